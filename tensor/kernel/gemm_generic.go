@@ -1,0 +1,93 @@
+package kernel
+
+// gemmGeneric is the plain twin of the micro-kernels: tiles of 3 rows and one
+// panel of 4 columns, which is what fits the registers of most machines.
+func gemmGeneric(g *Gemm, segs []Seg, r0, r1, p0, p1 int) {
+	b := g.B
+	check(b.level == Generic, badPack)
+	for p := p0; p < p1; p++ {
+		col, _ := b.plan.panel(p)
+		cols := min(4, b.n-col)
+		w := b.data[col*b.k : (col+4)*b.k]
+		r := r0
+		for ; r+3 <= r1; r += 3 {
+			a0, a1, a2 := g.ARows.At(r), g.ARows.At(r+1), g.ARows.At(r+2)
+			x0, x1, x2 := gemm3x4(g.A, a0, a1, a2, segs, w)
+			g.store(r, col, cols, &x0)
+			g.store(r+1, col, cols, &x1)
+			g.store(r+2, col, cols, &x2)
+		}
+		for ; r < r1; r++ {
+			x := gemm1x4(g.A, g.ARows.At(r), segs, w)
+			g.store(r, col, cols, &x)
+		}
+	}
+}
+
+func gemm3x4(a []float32, a0, a1, a2 int, segs []Seg, w []float32) (x0, x1, x2 [4]float32) {
+	var s00, s01, s02, s03, s10, s11, s12, s13, s20, s21, s22, s23 float32
+	for _, s := range segs {
+		at, n := int(s.A), int(s.Len)
+		p0 := a[a0+at:][:n]
+		p1 := a[a1+at:][:n]
+		p2 := a[a2+at:][:n]
+		q := w[4*int(s.B):][:4*n]
+		for i := range p0 {
+			b := q[4*i : 4*i+4 : 4*i+4]
+			b0, b1, b2, b3 := b[0], b[1], b[2], b[3]
+			v0, v1, v2 := p0[i], p1[i], p2[i]
+			s00 += v0 * b0
+			s01 += v0 * b1
+			s02 += v0 * b2
+			s03 += v0 * b3
+			s10 += v1 * b0
+			s11 += v1 * b1
+			s12 += v1 * b2
+			s13 += v1 * b3
+			s20 += v2 * b0
+			s21 += v2 * b1
+			s22 += v2 * b2
+			s23 += v2 * b3
+		}
+	}
+	return [4]float32{s00, s01, s02, s03}, [4]float32{s10, s11, s12, s13}, [4]float32{s20, s21, s22, s23}
+}
+
+func gemm1x4(a []float32, a0 int, segs []Seg, w []float32) [4]float32 {
+	var s0, s1, s2, s3 float32
+	for _, s := range segs {
+		n := int(s.Len)
+		p := a[a0+int(s.A):][:n]
+		q := w[4*int(s.B):][:4*n]
+		for i, v := range p {
+			b := q[4*i : 4*i+4 : 4*i+4]
+			s0 += v * b[0]
+			s1 += v * b[1]
+			s2 += v * b[2]
+			s3 += v * b[3]
+		}
+	}
+	return [4]float32{s0, s1, s2, s3}
+}
+
+// store takes the sums of one row and panel through the epilogue.
+func (g *Gemm) store(row, col, cols int, sums *[4]float32) {
+	at := g.CRows.At(row) + col
+	c := g.C[at : at+cols]
+	for j := range c {
+		v := sums[j]
+		if g.Bias != nil {
+			v += g.Bias[col+j]
+		}
+		if g.Accumulate {
+			v += c[j]
+		}
+		if g.Residual != nil {
+			v += g.Residual[at+j]
+		}
+		if g.Clamp {
+			v = clampTo(v, g.Lo, g.Hi)
+		}
+		c[j] = v
+	}
+}

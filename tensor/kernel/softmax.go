@@ -1,0 +1,58 @@
+package kernel
+
+import "math"
+
+// Softmax writes the softmax of each row of a, cols elements long, to dst,
+// which may be a.
+func Softmax(dst, a []float32, cols int) {
+	check(len(dst) == len(a), badLength)
+	check(cols > 0 && len(a)%cols == 0 || len(a) == 0, badShape)
+	for at := 0; at < len(a); at += cols {
+		softmaxRow(dst[at:at+cols], a[at:at+cols])
+	}
+}
+
+// softmaxRow is the softmax of one row.
+func softmaxRow(dst, a []float32) {
+	if softmaxAsm(dst, a) {
+		return
+	}
+	top := Max.Of(a)
+	for i, v := range a {
+		dst[i] = float32(math.Exp(float64(v - top)))
+	}
+	scale := 1 / Sum.Of(dst)
+	for i := range dst {
+		dst[i] *= scale
+	}
+}
+
+// LogSoftmax writes the logarithm of the softmax of each row of a, cols
+// elements long, to dst, which may be a.
+func LogSoftmax(dst, a []float32, cols int) {
+	check(len(dst) == len(a), badLength)
+	check(cols > 0 && len(a)%cols == 0 || len(a) == 0, badShape)
+	for at := 0; at < len(a); at += cols {
+		x, y := a[at:at+cols], dst[at:at+cols]
+		top := Max.Of(x)
+		shift := float32(math.Log(float64(sumExp(x, top))))
+		// Two subtractions: top + shift would round away what a small
+		// probability needs.
+		Subtract.RunScalar(y, x, top)
+		Subtract.RunScalar(y, y, shift)
+	}
+}
+
+// sumExp is the sum of e^(x-top).
+func sumExp(a []float32, top float32) float32 {
+	var block [256]float32
+	total := float32(0)
+	for len(a) > 0 {
+		n := min(len(a), len(block))
+		Subtract.RunScalar(block[:n], a[:n], top)
+		Exp.Run(block[:n], block[:n])
+		total += Sum.Of(block[:n])
+		a = a[n:]
+	}
+	return total
+}

@@ -1,0 +1,77 @@
+package kernel
+
+// UnaryOp is an elementwise function of one operand. The names are those of
+// keras.ops. Some take parameters, alpha and beta.
+type UnaryOp uint8
+
+// The elementwise functions of one operand.
+const (
+	Exp         UnaryOp = iota // e^x
+	Expm1                      // e^x - 1
+	Log                        // natural logarithm
+	Log1p                      // log(1 + x)
+	Tanh                       // hyperbolic tangent
+	Sigmoid                    // 1 / (1 + e^-x)
+	SiLU                       // x * sigmoid(x)
+	Mish                       // x * tanh(softplus(x))
+	GELU                       // x * Phi(x), exact: 0.5 x (1 + erf(x/sqrt 2))
+	GELUTanh                   // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+	Erf                        // error function
+	ReLU                       // max(x, 0)
+	LeakyReLU                  // x if x >= 0, else alpha*x
+	ELU                        // x if x > 0, else alpha*(e^x - 1)
+	SELU                       // 1.0507009873554805 * elu(x, 1.6732632423543772)
+	Softplus                   // log(1 + e^x)
+	Softsign                   // x / (1 + |x|)
+	HardSigmoid                // clip(x/6 + 0.5, 0, 1)
+	HardSiLU                   // x * hard_sigmoid(x)
+	Sqrt                       // square root
+	Rsqrt                      // 1 / sqrt(x)
+	Reciprocal                 // 1 / x
+	Absolute                   // |x|
+	Negative                   // -x
+	Square                     // x*x
+	Sign                       // -1, 0 or 1; 0 keeps its sign, NaN stays NaN
+	Floor                      // largest integer <= x
+	Ceil                       // smallest integer >= x
+	Round                      // nearest integer, ties to even
+	Clip                       // x limited to [alpha, beta]; NaN stays NaN
+	Affine                     // alpha*x + beta, rounded once or twice
+	Sin                        // sine; plain Go
+	Cos                        // cosine; plain Go
+	unaryOps
+)
+
+var unaryNames = [...]string{
+	"exp", "expm1", "log", "log1p", "tanh", "sigmoid", "silu", "mish", "gelu", "gelu_tanh", "erf",
+	"relu", "leaky_relu", "elu", "selu", "softplus", "softsign", "hard_sigmoid", "hard_silu",
+	"sqrt", "rsqrt", "reciprocal", "absolute", "negative", "square", "sign", "floor", "ceil", "round",
+	"clip", "affine", "sin", "cos",
+}
+
+// String gives the name, as keras.ops has it.
+func (op UnaryOp) String() string {
+	if op < unaryOps {
+		return unaryNames[op]
+	}
+	return "unknown"
+}
+
+// chunk bounds the elements of one assembly call, which the runtime cannot
+// preempt: at most some 30 us, and the operands stay in the L2 cache.
+const chunk = 1 << 15
+
+// Run writes the function of every element of a to dst, which may be a.
+func (op UnaryOp) Run(dst, a []float32) { op.RunWith(dst, a, 0, 0) }
+
+// RunWith is Run for the functions that take parameters.
+func (op UnaryOp) RunWith(dst, a []float32, alpha, beta float32) {
+	check(len(dst) == len(a), badLength)
+	for len(a) > 0 {
+		n := min(len(a), chunk)
+		if !unaryAsm(op, dst[:n], a[:n], alpha, beta) {
+			unaryGeneric(op, dst[:n], a[:n], alpha, beta)
+		}
+		dst, a = dst[n:], a[n:]
+	}
+}
