@@ -1,3 +1,5 @@
+//go:build noasm || !amd64
+
 package kernel
 
 // In builds without assembly every kernel is its plain twin.

@@ -1,3 +1,5 @@
+//go:build noasm || !amd64
+
 package cpu
 
 // detect finds no vector level in a build without assembly.

@@ -1,0 +1,57 @@
+// Command kernelgen writes the assembly of package tensor/kernel: every *_amd64.s
+// there, the declarations that go with it (stubs_amd64.go) and the parameter
+// blocks that Go and assembly share (blocks_amd64.go).
+//
+//	go run . -to ../../tensor/kernel
+//
+// Its test (go test .) fails when what is checked in is not what it writes.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	out := flag.String("to", "../../tensor/kernel", "folder of package kernel")
+	flag.Parse()
+	files, err := generate()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "kernelgen:", err)
+		os.Exit(1)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(*out, name), text, 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, "kernelgen:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// generate gives all files by name.
+func generate() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	var stubs []stub
+	for _, f := range []struct {
+		name  string
+		write func(*gen)
+	}{
+		{"gemm", genGemm},
+		{"window", genWindow},
+	} {
+		g := newGen()
+		f.write(g)
+		text, err := g.print()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		files[f.name+"_amd64.s"] = text
+		stubs = append(stubs, g.stubs...)
+	}
+	files["stubs_amd64.go"] = printStubs(stubs)
+	files["blocks_amd64.go"] = printBlocks()
+	files["dispatch_amd64.go"] = printDispatch()
+	return files, nil
+}
