@@ -1,0 +1,102 @@
+package format
+
+import "github.com/hornml/horn/h5lite/internal/wire"
+
+// Node types of a version 1 B-tree (HDF5 File Format Specification, III.A.1).
+const (
+	btree1Group = 0
+	btree1Chunk = 1
+)
+
+// btree1Key is the key of a chunk: its stored size, the filters that were left
+// out, and the place of its first element.
+type btree1Key struct {
+	size   uint32
+	mask   uint32
+	offset [MaxRank + 1]uint64
+}
+
+// walkBTree1 calls visit for each child of the leaves, from left to right. For
+// a chunk index, rank is the number of dimensions plus one, and visit gets the
+// key of the child.
+func (f *File) walkBTree1(root, owner uint64, typ uint8, rank int, visit func(child uint64, key *btree1Key) error) error {
+	w := btree1Walk{f: f, owner: owner, typ: typ, rank: rank, visit: visit, seen: map[uint64]bool{}}
+	return w.node(root, -1)
+}
+
+type btree1Walk struct {
+	f     *File
+	owner uint64
+	typ   uint8
+	rank  int
+	visit func(uint64, *btree1Key) error
+	seen  map[uint64]bool
+}
+
+// node reads one node; level is what its parent demands, -1 for the root. Levels
+// fall from parent to child, so the depth of the calls is at most 256.
+func (w *btree1Walk) node(addr uint64, level int) error {
+	const what = "version 1 B-tree node"
+	f := w.f
+	if w.seen[addr] {
+		return wire.Errorf(f.FileOffset(addr), what, "a cycle: it is a child of two nodes or of itself")
+	}
+	w.seen[addr] = true
+	head := uint64(8 + 2*f.Sizes().Offset)
+	c, err := f.Cursor(addr, head, what)
+	if err != nil {
+		return err
+	}
+	if err := f.claim(addr, w.owner, what); err != nil {
+		return err
+	}
+	c.Signature("TREE")
+	typ, at, n := c.U8(), int(c.U8()), uint64(c.U16())
+	k, key := f.Super.GroupK, uint64(f.Sizes().Length)
+	if w.typ == btree1Chunk {
+		k, key = f.Super.ChunkK, uint64(8+8*w.rank)
+	}
+	if c.Err() == nil {
+		switch {
+		case typ != w.typ:
+			c.Fail("node type %d, want %d", typ, w.typ)
+		case level >= 0 && at != level:
+			c.Fail("level %d below level %d", at, level+1)
+		case n > uint64(2*k):
+			c.Fail("%d entries, at most %d have room", n, 2*k)
+		}
+	}
+	if err := c.Err(); err != nil {
+		return err
+	}
+	if c, err = f.Cursor(addr+head, n*(key+uint64(f.Sizes().Offset))+key, what); err != nil {
+		return err
+	}
+	var k1 btree1Key
+	for range n {
+		if w.typ == btree1Chunk {
+			k1.size, k1.mask = c.U32(), c.U32()
+			for i := range w.rank {
+				k1.offset[i] = c.U64()
+			}
+		} else {
+			c.Skip(int(key))
+		}
+		child := c.Addr()
+		if err := c.Err(); err != nil {
+			return err
+		}
+		if child == wire.Undefined {
+			return c.Fail("the address of a child is undefined")
+		}
+		if at > 0 {
+			err = w.node(child, at-1)
+		} else {
+			err = w.visit(child, &k1)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+package format
+
+import (
+	"bytes"
+
+	"github.com/hornml/horn/h5lite/internal/wire"
+)
+
+// localHeap holds the names of a symbol table group (HDF5 File Format
+// Specification, III.D).
+type localHeap struct {
+	data   []byte
+	offset int64
+}
+
+func (f *File) readLocalHeap(addr, owner uint64) (*localHeap, error) {
+	const what = "local heap"
+	c, err := f.Cursor(addr, uint64(8+2*f.Sizes().Length+f.Sizes().Offset), what)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.claim(addr, owner, what); err != nil {
+		return nil, err
+	}
+	c.Signature("HEAP")
+	c.Version(0)
+	c.Skip(3)
+	size := c.Length()
+	c.Length() // head of the free list
+	segment := c.Addr()
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	data, err := f.Bytes(segment, size, "local heap data segment")
+	if err != nil {
+		return nil, err
+	}
+	return &localHeap{data, f.FileOffset(segment)}, nil
+}
+
+// name gives the string at an offset of the heap.
+func (h *localHeap) name(at uint64) (string, error) {
+	if at >= uint64(len(h.data)) {
+		return "", wire.Errorf(h.offset, "local heap data segment", "a name at %d of %d bytes", at, len(h.data))
+	}
+	b := h.data[at:]
+	i := bytes.IndexByte(b, 0)
+	if i < 0 {
+		return "", wire.Errorf(h.offset+int64(at), "local heap data segment", "a name without its NUL")
+	}
+	return string(b[:i]), nil
+}

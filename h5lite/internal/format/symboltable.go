@@ -1,0 +1,93 @@
+package format
+
+import (
+	"github.com/hornml/horn/h5lite/internal/wire"
+)
+
+// symbolTableEntry is one member of a group of the old form (HDF5 File Format
+// Specification, III.C).
+type symbolTableEntry struct {
+	Name      uint64 // offset in the local heap
+	Header    uint64
+	CacheType uint32
+	Scratch   uint32 // first word of the scratch pad: a soft link's target
+}
+
+// cacheSoftLink marks an entry that is a soft link.
+const cacheSoftLink = 2
+
+func readSymbolTableEntry(c *wire.Cursor) symbolTableEntry {
+	e := symbolTableEntry{Name: c.Length(), Header: c.Addr(), CacheType: c.U32()}
+	c.Skip(4)
+	e.Scratch = c.U32()
+	c.Skip(12)
+	return e
+}
+
+// symbolTable reads the links of a group from its B-tree and local heap.
+func (f *File) symbolTable(m *Message, owner uint64) ([]Link, error) {
+	c := m.cursor(f)
+	tree, heapAddr := c.Addr(), c.Addr()
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	heap, err := f.readLocalHeap(heapAddr, owner)
+	if err != nil {
+		return nil, err
+	}
+	var links []Link
+	err = f.walkBTree1(tree, owner, btree1Group, 0, func(node uint64, _ *btree1Key) error {
+		links, err = f.symbolNode(links, node, owner, heap)
+		return err
+	})
+	return links, err
+}
+
+// symbolNode appends the links of one symbol table node (III.B).
+func (f *File) symbolNode(links []Link, addr, owner uint64, heap *localHeap) ([]Link, error) {
+	const what = "symbol table node"
+	entry := uint64(f.Sizes().Length + f.Sizes().Offset + 24)
+	c, err := f.Cursor(addr, 8, what)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.claim(addr, owner, what); err != nil {
+		return nil, err
+	}
+	c.Signature("SNOD")
+	c.Version(1)
+	c.Skip(1)
+	n := int(c.U16())
+	if c.Err() == nil && n > 2*f.Super.LeafK {
+		c.Fail("%d entries, at most %d have room", n, 2*f.Super.LeafK)
+	}
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	if c, err = f.Cursor(addr+8, uint64(n)*entry, what); err != nil {
+		return nil, err
+	}
+	for range n {
+		at := c.Offset()
+		e := readSymbolTableEntry(c)
+		if err := c.Err(); err != nil {
+			return nil, err
+		}
+		l := Link{Addr: e.Header}
+		if l.Name, err = heap.name(e.Name); err != nil {
+			return nil, err
+		}
+		if e.CacheType == cacheSoftLink {
+			l.Type = LinkSoft
+			if l.Target, err = heap.name(uint64(e.Scratch)); err != nil {
+				return nil, err
+			}
+		} else if e.CacheType > cacheSoftLink {
+			return nil, wire.Errorf(at, what, "cache type %d of the entry %q", e.CacheType, l.Name)
+		} else if e.Header == wire.Undefined {
+			return nil, wire.Errorf(at, what, "the entry %q has an undefined address", l.Name)
+		}
+		links = append(links, l)
+	}
+	return links, nil
+}
