@@ -1,0 +1,230 @@
+package exec
+
+import (
+	"fmt"
+
+	"github.com/hornml/horn/nn/graph"
+)
+
+// place says where a value lives: in the arena of its class, in the memory of another value (a reshape), or outside (a
+// constant, an input, a state).
+type place struct {
+	kind   placeKind
+	class  graph.Class
+	offset int
+	size   int
+	root   int // of an alias: the value whose memory it shares
+}
+
+type placeKind uint8
+
+const (
+	inArena placeKind = iota
+	isAlias
+	isOutside
+	isInput // the caller's memory, or the arena's if it must be converted
+)
+
+type arenaSize [graph.NumClasses]int
+
+// elementBytes is the memory of one element of each class.
+var elementBytes = [graph.NumClasses]int64{4, 8, 8, 1, 16}
+
+// alignment of values in the arena, in elements: a cache line of float32.
+const alignment = 16
+
+// place gives each value of the graph an id and a place. Values whose lifetimes do not overlap share memory.
+func (p *Plan) place(g *graph.Graph, maxBytes int64) error {
+	ids := map[*graph.Node]int{} // id of the node's first output
+	id := func(v *graph.Value) int { return ids[v.Node] + v.Index }
+	for _, n := range g.Nodes {
+		ids[n] = len(p.values)
+		n.ID = len(p.values) // from now on: the id of the first output
+		p.values = append(p.values, n.Out...)
+	}
+	last := make([]int, len(p.values)) // the last step that reads a value
+	p.places = make([]place, len(p.values))
+	for i, n := range g.Nodes {
+		for k, v := range n.Out {
+			pl := place{class: graph.ClassOf(v.DType), size: v.Size()}
+			switch {
+			case n.Op == graph.OpConst:
+				pl.kind = isOutside
+				buf, err := n.Source.Buf()
+				if err != nil {
+					return err
+				}
+				p.fixed = append(p.fixed, fixed{ids[n], buf})
+			case n.Op == graph.OpState:
+				pl.kind = isOutside
+				p.states = append(p.states, stateRef{graph.StateOf(n).StateKey(), ids[n]})
+			case n.Op == graph.OpInput:
+				pl.kind = isInput
+				p.inputs = append(p.inputs, ids[n])
+			case n.Op.Kind == graph.KindReshape:
+				pl.kind = isAlias
+				pl.root = id(n.In[0])
+				if r := p.places[pl.root]; r.kind == isAlias {
+					pl.root = r.root
+				}
+			}
+			p.places[ids[n]+k] = pl
+			last[ids[n]+k] = i
+		}
+		for _, v := range n.In {
+			last[id(v)] = i
+			if r := p.places[id(v)]; r.kind == isAlias {
+				last[r.root] = i
+			}
+		}
+	}
+	end := len(g.Nodes)
+	keep := func(v *graph.Value) int {
+		i := id(v)
+		last[i] = end
+		if p.places[i].kind == isAlias {
+			last[p.places[i].root] = end
+		}
+		return i
+	}
+	for _, v := range g.Outputs {
+		p.outputs = append(p.outputs, keep(v))
+	}
+	for _, u := range g.Updates {
+		p.updates = append(p.updates, update{u.State.StateKey(), keep(u.Value)})
+	}
+	var spaces [graph.NumClasses]allocator
+	expire := make([][]int, end+1)
+	for i := range p.values {
+		expire[last[i]] = append(expire[last[i]], i)
+	}
+	for _, i := range p.inputs { // all written before the first step
+		pl := &p.places[i]
+		pl.offset = spaces[pl.class].take(pl.size)
+	}
+	for i, n := range g.Nodes {
+		for k := range n.Out {
+			if pl := &p.places[ids[n]+k]; pl.kind == inArena {
+				pl.offset = spaces[pl.class].take(pl.size)
+			}
+		}
+		for _, v := range expire[i] {
+			if pl := p.places[v]; pl.kind == inArena {
+				spaces[pl.class].free(pl.offset, pl.size)
+			}
+		}
+	}
+	total := int64(0)
+	for c := range spaces {
+		p.arena[c] = spaces[c].end
+		total += int64(spaces[c].end) * elementBytes[c]
+	}
+	if total > maxBytes {
+		return fmt.Errorf("%w: %d MiB, the limit is %d MiB", ErrTooLarge, total>>20, maxBytes>>20)
+	}
+	return nil
+}
+
+// allocator hands out ranges of an arena, reusing what was freed: best fit, neighbours merge.
+type allocator struct {
+	holes []hole // by offset
+	end   int
+}
+
+type hole struct{ offset, size int }
+
+func round(n int) int { return (max(n, 1) + alignment - 1) / alignment * alignment }
+
+func (a *allocator) take(size int) int {
+	size = round(size)
+	best := -1
+	for i, h := range a.holes {
+		if h.size >= size && (best < 0 || h.size < a.holes[best].size) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		offset := a.holes[best].offset
+		a.holes[best].offset += size
+		a.holes[best].size -= size
+		if a.holes[best].size == 0 {
+			a.holes = append(a.holes[:best], a.holes[best+1:]...)
+		}
+		return offset
+	}
+	if n := len(a.holes); n > 0 && a.holes[n-1].offset+a.holes[n-1].size == a.end {
+		offset := a.holes[n-1].offset
+		a.holes = a.holes[:n-1]
+		a.end = offset + size
+		return offset
+	}
+	offset := a.end
+	a.end += size
+	return offset
+}
+
+func (a *allocator) free(offset, size int) {
+	size = round(size)
+	i := 0
+	for i < len(a.holes) && a.holes[i].offset < offset {
+		i++
+	}
+	a.holes = append(a.holes, hole{})
+	copy(a.holes[i+1:], a.holes[i:])
+	a.holes[i] = hole{offset, size}
+	if i+1 < len(a.holes) && a.holes[i].offset+a.holes[i].size == a.holes[i+1].offset {
+		a.holes[i].size += a.holes[i+1].size
+		a.holes = append(a.holes[:i+1], a.holes[i+2:]...)
+	}
+	if i > 0 && a.holes[i-1].offset+a.holes[i-1].size == a.holes[i].offset {
+		a.holes[i-1].size += a.holes[i].size
+		a.holes = append(a.holes[:i], a.holes[i+1:]...)
+	}
+}
+
+// newRun allocates the memory of one execution.
+func (p *Plan) newRun() *run {
+	r := &run{bufs: make([]graph.Buf, len(p.values))}
+	var all graph.Buf
+	all.F = make([]float32, p.arena[graph.ClassF])
+	all.D = make([]float64, p.arena[graph.ClassD])
+	all.I = make([]int64, p.arena[graph.ClassI])
+	all.B = make([]bool, p.arena[graph.ClassB])
+	all.S = make([]string, p.arena[graph.ClassS])
+	r.arena = all
+	for _, f := range p.fixed {
+		r.bufs[f.value] = f.buf
+	}
+	for id, pl := range p.places {
+		if pl.kind == inArena || pl.kind == isInput {
+			r.bufs[id] = p.own(r, id)
+		}
+	}
+	return r
+}
+
+// own returns the part of the arena that belongs to a value.
+func (p *Plan) own(r *run, id int) graph.Buf {
+	pl := p.places[id]
+	from, to := pl.offset, pl.offset+pl.size
+	switch pl.class {
+	case graph.ClassF:
+		return graph.Buf{F: r.arena.F[from:to:to]}
+	case graph.ClassD:
+		return graph.Buf{D: r.arena.D[from:to:to]}
+	case graph.ClassB:
+		return graph.Buf{B: r.arena.B[from:to:to]}
+	case graph.ClassS:
+		return graph.Buf{S: r.arena.S[from:to:to]}
+	}
+	return graph.Buf{I: r.arena.I[from:to:to]}
+}
+
+// alias gives the values that share another's memory that memory, which for inputs changes with each run.
+func (p *Plan) alias(r *run) {
+	for id, pl := range p.places {
+		if pl.kind == isAlias {
+			r.bufs[id] = r.bufs[pl.root]
+		}
+	}
+}

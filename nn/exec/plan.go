@@ -1,0 +1,259 @@
+// Package exec compiles op graphs into plans and runs them. A plan is a flat list of steps over one arena, made for
+// concrete input shapes; running it allocates nothing, and many goroutines may run one plan at the same time.
+//
+// The map of the files: plan.go (compiling, running), cache.go (what plans of a model share), fold.go (constants known
+// early), arena.go (where values live), steps.go (ops without a kernel of their own).
+package exec
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// Options are the settings of Compile.
+type Options struct {
+	Cache   *Cache // shared by the plans of a model; nil for none
+	Threads int    // 0: all cores
+	// MaxBytes bounds the memory of one run; 0 stands for 8 GiB (1 GiB on 32-bit machines).
+	MaxBytes int64
+}
+
+// Plan is a compiled graph.
+type Plan struct {
+	steps   []step
+	values  []*graph.Value // by id
+	places  []place        // where each value lives
+	fixed   []fixed        // constants
+	inputs  []int          // value ids
+	outputs []int
+	updates []update
+	states  []stateRef
+	arena   arenaSize
+	threads int
+	sources []sourceKey
+
+	mu   sync.Mutex
+	idle []*run
+}
+
+// step is one unit of work of a plan.
+type step struct {
+	name  string
+	label string
+	run   func(r *run) error
+}
+
+type fixed struct {
+	value int
+	buf   graph.Buf
+}
+
+// sourceKey remembers which elements of a source the plan was made with.
+type sourceKey struct {
+	source graph.Source
+	key    string
+}
+
+type update struct {
+	key   string
+	value int
+}
+
+type stateRef struct {
+	key   string
+	value int
+}
+
+// run is the memory of one execution.
+type run struct {
+	arena graph.Buf   // all values that live in the plan's memory, by class
+	bufs  []graph.Buf // by value id
+	args  []graph.Buf // space for the arguments of an evaluation
+}
+
+// ErrTooLarge is returned by Compile for a graph that needs more memory than Options.MaxBytes.
+var ErrTooLarge = errors.New("the model needs more memory for these inputs than the limit allows")
+
+// Compile makes a plan of a graph, which it takes over.
+func Compile(g *graph.Graph, o Options) (*Plan, error) {
+	if o.Cache == nil {
+		o.Cache = NewCache()
+	}
+	if o.Threads <= 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 8 << 30
+		if ^uint(0)>>32 == 0 {
+			o.MaxBytes = 1 << 30
+		}
+	}
+	prune(g)
+	p := &Plan{threads: o.Threads}
+	for _, n := range g.Nodes {
+		if n.Source != nil {
+			p.sources = append(p.sources, sourceKey{n.Source, n.Source.Key()})
+		}
+	}
+	if err := fold(g, o.Cache); err != nil {
+		return nil, err
+	}
+	prune(g)
+	if err := p.place(g, o.MaxBytes); err != nil {
+		return nil, err
+	}
+	for _, n := range g.Nodes {
+		if s, ok := p.compile(n); ok {
+			p.steps = append(p.steps, s)
+		}
+	}
+	return p, nil
+}
+
+// prune drops nodes that nothing needs.
+func prune(g *graph.Graph) {
+	needed := map[*graph.Node]bool{}
+	for _, v := range g.Outputs {
+		needed[v.Node] = true
+	}
+	for _, u := range g.Updates {
+		needed[u.Value.Node] = true
+	}
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		if n := g.Nodes[i]; needed[n] {
+			for _, v := range n.In {
+				needed[v.Node] = true
+			}
+		}
+	}
+	kept := g.Nodes[:0]
+	for _, n := range g.Nodes {
+		if needed[n] || n.Op == graph.OpInput {
+			kept = append(kept, n)
+		}
+	}
+	g.Nodes = kept
+}
+
+// Stale reports whether a constant of the graph, such as a variable, has got other elements since the plan was made.
+func (p *Plan) Stale() bool {
+	for _, s := range p.sources {
+		if s.source.Key() != s.key {
+			return true
+		}
+	}
+	return false
+}
+
+// HasStates reports whether the plan reads or writes states that outlive a run.
+func (p *Plan) HasStates() bool { return len(p.states) > 0 || len(p.updates) > 0 }
+
+// acquire takes the memory of a run that has ended, or makes some.
+func (p *Plan) acquire() *run {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.idle); n > 0 {
+		r := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		return r
+	}
+	return p.newRun()
+}
+
+// maxIdle bounds the memory that a plan keeps for later runs.
+const maxIdle = 16
+
+func (p *Plan) release(r *run) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle) < maxIdle {
+		p.idle = append(p.idle, r)
+	}
+}
+
+// Run computes the outputs for inputs of the shapes for which the plan was made; nil stands for an input left out. States
+// is read and updated by graphs that have states.
+func (p *Plan) Run(inputs []tensor.Any, states map[string]graph.Buf) ([]tensor.Any, error) {
+	r := p.acquire()
+	defer p.release(r)
+	if err := p.execute(r, inputs, states); err != nil {
+		return nil, err
+	}
+	outputs := make([]tensor.Any, len(p.outputs))
+	for i, id := range p.outputs {
+		v := p.values[id]
+		outputs[i] = tensor.NewAny(v.DType, v.Shape...)
+		r.bufs[id].CopyTo(outputs[i])
+	}
+	return outputs, nil
+}
+
+// RunInto is Run into tensors of the caller's, which have the outputs' shapes and types and are contiguous.
+func (p *Plan) RunInto(outputs, inputs []tensor.Any, states map[string]graph.Buf) error {
+	if len(outputs) != len(p.outputs) {
+		return fmt.Errorf("%d output tensors were given for %d outputs", len(outputs), len(p.outputs))
+	}
+	for i, id := range p.outputs {
+		v := p.values[id]
+		if outputs[i].DType() != v.DType || !tensor.SameShape(outputs[i].Shape(), v.Shape) || !outputs[i].IsContiguous() {
+			return fmt.Errorf("output %d must be a contiguous %s%s", i, v.DType, tensor.FormatShape(v.Shape))
+		}
+	}
+	r := p.acquire()
+	defer p.release(r)
+	if err := p.execute(r, inputs, states); err != nil {
+		return err
+	}
+	for i, id := range p.outputs {
+		r.bufs[id].CopyTo(outputs[i])
+	}
+	return nil
+}
+
+func (p *Plan) execute(r *run, inputs []tensor.Any, states map[string]graph.Buf) error {
+	next := 0
+	for _, t := range inputs {
+		if t == nil {
+			continue
+		}
+		if next >= len(p.inputs) {
+			return fmt.Errorf("%d inputs where the plan has %d", len(inputs), len(p.inputs))
+		}
+		id := p.inputs[next]
+		next++
+		if f, ok := t.(*tensor.Tensor); ok && f.IsContiguous() {
+			r.bufs[id] = graph.Buf{F: f.Data()}
+		} else {
+			r.bufs[id] = p.own(r, id)
+			r.bufs[id].SetFrom(t)
+		}
+	}
+	for _, s := range p.states {
+		kept, ok := states[s.key]
+		if v := p.values[s.value]; !ok || kept.Len() != v.Size() {
+			kept = graph.NewBuf(v.DType, v.Size())
+		}
+		r.bufs[s.value] = kept
+	}
+	p.alias(r)
+	for i := range p.steps {
+		if err := p.steps[i].run(r); err != nil {
+			return err
+		}
+	}
+	for _, u := range p.updates {
+		if states == nil {
+			break
+		}
+		v := p.values[u.value]
+		kept := graph.NewBuf(v.DType, v.Size())
+		kept.Copy(r.bufs[u.value])
+		states[u.key] = kept
+	}
+	return nil
+}

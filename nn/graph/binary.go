@@ -1,0 +1,284 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/hornml/horn/tensor"
+)
+
+// Binary describes an op of two inputs of one type that broadcast as in NumPy.
+type Binary struct {
+	Op
+	F func(x, y float64) float64
+	I func(x, y int64) int64
+	B func(x, y bool) bool
+}
+
+var binaryOps = map[*Op]*Binary{}
+
+// BinaryOf returns the description of an elementwise op of two inputs that keeps their type, nil for other ops.
+func BinaryOf(op *Op) *Binary { return binaryOps[op] }
+
+// NewBinary makes an elementwise op of two inputs; a nil function means that the op is not for that class of types.
+func NewBinary(name string, f func(x, y float64) float64, i func(x, y int64) int64, l func(x, y bool) bool) *Binary {
+	o := &Binary{Op: Op{Name: name, Kind: KindBinary}, F: f, I: i, B: l}
+	o.Infer = func(n *Node) {
+		d := inferPair(n)
+		if d.IsFloat() && o.F == nil || d.IsInt() && o.I == nil || d == tensor.Bool && o.B == nil || d == tensor.String {
+			panic(&Error{Msg: fmt.Sprintf("%s is not defined for %s", name, d)})
+		}
+		n.SetOut(d, pairShape(n)...)
+	}
+	o.Eval = func(n *Node, in, out []Buf) error {
+		switch shape, x, y := n.Out[0].Shape, n.In[0].Shape, n.In[1].Shape; {
+		case out[0].F != nil:
+			zip(shape, x, y, out[0].F, in[0].F, in[1].F, func(a, b float32) float32 { return float32(o.F(float64(a), float64(b))) })
+		case out[0].D != nil:
+			zip(shape, x, y, out[0].D, in[0].D, in[1].D, o.F)
+		case out[0].I != nil:
+			zip(shape, x, y, out[0].I, in[0].I, in[1].I, o.I)
+		case out[0].B != nil:
+			zip(shape, x, y, out[0].B, in[0].B, in[1].B, o.B)
+		}
+		return nil
+	}
+	binaryOps[&o.Op] = o
+	return o
+}
+
+func inferPair(n *Node) tensor.DType {
+	if n.In[0].DType != n.In[1].DType {
+		panic(&Error{Msg: fmt.Sprintf("%s: operands of types %s and %s", n.Op.Name, n.In[0].DType, n.In[1].DType)})
+	}
+	return n.In[0].DType
+}
+
+func pairShape(n *Node) []int {
+	shape, err := tensor.Broadcast(n.In[0].Shape, n.In[1].Shape)
+	if err != nil {
+		panic(&Error{Msg: fmt.Sprintf("%s: %v", n.Op.Name, err)})
+	}
+	return shape
+}
+
+// zip stores f(x, y) at each position of shape, to which the two operands broadcast.
+func zip[T, R any](shape, xs, ys []int, out []R, x, y []T, f func(x, y T) R) {
+	var so, sx, sy [MaxRank]int
+	walk3(shape, strides(&so, shape), broadcastStrides(&sx, xs, shape), broadcastStrides(&sy, ys, shape),
+		func(o, i, j, n, _, dx, dy int) {
+			for k := range n {
+				out[o+k] = f(x[i], y[j])
+				i += dx
+				j += dy
+			}
+		})
+}
+
+// The elementwise ops of two inputs.
+var (
+	OpAdd = NewBinary("add", func(x, y float64) float64 { return x + y }, func(x, y int64) int64 { return x + y }, func(x, y bool) bool { return x || y })
+	OpSub = NewBinary("subtract", func(x, y float64) float64 { return x - y }, func(x, y int64) int64 { return x - y }, nil)
+	OpMul = NewBinary("multiply", func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y }, func(x, y bool) bool { return x && y })
+	OpDiv = NewBinary("divide", func(x, y float64) float64 { return x / y }, nil, nil)
+	OpMax = NewBinary("maximum", math.Max, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y })
+	OpMin = NewBinary("minimum", math.Min, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y })
+	OpPow = NewBinary("power", math.Pow, powInt, nil)
+	// OpFloorDiv rounds to minus infinity, as Python's //; an integer divided by 0 gives 0.
+	OpFloorDiv = NewBinary("floor_divide", floorDiv, floorDivInt, nil)
+	// OpMod has the sign of the divisor, as Python's %; an integer modulo 0 gives 0.
+	OpMod     = NewBinary("mod", pythonMod, pythonModInt, nil)
+	OpFmod    = NewBinary("fmod", math.Mod, fmodInt, nil)
+	OpAtan2   = NewBinary("arctan2", math.Atan2, nil, nil)
+	OpHypot   = NewBinary("hypot", math.Hypot, nil, nil)
+	OpBitAnd  = NewBinary("bitwise_and", nil, func(x, y int64) int64 { return x & y }, func(x, y bool) bool { return x && y })
+	OpBitOr   = NewBinary("bitwise_or", nil, func(x, y int64) int64 { return x | y }, func(x, y bool) bool { return x || y })
+	OpBitXor  = NewBinary("bitwise_xor", nil, func(x, y int64) int64 { return x ^ y }, func(x, y bool) bool { return x != y })
+	OpLShift  = NewBinary("left_shift", nil, func(x, y int64) int64 { return x << min(uint64(y), 64) }, nil)
+	OpRShift  = NewBinary("right_shift", nil, func(x, y int64) int64 { return x >> min(uint64(y), 63) }, nil)
+	OpLogical = map[string]*Binary{
+		"and": NewBinary("logical_and", nil, nil, func(x, y bool) bool { return x && y }),
+		"or":  NewBinary("logical_or", nil, nil, func(x, y bool) bool { return x || y }),
+		"xor": NewBinary("logical_xor", nil, nil, func(x, y bool) bool { return x != y }),
+	}
+)
+
+func floorDiv(x, y float64) float64 {
+	if y == 0 {
+		return x / y
+	}
+	return math.Floor(x / y)
+}
+
+func floorDivInt(x, y int64) int64 {
+	if y == 0 {
+		return 0
+	}
+	q := x / y
+	if x%y != 0 && (x < 0) != (y < 0) {
+		q--
+	}
+	return q
+}
+
+func pythonMod(x, y float64) float64 {
+	m := math.Mod(x, y)
+	if m != 0 && (m < 0) != (y < 0) {
+		m += y
+	}
+	return m
+}
+
+func pythonModInt(x, y int64) int64 {
+	if y == 0 {
+		return 0
+	}
+	m := x % y
+	if m != 0 && (m < 0) != (y < 0) {
+		m += y
+	}
+	return m
+}
+
+func fmodInt(x, y int64) int64 {
+	if y == 0 {
+		return 0
+	}
+	return x % y
+}
+
+func powInt(x, y int64) int64 {
+	if y < 0 {
+		switch x {
+		case 1:
+			return 1
+		case -1:
+			return 1 - 2*(y&1)
+		}
+		return 0
+	}
+	r := int64(1)
+	for ; y > 0; y >>= 1 {
+		if y&1 != 0 {
+			r *= x
+		}
+		x *= x
+	}
+	return r
+}
+
+// comparison is an op of two inputs of one type whose answer is a bool.
+func comparison(name string, f func(x, y float64) bool, i func(x, y int64) bool, s func(x, y string) bool) *Op {
+	truth := func(x bool) int64 {
+		if x {
+			return 1
+		}
+		return 0
+	}
+	return &Op{Name: name, Kind: KindBinary,
+		Infer: func(n *Node) {
+			inferPair(n)
+			n.SetOut(tensor.Bool, pairShape(n)...)
+		},
+		Eval: func(n *Node, in, out []Buf) error {
+			switch o, shape, x, y := out[0].B, n.Out[0].Shape, n.In[0].Shape, n.In[1].Shape; {
+			case in[0].F != nil:
+				zip(shape, x, y, o, in[0].F, in[1].F, func(a, b float32) bool { return f(float64(a), float64(b)) })
+			case in[0].D != nil:
+				zip(shape, x, y, o, in[0].D, in[1].D, f)
+			case in[0].I != nil:
+				zip(shape, x, y, o, in[0].I, in[1].I, i)
+			case in[0].B != nil:
+				zip(shape, x, y, o, in[0].B, in[1].B, func(a, b bool) bool { return i(truth(a), truth(b)) })
+			case in[0].S != nil:
+				zip(shape, x, y, o, in[0].S, in[1].S, s)
+			}
+			return nil
+		}}
+}
+
+// The comparisons.
+var (
+	OpEqual        = comparison("equal", func(x, y float64) bool { return x == y }, func(x, y int64) bool { return x == y }, func(x, y string) bool { return x == y })
+	OpNotEqual     = comparison("not_equal", func(x, y float64) bool { return x != y }, func(x, y int64) bool { return x != y }, func(x, y string) bool { return x != y })
+	OpLess         = comparison("less", func(x, y float64) bool { return x < y }, func(x, y int64) bool { return x < y }, func(x, y string) bool { return x < y })
+	OpLessEqual    = comparison("less_equal", func(x, y float64) bool { return x <= y }, func(x, y int64) bool { return x <= y }, func(x, y string) bool { return x <= y })
+	OpGreater      = comparison("greater", func(x, y float64) bool { return x > y }, func(x, y int64) bool { return x > y }, func(x, y string) bool { return x > y })
+	OpGreaterEqual = comparison("greater_equal", func(x, y float64) bool { return x >= y }, func(x, y int64) bool { return x >= y }, func(x, y string) bool { return x >= y })
+)
+
+// Binary appends an elementwise op of two inputs of one type.
+func (b *Builder) Binary(op *Binary, x, y *Value) *Value { return b.Emit1(&op.Op, nil, x, y) }
+
+// Add and the methods after it append the elementwise op of their name; the operands have one type and broadcast.
+func (b *Builder) Add(x, y *Value) *Value { return b.Binary(OpAdd, x, y) }
+func (b *Builder) Sub(x, y *Value) *Value { return b.Binary(OpSub, x, y) }
+func (b *Builder) Mul(x, y *Value) *Value { return b.Binary(OpMul, x, y) }
+func (b *Builder) Div(x, y *Value) *Value { return b.Binary(OpDiv, x, y) }
+func (b *Builder) Max(x, y *Value) *Value { return b.Binary(OpMax, x, y) }
+func (b *Builder) Min(x, y *Value) *Value { return b.Binary(OpMin, x, y) }
+func (b *Builder) Pow(x, y *Value) *Value { return b.Binary(OpPow, x, y) }
+func (b *Builder) And(x, y *Value) *Value { return b.Binary(OpLogical["and"], x, y) }
+func (b *Builder) Or(x, y *Value) *Value  { return b.Binary(OpLogical["or"], x, y) }
+
+// Compare appends one of the comparisons.
+func (b *Builder) Compare(op *Op, x, y *Value) *Value { return b.Emit1(op, nil, x, y) }
+
+// AddS adds a number to every element.
+func (b *Builder) AddS(x *Value, v float64) *Value { return b.Add(x, b.Scalar(x.DType, v)) }
+
+// MulS multiplies every element by a number.
+func (b *Builder) MulS(x *Value, v float64) *Value { return b.Mul(x, b.Scalar(x.DType, v)) }
+
+// OpWhere takes elements of the second input where the first, a bool, is true, else of the third; all broadcast.
+var OpWhere = &Op{Name: "where",
+	Infer: func(n *Node) {
+		c, x, y := n.In[0], n.In[1], n.In[2]
+		if c.DType != tensor.Bool || x.DType != y.DType {
+			panic(&Error{Msg: fmt.Sprintf("where: a condition of type %s for values of types %s and %s", c.DType, x.DType, y.DType)})
+		}
+		shape, err := tensor.Broadcast(x.Shape, y.Shape)
+		if err == nil {
+			shape, err = tensor.Broadcast(shape, c.Shape)
+		}
+		if err != nil {
+			panic(&Error{Msg: "where: " + err.Error()})
+		}
+		n.SetOut(x.DType, shape...)
+	},
+	Eval: func(n *Node, in, out []Buf) error {
+		switch {
+		case out[0].F != nil:
+			where(n, out[0].F, in[0].B, in[1].F, in[2].F)
+		case out[0].D != nil:
+			where(n, out[0].D, in[0].B, in[1].D, in[2].D)
+		case out[0].I != nil:
+			where(n, out[0].I, in[0].B, in[1].I, in[2].I)
+		case out[0].B != nil:
+			where(n, out[0].B, in[0].B, in[1].B, in[2].B)
+		case out[0].S != nil:
+			where(n, out[0].S, in[0].B, in[1].S, in[2].S)
+		}
+		return nil
+	}}
+
+func where[T any](n *Node, out []T, c []bool, x, y []T) {
+	shape := n.Out[0].Shape
+	var sc, sx, sy [MaxRank]int
+	o := 0
+	walk3(shape, broadcastStrides(&sc, n.In[0].Shape, shape), broadcastStrides(&sx, n.In[1].Shape, shape), broadcastStrides(&sy, n.In[2].Shape, shape),
+		func(i, j, k, n, dc, dx, dy int) {
+			for range n {
+				if c[i] {
+					out[o] = x[j]
+				} else {
+					out[o] = y[k]
+				}
+				o++
+				i, j, k = i+dc, j+dx, k+dy
+			}
+		})
+}
+
+// Where returns x where cond is true, else y.
+func (b *Builder) Where(cond, x, y *Value) *Value { return b.Emit1(OpWhere, nil, cond, x, y) }

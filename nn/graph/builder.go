@@ -1,0 +1,219 @@
+package graph
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/hornml/horn/tensor"
+)
+
+// Graph is a list of nodes in an order in which they can be computed, with its inputs and outputs.
+type Graph struct {
+	Nodes   []*Node
+	Inputs  []*Value
+	Outputs []*Value
+	Updates []Update // new values of states, stored when a run ends
+}
+
+// Update stores the value of a run into a state when the run ends.
+type Update struct {
+	State State
+	Value *Value
+}
+
+// State is a tensor that outlives a run: what a stateful recurrent layer remembers.
+type State interface {
+	// StateKey identifies the state among those of a model.
+	StateKey() string
+}
+
+// Builder writes nodes into a graph. A misuse ends in a panic with *Error, which the tracer turns into an error: shape
+// rules and layers stay free of error plumbing.
+type Builder struct {
+	Graph    *Graph
+	Label    string // written on each new node
+	MaxNodes int    // a limit against models that unroll without end; 0 for none
+}
+
+// NewBuilder returns a builder of an empty graph.
+func NewBuilder() *Builder { return &Builder{Graph: new(Graph), MaxNodes: 2_000_000} }
+
+// Fail ends the tracing with an error.
+func (b *Builder) Fail(format string, args ...any) {
+	panic(&Error{Msg: fmt.Sprintf(format, args...)})
+}
+
+// Emit appends a node of op and returns its outputs.
+func (b *Builder) Emit(op *Op, attrs any, in ...*Value) []*Value {
+	for i, v := range in {
+		if v == nil {
+			b.Fail("%s: input %d is missing", op.Name, i)
+		}
+	}
+	if b.MaxNodes > 0 && len(b.Graph.Nodes) >= b.MaxNodes {
+		b.Fail("the graph has more than %d ops", b.MaxNodes)
+	}
+	n := &Node{ID: len(b.Graph.Nodes), Op: op, Attrs: attrs, In: in, Label: b.Label}
+	op.Infer(n)
+	b.Graph.Nodes = append(b.Graph.Nodes, n)
+	return n.Out
+}
+
+// Emit1 is Emit for ops of one output.
+func (b *Builder) Emit1(op *Op, attrs any, in ...*Value) *Value { return b.Emit(op, attrs, in...)[0] }
+
+// leaf describes a node without inputs.
+type leaf struct {
+	dtype tensor.DType
+	shape []int
+	state State
+}
+
+func inferLeaf(n *Node) {
+	l := n.Attrs.(*leaf)
+	n.SetOut(l.dtype, l.shape...)
+}
+
+// The ops of values that come from outside.
+var (
+	OpInput = &Op{Name: "input", Infer: inferLeaf, Kind: KindInput, Impure: true}
+	OpState = &Op{Name: "state", Infer: inferLeaf, Kind: KindInput, Impure: true}
+	OpConst = &Op{Name: "const", Infer: inferLeaf, Kind: KindConst, Eval: evalConst}
+)
+
+func evalConst(n *Node, _, out []Buf) error {
+	buf, err := n.Source.Buf()
+	if err != nil {
+		return err
+	}
+	out[0].Copy(buf)
+	return nil
+}
+
+// Input appends a value that each run is given.
+func (b *Builder) Input(d tensor.DType, shape ...int) *Value {
+	v := b.Emit1(OpInput, &leaf{dtype: d, shape: shape})
+	b.Graph.Inputs = append(b.Graph.Inputs, v)
+	return v
+}
+
+// ReadState returns the value that a state has when a run begins, zeros in the first run.
+func (b *Builder) ReadState(s State, d tensor.DType, shape ...int) *Value {
+	return b.Emit1(OpState, &leaf{dtype: d, shape: shape, state: s})
+}
+
+// WriteState stores v into the state when the run ends.
+func (b *Builder) WriteState(s State, v *Value) {
+	b.Graph.Updates = append(b.Graph.Updates, Update{State: s, Value: v})
+}
+
+// StateOf returns the state that a node of OpState reads.
+func StateOf(n *Node) State { return n.Attrs.(*leaf).state }
+
+// Constant returns a value whose elements come from src when the graph is compiled.
+func (b *Builder) Constant(src Source, d tensor.DType, shape ...int) *Value {
+	v := b.Emit1(OpConst, &leaf{dtype: d, shape: shape})
+	v.Node.Source = src
+	return v
+}
+
+// memory is a Source over elements that a layer worked out; its key is their hash, or, for long ones, their address.
+type memory struct {
+	buf Buf
+	key string
+}
+
+func (m *memory) Key() string       { return m.key }
+func (m *memory) Buf() (Buf, error) { return m.buf, nil }
+
+// Const returns a constant of t's elements.
+func (b *Builder) Const(t tensor.Any) *Value {
+	return b.ConstBuf(BufOf(t), t.DType(), t.Shape()...)
+}
+
+// ConstBuf returns a constant over storage that nobody changes any more.
+func (b *Builder) ConstBuf(buf Buf, d tensor.DType, shape ...int) *Value {
+	buf.Finish(d)
+	return b.Constant(&memory{buf: buf, key: hashBuf(buf, d)}, d, shape...)
+}
+
+func hashBuf(buf Buf, d tensor.DType) string {
+	h := sha256.New()
+	var word [8]byte
+	put := func(v uint64) {
+		binary.LittleEndian.PutUint64(word[:], v)
+		h.Write(word[:])
+	}
+	put(uint64(d))
+	for _, v := range buf.F {
+		put(uint64(math.Float32bits(v)))
+	}
+	for _, v := range buf.D {
+		put(math.Float64bits(v))
+	}
+	for _, v := range buf.I {
+		put(uint64(v))
+	}
+	for _, v := range buf.B {
+		if v {
+			put(1)
+		} else {
+			put(0)
+		}
+	}
+	for _, v := range buf.S {
+		put(uint64(len(v)))
+		h.Write([]byte(v))
+	}
+	return "m" + string(h.Sum(nil))
+}
+
+// Scalar returns a rank-0 constant of dtype d.
+func (b *Builder) Scalar(d tensor.DType, v float64) *Value {
+	buf := NewBuf(d, 1)
+	switch ClassOf(d) {
+	case ClassF:
+		buf.F[0] = float32(v)
+	case ClassD:
+		buf.D[0] = v
+	case ClassB:
+		buf.B[0] = v != 0
+	case ClassI:
+		buf.I[0] = int64(v)
+	default:
+		b.Fail("a number cannot be a string")
+	}
+	return b.ConstBuf(buf, d)
+}
+
+// Int returns a rank-0 constant of an integer dtype, exact for every int64.
+func (b *Builder) Int(d tensor.DType, v int64) *Value { return b.ConstBuf(Buf{I: []int64{v}}, d) }
+
+// Floats returns a vector constant of dtype d (float32 or another float type).
+func (b *Builder) Floats(d tensor.DType, values ...float64) *Value {
+	buf := NewBuf(d, len(values))
+	for i, v := range values {
+		if ClassOf(d) == ClassD {
+			buf.D[i] = v
+		} else {
+			buf.F[i] = float32(v)
+		}
+	}
+	return b.ConstBuf(buf, d, len(values))
+}
+
+// Ints returns a vector constant of an integer dtype.
+func (b *Builder) Ints(d tensor.DType, values ...int) *Value {
+	buf := NewBuf(d, len(values))
+	for i, v := range values {
+		buf.I[i] = int64(v)
+	}
+	return b.ConstBuf(buf, d, len(values))
+}
+
+// Full returns a value of the given shape that is v everywhere.
+func (b *Builder) Full(d tensor.DType, v float64, shape ...int) *Value {
+	return b.BroadcastTo(b.Scalar(d, v), shape...)
+}

@@ -1,0 +1,250 @@
+package graph
+
+import (
+	"fmt"
+)
+
+// ConvAttrs are the settings of OpConv, one number for each spatial axis. InputDilation puts zeros between the input's
+// elements: with it a convolution is the transpose of a strided one.
+type ConvAttrs struct {
+	Strides, Dilation, InputDilation, PadLo, PadHi []int
+	Groups                                         int
+}
+
+// OpConv is a convolution (cross-correlation, as in Keras) of an input (batch, spatial..., channels) with a kernel
+// (spatial..., channels/groups, filters), one to three spatial axes. The reference evaluation accumulates in float64.
+var OpConv = &Op{Name: "conv",
+	Infer: func(n *Node) {
+		x, k, a := n.In[0], n.In[1], n.Attrs.(*ConvAttrs)
+		rank := x.Rank() - 2
+		if rank < 1 || rank > 3 || k.Rank() != x.Rank() || x.DType != k.DType || !x.DType.IsFloat() {
+			panic(&Error{Msg: fmt.Sprintf("convolution: an input %s does not fit a kernel %s", x, k)})
+		}
+		in, filters := k.Shape[rank], k.Shape[rank+1]
+		if a.Groups < 1 || x.Shape[rank+1] != in*a.Groups || filters%a.Groups != 0 {
+			panic(&Error{Msg: fmt.Sprintf("convolution: an input of %d channels does not fit a kernel %s in %d groups", x.Shape[rank+1], k, a.Groups)})
+		}
+		shape := []int{x.Shape[0]}
+		for i := range rank {
+			shape = append(shape, ConvOut(x.Shape[i+1], k.Shape[i], a, i))
+		}
+		n.SetOut(x.DType, append(shape, filters)...)
+	},
+	Eval: func(n *Node, in, out []Buf) error {
+		if out[0].F != nil {
+			conv(n, out[0].F, in[0].F, in[1].F)
+		} else {
+			conv(n, out[0].D, in[0].D, in[1].D)
+		}
+		return nil
+	}}
+
+// ConvOut returns the length of spatial axis i of a convolution's output.
+func ConvOut(size, kernel int, a *ConvAttrs, i int) int {
+	if kernel < 1 || a.Strides[i] < 1 || a.Dilation[i] < 1 || a.InputDilation[i] < 1 {
+		panic(&Error{Msg: "convolution: kernel size, strides and dilation must be 1 or more"})
+	}
+	size = max((size-1)*a.InputDilation[i]+1, 0) + a.PadLo[i] + a.PadHi[i]
+	span := (kernel-1)*a.Dilation[i] + 1
+	if size < span {
+		return 0
+	}
+	return (size-span)/a.Strides[i] + 1
+}
+
+func conv[T float32 | float64](n *Node, out, x, k []T) {
+	a := n.Attrs.(*ConvAttrs)
+	rank := n.In[0].Rank() - 2
+	// Fewer than three spatial axes are three with leading ones of length 1.
+	xs, ks, os := [3]int{1, 1, 1}, [3]int{1, 1, 1}, [3]int{1, 1, 1}
+	stride, dilation, spread, lo := [3]int{1, 1, 1}, [3]int{1, 1, 1}, [3]int{1, 1, 1}, [3]int{}
+	for i := range rank {
+		j := 3 - rank + i
+		xs[j], ks[j], os[j] = n.In[0].Shape[i+1], n.In[1].Shape[i], n.Out[0].Shape[i+1]
+		stride[j], dilation[j], spread[j], lo[j] = a.Strides[i], a.Dilation[i], a.InputDilation[i], a.PadLo[i]
+	}
+	batch, channels, filters := n.In[0].Shape[0], n.In[0].Shape[rank+1], n.Out[0].Shape[rank+1]
+	perIn, perOut := channels/a.Groups, filters/a.Groups
+	source := func(axis, o, tap int) int {
+		p := o*stride[axis] + tap*dilation[axis] - lo[axis]
+		if p < 0 || p%spread[axis] != 0 || p/spread[axis] >= xs[axis] {
+			return -1
+		}
+		return p / spread[axis]
+	}
+	o := 0
+	for bt := range batch {
+		for o0 := range os[0] {
+			for o1 := range os[1] {
+				for o2 := range os[2] {
+					for f := range filters {
+						g := f / perOut
+						var sum float64
+						for k0 := range ks[0] {
+							i0 := source(0, o0, k0)
+							for k1 := 0; k1 < ks[1] && i0 >= 0; k1++ {
+								i1 := source(1, o1, k1)
+								for k2 := 0; k2 < ks[2] && i1 >= 0; k2++ {
+									i2 := source(2, o2, k2)
+									if i2 < 0 {
+										continue
+									}
+									p := (((bt*xs[0]+i0)*xs[1]+i1)*xs[2]+i2)*channels + g*perIn
+									q := ((k0*ks[1]+k1)*ks[2]+k2)*perIn*filters + f
+									for range perIn {
+										sum += float64(x[p]) * float64(k[q])
+										p++
+										q += filters
+									}
+								}
+							}
+						}
+						out[o] = T(sum)
+						o++
+					}
+				}
+			}
+		}
+	}
+}
+
+// Conv convolves x (batch, spatial..., channels) with a kernel (spatial..., channels/groups, filters).
+func (b *Builder) Conv(x, kernel *Value, a ConvAttrs) *Value {
+	rank := x.Rank() - 2
+	for _, s := range []*[]int{&a.Strides, &a.Dilation, &a.InputDilation} {
+		if *s == nil {
+			*s = ones(rank)
+		}
+	}
+	for _, s := range []*[]int{&a.PadLo, &a.PadHi} {
+		if *s == nil {
+			*s = make([]int, max(rank, 0))
+		}
+	}
+	if a.Groups == 0 {
+		a.Groups = 1
+	}
+	for _, s := range [][]int{a.Strides, a.Dilation, a.InputDilation, a.PadLo, a.PadHi} {
+		if len(s) != rank {
+			b.Fail("convolution: %d settings for the %d spatial axes of %s", len(s), rank, x)
+		}
+	}
+	return b.Emit1(OpConv, &a, x, kernel)
+}
+
+func ones(n int) []int {
+	s := make([]int, max(n, 0))
+	for i := range s {
+		s[i] = 1
+	}
+	return s
+}
+
+// SamePadding returns how much Keras's padding "same" adds before and after an axis: the output has ceil(size/stride)
+// elements, and an odd rest goes to the end.
+func SamePadding(size, kernel, stride, dilation int) (lo, hi int) {
+	out := (size + stride - 1) / stride
+	total := max((out-1)*stride+(kernel-1)*dilation+1-size, 0)
+	return total / 2, total - total/2
+}
+
+// PoolAttrs are the settings of OpPool, one number for each spatial axis.
+type PoolAttrs struct {
+	Window, Strides, PadLo, PadHi []int
+	Average                       bool // of the elements inside the input; else the maximum
+}
+
+// OpPool takes the maximum or average over windows of an input (batch, spatial..., channels), one to three spatial axes.
+var OpPool = &Op{Name: "pool",
+	Infer: func(n *Node) {
+		x, a := n.In[0], n.Attrs.(*PoolAttrs)
+		rank := x.Rank() - 2
+		if rank < 1 || rank > 3 || !isNumber(x.DType) || a.Average && !x.DType.IsFloat() {
+			panic(&Error{Msg: fmt.Sprintf("pooling: not defined for %s", x)})
+		}
+		shape := []int{x.Shape[0]}
+		c := &ConvAttrs{Strides: a.Strides, Dilation: ones(rank), InputDilation: ones(rank), PadLo: a.PadLo, PadHi: a.PadHi}
+		for i := range rank {
+			shape = append(shape, ConvOut(x.Shape[i+1], a.Window[i], c, i))
+		}
+		n.SetOut(x.DType, append(shape, x.Shape[rank+1])...)
+	},
+	Eval: func(n *Node, in, out []Buf) error {
+		switch {
+		case out[0].F != nil:
+			pool(n, out[0].F, in[0].F)
+		case out[0].D != nil:
+			pool(n, out[0].D, in[0].D)
+		default:
+			pool(n, out[0].I, in[0].I)
+		}
+		return nil
+	}}
+
+func pool[T float32 | float64 | int64](n *Node, out, x []T) {
+	a := n.Attrs.(*PoolAttrs)
+	rank := n.In[0].Rank() - 2
+	xs, os := [3]int{1, 1, 1}, [3]int{1, 1, 1}
+	window, stride, lo := [3]int{1, 1, 1}, [3]int{1, 1, 1}, [3]int{}
+	for i := range rank {
+		j := 3 - rank + i
+		xs[j], os[j] = n.In[0].Shape[i+1], n.Out[0].Shape[i+1]
+		window[j], stride[j], lo[j] = a.Window[i], a.Strides[i], a.PadLo[i]
+	}
+	channels := n.In[0].Shape[rank+1]
+	span := func(axis, o int) (from, to int) {
+		from = o*stride[axis] - lo[axis]
+		return max(from, 0), min(from+window[axis], xs[axis])
+	}
+	o := 0
+	for bt := range n.In[0].Shape[0] {
+		for o0 := range os[0] {
+			f0, t0 := span(0, o0)
+			for o1 := range os[1] {
+				f1, t1 := span(1, o1)
+				for o2 := range os[2] {
+					f2, t2 := span(2, o2)
+					for c := range channels {
+						best, sum, count := T(0), float64(0), 0
+						for i0 := f0; i0 < t0; i0++ {
+							for i1 := f1; i1 < t1; i1++ {
+								p := (((bt*xs[0]+i0)*xs[1]+i1)*xs[2]+f2)*channels + c
+								for i2 := f2; i2 < t2; i2++ {
+									v := x[p]
+									if count == 0 || v > best || v != v {
+										best = v
+									}
+									sum += float64(v)
+									count++
+									p += channels
+								}
+							}
+						}
+						if a.Average {
+							best = T(sum / float64(count))
+						}
+						out[o] = best
+						o++
+					}
+				}
+			}
+		}
+	}
+}
+
+// Pool takes the maximum or average over windows of x (batch, spatial..., channels).
+func (b *Builder) Pool(x *Value, a PoolAttrs) *Value {
+	rank := x.Rank() - 2
+	for _, s := range [][]int{a.Window, a.Strides, a.PadLo, a.PadHi} {
+		if len(s) != rank {
+			b.Fail("pooling: %d settings for the %d spatial axes of %s", len(s), rank, x)
+		}
+	}
+	return b.Emit1(OpPool, &a, x)
+}
+
+// ToChannelsLast moves the channel axis of a "channels_first" value (batch, channels, spatial...) to the end.
+func (b *Builder) ToChannelsLast(x *Value) *Value { return b.MoveAxis(x, 1, -1) }
+
+// ToChannelsFirst moves the channel axis of (batch, spatial..., channels) to position 1.
+func (b *Builder) ToChannelsFirst(x *Value) *Value { return b.MoveAxis(x, -1, 1) }

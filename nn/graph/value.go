@@ -1,0 +1,293 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/hornml/horn/tensor"
+)
+
+// MaxRank is the largest number of axes of a value.
+const MaxRank = 16
+
+// Class says in which field of a [Buf] values of a dtype are stored.
+type Class uint8
+
+// The storage classes. float16 and bfloat16 values are stored as float32 that the type can hold; every integer type is
+// stored as int64, wrapped to its range.
+const (
+	ClassF Class = iota // float32, float16, bfloat16
+	ClassD              // float64
+	ClassI              // integers
+	ClassB              // bool
+	ClassS              // string
+	NumClasses
+)
+
+// ClassOf returns the storage class of a dtype.
+func ClassOf(d tensor.DType) Class {
+	switch {
+	case d == tensor.Float64:
+		return ClassD
+	case d.IsFloat():
+		return ClassF
+	case d == tensor.Bool:
+		return ClassB
+	case d == tensor.String:
+		return ClassS
+	}
+	return ClassI
+}
+
+// Buf is the storage of one value in C order; just the field of its dtype's class is set.
+type Buf struct {
+	F []float32
+	D []float64
+	I []int64
+	B []bool
+	S []string
+}
+
+// NewBuf returns zeroed storage for n elements of dtype d.
+func NewBuf(d tensor.DType, n int) Buf {
+	switch ClassOf(d) {
+	case ClassF:
+		return Buf{F: make([]float32, n)}
+	case ClassD:
+		return Buf{D: make([]float64, n)}
+	case ClassB:
+		return Buf{B: make([]bool, n)}
+	case ClassS:
+		return Buf{S: make([]string, n)}
+	}
+	return Buf{I: make([]int64, n)}
+}
+
+// BufOf returns the storage form of t: its own memory where the forms agree and t is contiguous, else a converted copy.
+func BufOf(t tensor.Any) Buf {
+	switch t := t.(type) {
+	case *tensor.Of[float32]:
+		return Buf{F: t.Data()}
+	case *tensor.Of[float64]:
+		return Buf{D: t.Data()}
+	case *tensor.Of[int64]:
+		return Buf{I: t.Data()}
+	case *tensor.Of[bool]:
+		return Buf{B: t.Data()}
+	case *tensor.Of[string]:
+		return Buf{S: t.Data()}
+	}
+	b := NewBuf(t.DType(), t.Len())
+	b.SetFrom(t)
+	return b
+}
+
+// SetFrom copies the elements of t, whose dtype must be of b's class, into b.
+func (b Buf) SetFrom(t tensor.Any) {
+	data := tensor.AnyData(t)
+	switch d := data.(type) {
+	case []bool:
+		copy(b.B, d)
+	case []string:
+		copy(b.S, d)
+	case []float64:
+		copy(b.D, d)
+	default:
+		if ClassOf(t.DType()) == ClassF {
+			_ = tensor.Float32s(b.F, data) // cannot fail: data is of a float type
+		} else {
+			_ = tensor.Int64s(b.I, data)
+		}
+	}
+}
+
+// CopyTo copies b's elements into t, whose dtype must be of b's class; t must be contiguous.
+func (b Buf) CopyTo(t tensor.Any) {
+	switch d := tensor.AnyData(t).(type) {
+	case []float32:
+		copy(d, b.F)
+	case []float64:
+		copy(d, b.D)
+	case []int64:
+		copy(d, b.I)
+	case []bool:
+		copy(d, b.B)
+	case []string:
+		copy(d, b.S)
+	case []tensor.Half:
+		for i, v := range b.F {
+			d[i] = tensor.HalfFrom(v)
+		}
+	case []tensor.BHalf:
+		for i, v := range b.F {
+			d[i] = tensor.BHalfFrom(v)
+		}
+	case []int8:
+		narrow(d, b.I)
+	case []int16:
+		narrow(d, b.I)
+	case []int32:
+		narrow(d, b.I)
+	case []uint8:
+		narrow(d, b.I)
+	case []uint16:
+		narrow(d, b.I)
+	case []uint32:
+		narrow(d, b.I)
+	case []uint64:
+		narrow(d, b.I)
+	}
+}
+
+func narrow[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](dst []T, src []int64) {
+	for i, v := range src {
+		dst[i] = T(v)
+	}
+}
+
+// Len returns the number of elements.
+func (b Buf) Len() int { return max(len(b.F), len(b.D), len(b.I), len(b.B), len(b.S)) }
+
+// Copy copies src into b; both have the same class and length.
+func (b Buf) Copy(src Buf) {
+	copy(b.F, src.F)
+	copy(b.D, src.D)
+	copy(b.I, src.I)
+	copy(b.B, src.B)
+	copy(b.S, src.S)
+}
+
+// Finish brings values that an op computed in its class's storage into the range of dtype d: it rounds 16-bit floats and
+// wraps integers.
+func (b Buf) Finish(d tensor.DType) {
+	switch d {
+	case tensor.Float16, tensor.BFloat16:
+		tensor.RoundHalf(b.F, d)
+	case tensor.Int8:
+		wrap(b.I, func(v int64) int64 { return int64(int8(v)) })
+	case tensor.Int16:
+		wrap(b.I, func(v int64) int64 { return int64(int16(v)) })
+	case tensor.Int32:
+		wrap(b.I, func(v int64) int64 { return int64(int32(v)) })
+	case tensor.Uint8:
+		wrap(b.I, func(v int64) int64 { return int64(uint8(v)) })
+	case tensor.Uint16:
+		wrap(b.I, func(v int64) int64 { return int64(uint16(v)) })
+	case tensor.Uint32:
+		wrap(b.I, func(v int64) int64 { return int64(uint32(v)) })
+	}
+}
+
+func wrap(x []int64, f func(int64) int64) {
+	for i, v := range x {
+		x[i] = f(v)
+	}
+}
+
+// Value is one tensor of the graph: an output of a node, of a known shape. A mask travels with it as in Keras
+// (_keras_mask); it is nil where there is none.
+type Value struct {
+	Node  *Node
+	Index int // which output of Node
+	Shape []int
+	DType tensor.DType
+	Mask  *Value
+}
+
+// Rank returns the number of axes.
+func (v *Value) Rank() int { return len(v.Shape) }
+
+// Size returns the number of elements.
+func (v *Value) Size() int {
+	n, _ := tensor.SizeOf(v.Shape) // checked when the value was made
+	return n
+}
+
+// String describes the value in error messages.
+func (v *Value) String() string { return fmt.Sprintf("%s%s", v.DType, tensor.FormatShape(v.Shape)) }
+
+// WithMask returns v as another handle that carries mask (nil for none); both stand for the same output.
+func (v *Value) WithMask(mask *Value) *Value {
+	c := *v
+	c.Mask = mask
+	return &c
+}
+
+// Same reports whether two handles stand for the same output of the same node.
+func (v *Value) Same(o *Value) bool { return o != nil && v.Node == o.Node && v.Index == o.Index }
+
+// Node is one application of an op.
+type Node struct {
+	ID     int
+	Op     *Op
+	Attrs  any // the op's own struct of settings, nil if it has none
+	In     []*Value
+	Out    []*Value
+	Source Source // where a constant's elements come from; nil for other nodes
+	Label  string // the layer that wrote the node, for profiles and errors
+}
+
+// SetOut declares the next output of a node; shape rules call it once for each.
+func (n *Node) SetOut(d tensor.DType, shape ...int) {
+	if len(shape) > MaxRank {
+		panic(&Error{Msg: fmt.Sprintf("%s: a tensor of rank %d; at most %d axes are supported", n.Op.Name, len(shape), MaxRank)})
+	}
+	if size, ok := tensor.SizeOf(shape); !ok || size > maxElements {
+		panic(&Error{Msg: fmt.Sprintf("%s: a result of impossible shape %s", n.Op.Name, tensor.FormatShape(shape))})
+	}
+	n.Out = append(n.Out, &Value{Node: n, Index: len(n.Out), Shape: append([]int(nil), shape...), DType: d})
+}
+
+// maxElements bounds one value, so that sizes in bytes fit an int; a plan has a limit for the memory of all.
+const maxElements = math.MaxInt / 16
+
+// Source is where the elements of a constant come from: a variable of the model or a value that a layer worked out.
+type Source interface {
+	// Key identifies the elements: two sources of one key hold the same, so that work on them (packing) is shared.
+	Key() string
+	// Buf returns the elements in storage form; the caller must not change them.
+	Buf() (Buf, error)
+}
+
+// Op is an entry of the op table.
+type Op struct {
+	Name string
+	// Infer is the shape rule: it reads n.In and n.Attrs and calls n.SetOut for each output. It panics with *Error (see
+	// Builder.Fail) where the inputs do not fit.
+	Infer func(n *Node)
+	// Eval is the reference evaluation. Outputs are allocated, their content is undefined. It must not keep its arguments.
+	Eval func(n *Node, in, out []Buf) error
+	// Kind tells the compiler how the op moves data.
+	Kind Kind
+	// Grad, if set, is the op's gradient in terms of other ops: given the gradients of the outputs (nil where unused) it
+	// returns those of the inputs (nil where there is none).
+	Grad func(b *Builder, n *Node, dOut []*Value) []*Value
+	// Impure ops depend on more than their inputs (state); they are neither folded nor shared.
+	Impure bool
+}
+
+// Kind classifies ops for the compiler's passes.
+type Kind uint8
+
+// The kinds of ops.
+const (
+	KindOther   Kind = iota
+	KindInput        // input and state values
+	KindConst        // elements known when the graph is compiled
+	KindUnary        // one input, element by element
+	KindBinary       // two inputs that broadcast, element by element
+	KindReshape      // the same elements in the same order
+)
+
+// Error is what goes wrong while a graph is built.
+type Error struct {
+	Where string // the layer, once it is known
+	Msg   string
+}
+
+func (e *Error) Error() string {
+	if e.Where == "" {
+		return e.Msg
+	}
+	return e.Where + ": " + e.Msg
+}

@@ -1,0 +1,496 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hornml/horn/nn/exec"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/tensor"
+)
+
+// Model is a Keras model, Sequential or Functional: a graph of layers with inputs and outputs. It may stand inside
+// another model. Predicting is safe for many goroutines at once; changing a model (SetTrainable, Assign, SetThreads) is
+// not.
+type Model struct {
+	Base
+	sequential bool
+	layers     []Layer
+	nodes      [][]*node // calls by layer; Functional only
+	inputs     any       // a structure of *ref; Functional only
+	outputs    any
+	inputShape []int // build_input_shape; Sequential only
+	inputSpecs []Spec
+	outputSpec []Spec
+
+	mu      sync.Mutex
+	plans   *planCache
+	cache   *exec.Cache
+	threads int
+	session *Session
+
+	// Compile is the compile state as the file has it (compile_config), nil if the model is not compiled.
+	Compile *pyjson.Object
+}
+
+// Spec describes an input or output of a model.
+type Spec struct {
+	Name  string
+	Shape []int // with the batch; -1 for dimensions that may vary, nil where nothing is known
+	DType tensor.DType
+}
+
+func init() {
+	RegisterClass(Class{Module: "keras.src.models.functional", Name: "Functional"}, func() Layer { return newModel(false) },
+		"keras.Model", "keras.models.Model", "keras.Functional", "keras.models.Functional")
+	RegisterClass(Class{Module: "keras", Name: "Sequential"}, func() Layer { return newModel(true) }, "keras.models.Sequential")
+}
+
+func newModel(sequential bool) *Model {
+	m := &Model{sequential: sequential, cache: exec.NewCache()}
+	m.plans = newPlanCache()
+	m.NoAutocast = !sequential
+	return m
+}
+
+// IsSequential reports whether the model is a keras.Sequential.
+func (m *Model) IsSequential() bool { return m.sequential }
+
+// Config implements Layer.
+func (m *Model) Config(c *Config) {
+	if !c.Reading() {
+		return
+	}
+	if !m.sequential {
+		m.functionalConfig(c)
+		return
+	}
+	if v, ok := c.Value("build_input_shape"); ok && v != nil {
+		if shape, problem := parseShape(v); problem == "" {
+			m.inputShape = shape
+		}
+	}
+	c.Layers("layers", &m.layers)
+	names := map[string]bool{}
+	for _, l := range m.layers {
+		if names[l.Name()] {
+			c.Errorf("layers", "the name %q is used by two layers", l.Name())
+		}
+		names[l.Name()] = true
+	}
+}
+
+// Children implements Container.
+func (m *Model) Children() []Child {
+	var list []Layer
+	for _, l := range m.layers {
+		switch l.(type) {
+		case *op:
+			continue
+		case *InputLayer:
+			if m.sequential {
+				continue
+			}
+		}
+		list = append(list, l)
+	}
+	return []Child{{Attr: "layers", List: list}}
+}
+
+// Layers returns the model's layers in the order of the file, without the keras.ops nodes among them.
+func (m *Model) Layers() []Layer {
+	var out []Layer
+	for _, l := range m.layers {
+		if _, ok := l.(*op); !ok {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// Operations returns the layers and the keras.ops nodes in the order of the file.
+func (m *Model) Operations() []Layer { return m.layers }
+
+// Layer returns the layer of the given name, nil if there is none. Layers of a model inside are found by a path such as
+// "encoder/dense_1".
+func (m *Model) Layer(name string) Layer {
+	for _, l := range m.layers {
+		if l.Name() == name {
+			return l
+		}
+	}
+	first, rest, ok := strings.Cut(name, "/")
+	if !ok {
+		return nil
+	}
+	if inner, ok := m.Layer(first).(*Model); ok {
+		return inner.Layer(rest)
+	}
+	return nil
+}
+
+// Call implements Layer: a model inside a model.
+func (m *Model) Call(c *Call) any {
+	if m.sequential {
+		x := c.first()
+		for _, l := range m.layers {
+			if in, ok := l.(*InputLayer); ok {
+				if v, ok := x.(*graph.Value); ok {
+					x = m.adapt(c, in, v)
+				}
+				continue
+			}
+			x = c.Run(l, x)
+		}
+		return x
+	}
+	given := m.match(c, c.first())
+	i := 0
+	walkTree(m.inputs, func(leaf any) {
+		if r, ok := leaf.(*ref); ok && given[i] != nil {
+			given[i] = m.adapt(c, m.layers[r.layer].(*InputLayer), given[i])
+		}
+		i++
+	})
+	return m.run(c, given)
+}
+
+// match brings the argument of a call into the flat order of the model's inputs: by key where the model takes a dict,
+// else by position.
+func (m *Model) match(c *Call, v any) []*graph.Value {
+	want := 0
+	walkTree(m.inputs, func(any) { want++ })
+	if dict, ok := v.(map[string]any); ok {
+		if _, isDict := m.inputs.(map[string]any); !isDict { // by the names of the inputs
+			out := make([]*graph.Value, 0, want)
+			walkTree(m.inputs, func(leaf any) {
+				x, _ := dict[m.layers[leaf.(*ref).layer].Name()].(*graph.Value)
+				out = append(out, x)
+			})
+			return out
+		}
+		out := make([]*graph.Value, 0, want)
+		spec := m.inputs.(map[string]any)
+		for _, k := range sortedKeys(spec) {
+			part := Flatten(dict[k])
+			n := 0
+			walkTree(spec[k], func(any) { n++ })
+			if len(part) != n {
+				if m.optionalInput(spec[k]) && len(part) == 0 {
+					out = append(out, nil)
+					continue
+				}
+				c.Fail("the input %q is missing", k)
+			}
+			out = append(out, part...)
+		}
+		return out
+	}
+	var flat []*graph.Value
+	walkTree(v, func(leaf any) {
+		x, _ := leaf.(*graph.Value)
+		flat = append(flat, x)
+	})
+	if len(flat) != want {
+		c.Fail("the model takes %d inputs, not %d", want, len(flat))
+	}
+	return flat
+}
+
+func (m *Model) optionalInput(leaf any) bool {
+	r, ok := leaf.(*ref)
+	if !ok {
+		return false
+	}
+	in, ok := m.layers[r.layer].(*InputLayer)
+	return ok && in.Optional
+}
+
+// adapt brings a value to the type and rank of an input, as Functional does.
+func (m *Model) adapt(c *Call, in *InputLayer, x *graph.Value) *graph.Value {
+	mask := x.Mask
+	if in.DType != tensor.Invalid && x.DType != in.DType && (x.DType == tensor.String) == (in.DType == tensor.String) {
+		x = c.Cast(x, in.DType)
+	}
+	if in.BatchShape != nil {
+		switch want := len(in.BatchShape); {
+		case x.Rank() == want+1 && x.Shape[want] == 1:
+			x = c.Squeeze(x, -1)
+		case x.Rank() == want-1 && in.BatchShape[want-1] == 1:
+			x = c.ExpandDims(x, -1)
+		case x.Rank() != want:
+			c.Fail("the input %q has shape %s; it must be %s", in.name, tensor.FormatShape(x.Shape), tensor.FormatShape(in.BatchShape))
+		}
+		for i, d := range in.BatchShape {
+			if d >= 0 && i > 0 && d != x.Shape[i] {
+				c.Fail("the input %q has shape %s; it must be %s", in.name, tensor.FormatShape(x.Shape), tensor.FormatShape(in.BatchShape))
+			}
+		}
+	}
+	return x.WithMask(mask)
+}
+
+// inputLayers returns the model's inputs in flat order; for an unbuilt Sequential there may be none.
+func (m *Model) inputLayers() []*InputLayer {
+	var out []*InputLayer
+	if m.sequential {
+		for _, l := range m.layers {
+			if in, ok := l.(*InputLayer); ok {
+				return []*InputLayer{in}
+			}
+			if inner, ok := l.(*Model); ok {
+				return inner.inputLayers()
+			}
+			break
+		}
+		if m.inputShape != nil {
+			return []*InputLayer{{Base: Base{name: "input"}, BatchShape: append([]int{-1}, m.inputShape[min(1, len(m.inputShape)):]...), DType: tensor.Float32}}
+		}
+		return nil
+	}
+	walkTree(m.inputs, func(leaf any) {
+		if r, ok := leaf.(*ref); ok {
+			if in, ok := m.layers[r.layer].(*InputLayer); ok {
+				out = append(out, in)
+			}
+		}
+	})
+	return out
+}
+
+// Inputs describes what the model takes, in the order of Predict's arguments.
+func (m *Model) Inputs() []Spec { return m.inputSpecs }
+
+// Outputs describes what the model gives, in the order of its results.
+func (m *Model) Outputs() []Spec { return m.outputSpec }
+
+// standIns are lengths for unknown dimensions while shapes are worked out: two traces with different ones tell which
+// dimensions of a result depend on them. They have many divisors, so that reshapes with -1 come out even.
+var standIns = [][2]int{{240, 360}, {64, 96}, {12, 24}, {1, 2}}
+
+// Build makes the variables of all layers and works out the shapes, without computing anything. A Sequential model that
+// does not know its input shape stays unbuilt until the first Predict.
+func (m *Model) Build() error {
+	ins := m.inputLayers()
+	if len(ins) == 0 {
+		return nil
+	}
+	for _, in := range ins {
+		if in.BatchShape == nil {
+			return nil
+		}
+	}
+	var first error
+	for _, pair := range standIns {
+		a, err := m.symbolic(ins, pair[0])
+		if err == nil {
+			var b *shapes
+			if b, err = m.symbolic(ins, pair[1]); err == nil {
+				m.settleShapes(ins, a, b)
+				return nil
+			}
+		}
+		if first == nil {
+			first = err
+		}
+		m.unbuild()
+		if !slices.ContainsFunc(ins, func(in *InputLayer) bool { return slices.Contains(in.BatchShape[min(1, len(in.BatchShape)):], -1) }) {
+			break
+		}
+	}
+	return first
+}
+
+// unbuild forgets variables that a failed trace has made.
+func (m *Model) unbuild() {
+	var forget func(l Layer)
+	forget = func(l Layer) {
+		b := l.base()
+		b.variables, b.built = nil, false
+		if _, ok := l.(*op); ok {
+			b.built = true
+		}
+		for _, s := range Sublayers(l) {
+			forget(s)
+		}
+	}
+	for _, l := range m.layers {
+		forget(l)
+	}
+}
+
+// shapes are what a symbolic trace saw.
+type shapes struct {
+	in, out map[Layer][]any
+	outputs []*graph.Value
+}
+
+func (m *Model) symbolic(ins []*InputLayer, standIn int) (*shapes, error) {
+	s := &shapes{in: map[Layer][]any{}, out: map[Layer][]any{}}
+	_, outs, err := m.trace(func(b *graph.Builder) []*graph.Value {
+		values := make([]*graph.Value, len(ins))
+		for i, in := range ins {
+			shape := slices.Clone(in.BatchShape)
+			for k, d := range shape {
+				if d < 0 {
+					shape[k] = standIn
+				}
+			}
+			values[i] = b.Input(in.DType, shape...)
+		}
+		return values
+	}, true, func(l Layer, in, out any) {
+		s.in[l] = append(s.in[l], shapesOf(in))
+		s.out[l] = append(s.out[l], shapesOf(out))
+	})
+	s.outputs = outs
+	return s, err
+}
+
+func shapesOf(v any) any {
+	return mapTree(v, func(leaf any) any {
+		if x, ok := leaf.(*graph.Value); ok && x != nil {
+			return x.Shape
+		}
+		return nil
+	})
+}
+
+// mergeShapes marks with -1 the dimensions in which two traces differ.
+func mergeShapes(a, b any) any {
+	switch x := a.(type) {
+	case []int:
+		y, ok := b.([]int)
+		if !ok || len(x) != len(y) {
+			return nil
+		}
+		out := slices.Clone(x)
+		for i := range out {
+			if x[i] != y[i] {
+				out[i] = -1
+			}
+		}
+		return out
+	case []any:
+		y, ok := b.([]any)
+		if !ok || len(x) != len(y) {
+			return nil
+		}
+		out := make([]any, len(x))
+		for i := range x {
+			out[i] = mergeShapes(x[i], y[i])
+		}
+		return out
+	case map[string]any:
+		y, _ := b.(map[string]any)
+		out := map[string]any{}
+		for k := range x {
+			out[k] = mergeShapes(x[k], y[k])
+		}
+		return out
+	}
+	return nil
+}
+
+func (m *Model) settleShapes(ins []*InputLayer, a, b *shapes) {
+	for l, outs := range a.out {
+		base := l.base()
+		base.outputShapes, base.inputShapes = nil, nil
+		for i := range outs {
+			if i < len(b.out[l]) {
+				base.outputShapes = append(base.outputShapes, mergeShapes(outs[i], b.out[l][i]))
+				base.inputShapes = append(base.inputShapes, mergeShapes(a.in[l][i], b.in[l][i]))
+			}
+		}
+	}
+	m.inputSpecs = nil
+	for _, in := range ins {
+		in.outputShapes = []any{in.BatchShape}
+		m.inputSpecs = append(m.inputSpecs, Spec{in.name, in.BatchShape, in.DType})
+	}
+	names := m.outputNames(len(a.outputs))
+	m.outputSpec = nil
+	for i, v := range a.outputs {
+		shape, _ := mergeShapes(v.Shape, b.outputs[i].Shape).([]int)
+		m.outputSpec = append(m.outputSpec, Spec{names[i], shape, v.DType})
+	}
+	m.built = true
+}
+
+// outputNames names the outputs: by their keys where the model returns a dict, else by the layers that make them.
+func (m *Model) outputNames(n int) []string {
+	var names []string
+	if m.sequential {
+		if len(m.layers) > 0 {
+			names = []string{m.layers[len(m.layers)-1].Name()}
+		}
+	} else if dict, ok := m.outputs.(map[string]any); ok {
+		for _, k := range sortedKeys(dict) {
+			if _, leaf := dict[k].(*ref); leaf {
+				names = append(names, k)
+				continue
+			}
+			walkTree(dict[k], func(l any) { names = append(names, fmt.Sprintf("%s_%d", k, len(names))) })
+		}
+	} else {
+		walkTree(m.outputs, func(leaf any) {
+			if r, ok := leaf.(*ref); ok {
+				names = append(names, m.layers[r.layer].Name())
+			}
+		})
+	}
+	for len(names) < n {
+		names = append(names, fmt.Sprintf("output_%d", len(names)))
+	}
+	seen := map[string]int{}
+	for i, name := range names {
+		seen[name]++
+		if k := seen[name]; k > 1 {
+			names[i] = fmt.Sprintf("%s_%d", name, k-1)
+		}
+	}
+	return names
+}
+
+// trace writes the whole model into a new graph.
+func (m *Model) trace(inputs func(b *graph.Builder) []*graph.Value, symbolic bool, observe func(l Layer, in, out any)) (g *graph.Graph, outs []*graph.Value, err error) {
+	b := graph.NewBuilder()
+	t := &tracer{builder: b, symbolic: symbolic, observe: observe}
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := located(r, m.name, "").(*graph.Error)
+			if !ok {
+				panic(r)
+			}
+			g, outs, err = nil, nil, e
+		}
+	}()
+	values := inputs(b)
+	list := make([]any, len(values))
+	for i, v := range values {
+		if v != nil {
+			list[i] = v
+		}
+	}
+	c := &Call{Builder: b, tracer: t, layer: m, Args: []any{list}}
+	if len(list) == 1 {
+		c.Args = list
+	}
+	var out any
+	if m.sequential {
+		out = m.Call(c)
+	} else {
+		i := -1
+		walkTree(m.inputs, func(leaf any) {
+			if i++; i < len(values) && values[i] != nil {
+				values[i] = m.adapt(c, m.layers[leaf.(*ref).layer].(*InputLayer), values[i])
+			}
+		})
+		out = m.run(c, values)
+	}
+	b.Graph.Outputs = Flatten(out)
+	return b.Graph, b.Graph.Outputs, nil
+}

@@ -1,0 +1,322 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/hornml/horn/nn/exec"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// planCache keeps compiled plans by the shapes and types of the inputs; the one used longest ago goes first.
+type planCache struct {
+	plans map[string]*planEntry
+	clock uint64
+}
+
+type planEntry struct {
+	mu    sync.Mutex
+	plan  *exec.Plan
+	err   error
+	epoch uint64 // of the variables' values, when the plan was made
+	used  uint64
+}
+
+// maxPlans bounds a model's compiled plans: a server that is asked for ever new lengths stays small.
+const maxPlans = 64
+
+func newPlanCache() *planCache { return &planCache{plans: map[string]*planEntry{}} }
+
+func (p *planCache) entry(key []byte) *planEntry {
+	p.clock++
+	e := p.plans[string(key)]
+	if e == nil {
+		if len(p.plans) >= maxPlans {
+			oldest := ""
+			for k, e := range p.plans {
+				if oldest == "" || e.used < p.plans[oldest].used {
+					oldest = k
+				}
+			}
+			delete(p.plans, oldest)
+		}
+		e = &planEntry{}
+		p.plans[string(key)] = e
+	}
+	e.used = p.clock
+	return e
+}
+
+// SetThreads sets how many goroutines a single prediction may use; 0, the default, means all cores.
+func (m *Model) SetThreads(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.threads = n
+	m.plans = newPlanCache()
+}
+
+// plan returns the compiled plan for inputs of the given shapes.
+func (m *Model) plan(inputs []tensor.Any) (*exec.Plan, error) {
+	var space [256]byte
+	key := space[:0]
+	for _, t := range inputs {
+		if t == nil {
+			key = append(key, '-', '|')
+			continue
+		}
+		key = append(key, byte('A'+t.DType()))
+		for _, d := range t.Shape() {
+			key = strconv.AppendInt(append(key, ','), int64(d), 10)
+		}
+		key = append(key, '|')
+	}
+	m.mu.Lock()
+	e := m.plans.entry(key)
+	threads := m.threads
+	m.mu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	epoch := assignments.Load()
+	if e.epoch != epoch && e.plan != nil && !e.plan.Stale() {
+		e.epoch = epoch
+	}
+	if e.plan == nil && e.err == nil || e.epoch != epoch {
+		g, err := m.Graph(inputs...)
+		if err == nil {
+			e.plan, err = exec.Compile(g, exec.Options{Cache: m.cache, Threads: threads})
+		}
+		e.err, e.epoch = err, epoch
+	}
+	return e.plan, e.err
+}
+
+// Graph traces the model for inputs of the shapes and types of the given tensors; nil stands for an optional input that
+// is left out.
+func (m *Model) Graph(inputs ...tensor.Any) (*graph.Graph, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	specs := m.inputLayers()
+	g, _, err := m.trace(func(b *graph.Builder) []*graph.Value {
+		values := make([]*graph.Value, len(inputs))
+		for i, t := range inputs {
+			if t != nil {
+				values[i] = b.Input(t.DType(), t.Shape()...)
+			} else if i < len(specs) && !specs[i].Optional {
+				b.Fail("the input %q is missing", specs[i].name)
+			}
+		}
+		return values
+	}, false, nil)
+	if err == nil && len(m.outputSpec) == 0 {
+		names := m.outputNames(len(g.Outputs))
+		for i, v := range g.Outputs {
+			m.outputSpec = append(m.outputSpec, Spec{names[i], append([]int{-1}, v.Shape[min(1, len(v.Shape)):]...), v.DType})
+		}
+	}
+	return g, err
+}
+
+// Session holds what the stateful layers of a model remember between calls. Each of many callers of one model takes a
+// session of its own; a session serves one call at a time.
+type Session struct {
+	model  *Model
+	mu     sync.Mutex
+	states map[string]graph.Buf
+}
+
+// NewSession returns a session whose states are zero.
+func (m *Model) NewSession() *Session { return &Session{model: m, states: map[string]graph.Buf{}} }
+
+// Reset forgets the states.
+func (s *Session) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.states)
+}
+
+// PredictAll is Model.PredictAll with the session's states.
+func (s *Session) PredictAll(inputs ...tensor.Any) ([]tensor.Any, error) {
+	return s.model.predict(s, nil, inputs)
+}
+
+// own is the model's own session, for callers that ask for none.
+func (m *Model) own() *Session {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.session == nil {
+		m.session = m.NewSession()
+	}
+	return m.session
+}
+
+// ResetStates forgets what the model's stateful layers remember from earlier Predict calls.
+func (m *Model) ResetStates() { m.own().Reset() }
+
+// Predict runs the model on one tensor for each input, in the order of Inputs, and returns its output. Models with
+// several outputs, or with one that is not float32, have [Model.PredictAll].
+func (m *Model) Predict(inputs ...tensor.Any) (*tensor.Tensor, error) {
+	outputs, err := m.PredictAll(inputs...)
+	if err != nil {
+		return nil, err
+	}
+	if len(outputs) != 1 {
+		return nil, fmt.Errorf("the model has %d outputs: use PredictAll or PredictMap", len(outputs))
+	}
+	t, ok := outputs[0].(*tensor.Tensor)
+	if !ok {
+		return nil, fmt.Errorf("the model's output is %s, not float32: use PredictAll", outputs[0].DType())
+	}
+	return t, nil
+}
+
+// PredictAll runs the model on one tensor for each input, in the order of Inputs, and returns its outputs in the order of
+// Outputs. The results own their memory.
+func (m *Model) PredictAll(inputs ...tensor.Any) ([]tensor.Any, error) {
+	return m.predict(nil, nil, inputs)
+}
+
+// PredictInto is PredictAll into tensors of the caller's, which must have the outputs' types and shapes and be
+// contiguous. After the first call for given shapes it allocates nothing.
+func (m *Model) PredictInto(outputs []tensor.Any, inputs ...tensor.Any) error {
+	_, err := m.predict(nil, outputs, inputs)
+	return err
+}
+
+// PredictMap runs the model on tensors by the names of its inputs and returns its outputs by name.
+func (m *Model) PredictMap(inputs map[string]tensor.Any) (map[string]tensor.Any, error) {
+	specs := m.inputLayers()
+	if len(specs) == 0 {
+		return nil, fmt.Errorf("the model has not been built and has no names for its inputs: use PredictAll")
+	}
+	keys := m.inputKeys()
+	list := make([]tensor.Any, len(specs))
+	used := 0
+	for i, in := range specs {
+		for _, name := range []string{in.name, keys[i]} {
+			if t, ok := inputs[name]; ok && list[i] == nil {
+				list[i] = t
+				used++
+			}
+		}
+	}
+	if used != len(inputs) {
+		var names []string
+		for _, in := range specs {
+			names = append(names, in.name)
+		}
+		for name := range inputs {
+			if !slices.Contains(names, name) && !slices.Contains(keys, name) {
+				return nil, fmt.Errorf("the model has no input %q; it has %q", name, names)
+			}
+		}
+	}
+	outs, err := m.PredictAll(list...)
+	if err != nil {
+		return nil, err
+	}
+	names := m.Outputs()
+	result := make(map[string]tensor.Any, len(outs))
+	for i, t := range outs {
+		result[names[i].Name] = t
+	}
+	return result, nil
+}
+
+// inputKeys are the keys of the inputs where the model takes a dict, "" otherwise.
+func (m *Model) inputKeys() []string {
+	n := len(m.inputLayers())
+	keys := make([]string, n)
+	if dict, ok := m.inputs.(map[string]any); ok {
+		i := 0
+		for _, k := range sortedKeys(dict) {
+			walkTree(dict[k], func(any) {
+				if _, leaf := dict[k].(*ref); leaf && i < n {
+					keys[i] = k
+				}
+				i++
+			})
+		}
+	}
+	return keys
+}
+
+func (m *Model) predict(s *Session, into []tensor.Any, inputs []tensor.Any) ([]tensor.Any, error) {
+	if err := m.checkInputs(inputs); err != nil {
+		return nil, err
+	}
+	p, err := m.plan(inputs)
+	if err != nil {
+		return nil, err
+	}
+	var states map[string]graph.Buf
+	if p.HasStates() {
+		if s == nil {
+			s = m.own()
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		states = s.states
+	}
+	if into != nil {
+		return nil, p.RunInto(into, inputs, states)
+	}
+	return p.Run(inputs, states)
+}
+
+// checkInputs says in the user's words what does not fit; details of layers come later.
+func (m *Model) checkInputs(inputs []tensor.Any) error {
+	specs := m.inputSpecs
+	if len(specs) == 0 {
+		if len(inputs) == 0 {
+			return fmt.Errorf("the model needs an input")
+		}
+		return nil
+	}
+	if len(inputs) != len(specs) {
+		return fmt.Errorf("the model has %d inputs %s, %d were given", len(specs), specNames(specs), len(inputs))
+	}
+	for i, t := range inputs {
+		if t == nil {
+			continue
+		}
+		spec := specs[i]
+		if (t.DType() == tensor.String) != (spec.DType == tensor.String) {
+			return fmt.Errorf("the input %q is %s, it must be %s", spec.Name, t.DType(), spec.DType)
+		}
+		if spec.DType.IsInt() && t.DType().IsFloat() {
+			return fmt.Errorf("the input %q is %s, it must be of an integer type such as %s", spec.Name, t.DType(), spec.DType)
+		}
+		if !fits(spec.Shape, t.Shape()) {
+			return fmt.Errorf("the input %q has shape %s, it must be %s", spec.Name, tensor.FormatShape(t.Shape()), tensor.FormatShape(spec.Shape))
+		}
+	}
+	return nil
+}
+
+func specNames(specs []Spec) string {
+	names := make([]string, len(specs))
+	for i, s := range specs {
+		names[i] = s.Name
+	}
+	return fmt.Sprintf("%q", names)
+}
+
+func fits(want, have []int) bool {
+	switch {
+	case len(have) == len(want)+1 && have[len(want)] == 1:
+		have = have[:len(want)]
+	case len(have) == len(want)-1 && len(want) > 0 && want[len(want)-1] == 1:
+		want = want[:len(have)]
+	case len(have) != len(want):
+		return false
+	}
+	for i, d := range want {
+		if d >= 0 && d != have[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,129 @@
+// Package tensor holds strided arrays: [Tensor], of float32, and the generic [Of] for token ids, masks, strings and the
+// other types that a Keras model takes or gives. Views (Reshape, Transpose, Slice) share memory and copy nothing.
+//
+// A file's or a user's data reaches this package checked; a misuse by the program itself (a wrong number of indices, a
+// shape that does not fit the data) panics, as an index out of range does in Go.
+//
+// The map of the files: dtype.go (element types), half.go (float16, bfloat16), shape.go (shapes, broadcasting), of.go
+// (the arrays), view.go (views), any.go (tensors of any type), convert.go (between types). The numeric kernels are in
+// tensor/kernel, .npy and .npz files in tensor/npy.
+package tensor
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Of is an array of elements of type T, with a shape and, for each axis, a stride in elements. The zero value is not of
+// use; [New], [Zeros] and [FromSlice] make one. Reading from many goroutines is safe, writing is not.
+type Of[T Element] struct {
+	data    []T // starts at the first element
+	shape   []int
+	strides []int
+}
+
+// Tensor is an array of float32, the type that Keras computes in unless told otherwise.
+type Tensor = Of[float32]
+
+// New returns a tensor of float32 zeros, for instance New(1, 28, 28).
+func New(shape ...int) *Tensor { return Zeros[float32](shape...) }
+
+// Zeros returns a tensor of zero values of T.
+func Zeros[T Element](shape ...int) *Of[T] {
+	return &Of[T]{data: make([]T, mustSize(shape)), shape: slices.Clone(shape), strides: RowMajor(shape)}
+}
+
+// FromSlice returns a tensor over data, which it takes over without a copy, in C order. Without a shape it is a vector.
+func FromSlice[T Element](data []T, shape ...int) *Of[T] {
+	if len(shape) == 0 {
+		shape = []int{len(data)}
+	}
+	if n := mustSize(shape); n != len(data) {
+		panic(fmt.Sprintf("tensor: %d elements do not make shape %s", len(data), FormatShape(shape)))
+	}
+	return &Of[T]{data: data, shape: slices.Clone(shape), strides: RowMajor(shape)}
+}
+
+// Scalar returns a tensor of rank 0.
+func Scalar[T Element](v T) *Of[T] { return &Of[T]{data: []T{v}} }
+
+// DType returns the element type.
+func (t *Of[T]) DType() DType { return DTypeOf[T]() }
+
+// Shape returns the dimensions; the caller must not change them.
+func (t *Of[T]) Shape() []int { return t.shape }
+
+// Strides returns the distance, in elements, between neighbours along each axis; the caller must not change them.
+func (t *Of[T]) Strides() []int { return t.strides }
+
+// Rank returns the number of axes.
+func (t *Of[T]) Rank() int { return len(t.shape) }
+
+// Len returns the number of elements.
+func (t *Of[T]) Len() int { return mustSize(t.shape) }
+
+// IsContiguous reports whether the elements stand one after the other in C order.
+func (t *Of[T]) IsContiguous() bool {
+	step := 1
+	for i := len(t.shape) - 1; i >= 0; i-- {
+		if t.shape[i] != 1 && t.strides[i] != step {
+			return t.Len() == 0
+		}
+		step *= t.shape[i]
+	}
+	return true
+}
+
+// Data returns the elements in C order: the tensor's own memory where that is contiguous, else a copy.
+func (t *Of[T]) Data() []T {
+	if t.IsContiguous() {
+		return t.data[:t.Len()]
+	}
+	out := make([]T, 0, t.Len())
+	t.each(0, 0, func(offset int) { out = append(out, t.data[offset]) })
+	return out
+}
+
+// Clone returns a contiguous copy.
+func (t *Of[T]) Clone() *Of[T] {
+	return FromSlice(slices.Clone(t.Data()), slices.Clone(t.shape)...).scalarLike(t)
+}
+
+// scalarLike gives the rank 0 back to a tensor that FromSlice made a vector.
+func (t *Of[T]) scalarLike(other *Of[T]) *Of[T] {
+	if other.Rank() == 0 {
+		return &Of[T]{data: t.data}
+	}
+	return t
+}
+
+// At returns the element at the given index, one number for each axis.
+func (t *Of[T]) At(index ...int) T { return t.data[t.offset(index)] }
+
+// Set stores v at the given index.
+func (t *Of[T]) Set(v T, index ...int) { t.data[t.offset(index)] = v }
+
+func (t *Of[T]) offset(index []int) int {
+	if len(index) != len(t.shape) {
+		panic(fmt.Sprintf("tensor: %d indices for shape %s", len(index), FormatShape(t.shape)))
+	}
+	offset := 0
+	for axis, i := range index {
+		if i < 0 || i >= t.shape[axis] {
+			panic(fmt.Sprintf("tensor: index %d is outside axis %d of shape %s", i, axis, FormatShape(t.shape)))
+		}
+		offset += i * t.strides[axis]
+	}
+	return offset
+}
+
+// each calls f with the offset of every element, in C order.
+func (t *Of[T]) each(axis, offset int, f func(offset int)) {
+	if axis == len(t.shape) {
+		f(offset)
+		return
+	}
+	for i := range t.shape[axis] {
+		t.each(axis+1, offset+i*t.strides[axis], f)
+	}
+}
