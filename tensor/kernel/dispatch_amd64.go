@@ -109,6 +109,182 @@ func sumPoolAVX512(pixels int, t *window) {
 	}
 }
 
+// unaryAVX512 calls the loop of op, or tells that there is none.
+func unaryAVX512(op UnaryOp, dst, a *float32, n int, alpha, beta float32) bool {
+	switch op {
+	case Exp:
+		unaryExpAVX512(dst, a, n, alpha, beta)
+	case Expm1:
+		unaryExpm1AVX512(dst, a, n, alpha, beta)
+	case Log:
+		unaryLogAVX512(dst, a, n, alpha, beta)
+	case Log1p:
+		unaryLog1pAVX512(dst, a, n, alpha, beta)
+	case Tanh:
+		unaryTanhAVX512(dst, a, n, alpha, beta)
+	case Sigmoid:
+		unarySigmoidAVX512(dst, a, n, alpha, beta)
+	case SiLU:
+		unarySiLUAVX512(dst, a, n, alpha, beta)
+	case Mish:
+		unaryMishAVX512(dst, a, n, alpha, beta)
+	case GELU:
+		unaryGELUAVX512(dst, a, n, alpha, beta)
+	case GELUTanh:
+		unaryGELUTanhAVX512(dst, a, n, alpha, beta)
+	case Erf:
+		unaryErfAVX512(dst, a, n, alpha, beta)
+	case ReLU:
+		unaryReLUAVX512(dst, a, n, alpha, beta)
+	case LeakyReLU:
+		unaryLeakyReLUAVX512(dst, a, n, alpha, beta)
+	case ELU:
+		unaryELUAVX512(dst, a, n, alpha, beta)
+	case SELU:
+		unarySELUAVX512(dst, a, n, alpha, beta)
+	case Softplus:
+		unarySoftplusAVX512(dst, a, n, alpha, beta)
+	case Softsign:
+		unarySoftsignAVX512(dst, a, n, alpha, beta)
+	case HardSigmoid:
+		unaryHardSigmoidAVX512(dst, a, n, alpha, beta)
+	case HardSiLU:
+		unaryHardSiLUAVX512(dst, a, n, alpha, beta)
+	case Sqrt:
+		unarySqrtAVX512(dst, a, n, alpha, beta)
+	case Rsqrt:
+		unaryRsqrtAVX512(dst, a, n, alpha, beta)
+	case Reciprocal:
+		unaryReciprocalAVX512(dst, a, n, alpha, beta)
+	case Absolute:
+		unaryAbsoluteAVX512(dst, a, n, alpha, beta)
+	case Negative:
+		unaryNegativeAVX512(dst, a, n, alpha, beta)
+	case Square:
+		unarySquareAVX512(dst, a, n, alpha, beta)
+	case Sign:
+		unarySignAVX512(dst, a, n, alpha, beta)
+	case Floor:
+		unaryFloorAVX512(dst, a, n, alpha, beta)
+	case Ceil:
+		unaryCeilAVX512(dst, a, n, alpha, beta)
+	case Round:
+		unaryRoundAVX512(dst, a, n, alpha, beta)
+	case Clip:
+		unaryClipAVX512(dst, a, n, alpha, beta)
+	case Affine:
+		unaryAffineAVX512(dst, a, n, alpha, beta)
+	default:
+		return false
+	}
+	return true
+}
+
+// binaryAVX512 calls the loop of op, or tells that there is none.
+func binaryAVX512(op BinaryOp, dst, a, b *float32, n int) bool {
+	switch op {
+	case Add:
+		binaryAddAVX512(dst, a, b, n)
+	case Subtract:
+		binarySubtractAVX512(dst, a, b, n)
+	case Multiply:
+		binaryMultiplyAVX512(dst, a, b, n)
+	case Divide:
+		binaryDivideAVX512(dst, a, b, n)
+	case Maximum:
+		binaryMaximumAVX512(dst, a, b, n)
+	case Minimum:
+		binaryMinimumAVX512(dst, a, b, n)
+	default:
+		return false
+	}
+	return true
+}
+
+// scalarAVX512 calls the loop of op, or tells that there is none.
+func scalarAVX512(op BinaryOp, dst, a *float32, n int, s float32) bool {
+	switch op {
+	case Add:
+		scalarAddAVX512(dst, a, n, s)
+	case Subtract:
+		scalarSubtractAVX512(dst, a, n, s)
+	case Multiply:
+		scalarMultiplyAVX512(dst, a, n, s)
+	case Divide:
+		scalarDivideAVX512(dst, a, n, s)
+	case Maximum:
+		scalarMaximumAVX512(dst, a, n, s)
+	case Minimum:
+		scalarMinimumAVX512(dst, a, n, s)
+	default:
+		return false
+	}
+	return true
+}
+
+// scalarFirstAVX512 calls the loop of op, or tells that there is none.
+func scalarFirstAVX512(op BinaryOp, dst, a *float32, n int, s float32) bool {
+	switch op {
+	case Add:
+		scalarAddAVX512(dst, a, n, s)
+	case Subtract:
+		scalarFirstSubtractAVX512(dst, a, n, s)
+	case Multiply:
+		scalarMultiplyAVX512(dst, a, n, s)
+	case Divide:
+		scalarFirstDivideAVX512(dst, a, n, s)
+	case Maximum:
+		scalarMaximumAVX512(dst, a, n, s)
+	case Minimum:
+		scalarMinimumAVX512(dst, a, n, s)
+	default:
+		return false
+	}
+	return true
+}
+
+// rowAVX512 calls the loop of op, or tells that there is none.
+func rowAVX512(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
+	switch op {
+	case Add:
+		rowAddAVX512(dst, a, row, rows, cols)
+	case Subtract:
+		rowSubtractAVX512(dst, a, row, rows, cols)
+	case Multiply:
+		rowMultiplyAVX512(dst, a, row, rows, cols)
+	case Divide:
+		rowDivideAVX512(dst, a, row, rows, cols)
+	case Maximum:
+		rowMaximumAVX512(dst, a, row, rows, cols)
+	case Minimum:
+		rowMinimumAVX512(dst, a, row, rows, cols)
+	default:
+		return false
+	}
+	return true
+}
+
+// rowFirstAVX512 calls the loop of op, or tells that there is none.
+func rowFirstAVX512(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
+	switch op {
+	case Add:
+		rowAddAVX512(dst, a, row, rows, cols)
+	case Subtract:
+		rowFirstSubtractAVX512(dst, a, row, rows, cols)
+	case Multiply:
+		rowMultiplyAVX512(dst, a, row, rows, cols)
+	case Divide:
+		rowFirstDivideAVX512(dst, a, row, rows, cols)
+	case Maximum:
+		rowMaximumAVX512(dst, a, row, rows, cols)
+	case Minimum:
+		rowMinimumAVX512(dst, a, row, rows, cols)
+	default:
+		return false
+	}
+	return true
+}
+
 // gemmAVX2 calls the micro-kernel for a panel of columns and tiles of rows.
 func gemmAVX2(rows, columns int, t *tile) {
 	switch columns {
@@ -185,4 +361,180 @@ func sumPoolAVX2(pixels int, t *window) {
 	case 1:
 		sumPool1AVX2(t)
 	}
+}
+
+// unaryAVX2 calls the loop of op, or tells that there is none.
+func unaryAVX2(op UnaryOp, dst, a *float32, n int, alpha, beta float32) bool {
+	switch op {
+	case Exp:
+		unaryExpAVX2(dst, a, n, alpha, beta)
+	case Expm1:
+		unaryExpm1AVX2(dst, a, n, alpha, beta)
+	case Log:
+		unaryLogAVX2(dst, a, n, alpha, beta)
+	case Log1p:
+		unaryLog1pAVX2(dst, a, n, alpha, beta)
+	case Tanh:
+		unaryTanhAVX2(dst, a, n, alpha, beta)
+	case Sigmoid:
+		unarySigmoidAVX2(dst, a, n, alpha, beta)
+	case SiLU:
+		unarySiLUAVX2(dst, a, n, alpha, beta)
+	case Mish:
+		unaryMishAVX2(dst, a, n, alpha, beta)
+	case GELU:
+		unaryGELUAVX2(dst, a, n, alpha, beta)
+	case GELUTanh:
+		unaryGELUTanhAVX2(dst, a, n, alpha, beta)
+	case Erf:
+		unaryErfAVX2(dst, a, n, alpha, beta)
+	case ReLU:
+		unaryReLUAVX2(dst, a, n, alpha, beta)
+	case LeakyReLU:
+		unaryLeakyReLUAVX2(dst, a, n, alpha, beta)
+	case ELU:
+		unaryELUAVX2(dst, a, n, alpha, beta)
+	case SELU:
+		unarySELUAVX2(dst, a, n, alpha, beta)
+	case Softplus:
+		unarySoftplusAVX2(dst, a, n, alpha, beta)
+	case Softsign:
+		unarySoftsignAVX2(dst, a, n, alpha, beta)
+	case HardSigmoid:
+		unaryHardSigmoidAVX2(dst, a, n, alpha, beta)
+	case HardSiLU:
+		unaryHardSiLUAVX2(dst, a, n, alpha, beta)
+	case Sqrt:
+		unarySqrtAVX2(dst, a, n, alpha, beta)
+	case Rsqrt:
+		unaryRsqrtAVX2(dst, a, n, alpha, beta)
+	case Reciprocal:
+		unaryReciprocalAVX2(dst, a, n, alpha, beta)
+	case Absolute:
+		unaryAbsoluteAVX2(dst, a, n, alpha, beta)
+	case Negative:
+		unaryNegativeAVX2(dst, a, n, alpha, beta)
+	case Square:
+		unarySquareAVX2(dst, a, n, alpha, beta)
+	case Sign:
+		unarySignAVX2(dst, a, n, alpha, beta)
+	case Floor:
+		unaryFloorAVX2(dst, a, n, alpha, beta)
+	case Ceil:
+		unaryCeilAVX2(dst, a, n, alpha, beta)
+	case Round:
+		unaryRoundAVX2(dst, a, n, alpha, beta)
+	case Clip:
+		unaryClipAVX2(dst, a, n, alpha, beta)
+	case Affine:
+		unaryAffineAVX2(dst, a, n, alpha, beta)
+	default:
+		return false
+	}
+	return true
+}
+
+// binaryAVX2 calls the loop of op, or tells that there is none.
+func binaryAVX2(op BinaryOp, dst, a, b *float32, n int) bool {
+	switch op {
+	case Add:
+		binaryAddAVX2(dst, a, b, n)
+	case Subtract:
+		binarySubtractAVX2(dst, a, b, n)
+	case Multiply:
+		binaryMultiplyAVX2(dst, a, b, n)
+	case Divide:
+		binaryDivideAVX2(dst, a, b, n)
+	case Maximum:
+		binaryMaximumAVX2(dst, a, b, n)
+	case Minimum:
+		binaryMinimumAVX2(dst, a, b, n)
+	default:
+		return false
+	}
+	return true
+}
+
+// scalarAVX2 calls the loop of op, or tells that there is none.
+func scalarAVX2(op BinaryOp, dst, a *float32, n int, s float32) bool {
+	switch op {
+	case Add:
+		scalarAddAVX2(dst, a, n, s)
+	case Subtract:
+		scalarSubtractAVX2(dst, a, n, s)
+	case Multiply:
+		scalarMultiplyAVX2(dst, a, n, s)
+	case Divide:
+		scalarDivideAVX2(dst, a, n, s)
+	case Maximum:
+		scalarMaximumAVX2(dst, a, n, s)
+	case Minimum:
+		scalarMinimumAVX2(dst, a, n, s)
+	default:
+		return false
+	}
+	return true
+}
+
+// scalarFirstAVX2 calls the loop of op, or tells that there is none.
+func scalarFirstAVX2(op BinaryOp, dst, a *float32, n int, s float32) bool {
+	switch op {
+	case Add:
+		scalarAddAVX2(dst, a, n, s)
+	case Subtract:
+		scalarFirstSubtractAVX2(dst, a, n, s)
+	case Multiply:
+		scalarMultiplyAVX2(dst, a, n, s)
+	case Divide:
+		scalarFirstDivideAVX2(dst, a, n, s)
+	case Maximum:
+		scalarMaximumAVX2(dst, a, n, s)
+	case Minimum:
+		scalarMinimumAVX2(dst, a, n, s)
+	default:
+		return false
+	}
+	return true
+}
+
+// rowAVX2 calls the loop of op, or tells that there is none.
+func rowAVX2(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
+	switch op {
+	case Add:
+		rowAddAVX2(dst, a, row, rows, cols)
+	case Subtract:
+		rowSubtractAVX2(dst, a, row, rows, cols)
+	case Multiply:
+		rowMultiplyAVX2(dst, a, row, rows, cols)
+	case Divide:
+		rowDivideAVX2(dst, a, row, rows, cols)
+	case Maximum:
+		rowMaximumAVX2(dst, a, row, rows, cols)
+	case Minimum:
+		rowMinimumAVX2(dst, a, row, rows, cols)
+	default:
+		return false
+	}
+	return true
+}
+
+// rowFirstAVX2 calls the loop of op, or tells that there is none.
+func rowFirstAVX2(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
+	switch op {
+	case Add:
+		rowAddAVX2(dst, a, row, rows, cols)
+	case Subtract:
+		rowFirstSubtractAVX2(dst, a, row, rows, cols)
+	case Multiply:
+		rowMultiplyAVX2(dst, a, row, rows, cols)
+	case Divide:
+		rowFirstDivideAVX2(dst, a, row, rows, cols)
+	case Maximum:
+		rowMaximumAVX2(dst, a, row, rows, cols)
+	case Minimum:
+		rowMinimumAVX2(dst, a, row, rows, cols)
+	default:
+		return false
+	}
+	return true
 }

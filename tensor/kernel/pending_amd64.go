@@ -5,11 +5,6 @@ package kernel
 // Kernels that have no assembly yet.
 
 func transposeAsm(Level, []float32, int, []float32, int, int, int) bool       { return false }
-func unaryAsm(UnaryOp, []float32, []float32, float32, float32) bool           { return false }
-func binaryAsm(BinaryOp, form, []float32, []float32, []float32, float32) bool { return false }
-func binaryRowAsm(BinaryOp, bool, []float32, []float32, []float32) bool       { return false }
-func mulAddAsm(_, _, _, _ []float32) bool                                     { return false }
-func mulAddRowAsm(_, _, _, _ []float32) bool                                  { return false }
 func reduceAsm(ReduceOp, []float32) (float32, bool)                           { return 0, false }
 func columnsAsm(ReduceOp, []float32, []float32) bool                          { return false }
 func dotAsm(_, _ []float32) (float32, bool)                                   { return 0, false }

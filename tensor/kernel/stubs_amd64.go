@@ -303,3 +303,553 @@ func maxPool1AVX2(t *window)
 //
 //go:noescape
 func sumPool1AVX2(t *window)
+
+// unaryExpAVX512 is the loop of Exp over n elements.
+//
+//go:noescape
+func unaryExpAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryExpm1AVX512 is the loop of Expm1 over n elements.
+//
+//go:noescape
+func unaryExpm1AVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryLogAVX512 is the loop of Log over n elements.
+//
+//go:noescape
+func unaryLogAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryLog1pAVX512 is the loop of Log1p over n elements.
+//
+//go:noescape
+func unaryLog1pAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryTanhAVX512 is the loop of Tanh over n elements.
+//
+//go:noescape
+func unaryTanhAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unarySigmoidAVX512 is the loop of Sigmoid over n elements.
+//
+//go:noescape
+func unarySigmoidAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unarySiLUAVX512 is the loop of SiLU over n elements.
+//
+//go:noescape
+func unarySiLUAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryMishAVX512 is the loop of Mish over n elements.
+//
+//go:noescape
+func unaryMishAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryGELUAVX512 is the loop of GELU over n elements.
+//
+//go:noescape
+func unaryGELUAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryGELUTanhAVX512 is the loop of GELUTanh over n elements.
+//
+//go:noescape
+func unaryGELUTanhAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryErfAVX512 is the loop of Erf over n elements.
+//
+//go:noescape
+func unaryErfAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryReLUAVX512 is the loop of ReLU over n elements.
+//
+//go:noescape
+func unaryReLUAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryLeakyReLUAVX512 is the loop of LeakyReLU over n elements.
+//
+//go:noescape
+func unaryLeakyReLUAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryELUAVX512 is the loop of ELU over n elements.
+//
+//go:noescape
+func unaryELUAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unarySELUAVX512 is the loop of SELU over n elements.
+//
+//go:noescape
+func unarySELUAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unarySoftplusAVX512 is the loop of Softplus over n elements.
+//
+//go:noescape
+func unarySoftplusAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unarySoftsignAVX512 is the loop of Softsign over n elements.
+//
+//go:noescape
+func unarySoftsignAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryHardSigmoidAVX512 is the loop of HardSigmoid over n elements.
+//
+//go:noescape
+func unaryHardSigmoidAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryHardSiLUAVX512 is the loop of HardSiLU over n elements.
+//
+//go:noescape
+func unaryHardSiLUAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unarySqrtAVX512 is the loop of Sqrt over n elements.
+//
+//go:noescape
+func unarySqrtAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryRsqrtAVX512 is the loop of Rsqrt over n elements.
+//
+//go:noescape
+func unaryRsqrtAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryReciprocalAVX512 is the loop of Reciprocal over n elements.
+//
+//go:noescape
+func unaryReciprocalAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryAbsoluteAVX512 is the loop of Absolute over n elements.
+//
+//go:noescape
+func unaryAbsoluteAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryNegativeAVX512 is the loop of Negative over n elements.
+//
+//go:noescape
+func unaryNegativeAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unarySquareAVX512 is the loop of Square over n elements.
+//
+//go:noescape
+func unarySquareAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unarySignAVX512 is the loop of Sign over n elements.
+//
+//go:noescape
+func unarySignAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryFloorAVX512 is the loop of Floor over n elements.
+//
+//go:noescape
+func unaryFloorAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryCeilAVX512 is the loop of Ceil over n elements.
+//
+//go:noescape
+func unaryCeilAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryRoundAVX512 is the loop of Round over n elements.
+//
+//go:noescape
+func unaryRoundAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryClipAVX512 is the loop of Clip over n elements.
+//
+//go:noescape
+func unaryClipAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryAffineAVX512 is the loop of Affine over n elements.
+//
+//go:noescape
+func unaryAffineAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryExpAVX2 is the loop of Exp over n elements.
+//
+//go:noescape
+func unaryExpAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryExpm1AVX2 is the loop of Expm1 over n elements.
+//
+//go:noescape
+func unaryExpm1AVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryLogAVX2 is the loop of Log over n elements.
+//
+//go:noescape
+func unaryLogAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryLog1pAVX2 is the loop of Log1p over n elements.
+//
+//go:noescape
+func unaryLog1pAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryTanhAVX2 is the loop of Tanh over n elements.
+//
+//go:noescape
+func unaryTanhAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unarySigmoidAVX2 is the loop of Sigmoid over n elements.
+//
+//go:noescape
+func unarySigmoidAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unarySiLUAVX2 is the loop of SiLU over n elements.
+//
+//go:noescape
+func unarySiLUAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryMishAVX2 is the loop of Mish over n elements.
+//
+//go:noescape
+func unaryMishAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryGELUAVX2 is the loop of GELU over n elements.
+//
+//go:noescape
+func unaryGELUAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryGELUTanhAVX2 is the loop of GELUTanh over n elements.
+//
+//go:noescape
+func unaryGELUTanhAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryErfAVX2 is the loop of Erf over n elements.
+//
+//go:noescape
+func unaryErfAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryReLUAVX2 is the loop of ReLU over n elements.
+//
+//go:noescape
+func unaryReLUAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryLeakyReLUAVX2 is the loop of LeakyReLU over n elements.
+//
+//go:noescape
+func unaryLeakyReLUAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryELUAVX2 is the loop of ELU over n elements.
+//
+//go:noescape
+func unaryELUAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unarySELUAVX2 is the loop of SELU over n elements.
+//
+//go:noescape
+func unarySELUAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unarySoftplusAVX2 is the loop of Softplus over n elements.
+//
+//go:noescape
+func unarySoftplusAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unarySoftsignAVX2 is the loop of Softsign over n elements.
+//
+//go:noescape
+func unarySoftsignAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryHardSigmoidAVX2 is the loop of HardSigmoid over n elements.
+//
+//go:noescape
+func unaryHardSigmoidAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryHardSiLUAVX2 is the loop of HardSiLU over n elements.
+//
+//go:noescape
+func unaryHardSiLUAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unarySqrtAVX2 is the loop of Sqrt over n elements.
+//
+//go:noescape
+func unarySqrtAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryRsqrtAVX2 is the loop of Rsqrt over n elements.
+//
+//go:noescape
+func unaryRsqrtAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryReciprocalAVX2 is the loop of Reciprocal over n elements.
+//
+//go:noescape
+func unaryReciprocalAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryAbsoluteAVX2 is the loop of Absolute over n elements.
+//
+//go:noescape
+func unaryAbsoluteAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryNegativeAVX2 is the loop of Negative over n elements.
+//
+//go:noescape
+func unaryNegativeAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unarySquareAVX2 is the loop of Square over n elements.
+//
+//go:noescape
+func unarySquareAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unarySignAVX2 is the loop of Sign over n elements.
+//
+//go:noescape
+func unarySignAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryFloorAVX2 is the loop of Floor over n elements.
+//
+//go:noescape
+func unaryFloorAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryCeilAVX2 is the loop of Ceil over n elements.
+//
+//go:noescape
+func unaryCeilAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryRoundAVX2 is the loop of Round over n elements.
+//
+//go:noescape
+func unaryRoundAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryClipAVX2 is the loop of Clip over n elements.
+//
+//go:noescape
+func unaryClipAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryAffineAVX2 is the loop of Affine over n elements.
+//
+//go:noescape
+func unaryAffineAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// binaryAddAVX512 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryAddAVX512(dst, a, b *float32, n int)
+
+// scalarAddAVX512 is op(a[i], s).
+//
+//go:noescape
+func scalarAddAVX512(dst, a *float32, n int, s float32)
+
+// rowAddAVX512 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowAddAVX512(dst, a, row *float32, rows, cols int)
+
+// binarySubtractAVX512 is op(a[i], b[i]).
+//
+//go:noescape
+func binarySubtractAVX512(dst, a, b *float32, n int)
+
+// scalarSubtractAVX512 is op(a[i], s).
+//
+//go:noescape
+func scalarSubtractAVX512(dst, a *float32, n int, s float32)
+
+// rowSubtractAVX512 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowSubtractAVX512(dst, a, row *float32, rows, cols int)
+
+// scalarFirstSubtractAVX512 is op(s, a[i]).
+//
+//go:noescape
+func scalarFirstSubtractAVX512(dst, a *float32, n int, s float32)
+
+// rowFirstSubtractAVX512 is op(row[c], a[r, c]).
+//
+//go:noescape
+func rowFirstSubtractAVX512(dst, a, row *float32, rows, cols int)
+
+// binaryMultiplyAVX512 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryMultiplyAVX512(dst, a, b *float32, n int)
+
+// scalarMultiplyAVX512 is op(a[i], s).
+//
+//go:noescape
+func scalarMultiplyAVX512(dst, a *float32, n int, s float32)
+
+// rowMultiplyAVX512 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowMultiplyAVX512(dst, a, row *float32, rows, cols int)
+
+// binaryDivideAVX512 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryDivideAVX512(dst, a, b *float32, n int)
+
+// scalarDivideAVX512 is op(a[i], s).
+//
+//go:noescape
+func scalarDivideAVX512(dst, a *float32, n int, s float32)
+
+// rowDivideAVX512 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowDivideAVX512(dst, a, row *float32, rows, cols int)
+
+// scalarFirstDivideAVX512 is op(s, a[i]).
+//
+//go:noescape
+func scalarFirstDivideAVX512(dst, a *float32, n int, s float32)
+
+// rowFirstDivideAVX512 is op(row[c], a[r, c]).
+//
+//go:noescape
+func rowFirstDivideAVX512(dst, a, row *float32, rows, cols int)
+
+// binaryMaximumAVX512 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryMaximumAVX512(dst, a, b *float32, n int)
+
+// scalarMaximumAVX512 is op(a[i], s).
+//
+//go:noescape
+func scalarMaximumAVX512(dst, a *float32, n int, s float32)
+
+// rowMaximumAVX512 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowMaximumAVX512(dst, a, row *float32, rows, cols int)
+
+// binaryMinimumAVX512 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryMinimumAVX512(dst, a, b *float32, n int)
+
+// scalarMinimumAVX512 is op(a[i], s).
+//
+//go:noescape
+func scalarMinimumAVX512(dst, a *float32, n int, s float32)
+
+// rowMinimumAVX512 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowMinimumAVX512(dst, a, row *float32, rows, cols int)
+
+// mulAddAVX512 is a[i]*b[i] + c[i].
+//
+//go:noescape
+func mulAddAVX512(dst, a, b, c *float32, n int)
+
+// mulAddRowAVX512 is a[r, c]*scale[c] + shift[c].
+//
+//go:noescape
+func mulAddRowAVX512(dst, a, scale, shift *float32, rows, cols int)
+
+// binaryAddAVX2 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryAddAVX2(dst, a, b *float32, n int)
+
+// scalarAddAVX2 is op(a[i], s).
+//
+//go:noescape
+func scalarAddAVX2(dst, a *float32, n int, s float32)
+
+// rowAddAVX2 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowAddAVX2(dst, a, row *float32, rows, cols int)
+
+// binarySubtractAVX2 is op(a[i], b[i]).
+//
+//go:noescape
+func binarySubtractAVX2(dst, a, b *float32, n int)
+
+// scalarSubtractAVX2 is op(a[i], s).
+//
+//go:noescape
+func scalarSubtractAVX2(dst, a *float32, n int, s float32)
+
+// rowSubtractAVX2 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowSubtractAVX2(dst, a, row *float32, rows, cols int)
+
+// scalarFirstSubtractAVX2 is op(s, a[i]).
+//
+//go:noescape
+func scalarFirstSubtractAVX2(dst, a *float32, n int, s float32)
+
+// rowFirstSubtractAVX2 is op(row[c], a[r, c]).
+//
+//go:noescape
+func rowFirstSubtractAVX2(dst, a, row *float32, rows, cols int)
+
+// binaryMultiplyAVX2 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryMultiplyAVX2(dst, a, b *float32, n int)
+
+// scalarMultiplyAVX2 is op(a[i], s).
+//
+//go:noescape
+func scalarMultiplyAVX2(dst, a *float32, n int, s float32)
+
+// rowMultiplyAVX2 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowMultiplyAVX2(dst, a, row *float32, rows, cols int)
+
+// binaryDivideAVX2 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryDivideAVX2(dst, a, b *float32, n int)
+
+// scalarDivideAVX2 is op(a[i], s).
+//
+//go:noescape
+func scalarDivideAVX2(dst, a *float32, n int, s float32)
+
+// rowDivideAVX2 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowDivideAVX2(dst, a, row *float32, rows, cols int)
+
+// scalarFirstDivideAVX2 is op(s, a[i]).
+//
+//go:noescape
+func scalarFirstDivideAVX2(dst, a *float32, n int, s float32)
+
+// rowFirstDivideAVX2 is op(row[c], a[r, c]).
+//
+//go:noescape
+func rowFirstDivideAVX2(dst, a, row *float32, rows, cols int)
+
+// binaryMaximumAVX2 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryMaximumAVX2(dst, a, b *float32, n int)
+
+// scalarMaximumAVX2 is op(a[i], s).
+//
+//go:noescape
+func scalarMaximumAVX2(dst, a *float32, n int, s float32)
+
+// rowMaximumAVX2 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowMaximumAVX2(dst, a, row *float32, rows, cols int)
+
+// binaryMinimumAVX2 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryMinimumAVX2(dst, a, b *float32, n int)
+
+// scalarMinimumAVX2 is op(a[i], s).
+//
+//go:noescape
+func scalarMinimumAVX2(dst, a *float32, n int, s float32)
+
+// rowMinimumAVX2 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowMinimumAVX2(dst, a, row *float32, rows, cols int)
+
+// mulAddAVX2 is a[i]*b[i] + c[i].
+//
+//go:noescape
+func mulAddAVX2(dst, a, b, c *float32, n int)
+
+// mulAddRowAVX2 is a[r, c]*scale[c] + shift[c].
+//
+//go:noescape
+func mulAddRowAVX2(dst, a, scale, shift *float32, rows, cols int)

@@ -23,7 +23,7 @@ const (
 	SELU                       // 1.0507009873554805 * elu(x, 1.6732632423543772)
 	Softplus                   // log(1 + e^x)
 	Softsign                   // x / (1 + |x|)
-	HardSigmoid                // clip(x/6 + 0.5, 0, 1)
+	HardSigmoid                // relu6(x + 3) / 6
 	HardSiLU                   // x * hard_sigmoid(x)
 	Sqrt                       // square root
 	Rsqrt                      // 1 / sqrt(x)

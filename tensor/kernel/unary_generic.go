@@ -56,11 +56,11 @@ func unaryGeneric(op UnaryOp, dst, a []float32, alpha, beta float32) {
 		}
 	case HardSigmoid:
 		for i, x := range a {
-			dst[i] = clampTo(x*(1.0/6)+0.5, 0, 1)
+			dst[i] = clampTo(x+3, 0, 6) * (1.0 / 6)
 		}
 	case HardSiLU:
 		for i, x := range a {
-			dst[i] = x * clampTo(x*(1.0/6)+0.5, 0, 1)
+			dst[i] = x * (clampTo(x+3, 0, 6) * (1.0 / 6))
 		}
 	default:
 		for i, x := range a {

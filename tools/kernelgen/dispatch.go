@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // printDispatch writes the switches by which Go calls a kernel of a family. A
@@ -27,6 +28,28 @@ func printDispatch() []byte {
 				fmt.Fprintf(&b, "case %d:\n%s%d%s(t)\n", p, kind, p, i.name)
 			}
 			b.WriteString("}\n}\n")
+		}
+		fmt.Fprintf(&b, "\n// unary%s calls the loop of op, or tells that there is none.\nfunc unary%s(op UnaryOp, dst, a *float32, n int, alpha, beta float32) bool {\nswitch op {\n", i.name, i.name)
+		for _, u := range unaryFunctions {
+			fmt.Fprintf(&b, "case %s:\nunary%s%s(dst, a, n, alpha, beta)\n", u.op, u.op, i.name)
+		}
+		b.WriteString("default:\nreturn false\n}\nreturn true\n}\n")
+		for _, form := range []struct{ name, params, args string }{
+			{"binary", "dst, a, b *float32, n int", "dst, a, b, n"},
+			{"scalar", "dst, a *float32, n int, s float32", "dst, a, n, s"},
+			{"scalarFirst", "dst, a *float32, n int, s float32", "dst, a, n, s"},
+			{"row", "dst, a, row *float32, rows, cols int", "dst, a, row, rows, cols"},
+			{"rowFirst", "dst, a, row *float32, rows, cols int", "dst, a, row, rows, cols"},
+		} {
+			fmt.Fprintf(&b, "\n// %s%s calls the loop of op, or tells that there is none.\nfunc %s%s(op BinaryOp, %s) bool {\nswitch op {\n", form.name, i.name, form.name, i.name, form.params)
+			for _, f := range binaryFunctions {
+				kernel := form.name
+				if f.commutative {
+					kernel = strings.TrimSuffix(kernel, "First")
+				}
+				fmt.Fprintf(&b, "case %s:\n%s%s%s(%s)\n", f.op, kernel, f.op, i.name, form.args)
+			}
+			b.WriteString("default:\nreturn false\n}\nreturn true\n}\n")
 		}
 	}
 	return mustFormat(b.Bytes())

@@ -41,11 +41,11 @@ type stub struct{ name, params, results, doc string }
 type gen struct {
 	*build.Context
 	isa
-	stubs  []stub
-	labels int
-	consts map[uint32]operand.Mem // constants, each repeated eight times in the pool
-	order  []uint32               // the pool's constants in order of first use
-	tail   bool                   // the file uses the table of tail masks
+	stubs     []stub
+	labels    int
+	consts    map[uint32]operand.Mem // constants, each repeated eight times in the pool
+	order     []uint32               // the pool's constants in order of first use
+	tailMasks bool                   // the file uses the table of tail masks
 }
 
 func newGen() *gen {
@@ -161,7 +161,7 @@ func (g *gen) writePool() {
 			}
 		}
 	}
-	if g.tail {
+	if g.tailMasks {
 		g.StaticGlobal(tailName)
 		g.DataAttributes(attr.RODATA | attr.NOPTR)
 		for i := range 16 {
@@ -182,6 +182,13 @@ func (g *gen) print() ([]byte, error) {
 		return nil, err
 	}
 	if err := pass.Compile.Execute(f); err != nil {
+		for _, fn := range f.Functions() {
+			// Name the function that could not be compiled: the last one
+			// without an allocation is not known, so try each alone.
+			if fn.Allocation == nil {
+				return nil, fmt.Errorf("%s or later: %w", fn.Name, err)
+			}
+		}
 		return nil, err
 	}
 	return printer.NewGoAsm(printer.Config{Name: "tools/kernelgen", Pkg: "kernel"}).Print(f)

@@ -40,6 +40,8 @@ func generate() (map[string][]byte, error) {
 	}{
 		{"gemm", genGemm},
 		{"window", genWindow},
+		{"unary", genUnary},
+		{"binary", genBinary},
 	} {
 		g := newGen()
 		f.write(g)

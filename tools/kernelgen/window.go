@@ -216,7 +216,9 @@ func (k *windowKernel) channels(suffix string, nv int, tail bool) {
 				}
 			case "maxPool":
 				k.load(m, tmp, tail, mask)
-				k.maxNaN(tmp, acc(p, v), acc(p, v))
+				// NaN in either stays: maximum gives the sum's side, which is
+				// then replaced where the new value is NaN.
+				k.VMOVAPS(k.maxOf(tmp, acc(p, v)), acc(p, v))
 			case "sumPool":
 				switch {
 				case !tail:
@@ -240,35 +242,6 @@ func (k *windowKernel) channels(suffix string, nv int, tail bool) {
 		}
 	}
 	k.store(suffix, nv, tail, mask)
-}
-
-// maxNaN sets dst to the larger of x and y, or to NaN if either is NaN. dst may
-// be y, not x.
-func (g *gen) maxNaN(x, y, dst reg.Register) {
-	if g.wide() {
-		g.VCMPPS(operand.U8(3), x, x, reg.K2) // unordered: x is NaN
-		g.VMAXPS(y, x, dst)                   // y, the second source, if either is NaN
-		g.VMOVAPS(x, reg.K2, dst)
-		return
-	}
-	nan := g.YMM()
-	g.VCMPPS(operand.U8(3), x, x, nan)
-	g.VMAXPS(y, x, dst)
-	g.VBLENDVPS(nan, x, dst, dst)
-}
-
-// minNaN is maxNaN for the smaller.
-func (g *gen) minNaN(x, y, dst reg.Register) {
-	if g.wide() {
-		g.VCMPPS(operand.U8(3), x, x, reg.K2)
-		g.VMINPS(y, x, dst)
-		g.VMOVAPS(x, reg.K2, dst)
-		return
-	}
-	nan := g.YMM()
-	g.VCMPPS(operand.U8(3), x, x, nan)
-	g.VMINPS(y, x, dst)
-	g.VBLENDVPS(nan, x, dst, dst)
 }
 
 // store is the epilogue of one block of channels: pixel by pixel, because the

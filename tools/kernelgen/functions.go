@@ -1,0 +1,214 @@
+package main
+
+import "math"
+
+// The functions below are formulas over vectors. Polynomials are minimax fits
+// by the Remez exchange in 40 digits, made for these ranges; each comment gives
+// the range and the error of the polynomial itself, relative to the function.
+
+var (
+	// (e^r - 1 - r)/r^2 for |r| <= ln(2)/2, weighted for e^r: 3.1e-9.
+	expTerms = []float64{0.49999994, 0.166665211, 0.041668389, 0.00836871658, 0.00138146069}
+	// The same, weighted for e^r - 1: 1.3e-8.
+	expm1Terms = []float64{0.5, 0.166665435, 0.0416662805, 0.00836658385, 0.00139464508}
+	// (log(1+f) - f + f^2/2)/f^3 for -1/4 <= f <= 1/2: 4.8e-9.
+	logTerms = []float64{0.333334476, -0.250001937, 0.199910909, -0.166437432, 0.144677043, -0.131868914, 0.105827764, -0.0461674556}
+	// erf(x)/x - 1 in x^2 for |x| <= 1: 1.2e-9.
+	erfTerms = []float64{0.12837911, -0.37612626, 0.112835854, -0.0268538129, 0.00518832775, -0.000801019429, 7.85386364e-05}
+	// e^(a*a/2) Phi(-a)/t in t = 1/(1 + 0.3a) for 0 <= a <= 15, where Phi is the
+	// normal distribution: 3.5e-9.
+	millsTerms = []float64{0.119686715, 0.119571321, 0.11023929, 0.0783725157, 0.0962040275, -0.0795074105, 0.19188109, -0.228283077, 0.112464041, -0.0206285175}
+)
+
+// ln(2) as a float32 and what is missing from it.
+var (
+	ln2Hi = float64(float32(math.Ln2))
+	ln2Lo = math.Ln2 - ln2Hi
+)
+
+// reduce splits x into n*ln(2) + r with |r| <= ln(2)/2.
+func (g *gen) reduce(x v) (n, r v) {
+	n = g.roundTo(g.mulC(x, math.Log2E), nearest)
+	r = g.fmaC(n, -ln2Hi, x)
+	return n, g.fmaC(n, -ln2Lo, r)
+}
+
+// scale is p * 2^n for whole n in [-150, 129], rounded once.
+func (g *gen) scale(p, n v) v {
+	if g.wide() {
+		d := g.vec()
+		g.VSCALEFPS(n, p, d)
+		return d
+	}
+	// 2^n may not be a normal number: multiply by two halves. The first product
+	// is exact.
+	i := g.toInt(n)
+	half := g.shiftArith(i, 1)
+	rest := g.subInts(i, half)
+	p = g.mul(p, g.powerOfTwo(half))
+	return g.mul(p, g.powerOfTwo(rest))
+}
+
+// powerOfTwo is 2^i for an integer vector in [-126, 127].
+func (g *gen) powerOfTwo(i v) v { return g.shiftLeft(g.addInt(i, 127), 23) }
+
+// expReduced is e^r * 2^n.
+func (g *gen) expReduced(n, r v) v {
+	p := g.fma(g.mul(r, r), g.horner(r, expTerms...), r)
+	return g.scale(g.addC(p, 1), n)
+}
+
+// exp is e^x.
+func (g *gen) exp(x v) v { return g.expReduced(g.reduce(g.minC(g.maxC(x, -104), 89))) }
+
+// expDown is e^x for x <= 0.
+func (g *gen) expDown(x v) v { return g.expReduced(g.reduce(g.maxC(x, -104))) }
+
+// expm1 is e^x - 1, but +0 for -0.
+func (g *gen) expm1(x v) v {
+	n, r := g.reduce(g.minC(g.maxC(x, -18), 89))
+	e := g.fma(g.mul(r, r), g.horner(r, expm1Terms...), r)
+	// 2^n e + (2^n - 1), by halves: 2^128 is no float32.
+	h := g.powerOfTwo(g.toInt(g.subC(n, 1)))
+	y := g.fma(h, e, g.subC(h, 0.5))
+	return g.add(y, y)
+}
+
+// logParts splits positive x into m*2^e, 3/4 <= m < 3/2. e is an integer vector.
+func (g *gen) logParts(x v) (m, e v) {
+	e = g.shiftArith(g.subInt(x, 0x3f400000), 23)
+	return g.subInts(x, g.shiftLeft(e, 23)), e
+}
+
+// logOf is e*ln(2) + log(1+f).
+func (g *gen) logOf(e, f v) v {
+	e = g.toFloat(e)
+	f2 := g.mul(f, f)
+	p := g.mul(g.mul(f2, f), g.horner(f, logTerms...)) // f^3 P
+	p = g.fmaC(e, ln2Lo, p)
+	p = g.fmaC(f2, -0.5, p)
+	return g.fmaC(e, ln2Hi, g.add(f, p))
+}
+
+// logEdges puts right what log(x) is at the ends, given y for positive finite x.
+func (g *gen) logEdges(x, y v) v {
+	zero, inf := g.c(0), g.c(math.Inf(1))
+	y = g.pick(equal, x, inf, x, y)
+	y = g.pick(equal, x, zero, g.c(math.Inf(-1)), y)
+	y = g.pick(less, x, zero, g.c(math.NaN()), y)
+	return g.pick(unord, x, x, x, y)
+}
+
+// log is the natural logarithm.
+func (g *gen) log(x v) v {
+	// Denormal numbers are scaled up by 2^23.
+	small := g.c(0x1p-126)
+	scaled := g.pick(less, x, small, g.mulC(x, 1<<23), x)
+	m, e := g.logParts(scaled)
+	shift := g.pick(less, x, small, g.cBits(g.bits(23)), g.c(0))
+	return g.logEdges(x, g.logOf(g.subInts(e, shift), g.subC(m, 1)))
+}
+
+// log1pPositive is log(1+x) for finite x > -1, but +0 for -0.
+func (g *gen) log1pFinite(x v) v {
+	u := g.addC(x, 1)
+	low := g.sub(x, g.subC(u, 1)) // what the sum rounded away
+	m, e := g.logParts(u)
+	// For large x nothing was rounded away that counts: no need of a 2^-e that
+	// is no normal number.
+	cut := g.minInt(e, 100)
+	zero := g.vec()
+	g.zero(zero)
+	f := g.fma(low, g.powerOfTwo(g.subInts(zero, cut)), g.subC(m, 1))
+	return g.logOf(e, f)
+}
+
+// log1p is log(1+x).
+func (g *gen) log1p(x v) v {
+	y := g.withSignOf(g.abs(g.log1pFinite(x)), x)
+	inf := g.c(math.Inf(1))
+	y = g.pick(equal, x, inf, x, y)
+	y = g.pick(equal, x, g.c(-1), g.c(math.Inf(-1)), y)
+	y = g.pick(less, x, g.c(-1), g.c(math.NaN()), y)
+	return g.pick(unord, x, x, x, y)
+}
+
+// tanh is (e^2t - 1)/(e^2t + 1) of t = |x|, with the sign of x.
+func (g *gen) tanh(x v) v {
+	t := g.minC(g.abs(x), 9.1)
+	n, r := g.reduce(g.add(t, t))
+	e := g.fma(g.mul(r, r), g.horner(r, expm1Terms...), r)
+	s := g.powerOfTwo(g.toInt(n))
+	y := g.fma(s, e, g.subC(s, 1))
+	return g.withSignOf(g.div(y, g.addC(y, 2)), x)
+}
+
+// sigmoid is accurate relative to itself on both sides: with e = e^-|x| it is
+// e/(1+e) or 1/(1+e).
+func (g *gen) sigmoid(x v) v {
+	e := g.expDown(g.orBits(x, 1<<31))
+	return g.div(g.pick(less, x, g.c(0), e, g.c(1)), g.addC(e, 1))
+}
+
+// normalTail is Phi(-a) for a = |x|, accurate relative to itself.
+func (g *gen) normalTail(x v) v {
+	a := g.minC(g.abs(x), 15)
+	t := g.div(g.c(1), g.fmaC(a, 0.3, g.c(1)))
+	mills := g.mul(t, g.horner(t, millsTerms...))
+	// e^(-a*a/2), with what rounding took from the square.
+	s := g.mul(a, a)
+	low := g.copy(s)
+	g.VFMSUB231PS(a, a, low)
+	n, r := g.reduce(g.mulC(s, -0.5))
+	return g.mul(g.expReduced(n, g.fmaC(low, -0.5, r)), mills)
+}
+
+// gelu is x*Phi(x).
+func (g *gen) gelu(x v) v {
+	q := g.normalTail(x)
+	return g.mul(x, g.pick(less, x, g.c(0), q, g.sub(g.c(1), q)))
+}
+
+// geluTanh is x*sigmoid(2u), which equals 0.5x(1 + tanh u) but does not cancel.
+func (g *gen) geluTanh(x v) v {
+	c := 2 * math.Sqrt(2/math.Pi)
+	u := g.mul(x, g.fmaC(g.mul(x, x), 0.044715*c, g.c(c)))
+	return g.mul(x, g.sigmoid(u))
+}
+
+// erf is a polynomial up to 1 and 1 - erfc beyond.
+func (g *gen) erf(x v) v {
+	small := g.fma(x, g.horner(g.mul(x, x), erfTerms...), x)
+	q := g.normalTail(g.mulC(x, math.Sqrt2))
+	large := g.withSignOf(g.sub(g.c(1), g.add(q, q)), x)
+	return g.pick(less, g.abs(x), g.c(1), small, large)
+}
+
+// elu is x or alpha*(e^x - 1).
+func (g *gen) elu(x, alpha v) v {
+	y := g.withSignOf(g.abs(g.expm1(g.minC(x, 0))), x)
+	return g.pick(greater, x, g.c(0), x, g.mul(y, alpha))
+}
+
+// softplus is max(x, 0) + log(1 + e^-|x|).
+func (g *gen) softplus(x v) v {
+	e := g.expDown(g.orBits(x, 1<<31))
+	return g.add(g.nonNegative(x), g.log1pFinite(e))
+}
+
+// mish is x*tanh(softplus(x)) = x*w/(w+2) with w = e^x(e^x + 2).
+func (g *gen) mish(x v) v {
+	n := g.exp(g.minC(x, 20))
+	w := g.mul(n, g.addC(n, 2))
+	return g.mul(x, g.div(w, g.addC(w, 2)))
+}
+
+// hardSigmoid is relu6(x+3)/6, which does not cancel near -3.
+func (g *gen) hardSigmoid(x v) v {
+	return g.mulC(g.minC(g.maxC(g.addC(x, 3), 0), 6), 1.0/6)
+}
+
+// minInt limits a vector of integers.
+func (g *gen) minInt(a v, limit uint32) v {
+	return g.opC(g.VPMINSD, g.VPMINSD_BCST, a, g.bits(limit))
+}
