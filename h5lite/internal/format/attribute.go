@@ -139,3 +139,39 @@ func readAttributeInfo(c *wire.Cursor) (heap, names uint64, err error) {
 	}
 	return heap, names, c.Err()
 }
+
+// Encode gives version 1, or version 3 where the name is not ASCII or dense is
+// set: an attribute in dense storage has no padding.
+func (a *Attribute) Encode(dense bool) []byte {
+	name, typ, space := append([]byte(a.Name), 0), a.Type.Encode(), a.Space.Encode()
+	version, charset := byte(1), byte(0)
+	for _, c := range name {
+		if c >= 0x80 {
+			version, charset = 3, 1
+		}
+	}
+	if dense {
+		version = 3
+	}
+	b := []byte{version, 0}
+	for _, f := range [][]byte{name, typ, space} {
+		b = le.AppendUint16(b, uint16(len(f)))
+	}
+	if version == 3 {
+		b = append(b, charset)
+	}
+	for _, f := range [][]byte{name, typ, space} {
+		if version == 1 {
+			b = append8(b, f)
+		} else {
+			b = append(b, f...)
+		}
+	}
+	return append(b, a.Data...)
+}
+
+// EncodeAttributeInfo gives the message that says where dense attributes are.
+func EncodeAttributeInfo(heap, names uint64) []byte {
+	b := le.AppendUint64([]byte{0, 0}, heap)
+	return le.AppendUint64(b, names)
+}

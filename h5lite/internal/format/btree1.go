@@ -100,3 +100,65 @@ func (w *btree1Walk) node(addr uint64, level int) error {
 	}
 	return nil
 }
+
+// Sizes of the nodes of groups, and how many children they take.
+const (
+	GroupNodeChildren = 2 * groupK
+	GroupNodeSize     = 24 + GroupNodeChildren*8 + (GroupNodeChildren+1)*8
+	ChunkNodeChildren = 2 * chunkK
+)
+
+// ChunkNodeSize is the size of a node of a chunk index.
+func ChunkNodeSize(rank int) int { return 24 + ChunkNodeChildren*8 + (ChunkNodeChildren+1)*(16+8*rank) }
+
+// NodeHead describes a node to write.
+type NodeHead struct {
+	Level       int
+	Left, Right uint64
+}
+
+// encodeNode gives a node of size bytes: children between their keys, of which
+// there is one more.
+func encodeNode(typ byte, h NodeHead, keys [][]byte, children []uint64, size int) []byte {
+	b := append(make([]byte, 0, size), "TREE"...)
+	b = append(b, typ, byte(h.Level))
+	b = le.AppendUint16(b, uint16(len(children)))
+	b = le.AppendUint64(b, h.Left)
+	b = le.AppendUint64(b, h.Right)
+	for i, c := range children {
+		b = append(b, keys[i]...)
+		b = le.AppendUint64(b, c)
+	}
+	b = append(b, keys[len(children)]...)
+	return b[:size]
+}
+
+// EncodeGroupNode gives a node of a group's tree. The keys are heap offsets of
+// names: a child has the names after the key before it, up to the key behind.
+func EncodeGroupNode(h NodeHead, keys, children []uint64) []byte {
+	k := make([][]byte, len(keys))
+	for i, v := range keys {
+		k[i] = le.AppendUint64(nil, v)
+	}
+	return encodeNode(btree1Group, h, k, children, GroupNodeSize)
+}
+
+// ChunkKey is the key of a chunk to write.
+type ChunkKey struct {
+	Size   uint32
+	Offset []uint64 // of its first element
+}
+
+// EncodeChunkNode gives a node of a chunk index.
+func EncodeChunkNode(h NodeHead, keys []ChunkKey, children []uint64) []byte {
+	k := make([][]byte, len(keys))
+	for i, v := range keys {
+		k[i] = le.AppendUint32(nil, v.Size)
+		k[i] = le.AppendUint32(k[i], 0) // all filters were applied
+		for _, o := range v.Offset {
+			k[i] = le.AppendUint64(k[i], o)
+		}
+		k[i] = le.AppendUint64(k[i], 0)
+	}
+	return encodeNode(btree1Chunk, h, k, children, ChunkNodeSize(len(keys[0].Offset)))
+}

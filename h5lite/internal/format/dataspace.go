@@ -80,9 +80,9 @@ func readDataspace(c *wire.Cursor) (*Dataspace, error) {
 	return d, nil
 }
 
-// encode gives version 1, what every library since 1.0 reads; the null
+// Encode gives version 1, what every library since 1.0 reads; the null
 // dataspace needs version 2.
-func (d *Dataspace) encode() []byte {
+func (d *Dataspace) Encode() []byte {
 	if d.Null {
 		return []byte{2, 0, 0, 2}
 	}

@@ -232,3 +232,87 @@ func (t *Datatype) IsPlain() bool {
 	}
 	return t.BitOffset == 0 && uint32(t.Precision) == 8*t.Size
 }
+
+// NewInteger makes the type of an integer of 1, 2, 4 or 8 bytes.
+func NewInteger(size uint32, signed bool) *Datatype {
+	return &Datatype{Class: ClassInteger, Size: size, Signed: signed, Precision: uint16(8 * size)}
+}
+
+// NewFloat makes the type of an IEEE float of 2, 4 or 8 bytes.
+func NewFloat(size uint32) *Datatype {
+	t := &Datatype{Class: ClassFloat, Size: size, Precision: uint16(8 * size), Sign: uint8(8*size - 1), MantNorm: 2}
+	switch size {
+	case 2:
+		t.ExpSize, t.MantSize, t.Bias = 5, 10, 15
+	case 4:
+		t.ExpSize, t.MantSize, t.Bias = 8, 23, 127
+	case 8:
+		t.ExpSize, t.MantSize, t.Bias = 11, 52, 1023
+	}
+	t.ExpAt = t.MantSize
+	return t
+}
+
+// NewBool makes the enum that h5py stores booleans as.
+func NewBool() *Datatype {
+	return &Datatype{Class: ClassEnum, Size: 1, Signed: true, Base: NewInteger(1, true),
+		Members: []EnumMember{{"FALSE", []byte{0}}, {"TRUE", []byte{1}}}}
+}
+
+// NewString makes the type of strings of size bytes, padded with NULs.
+func NewString(size uint32, charset uint8) *Datatype {
+	return &Datatype{Class: ClassString, Size: size, Padding: 1, CharSet: charset}
+}
+
+// NewVlenString makes the type of variable-length strings.
+func NewVlenString(charset uint8) *Datatype {
+	return &Datatype{Class: ClassVlen, Size: 16, VlenString: true, CharSet: charset}
+}
+
+// NewOpaque makes the type of values that are bytes.
+func NewOpaque(size uint32, tag string) *Datatype {
+	return &Datatype{Class: ClassOpaque, Size: size, Tag: tag}
+}
+
+// Encode gives version 1 of the types that the functions above make.
+func (t *Datatype) Encode() []byte {
+	var bits uint32
+	var props []byte
+	if t.BigEndian {
+		bits |= 1
+	}
+	switch t.Class {
+	case ClassInteger:
+		if t.Signed {
+			bits |= 8
+		}
+		props = le.AppendUint16(props, t.BitOffset)
+		props = le.AppendUint16(props, t.Precision)
+	case ClassFloat:
+		bits |= uint32(t.MantNorm)<<4 | uint32(t.Sign)<<8
+		props = le.AppendUint16(props, t.BitOffset)
+		props = le.AppendUint16(props, t.Precision)
+		props = append(props, t.ExpAt, t.ExpSize, t.MantAt, t.MantSize)
+		props = le.AppendUint32(props, t.Bias)
+	case ClassString:
+		bits = uint32(t.Padding) | uint32(t.CharSet)<<4
+	case ClassOpaque:
+		props = append8(nil, []byte(t.Tag))
+		bits = uint32(len(props))
+	case ClassEnum:
+		bits = uint32(len(t.Members))
+		props = t.Base.Encode()
+		for _, m := range t.Members {
+			props = append8(props, append([]byte(m.Name), 0))
+		}
+		for _, m := range t.Members {
+			props = append(props, m.Value...)
+		}
+	case ClassVlen:
+		bits = 1 | uint32(t.Padding)<<4 | uint32(t.CharSet)<<8
+		props = NewInteger(1, false).Encode()
+	}
+	b := le.AppendUint32(nil, bits<<8|1<<4|uint32(t.Class))
+	b = le.AppendUint32(b, t.Size)
+	return append(b, props...)
+}

@@ -38,3 +38,13 @@ func sized(c *wire.Cursor) ([]byte, error) {
 	}
 	return c.Bytes(int(n)), c.Err()
 }
+
+// EncodeFillValue gives a version 2 message that says "zeros, written when
+// needed", for data that are allocated late or, in chunks, one by one.
+func EncodeFillValue(chunked bool) []byte {
+	alloc := byte(2)
+	if chunked {
+		alloc = 3
+	}
+	return []byte{2, alloc, 2, 1, 0, 0, 0, 0}
+}

@@ -55,3 +55,23 @@ func readFilterPipeline(c *wire.Cursor) ([]Filter, error) {
 	}
 	return filters, c.Err()
 }
+
+// EncodeFilterPipeline gives a version 1 message.
+func EncodeFilterPipeline(filters []Filter) []byte {
+	b := []byte{1, byte(len(filters)), 0, 0, 0, 0, 0, 0}
+	for _, f := range filters {
+		name := append8(nil, append([]byte(f.Name), 0))
+		b = le.AppendUint16(b, f.ID)
+		b = le.AppendUint16(b, uint16(len(name)))
+		b = le.AppendUint16(b, f.Flags)
+		b = le.AppendUint16(b, uint16(len(f.Values)))
+		b = append(b, name...)
+		for _, v := range f.Values {
+			b = le.AppendUint32(b, v)
+		}
+		if len(f.Values)%2 == 1 {
+			b = le.AppendUint32(b, 0)
+		}
+	}
+	return b
+}

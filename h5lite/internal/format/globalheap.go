@@ -108,3 +108,65 @@ func (f *File) readGlobalHeap(addr uint64) (*globalHeap, error) {
 	}
 	return h, c.Err()
 }
+
+// Sizes of global heap collections that are written.
+const (
+	heapHead      = 16 // of a collection, and of each object
+	minCollection = 4096
+	maxCollection = 64 << 10 // unless one object needs more
+)
+
+// HeapCollection is a collection to write.
+type HeapCollection struct {
+	objects []string
+	refs    [][]byte
+	used    int
+}
+
+// Fits reports whether an object of n bytes has room.
+func (h *HeapCollection) Fits(n int) bool {
+	return len(h.objects) == 0 || h.used+heapHead+pad8(n) <= maxCollection
+}
+
+// Add keeps a string and writes the 16 bytes that refer to it into ref, but for
+// the address of the collection.
+func (h *HeapCollection) Add(s string, ref []byte) {
+	if h.used == 0 {
+		h.used = heapHead
+	}
+	h.used += heapHead + pad8(len(s))
+	h.objects = append(h.objects, s)
+	h.refs = append(h.refs, ref)
+	le.PutUint32(ref, uint32(len(s)))
+	le.PutUint32(ref[12:], uint32(len(h.objects)))
+}
+
+// Placed puts the address of the collection into all references.
+func (h *HeapCollection) Placed(addr uint64) {
+	for _, r := range h.refs {
+		le.PutUint64(r[4:], addr)
+	}
+}
+
+// Size is the number of bytes of the collection.
+func (h *HeapCollection) Size() int { return max(h.used, minCollection) }
+
+// Encode gives the collection.
+func (h *HeapCollection) Encode() []byte {
+	size := h.Size()
+	b := append(make([]byte, 0, size), "GCOL\x01\x00\x00\x00"...)
+	b = le.AppendUint64(b, uint64(size))
+	for i, s := range h.objects {
+		b = le.AppendUint16(b, uint16(i+1))
+		b = le.AppendUint16(b, 1) // references
+		b = le.AppendUint32(b, 0)
+		b = le.AppendUint64(b, uint64(len(s)))
+		b = append(b, s...)
+		b = append(b, zeros[:pad8(len(s))-len(s)]...)
+	}
+	if free := size - len(b); free >= heapHead {
+		b = le.AppendUint64(b, 0)
+		b = le.AppendUint64(b, uint64(free))
+	}
+	return b[:size]
+}

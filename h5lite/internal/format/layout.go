@@ -175,3 +175,20 @@ func (l *Layout) ChunkBytes() uint64 {
 	}
 	return n
 }
+
+// EncodeContiguous gives a version 3 message for data in one piece.
+func EncodeContiguous(addr, size uint64) []byte {
+	b := []byte{3, byte(Contiguous)}
+	b = le.AppendUint64(b, addr)
+	return le.AppendUint64(b, size)
+}
+
+// EncodeChunked gives a version 3 message for chunks in a version 1 B-tree.
+func EncodeChunked(tree uint64, chunk []uint64, elementSize uint32) []byte {
+	b := []byte{3, byte(Chunked), byte(len(chunk) + 1)}
+	b = le.AppendUint64(b, tree)
+	for _, n := range chunk {
+		b = le.AppendUint32(b, uint32(n))
+	}
+	return le.AppendUint32(b, elementSize)
+}

@@ -50,3 +50,29 @@ func (h *localHeap) name(at uint64) (string, error) {
 	}
 	return string(b[:i]), nil
 }
+
+// LocalHeapSize is the size of a local heap's header.
+const LocalHeapSize = 32
+
+// LocalHeap collects the names of a group that is written.
+type LocalHeap struct {
+	Data []byte
+}
+
+// NewLocalHeap makes a heap that holds the empty name, at 0.
+func NewLocalHeap() *LocalHeap { return &LocalHeap{make([]byte, 8)} }
+
+// Add keeps a name and gives its place.
+func (h *LocalHeap) Add(name string) uint64 {
+	at := len(h.Data)
+	h.Data = append8(h.Data, append([]byte(name), 0))
+	return uint64(at)
+}
+
+// Encode gives the header of a heap without free space, for data at an address.
+func (h *LocalHeap) Encode(data uint64) []byte {
+	b := append([]byte("HEAP"), 0, 0, 0, 0)
+	b = le.AppendUint64(b, uint64(len(h.Data)))
+	b = le.AppendUint64(b, 1) // no free block
+	return le.AppendUint64(b, data)
+}

@@ -327,3 +327,67 @@ func (r *headerReader) add(m Message) error {
 	r.h.Messages = append(r.h.Messages, m)
 	return nil
 }
+
+// OutMessage is a message to write.
+type OutMessage struct {
+	Type  uint16
+	Flags uint8
+	Data  []byte
+}
+
+// FlagConstant marks messages that never change, as the library does for types
+// and fill values.
+const FlagConstant = 1
+
+// MaxMessage is the most bytes that one message can have, its size being a
+// multiple of 8 in 16 bits.
+const MaxMessage = 65528
+
+// EncodeHeader1 gives a version 1 object header in one block.
+func EncodeHeader1(messages []OutMessage) []byte {
+	size := 0
+	for _, m := range messages {
+		size += 8 + pad8(len(m.Data))
+	}
+	b := make([]byte, 0, 16+size)
+	b = append(b, 1, 0)
+	b = le.AppendUint16(b, uint16(len(messages)))
+	b = le.AppendUint32(b, 1) // references
+	b = le.AppendUint32(b, uint32(size))
+	b = le.AppendUint32(b, 0)
+	for _, m := range messages {
+		b = le.AppendUint16(b, m.Type)
+		b = le.AppendUint16(b, uint16(pad8(len(m.Data))))
+		b = append(b, m.Flags, 0, 0, 0)
+		b = append8(b, m.Data)
+	}
+	return b
+}
+
+// EncodeHeader2 gives a version 2 object header in one block. Only objects with
+// attributes too large for version 1 need it.
+func EncodeHeader2(messages []OutMessage) []byte {
+	size := 0
+	for _, m := range messages {
+		size += 4 + len(m.Data)
+	}
+	b := append(make([]byte, 0, 14+size), "OHDR\x02\x02"...)
+	b = le.AppendUint32(b, uint32(size))
+	for _, m := range messages {
+		b = append(b, byte(m.Type))
+		b = le.AppendUint16(b, uint16(len(m.Data)))
+		b = append(b, m.Flags)
+		b = append(b, m.Data...)
+	}
+	return le.AppendUint32(b, wire.Lookup3(b))
+}
+
+func pad8(n int) int { return (n + 7) &^ 7 }
+
+// append8 appends data and zeros up to a multiple of 8 bytes.
+func append8(b, data []byte) []byte {
+	b = append(b, data...)
+	return append(b, zeros[:pad8(len(data))-len(data)]...)
+}
+
+var zeros [8]byte

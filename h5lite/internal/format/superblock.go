@@ -118,3 +118,27 @@ func readSuperblock(src *wire.Source, at, size int64) (sb Superblock, err error)
 	}
 	return sb, nil
 }
+
+// SuperblockSize is the size of what EncodeSuperblock gives.
+const SuperblockSize = 96
+
+// Sizes of B-tree nodes in files that are written: the library's defaults.
+const (
+	leafK  = 4
+	groupK = 16
+	chunkK = 32
+)
+
+// EncodeSuperblock gives a version 0 superblock, with the root group's header,
+// B-tree and local heap, of a file that ends at end.
+func EncodeSuperblock(root, tree, heap, end uint64) []byte {
+	b := append([]byte(Signature), 0, 0, 0, 0, 0, 8, 8, 0)
+	b = le.AppendUint16(b, leafK)
+	b = le.AppendUint16(b, groupK)
+	b = le.AppendUint32(b, 0)
+	b = le.AppendUint64(b, 0)              // base address
+	b = le.AppendUint64(b, wire.Undefined) // free space information
+	b = le.AppendUint64(b, end)
+	b = le.AppendUint64(b, wire.Undefined) // driver information
+	return SymbolEntry{Header: root, Group: true, Tree: tree, Heap: heap}.append(b)
+}

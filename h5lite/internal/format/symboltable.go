@@ -91,3 +91,45 @@ func (f *File) symbolNode(links []Link, addr, owner uint64, heap *localHeap) ([]
 	}
 	return links, nil
 }
+
+// SymbolEntry is a member of a group to write.
+type SymbolEntry struct {
+	Name       uint64 // offset in the local heap
+	Header     uint64
+	Group      bool // then Tree and Heap are its own
+	Tree, Heap uint64
+}
+
+func (e SymbolEntry) append(b []byte) []byte {
+	b = le.AppendUint64(b, e.Name)
+	b = le.AppendUint64(b, e.Header)
+	if !e.Group {
+		return append(b, make([]byte, 24)...)
+	}
+	b = le.AppendUint32(b, 1) // the scratch pad has the group's tree and heap
+	b = le.AppendUint32(b, 0)
+	b = le.AppendUint64(b, e.Tree)
+	return le.AppendUint64(b, e.Heap)
+}
+
+// SymbolNodeSize is the size of a symbol table node, with room for
+// SymbolNodeEntries.
+const (
+	SymbolNodeEntries = 2 * leafK
+	SymbolNodeSize    = 8 + SymbolNodeEntries*40
+)
+
+// EncodeSymbolNode gives a node of at most SymbolNodeEntries members.
+func EncodeSymbolNode(entries []SymbolEntry) []byte {
+	b := append(make([]byte, 0, SymbolNodeSize), "SNOD\x01\x00"...)
+	b = le.AppendUint16(b, uint16(len(entries)))
+	for _, e := range entries {
+		b = e.append(b)
+	}
+	return b[:SymbolNodeSize]
+}
+
+// EncodeSymbolTable gives the message of a group.
+func EncodeSymbolTable(tree, heap uint64) []byte {
+	return le.AppendUint64(le.AppendUint64(nil, tree), heap)
+}
