@@ -58,3 +58,24 @@ func BenchmarkGemm(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkUnary(b *testing.B) {
+	for _, l := range Levels() {
+		for _, op := range []UnaryOp{Exp, Expm1, Log, Log1p, Tanh, Sigmoid, SiLU, GELU, GELUTanh, Erf, ReLU, ELU, Softplus, Mish, Sqrt, Reciprocal, Clip} {
+			b.Run(fmt.Sprintf("%v/%v", l, op), func(b *testing.B) {
+				defer SetLevel(l)()
+				const n = 4096
+				x, y := AlignedFloats(n), AlignedFloats(n)
+				copy(x, random(rng(), n))
+				if op == Log || op == Sqrt {
+					Absolute.Run(x, x)
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					op.RunWith(y, x, 0.5, 0.7)
+				}
+				b.ReportMetric(float64(n)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "values/ns")
+			})
+		}
+	}
+}

@@ -853,6 +853,21 @@ one2:
 	VCMPPS           $0x11, Z2, Z0, K2
 	VMOVAPS          Z3, Z2
 	VMOVAPS          Z1, K2, Z2
+	VMULPS           Z0, Z0, Z1
+	VBROADCASTSS     pool<>+1792(SB), Z3
+	VFMADD213PS.BCST pool<>+1824(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1856(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1888(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1920(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1952(SB), Z1, Z3
+	VBROADCASTSS     pool<>+512(SB), Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z3, Z0, Z1
+	VANDPS.BCST      pool<>+576(SB), Z0, Z3
+	VBROADCASTSS     pool<>+320(SB), Z4
+	VCMPPS           $0x11, Z4, Z3, K2
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z1, K2, Z2
 	VMULPS           Z2, Z0, Z0
 	VMOVUPS          Z0, (AX)
 	ADDQ             $+64, AX
@@ -916,6 +931,21 @@ tail3:
 	VCMPPS           $0x11, Z2, Z0, K2
 	VMOVAPS          Z3, Z2
 	VMOVAPS          Z1, K2, Z2
+	VMULPS           Z0, Z0, Z1
+	VBROADCASTSS     pool<>+1792(SB), Z3
+	VFMADD213PS.BCST pool<>+1824(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1856(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1888(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1920(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1952(SB), Z1, Z3
+	VBROADCASTSS     pool<>+512(SB), Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z3, Z0, Z1
+	VANDPS.BCST      pool<>+576(SB), Z0, Z3
+	VBROADCASTSS     pool<>+320(SB), Z4
+	VCMPPS           $0x11, Z4, Z3, K2
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z1, K2, Z2
 	VMULPS           Z2, Z0, Z0
 	VMOVUPS          Z0, K1, (AX)
 
@@ -937,9 +967,9 @@ one2:
 	JL               tail3
 	VMOVUPS          (CX), Z0
 	VMULPS           Z0, Z0, Z1
-	VBROADCASTSS     pool<>+1792(SB), Z2
+	VBROADCASTSS     pool<>+1984(SB), Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+1824(SB), Z1, Z2
+	VFMADD231PS.BCST pool<>+2016(SB), Z1, Z2
 	VMULPS           Z2, Z0, Z1
 	VORPS.BCST       pool<>+608(SB), Z1, Z2
 	VBROADCASTSS     pool<>+0(SB), Z3
@@ -983,9 +1013,9 @@ tail3:
 	KMOVW            BX, K1
 	VMOVUPS.Z        (CX), K1, Z0
 	VMULPS           Z0, Z0, Z1
-	VBROADCASTSS     pool<>+1792(SB), Z2
+	VBROADCASTSS     pool<>+1984(SB), Z2
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+1824(SB), Z1, Z2
+	VFMADD231PS.BCST pool<>+2016(SB), Z1, Z2
 	VMULPS           Z2, Z0, Z1
 	VORPS.BCST       pool<>+608(SB), Z1, Z2
 	VBROADCASTSS     pool<>+0(SB), Z3
@@ -1034,16 +1064,16 @@ one2:
 	JL               tail3
 	VMOVUPS          (CX), Z0
 	VMULPS           Z0, Z0, Z1
-	VBROADCASTSS     pool<>+1856(SB), Z2
-	VFMADD213PS.BCST pool<>+1888(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+1920(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+1952(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+1984(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+2016(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+2048(SB), Z1, Z2
+	VBROADCASTSS     pool<>+2048(SB), Z2
+	VFMADD213PS.BCST pool<>+2080(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2112(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2144(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2176(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2208(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2240(SB), Z1, Z2
 	VMOVAPS          Z0, Z1
 	VFMADD231PS      Z2, Z0, Z1
-	VMULPS.BCST      pool<>+2080(SB), Z0, Z2
+	VMULPS.BCST      pool<>+2272(SB), Z0, Z2
 	VANDPS.BCST      pool<>+576(SB), Z2, Z2
 	VBROADCASTSS     pool<>+1408(SB), Z3
 	VMINPS           Z2, Z3, Z2
@@ -1111,16 +1141,16 @@ tail3:
 	KMOVW            BX, K1
 	VMOVUPS.Z        (CX), K1, Z0
 	VMULPS           Z0, Z0, Z1
-	VBROADCASTSS     pool<>+1856(SB), Z2
-	VFMADD213PS.BCST pool<>+1888(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+1920(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+1952(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+1984(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+2016(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+2048(SB), Z1, Z2
+	VBROADCASTSS     pool<>+2048(SB), Z2
+	VFMADD213PS.BCST pool<>+2080(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2112(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2144(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2176(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2208(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2240(SB), Z1, Z2
 	VMOVAPS          Z0, Z1
 	VFMADD231PS      Z2, Z0, Z1
-	VMULPS.BCST      pool<>+2080(SB), Z0, Z2
+	VMULPS.BCST      pool<>+2272(SB), Z0, Z2
 	VANDPS.BCST      pool<>+576(SB), Z2, Z2
 	VBROADCASTSS     pool<>+1408(SB), Z3
 	VMINPS           Z2, Z3, Z2
@@ -1468,9 +1498,9 @@ one2:
 	VANDPS.BCST      pool<>+576(SB), Z1, Z1
 	VANDPS.BCST      pool<>+608(SB), Z0, Z2
 	VORPS            Z2, Z1, Z1
-	VMULPS.BCST      pool<>+2112(SB), Z1, Z1
+	VMULPS.BCST      pool<>+2304(SB), Z1, Z1
 	VBROADCASTSS     pool<>+768(SB), Z2
-	VMULPS.BCST      pool<>+2144(SB), Z0, Z3
+	VMULPS.BCST      pool<>+2336(SB), Z0, Z3
 	VCMPPS           $0x1e, Z2, Z0, K2
 	VMOVAPS          Z1, Z0
 	VMOVAPS          Z3, K2, Z0
@@ -1519,9 +1549,9 @@ tail3:
 	VANDPS.BCST      pool<>+576(SB), Z1, Z1
 	VANDPS.BCST      pool<>+608(SB), Z0, Z2
 	VORPS            Z2, Z1, Z1
-	VMULPS.BCST      pool<>+2112(SB), Z1, Z1
+	VMULPS.BCST      pool<>+2304(SB), Z1, Z1
 	VBROADCASTSS     pool<>+768(SB), Z2
-	VMULPS.BCST      pool<>+2144(SB), Z0, Z3
+	VMULPS.BCST      pool<>+2336(SB), Z0, Z3
 	VCMPPS           $0x1e, Z2, Z0, K2
 	VMOVAPS          Z1, Z0
 	VMOVAPS          Z3, K2, Z0
@@ -1746,36 +1776,36 @@ many1:
 	CMPQ         DX, $+64
 	JL           one2
 	VMOVUPS      (CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2208(SB), Z1
+	VBROADCASTSS pool<>+2400(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2240(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2432(SB), Z0, Z0
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      64(CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2208(SB), Z1
+	VBROADCASTSS pool<>+2400(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2240(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2432(SB), Z0, Z0
 	VMOVUPS      Z0, 64(AX)
 	VMOVUPS      128(CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2208(SB), Z1
+	VBROADCASTSS pool<>+2400(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2240(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2432(SB), Z0, Z0
 	VMOVUPS      Z0, 128(AX)
 	VMOVUPS      192(CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2208(SB), Z1
+	VBROADCASTSS pool<>+2400(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2240(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2432(SB), Z0, Z0
 	VMOVUPS      Z0, 192(AX)
 	ADDQ         $+256, AX
 	ADDQ         $+256, CX
@@ -1786,12 +1816,12 @@ one2:
 	CMPQ         DX, $+16
 	JL           tail3
 	VMOVUPS      (CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2208(SB), Z1
+	VBROADCASTSS pool<>+2400(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2240(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2432(SB), Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $+64, AX
 	ADDQ         $+64, CX
@@ -1806,12 +1836,12 @@ tail3:
 	DECQ         BX
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2208(SB), Z1
+	VBROADCASTSS pool<>+2400(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2240(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2432(SB), Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 
 done4:
@@ -1831,39 +1861,39 @@ many1:
 	CMPQ         DX, $+64
 	JL           one2
 	VMOVUPS      (CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2208(SB), Z2
+	VBROADCASTSS pool<>+2400(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2240(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2432(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      64(CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2208(SB), Z2
+	VBROADCASTSS pool<>+2400(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2240(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2432(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 64(AX)
 	VMOVUPS      128(CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2208(SB), Z2
+	VBROADCASTSS pool<>+2400(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2240(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2432(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 128(AX)
 	VMOVUPS      192(CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2208(SB), Z2
+	VBROADCASTSS pool<>+2400(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2240(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2432(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 192(AX)
 	ADDQ         $+256, AX
@@ -1875,12 +1905,12 @@ one2:
 	CMPQ         DX, $+16
 	JL           tail3
 	VMOVUPS      (CX), Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2208(SB), Z2
+	VBROADCASTSS pool<>+2400(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2240(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2432(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $+64, AX
@@ -1896,12 +1926,12 @@ tail3:
 	DECQ         BX
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
-	VADDPS.BCST  pool<>+2176(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2368(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2208(SB), Z2
+	VBROADCASTSS pool<>+2400(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2240(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2432(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 
@@ -3493,6 +3523,20 @@ one2:
 	VSUBPS      Y1, Y3, Y3
 	VCMPPS      $0x11, Y2, Y0, Y2
 	VBLENDVPS   Y2, Y1, Y3, Y1
+	VMULPS      Y0, Y0, Y2
+	VMOVUPS     pool<>+1792(SB), Y3
+	VFMADD213PS pool<>+1824(SB), Y2, Y3
+	VFMADD213PS pool<>+1856(SB), Y2, Y3
+	VFMADD213PS pool<>+1888(SB), Y2, Y3
+	VFMADD213PS pool<>+1920(SB), Y2, Y3
+	VFMADD213PS pool<>+1952(SB), Y2, Y3
+	VMOVUPS     pool<>+512(SB), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y3, Y0, Y2
+	VANDPS      pool<>+576(SB), Y0, Y3
+	VMOVUPS     pool<>+320(SB), Y4
+	VCMPPS      $0x11, Y4, Y3, Y3
+	VBLENDVPS   Y3, Y2, Y1, Y1
 	VMULPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (AX)
 	ADDQ        $+32, AX
@@ -3562,6 +3606,20 @@ tail3:
 	VSUBPS      Y2, Y4, Y4
 	VCMPPS      $0x11, Y3, Y1, Y3
 	VBLENDVPS   Y3, Y2, Y4, Y2
+	VMULPS      Y1, Y1, Y3
+	VMOVUPS     pool<>+1792(SB), Y4
+	VFMADD213PS pool<>+1824(SB), Y3, Y4
+	VFMADD213PS pool<>+1856(SB), Y3, Y4
+	VFMADD213PS pool<>+1888(SB), Y3, Y4
+	VFMADD213PS pool<>+1920(SB), Y3, Y4
+	VFMADD213PS pool<>+1952(SB), Y3, Y4
+	VMOVUPS     pool<>+512(SB), Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS Y4, Y1, Y3
+	VANDPS      pool<>+576(SB), Y1, Y4
+	VMOVUPS     pool<>+320(SB), Y5
+	VCMPPS      $0x11, Y5, Y4, Y4
+	VBLENDVPS   Y4, Y3, Y2, Y2
 	VMULPS      Y2, Y1, Y1
 	VMASKMOVPS  Y1, Y0, (AX)
 
@@ -3583,9 +3641,9 @@ one2:
 	JL          tail3
 	VMOVUPS     (CX), Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     pool<>+1792(SB), Y2
+	VMOVUPS     pool<>+1984(SB), Y2
 	VMOVAPS     Y2, Y2
-	VFMADD231PS pool<>+1824(SB), Y1, Y2
+	VFMADD231PS pool<>+2016(SB), Y1, Y2
 	VMULPS      Y2, Y0, Y1
 	VORPS       pool<>+608(SB), Y1, Y2
 	VMOVUPS     pool<>+0(SB), Y3
@@ -3635,9 +3693,9 @@ tail3:
 	VMOVUPS     (BX)(DX*4), Y0
 	VMASKMOVPS  (CX), Y0, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     pool<>+1792(SB), Y3
+	VMOVUPS     pool<>+1984(SB), Y3
 	VMOVAPS     Y3, Y3
-	VFMADD231PS pool<>+1824(SB), Y2, Y3
+	VFMADD231PS pool<>+2016(SB), Y2, Y3
 	VMULPS      Y3, Y1, Y2
 	VORPS       pool<>+608(SB), Y2, Y3
 	VMOVUPS     pool<>+0(SB), Y4
@@ -3693,16 +3751,16 @@ one2:
 	JL          tail3
 	VMOVUPS     (CX), Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     pool<>+1856(SB), Y2
-	VFMADD213PS pool<>+1888(SB), Y1, Y2
-	VFMADD213PS pool<>+1920(SB), Y1, Y2
-	VFMADD213PS pool<>+1952(SB), Y1, Y2
-	VFMADD213PS pool<>+1984(SB), Y1, Y2
-	VFMADD213PS pool<>+2016(SB), Y1, Y2
-	VFMADD213PS pool<>+2048(SB), Y1, Y2
+	VMOVUPS     pool<>+2048(SB), Y2
+	VFMADD213PS pool<>+2080(SB), Y1, Y2
+	VFMADD213PS pool<>+2112(SB), Y1, Y2
+	VFMADD213PS pool<>+2144(SB), Y1, Y2
+	VFMADD213PS pool<>+2176(SB), Y1, Y2
+	VFMADD213PS pool<>+2208(SB), Y1, Y2
+	VFMADD213PS pool<>+2240(SB), Y1, Y2
 	VMOVAPS     Y0, Y1
 	VFMADD231PS Y2, Y0, Y1
-	VMULPS      pool<>+2080(SB), Y0, Y2
+	VMULPS      pool<>+2272(SB), Y0, Y2
 	VANDPS      pool<>+576(SB), Y2, Y2
 	VMOVUPS     pool<>+1408(SB), Y3
 	VMINPS      Y2, Y3, Y2
@@ -3776,16 +3834,16 @@ tail3:
 	VMOVUPS     (BX)(DX*4), Y0
 	VMASKMOVPS  (CX), Y0, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     pool<>+1856(SB), Y3
-	VFMADD213PS pool<>+1888(SB), Y2, Y3
-	VFMADD213PS pool<>+1920(SB), Y2, Y3
-	VFMADD213PS pool<>+1952(SB), Y2, Y3
-	VFMADD213PS pool<>+1984(SB), Y2, Y3
-	VFMADD213PS pool<>+2016(SB), Y2, Y3
-	VFMADD213PS pool<>+2048(SB), Y2, Y3
+	VMOVUPS     pool<>+2048(SB), Y3
+	VFMADD213PS pool<>+2080(SB), Y2, Y3
+	VFMADD213PS pool<>+2112(SB), Y2, Y3
+	VFMADD213PS pool<>+2144(SB), Y2, Y3
+	VFMADD213PS pool<>+2176(SB), Y2, Y3
+	VFMADD213PS pool<>+2208(SB), Y2, Y3
+	VFMADD213PS pool<>+2240(SB), Y2, Y3
 	VMOVAPS     Y1, Y2
 	VFMADD231PS Y3, Y1, Y2
-	VMULPS      pool<>+2080(SB), Y1, Y3
+	VMULPS      pool<>+2272(SB), Y1, Y3
 	VANDPS      pool<>+576(SB), Y3, Y3
 	VMOVUPS     pool<>+1408(SB), Y4
 	VMINPS      Y3, Y4, Y3
@@ -4129,9 +4187,9 @@ one2:
 	VANDPS      pool<>+576(SB), Y1, Y1
 	VANDPS      pool<>+608(SB), Y0, Y2
 	VORPS       Y2, Y1, Y1
-	VMULPS      pool<>+2112(SB), Y1, Y1
+	VMULPS      pool<>+2304(SB), Y1, Y1
 	VMOVUPS     pool<>+768(SB), Y2
-	VMULPS      pool<>+2144(SB), Y0, Y3
+	VMULPS      pool<>+2336(SB), Y0, Y3
 	VCMPPS      $0x1e, Y2, Y0, Y0
 	VBLENDVPS   Y0, Y3, Y1, Y0
 	VMOVUPS     Y0, (AX)
@@ -4178,9 +4236,9 @@ tail3:
 	VANDPS      pool<>+576(SB), Y2, Y2
 	VANDPS      pool<>+608(SB), Y1, Y3
 	VORPS       Y3, Y2, Y2
-	VMULPS      pool<>+2112(SB), Y2, Y2
+	VMULPS      pool<>+2304(SB), Y2, Y2
 	VMOVUPS     pool<>+768(SB), Y3
-	VMULPS      pool<>+2144(SB), Y1, Y4
+	VMULPS      pool<>+2336(SB), Y1, Y4
 	VCMPPS      $0x1e, Y3, Y1, Y1
 	VBLENDVPS   Y1, Y4, Y2, Y1
 	VMASKMOVPS  Y1, Y0, (AX)
@@ -4418,36 +4476,36 @@ many1:
 	CMPQ    DX, $+32
 	JL      one2
 	VMOVUPS (CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y0
+	VADDPS  pool<>+2368(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2208(SB), Y1
+	VMOVUPS pool<>+2400(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2240(SB), Y0, Y0
+	VMULPS  pool<>+2432(SB), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VMOVUPS 32(CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y0
+	VADDPS  pool<>+2368(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2208(SB), Y1
+	VMOVUPS pool<>+2400(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2240(SB), Y0, Y0
+	VMULPS  pool<>+2432(SB), Y0, Y0
 	VMOVUPS Y0, 32(AX)
 	VMOVUPS 64(CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y0
+	VADDPS  pool<>+2368(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2208(SB), Y1
+	VMOVUPS pool<>+2400(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2240(SB), Y0, Y0
+	VMULPS  pool<>+2432(SB), Y0, Y0
 	VMOVUPS Y0, 64(AX)
 	VMOVUPS 96(CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y0
+	VADDPS  pool<>+2368(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2208(SB), Y1
+	VMOVUPS pool<>+2400(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2240(SB), Y0, Y0
+	VMULPS  pool<>+2432(SB), Y0, Y0
 	VMOVUPS Y0, 96(AX)
 	ADDQ    $+128, AX
 	ADDQ    $+128, CX
@@ -4458,12 +4516,12 @@ one2:
 	CMPQ    DX, $+8
 	JL      tail3
 	VMOVUPS (CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y0
+	VADDPS  pool<>+2368(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2208(SB), Y1
+	VMOVUPS pool<>+2400(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2240(SB), Y0, Y0
+	VMULPS  pool<>+2432(SB), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $+32, AX
 	ADDQ    $+32, CX
@@ -4477,12 +4535,12 @@ tail3:
 	NEGQ       DX
 	VMOVUPS    (BX)(DX*4), Y0
 	VMASKMOVPS (CX), Y0, Y1
-	VADDPS     pool<>+2176(SB), Y1, Y1
+	VADDPS     pool<>+2368(SB), Y1, Y1
 	VMOVUPS    pool<>+768(SB), Y2
 	VMAXPS     Y1, Y2, Y1
-	VMOVUPS    pool<>+2208(SB), Y2
+	VMOVUPS    pool<>+2400(SB), Y2
 	VMINPS     Y1, Y2, Y1
-	VMULPS     pool<>+2240(SB), Y1, Y1
+	VMULPS     pool<>+2432(SB), Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
 
 done4:
@@ -4502,39 +4560,39 @@ many1:
 	CMPQ    DX, $+32
 	JL      one2
 	VMOVUPS (CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y1
+	VADDPS  pool<>+2368(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2208(SB), Y2
+	VMOVUPS pool<>+2400(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2240(SB), Y1, Y1
+	VMULPS  pool<>+2432(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
 	VMOVUPS 32(CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y1
+	VADDPS  pool<>+2368(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2208(SB), Y2
+	VMOVUPS pool<>+2400(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2240(SB), Y1, Y1
+	VMULPS  pool<>+2432(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, 32(AX)
 	VMOVUPS 64(CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y1
+	VADDPS  pool<>+2368(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2208(SB), Y2
+	VMOVUPS pool<>+2400(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2240(SB), Y1, Y1
+	VMULPS  pool<>+2432(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, 64(AX)
 	VMOVUPS 96(CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y1
+	VADDPS  pool<>+2368(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2208(SB), Y2
+	VMOVUPS pool<>+2400(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2240(SB), Y1, Y1
+	VMULPS  pool<>+2432(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, 96(AX)
 	ADDQ    $+128, AX
@@ -4546,12 +4604,12 @@ one2:
 	CMPQ    DX, $+8
 	JL      tail3
 	VMOVUPS (CX), Y0
-	VADDPS  pool<>+2176(SB), Y0, Y1
+	VADDPS  pool<>+2368(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2208(SB), Y2
+	VMOVUPS pool<>+2400(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2240(SB), Y1, Y1
+	VMULPS  pool<>+2432(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $+32, AX
@@ -4566,12 +4624,12 @@ tail3:
 	NEGQ       DX
 	VMOVUPS    (BX)(DX*4), Y0
 	VMASKMOVPS (CX), Y0, Y1
-	VADDPS     pool<>+2176(SB), Y1, Y2
+	VADDPS     pool<>+2368(SB), Y1, Y2
 	VMOVUPS    pool<>+768(SB), Y3
 	VMAXPS     Y2, Y3, Y2
-	VMOVUPS    pool<>+2208(SB), Y3
+	VMOVUPS    pool<>+2400(SB), Y3
 	VMINPS     Y2, Y3, Y2
-	VMULPS     pool<>+2240(SB), Y2, Y2
+	VMULPS     pool<>+2432(SB), Y2, Y2
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
 
@@ -5703,127 +5761,175 @@ DATA pool<>+1776(SB)/4, $0x3df51e4f
 DATA pool<>+1780(SB)/4, $0x3df51e4f
 DATA pool<>+1784(SB)/4, $0x3df51e4f
 DATA pool<>+1788(SB)/4, $0x3df51e4f
-DATA pool<>+1792(SB)/4, $0x3fcc422a
-DATA pool<>+1796(SB)/4, $0x3fcc422a
-DATA pool<>+1800(SB)/4, $0x3fcc422a
-DATA pool<>+1804(SB)/4, $0x3fcc422a
-DATA pool<>+1808(SB)/4, $0x3fcc422a
-DATA pool<>+1812(SB)/4, $0x3fcc422a
-DATA pool<>+1816(SB)/4, $0x3fcc422a
-DATA pool<>+1820(SB)/4, $0x3fcc422a
-DATA pool<>+1824(SB)/4, $0x3d922279
-DATA pool<>+1828(SB)/4, $0x3d922279
-DATA pool<>+1832(SB)/4, $0x3d922279
-DATA pool<>+1836(SB)/4, $0x3d922279
-DATA pool<>+1840(SB)/4, $0x3d922279
-DATA pool<>+1844(SB)/4, $0x3d922279
-DATA pool<>+1848(SB)/4, $0x3d922279
-DATA pool<>+1852(SB)/4, $0x3d922279
-DATA pool<>+1856(SB)/4, $0x38a4b51c
-DATA pool<>+1860(SB)/4, $0x38a4b51c
-DATA pool<>+1864(SB)/4, $0x38a4b51c
-DATA pool<>+1868(SB)/4, $0x38a4b51c
-DATA pool<>+1872(SB)/4, $0x38a4b51c
-DATA pool<>+1876(SB)/4, $0x38a4b51c
-DATA pool<>+1880(SB)/4, $0x38a4b51c
-DATA pool<>+1884(SB)/4, $0x38a4b51c
-DATA pool<>+1888(SB)/4, $0xba51fb81
-DATA pool<>+1892(SB)/4, $0xba51fb81
-DATA pool<>+1896(SB)/4, $0xba51fb81
-DATA pool<>+1900(SB)/4, $0xba51fb81
-DATA pool<>+1904(SB)/4, $0xba51fb81
-DATA pool<>+1908(SB)/4, $0xba51fb81
-DATA pool<>+1912(SB)/4, $0xba51fb81
-DATA pool<>+1916(SB)/4, $0xba51fb81
-DATA pool<>+1920(SB)/4, $0x3baa02d9
-DATA pool<>+1924(SB)/4, $0x3baa02d9
-DATA pool<>+1928(SB)/4, $0x3baa02d9
-DATA pool<>+1932(SB)/4, $0x3baa02d9
-DATA pool<>+1936(SB)/4, $0x3baa02d9
-DATA pool<>+1940(SB)/4, $0x3baa02d9
-DATA pool<>+1944(SB)/4, $0x3baa02d9
-DATA pool<>+1948(SB)/4, $0x3baa02d9
-DATA pool<>+1952(SB)/4, $0xbcdbfc87
-DATA pool<>+1956(SB)/4, $0xbcdbfc87
-DATA pool<>+1960(SB)/4, $0xbcdbfc87
-DATA pool<>+1964(SB)/4, $0xbcdbfc87
-DATA pool<>+1968(SB)/4, $0xbcdbfc87
-DATA pool<>+1972(SB)/4, $0xbcdbfc87
-DATA pool<>+1976(SB)/4, $0xbcdbfc87
-DATA pool<>+1980(SB)/4, $0xbcdbfc87
-DATA pool<>+1984(SB)/4, $0x3de7167c
-DATA pool<>+1988(SB)/4, $0x3de7167c
-DATA pool<>+1992(SB)/4, $0x3de7167c
-DATA pool<>+1996(SB)/4, $0x3de7167c
-DATA pool<>+2000(SB)/4, $0x3de7167c
-DATA pool<>+2004(SB)/4, $0x3de7167c
-DATA pool<>+2008(SB)/4, $0x3de7167c
-DATA pool<>+2012(SB)/4, $0x3de7167c
-DATA pool<>+2016(SB)/4, $0xbec0939f
-DATA pool<>+2020(SB)/4, $0xbec0939f
-DATA pool<>+2024(SB)/4, $0xbec0939f
-DATA pool<>+2028(SB)/4, $0xbec0939f
-DATA pool<>+2032(SB)/4, $0xbec0939f
-DATA pool<>+2036(SB)/4, $0xbec0939f
-DATA pool<>+2040(SB)/4, $0xbec0939f
-DATA pool<>+2044(SB)/4, $0xbec0939f
-DATA pool<>+2048(SB)/4, $0x3e0375d0
-DATA pool<>+2052(SB)/4, $0x3e0375d0
-DATA pool<>+2056(SB)/4, $0x3e0375d0
-DATA pool<>+2060(SB)/4, $0x3e0375d0
-DATA pool<>+2064(SB)/4, $0x3e0375d0
-DATA pool<>+2068(SB)/4, $0x3e0375d0
-DATA pool<>+2072(SB)/4, $0x3e0375d0
-DATA pool<>+2076(SB)/4, $0x3e0375d0
-DATA pool<>+2080(SB)/4, $0x3fb504f3
-DATA pool<>+2084(SB)/4, $0x3fb504f3
-DATA pool<>+2088(SB)/4, $0x3fb504f3
-DATA pool<>+2092(SB)/4, $0x3fb504f3
-DATA pool<>+2096(SB)/4, $0x3fb504f3
-DATA pool<>+2100(SB)/4, $0x3fb504f3
-DATA pool<>+2104(SB)/4, $0x3fb504f3
-DATA pool<>+2108(SB)/4, $0x3fb504f3
-DATA pool<>+2112(SB)/4, $0x3fe10966
-DATA pool<>+2116(SB)/4, $0x3fe10966
-DATA pool<>+2120(SB)/4, $0x3fe10966
-DATA pool<>+2124(SB)/4, $0x3fe10966
-DATA pool<>+2128(SB)/4, $0x3fe10966
-DATA pool<>+2132(SB)/4, $0x3fe10966
-DATA pool<>+2136(SB)/4, $0x3fe10966
-DATA pool<>+2140(SB)/4, $0x3fe10966
-DATA pool<>+2144(SB)/4, $0x3f867d5f
-DATA pool<>+2148(SB)/4, $0x3f867d5f
-DATA pool<>+2152(SB)/4, $0x3f867d5f
-DATA pool<>+2156(SB)/4, $0x3f867d5f
-DATA pool<>+2160(SB)/4, $0x3f867d5f
-DATA pool<>+2164(SB)/4, $0x3f867d5f
-DATA pool<>+2168(SB)/4, $0x3f867d5f
-DATA pool<>+2172(SB)/4, $0x3f867d5f
-DATA pool<>+2176(SB)/4, $0x40400000
-DATA pool<>+2180(SB)/4, $0x40400000
-DATA pool<>+2184(SB)/4, $0x40400000
-DATA pool<>+2188(SB)/4, $0x40400000
-DATA pool<>+2192(SB)/4, $0x40400000
-DATA pool<>+2196(SB)/4, $0x40400000
-DATA pool<>+2200(SB)/4, $0x40400000
-DATA pool<>+2204(SB)/4, $0x40400000
-DATA pool<>+2208(SB)/4, $0x40c00000
-DATA pool<>+2212(SB)/4, $0x40c00000
-DATA pool<>+2216(SB)/4, $0x40c00000
-DATA pool<>+2220(SB)/4, $0x40c00000
-DATA pool<>+2224(SB)/4, $0x40c00000
-DATA pool<>+2228(SB)/4, $0x40c00000
-DATA pool<>+2232(SB)/4, $0x40c00000
-DATA pool<>+2236(SB)/4, $0x40c00000
-DATA pool<>+2240(SB)/4, $0x3e2aaaab
-DATA pool<>+2244(SB)/4, $0x3e2aaaab
-DATA pool<>+2248(SB)/4, $0x3e2aaaab
-DATA pool<>+2252(SB)/4, $0x3e2aaaab
-DATA pool<>+2256(SB)/4, $0x3e2aaaab
-DATA pool<>+2260(SB)/4, $0x3e2aaaab
-DATA pool<>+2264(SB)/4, $0x3e2aaaab
-DATA pool<>+2268(SB)/4, $0x3e2aaaab
-GLOBL pool<>(SB), RODATA|NOPTR, $2272
+DATA pool<>+1792(SB)/4, $0xb7006a94
+DATA pool<>+1796(SB)/4, $0xb7006a94
+DATA pool<>+1800(SB)/4, $0xb7006a94
+DATA pool<>+1804(SB)/4, $0xb7006a94
+DATA pool<>+1808(SB)/4, $0xb7006a94
+DATA pool<>+1812(SB)/4, $0xb7006a94
+DATA pool<>+1816(SB)/4, $0xb7006a94
+DATA pool<>+1820(SB)/4, $0xb7006a94
+DATA pool<>+1824(SB)/4, $0x38edff89
+DATA pool<>+1828(SB)/4, $0x38edff89
+DATA pool<>+1832(SB)/4, $0x38edff89
+DATA pool<>+1836(SB)/4, $0x38edff89
+DATA pool<>+1840(SB)/4, $0x38edff89
+DATA pool<>+1844(SB)/4, $0x38edff89
+DATA pool<>+1848(SB)/4, $0x38edff89
+DATA pool<>+1852(SB)/4, $0x38edff89
+DATA pool<>+1856(SB)/4, $0xba9b7ea1
+DATA pool<>+1860(SB)/4, $0xba9b7ea1
+DATA pool<>+1864(SB)/4, $0xba9b7ea1
+DATA pool<>+1868(SB)/4, $0xba9b7ea1
+DATA pool<>+1872(SB)/4, $0xba9b7ea1
+DATA pool<>+1876(SB)/4, $0xba9b7ea1
+DATA pool<>+1880(SB)/4, $0xba9b7ea1
+DATA pool<>+1884(SB)/4, $0xba9b7ea1
+DATA pool<>+1888(SB)/4, $0x3c236726
+DATA pool<>+1892(SB)/4, $0x3c236726
+DATA pool<>+1896(SB)/4, $0x3c236726
+DATA pool<>+1900(SB)/4, $0x3c236726
+DATA pool<>+1904(SB)/4, $0x3c236726
+DATA pool<>+1908(SB)/4, $0x3c236726
+DATA pool<>+1912(SB)/4, $0x3c236726
+DATA pool<>+1916(SB)/4, $0x3c236726
+DATA pool<>+1920(SB)/4, $0xbd882c19
+DATA pool<>+1924(SB)/4, $0xbd882c19
+DATA pool<>+1928(SB)/4, $0xbd882c19
+DATA pool<>+1932(SB)/4, $0xbd882c19
+DATA pool<>+1936(SB)/4, $0xbd882c19
+DATA pool<>+1940(SB)/4, $0xbd882c19
+DATA pool<>+1944(SB)/4, $0xbd882c19
+DATA pool<>+1948(SB)/4, $0xbd882c19
+DATA pool<>+1952(SB)/4, $0x3ecc422a
+DATA pool<>+1956(SB)/4, $0x3ecc422a
+DATA pool<>+1960(SB)/4, $0x3ecc422a
+DATA pool<>+1964(SB)/4, $0x3ecc422a
+DATA pool<>+1968(SB)/4, $0x3ecc422a
+DATA pool<>+1972(SB)/4, $0x3ecc422a
+DATA pool<>+1976(SB)/4, $0x3ecc422a
+DATA pool<>+1980(SB)/4, $0x3ecc422a
+DATA pool<>+1984(SB)/4, $0x3fcc422a
+DATA pool<>+1988(SB)/4, $0x3fcc422a
+DATA pool<>+1992(SB)/4, $0x3fcc422a
+DATA pool<>+1996(SB)/4, $0x3fcc422a
+DATA pool<>+2000(SB)/4, $0x3fcc422a
+DATA pool<>+2004(SB)/4, $0x3fcc422a
+DATA pool<>+2008(SB)/4, $0x3fcc422a
+DATA pool<>+2012(SB)/4, $0x3fcc422a
+DATA pool<>+2016(SB)/4, $0x3d922279
+DATA pool<>+2020(SB)/4, $0x3d922279
+DATA pool<>+2024(SB)/4, $0x3d922279
+DATA pool<>+2028(SB)/4, $0x3d922279
+DATA pool<>+2032(SB)/4, $0x3d922279
+DATA pool<>+2036(SB)/4, $0x3d922279
+DATA pool<>+2040(SB)/4, $0x3d922279
+DATA pool<>+2044(SB)/4, $0x3d922279
+DATA pool<>+2048(SB)/4, $0x38a4b51c
+DATA pool<>+2052(SB)/4, $0x38a4b51c
+DATA pool<>+2056(SB)/4, $0x38a4b51c
+DATA pool<>+2060(SB)/4, $0x38a4b51c
+DATA pool<>+2064(SB)/4, $0x38a4b51c
+DATA pool<>+2068(SB)/4, $0x38a4b51c
+DATA pool<>+2072(SB)/4, $0x38a4b51c
+DATA pool<>+2076(SB)/4, $0x38a4b51c
+DATA pool<>+2080(SB)/4, $0xba51fb81
+DATA pool<>+2084(SB)/4, $0xba51fb81
+DATA pool<>+2088(SB)/4, $0xba51fb81
+DATA pool<>+2092(SB)/4, $0xba51fb81
+DATA pool<>+2096(SB)/4, $0xba51fb81
+DATA pool<>+2100(SB)/4, $0xba51fb81
+DATA pool<>+2104(SB)/4, $0xba51fb81
+DATA pool<>+2108(SB)/4, $0xba51fb81
+DATA pool<>+2112(SB)/4, $0x3baa02d9
+DATA pool<>+2116(SB)/4, $0x3baa02d9
+DATA pool<>+2120(SB)/4, $0x3baa02d9
+DATA pool<>+2124(SB)/4, $0x3baa02d9
+DATA pool<>+2128(SB)/4, $0x3baa02d9
+DATA pool<>+2132(SB)/4, $0x3baa02d9
+DATA pool<>+2136(SB)/4, $0x3baa02d9
+DATA pool<>+2140(SB)/4, $0x3baa02d9
+DATA pool<>+2144(SB)/4, $0xbcdbfc87
+DATA pool<>+2148(SB)/4, $0xbcdbfc87
+DATA pool<>+2152(SB)/4, $0xbcdbfc87
+DATA pool<>+2156(SB)/4, $0xbcdbfc87
+DATA pool<>+2160(SB)/4, $0xbcdbfc87
+DATA pool<>+2164(SB)/4, $0xbcdbfc87
+DATA pool<>+2168(SB)/4, $0xbcdbfc87
+DATA pool<>+2172(SB)/4, $0xbcdbfc87
+DATA pool<>+2176(SB)/4, $0x3de7167c
+DATA pool<>+2180(SB)/4, $0x3de7167c
+DATA pool<>+2184(SB)/4, $0x3de7167c
+DATA pool<>+2188(SB)/4, $0x3de7167c
+DATA pool<>+2192(SB)/4, $0x3de7167c
+DATA pool<>+2196(SB)/4, $0x3de7167c
+DATA pool<>+2200(SB)/4, $0x3de7167c
+DATA pool<>+2204(SB)/4, $0x3de7167c
+DATA pool<>+2208(SB)/4, $0xbec0939f
+DATA pool<>+2212(SB)/4, $0xbec0939f
+DATA pool<>+2216(SB)/4, $0xbec0939f
+DATA pool<>+2220(SB)/4, $0xbec0939f
+DATA pool<>+2224(SB)/4, $0xbec0939f
+DATA pool<>+2228(SB)/4, $0xbec0939f
+DATA pool<>+2232(SB)/4, $0xbec0939f
+DATA pool<>+2236(SB)/4, $0xbec0939f
+DATA pool<>+2240(SB)/4, $0x3e0375d0
+DATA pool<>+2244(SB)/4, $0x3e0375d0
+DATA pool<>+2248(SB)/4, $0x3e0375d0
+DATA pool<>+2252(SB)/4, $0x3e0375d0
+DATA pool<>+2256(SB)/4, $0x3e0375d0
+DATA pool<>+2260(SB)/4, $0x3e0375d0
+DATA pool<>+2264(SB)/4, $0x3e0375d0
+DATA pool<>+2268(SB)/4, $0x3e0375d0
+DATA pool<>+2272(SB)/4, $0x3fb504f3
+DATA pool<>+2276(SB)/4, $0x3fb504f3
+DATA pool<>+2280(SB)/4, $0x3fb504f3
+DATA pool<>+2284(SB)/4, $0x3fb504f3
+DATA pool<>+2288(SB)/4, $0x3fb504f3
+DATA pool<>+2292(SB)/4, $0x3fb504f3
+DATA pool<>+2296(SB)/4, $0x3fb504f3
+DATA pool<>+2300(SB)/4, $0x3fb504f3
+DATA pool<>+2304(SB)/4, $0x3fe10966
+DATA pool<>+2308(SB)/4, $0x3fe10966
+DATA pool<>+2312(SB)/4, $0x3fe10966
+DATA pool<>+2316(SB)/4, $0x3fe10966
+DATA pool<>+2320(SB)/4, $0x3fe10966
+DATA pool<>+2324(SB)/4, $0x3fe10966
+DATA pool<>+2328(SB)/4, $0x3fe10966
+DATA pool<>+2332(SB)/4, $0x3fe10966
+DATA pool<>+2336(SB)/4, $0x3f867d5f
+DATA pool<>+2340(SB)/4, $0x3f867d5f
+DATA pool<>+2344(SB)/4, $0x3f867d5f
+DATA pool<>+2348(SB)/4, $0x3f867d5f
+DATA pool<>+2352(SB)/4, $0x3f867d5f
+DATA pool<>+2356(SB)/4, $0x3f867d5f
+DATA pool<>+2360(SB)/4, $0x3f867d5f
+DATA pool<>+2364(SB)/4, $0x3f867d5f
+DATA pool<>+2368(SB)/4, $0x40400000
+DATA pool<>+2372(SB)/4, $0x40400000
+DATA pool<>+2376(SB)/4, $0x40400000
+DATA pool<>+2380(SB)/4, $0x40400000
+DATA pool<>+2384(SB)/4, $0x40400000
+DATA pool<>+2388(SB)/4, $0x40400000
+DATA pool<>+2392(SB)/4, $0x40400000
+DATA pool<>+2396(SB)/4, $0x40400000
+DATA pool<>+2400(SB)/4, $0x40c00000
+DATA pool<>+2404(SB)/4, $0x40c00000
+DATA pool<>+2408(SB)/4, $0x40c00000
+DATA pool<>+2412(SB)/4, $0x40c00000
+DATA pool<>+2416(SB)/4, $0x40c00000
+DATA pool<>+2420(SB)/4, $0x40c00000
+DATA pool<>+2424(SB)/4, $0x40c00000
+DATA pool<>+2428(SB)/4, $0x40c00000
+DATA pool<>+2432(SB)/4, $0x3e2aaaab
+DATA pool<>+2436(SB)/4, $0x3e2aaaab
+DATA pool<>+2440(SB)/4, $0x3e2aaaab
+DATA pool<>+2444(SB)/4, $0x3e2aaaab
+DATA pool<>+2448(SB)/4, $0x3e2aaaab
+DATA pool<>+2452(SB)/4, $0x3e2aaaab
+DATA pool<>+2456(SB)/4, $0x3e2aaaab
+DATA pool<>+2460(SB)/4, $0x3e2aaaab
+GLOBL pool<>(SB), RODATA|NOPTR, $2464
 
 DATA tailMasks<>+0(SB)/4, $0xffffffff
 DATA tailMasks<>+4(SB)/4, $0xffffffff
