@@ -285,6 +285,33 @@ func rowFirstAVX512(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
 	return true
 }
 
+// reduceAVX512 calls the reduction of a row.
+func reduceAVX512(op ReduceOp, a *float32, n int) float32 {
+	switch op {
+	case Max:
+		return reduceMaxAVX512(a, n)
+	case Min:
+		return reduceMinAVX512(a, n)
+	case SumSquares:
+		return reduceSumSquaresAVX512(a, n)
+	}
+	return reduceSumAVX512(a, n)
+}
+
+// columnsAVX512 calls the reduction of columns.
+func columnsAVX512(op ReduceOp, dst, a *float32, rows, cols int) {
+	switch op {
+	case Sum:
+		columnsSumAVX512(dst, a, rows, cols)
+	case Max:
+		columnsMaxAVX512(dst, a, rows, cols)
+	case Min:
+		columnsMinAVX512(dst, a, rows, cols)
+	case SumSquares:
+		columnsSumSquaresAVX512(dst, a, rows, cols)
+	}
+}
+
 // gemmAVX2 calls the micro-kernel for a panel of columns and tiles of rows.
 func gemmAVX2(rows, columns int, t *tile) {
 	switch columns {
@@ -537,4 +564,31 @@ func rowFirstAVX2(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
 		return false
 	}
 	return true
+}
+
+// reduceAVX2 calls the reduction of a row.
+func reduceAVX2(op ReduceOp, a *float32, n int) float32 {
+	switch op {
+	case Max:
+		return reduceMaxAVX2(a, n)
+	case Min:
+		return reduceMinAVX2(a, n)
+	case SumSquares:
+		return reduceSumSquaresAVX2(a, n)
+	}
+	return reduceSumAVX2(a, n)
+}
+
+// columnsAVX2 calls the reduction of columns.
+func columnsAVX2(op ReduceOp, dst, a *float32, rows, cols int) {
+	switch op {
+	case Sum:
+		columnsSumAVX2(dst, a, rows, cols)
+	case Max:
+		columnsMaxAVX2(dst, a, rows, cols)
+	case Min:
+		columnsMinAVX2(dst, a, rows, cols)
+	case SumSquares:
+		columnsSumSquaresAVX2(dst, a, rows, cols)
+	}
 }

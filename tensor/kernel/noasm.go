@@ -18,5 +18,7 @@ func columnsAsm(ReduceOp, []float32, []float32) bool                          { 
 func dotAsm(_, _ []float32) (float32, bool)                                   { return 0, false }
 func softmaxAsm(_, _ []float32) bool                                          { return false }
 func layerNormAsm(_, _, _, _ []float32, _ float32) bool                       { return false }
+func rmsNormAsm(_, _, _ []float32, _ float32) bool                            { return false }
+func sumExpAsm([]float32, float32) (float32, bool)                            { return 0, false }
 func lstmAsm(_, _, _ []float32) bool                                          { return false }
 func gruAsm(_, _, _, _ []float32) bool                                        { return false }

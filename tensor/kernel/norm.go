@@ -39,7 +39,9 @@ func RMSNorm(dst, a []float32, cols int, gamma []float32, epsilon float32) {
 	check(gamma == nil || len(gamma) == cols, badShape)
 	for at := 0; at < len(a); at += cols {
 		x, y := a[at:at+cols], dst[at:at+cols]
-		scaleRow(y, x, SumSquares.Of(x), gamma, epsilon)
+		if !rmsNormAsm(y, x, gamma, epsilon) {
+			scaleRow(y, x, SumSquares.Of(x), gamma, epsilon)
+		}
 	}
 }
 

@@ -17,14 +17,9 @@ func softmaxRow(dst, a []float32) {
 	if softmaxAsm(dst, a) {
 		return
 	}
-	top := Max.Of(a)
-	for i, v := range a {
-		dst[i] = float32(math.Exp(float64(v - top)))
-	}
-	scale := 1 / Sum.Of(dst)
-	for i := range dst {
-		dst[i] *= scale
-	}
+	Subtract.RunScalar(dst, a, Max.Of(a))
+	Exp.Run(dst, dst)
+	Multiply.RunScalar(dst, dst, 1/Sum.Of(dst))
 }
 
 // LogSoftmax writes the logarithm of the softmax of each row of a, cols
@@ -45,14 +40,16 @@ func LogSoftmax(dst, a []float32, cols int) {
 
 // sumExp is the sum of e^(x-top).
 func sumExp(a []float32, top float32) float32 {
-	var block [256]float32
-	total := float32(0)
-	for len(a) > 0 {
-		n := min(len(a), len(block))
-		Subtract.RunScalar(block[:n], a[:n], top)
-		Exp.Run(block[:n], block[:n])
-		total += Sum.Of(block[:n])
-		a = a[n:]
+	if len(a) > sumBlock {
+		half := (len(a)/2 + sumBlock - 1) / sumBlock * sumBlock
+		return sumExp(a[:half], top) + sumExp(a[half:], top)
 	}
-	return total
+	if s, ok := sumExpAsm(a, top); ok {
+		return s
+	}
+	total := 0.0
+	for _, v := range a {
+		total += math.Exp(float64(v - top))
+	}
+	return float32(total)
 }

@@ -853,3 +853,158 @@ func mulAddAVX2(dst, a, b, c *float32, n int)
 //
 //go:noescape
 func mulAddRowAVX2(dst, a, scale, shift *float32, rows, cols int)
+
+// reduceSumAVX512 reduces n elements.
+//
+//go:noescape
+func reduceSumAVX512(a *float32, n int) float32
+
+// columnsSumAVX512 joins the reduction of the columns of a to dst.
+//
+//go:noescape
+func columnsSumAVX512(dst, a *float32, rows, cols int)
+
+// reduceMaxAVX512 reduces n elements.
+//
+//go:noescape
+func reduceMaxAVX512(a *float32, n int) float32
+
+// columnsMaxAVX512 joins the reduction of the columns of a to dst.
+//
+//go:noescape
+func columnsMaxAVX512(dst, a *float32, rows, cols int)
+
+// reduceMinAVX512 reduces n elements.
+//
+//go:noescape
+func reduceMinAVX512(a *float32, n int) float32
+
+// columnsMinAVX512 joins the reduction of the columns of a to dst.
+//
+//go:noescape
+func columnsMinAVX512(dst, a *float32, rows, cols int)
+
+// reduceSumSquaresAVX512 reduces n elements.
+//
+//go:noescape
+func reduceSumSquaresAVX512(a *float32, n int) float32
+
+// columnsSumSquaresAVX512 joins the reduction of the columns of a to dst.
+//
+//go:noescape
+func columnsSumSquaresAVX512(dst, a *float32, rows, cols int)
+
+// dotAVX512 is the sum of a[i]*b[i].
+//
+//go:noescape
+func dotAVX512(a, b *float32, n int) float32
+
+// reduceSumAVX2 reduces n elements.
+//
+//go:noescape
+func reduceSumAVX2(a *float32, n int) float32
+
+// columnsSumAVX2 joins the reduction of the columns of a to dst.
+//
+//go:noescape
+func columnsSumAVX2(dst, a *float32, rows, cols int)
+
+// reduceMaxAVX2 reduces n elements.
+//
+//go:noescape
+func reduceMaxAVX2(a *float32, n int) float32
+
+// columnsMaxAVX2 joins the reduction of the columns of a to dst.
+//
+//go:noescape
+func columnsMaxAVX2(dst, a *float32, rows, cols int)
+
+// reduceMinAVX2 reduces n elements.
+//
+//go:noescape
+func reduceMinAVX2(a *float32, n int) float32
+
+// columnsMinAVX2 joins the reduction of the columns of a to dst.
+//
+//go:noescape
+func columnsMinAVX2(dst, a *float32, rows, cols int)
+
+// reduceSumSquaresAVX2 reduces n elements.
+//
+//go:noescape
+func reduceSumSquaresAVX2(a *float32, n int) float32
+
+// columnsSumSquaresAVX2 joins the reduction of the columns of a to dst.
+//
+//go:noescape
+func columnsSumSquaresAVX2(dst, a *float32, rows, cols int)
+
+// dotAVX2 is the sum of a[i]*b[i].
+//
+//go:noescape
+func dotAVX2(a, b *float32, n int) float32
+
+// softmaxAVX512 is the softmax of a row: e^(a[i] - max) over its sum.
+//
+//go:noescape
+func softmaxAVX512(dst, a *float32, n int)
+
+// sumExpAVX512 is the sum of e^(a[i] - top), top >= a[i].
+//
+//go:noescape
+func sumExpAVX512(a *float32, n int, top float32) float32
+
+// layerNormAVX512 is (a - mean)/sqrt(variance + epsilon)*gamma + beta of a row; count is float32(n), gamma and beta may be nil.
+//
+//go:noescape
+func layerNormAVX512(dst, a, gamma, beta *float32, n int, count, epsilon float32)
+
+// rmsNormAVX512 is a/sqrt(mean(a*a) + epsilon)*gamma of a row; count is float32(n), gamma may be nil.
+//
+//go:noescape
+func rmsNormAVX512(dst, a, gamma *float32, n int, count, epsilon float32)
+
+// softmaxAVX2 is the softmax of a row: e^(a[i] - max) over its sum.
+//
+//go:noescape
+func softmaxAVX2(dst, a *float32, n int)
+
+// sumExpAVX2 is the sum of e^(a[i] - top), top >= a[i].
+//
+//go:noescape
+func sumExpAVX2(a *float32, n int, top float32) float32
+
+// layerNormAVX2 is (a - mean)/sqrt(variance + epsilon)*gamma + beta of a row; count is float32(n), gamma and beta may be nil.
+//
+//go:noescape
+func layerNormAVX2(dst, a, gamma, beta *float32, n int, count, epsilon float32)
+
+// rmsNormAVX2 is a/sqrt(mean(a*a) + epsilon)*gamma of a row; count is float32(n), gamma may be nil.
+//
+//go:noescape
+func rmsNormAVX2(dst, a, gamma *float32, n int, count, epsilon float32)
+
+// lstmAVX512 turns the gates i, f, c, o in z, units elements each, and the carry c into the new c and h.
+//
+//go:noescape
+func lstmAVX512(h, c, z *float32, units int)
+
+// gruAVX512 turns the gates z, r, h of the input in x and of the state in r, units elements each, and the old state into the new one.
+//
+//go:noescape
+func gruAVX512(h, prev, x, r *float32, units int)
+
+// lstmAVX2 turns the gates i, f, c, o in z, units elements each, and the carry c into the new c and h.
+//
+//go:noescape
+func lstmAVX2(h, c, z *float32, units int)
+
+// gruAVX2 turns the gates z, r, h of the input in x and of the state in r, units elements each, and the old state into the new one.
+//
+//go:noescape
+func gruAVX2(h, prev, x, r *float32, units int)
+
+// transpose8AVX2 transposes blocks of 8 rows and 8 columns that follow each other along the rows of a; the strides are in bytes.
+//
+//go:noescape
+func transpose8AVX2(dst *float32, ldd int, a *float32, lda int, blocks int)

@@ -51,6 +51,16 @@ func printDispatch() []byte {
 			}
 			b.WriteString("default:\nreturn false\n}\nreturn true\n}\n")
 		}
+		fmt.Fprintf(&b, "\n// reduce%s calls the reduction of a row.\nfunc reduce%s(op ReduceOp, a *float32, n int) float32 {\nswitch op {\n", i.name, i.name)
+		for _, r := range reductions[1:] {
+			fmt.Fprintf(&b, "case %s:\nreturn reduce%s%s(a, n)\n", r.op, r.op, i.name)
+		}
+		fmt.Fprintf(&b, "}\nreturn reduceSum%s(a, n)\n}\n", i.name)
+		fmt.Fprintf(&b, "\n// columns%s calls the reduction of columns.\nfunc columns%s(op ReduceOp, dst, a *float32, rows, cols int) {\nswitch op {\n", i.name, i.name)
+		for _, r := range reductions {
+			fmt.Fprintf(&b, "case %s:\ncolumns%s%s(dst, a, rows, cols)\n", r.op, r.op, i.name)
+		}
+		b.WriteString("}\n}\n")
 	}
 	return mustFormat(b.Bytes())
 }

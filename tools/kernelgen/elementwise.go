@@ -62,16 +62,25 @@ func (g *gen) tailAccess(n reg.Register) access {
 // access is how a loop's body reaches its vector.
 type access struct {
 	g    *gen
+	off  reg.Register // added to the pointer, or nil
 	disp int
 	tail bool
 	mask reg.Register
+}
+
+// at is the memory of the vector.
+func (at access) at(p reg.Register) operand.Mem {
+	if at.off != nil {
+		return memx(p, at.off, 1, at.disp)
+	}
+	return mem(p, at.disp)
 }
 
 // load loads the vector; lanes beyond the tail are zero.
 func (at access) load(p reg.Register) v {
 	g := at.g
 	d := g.vec()
-	m := mem(p, at.disp)
+	m := at.at(p)
 	switch {
 	case !at.tail:
 		g.VMOVUPS(m, d)
@@ -86,7 +95,7 @@ func (at access) load(p reg.Register) v {
 // store stores the lanes of the vector that exist.
 func (at access) store(x v, p reg.Register) {
 	g := at.g
-	m := mem(p, at.disp)
+	m := at.at(p)
 	switch {
 	case !at.tail:
 		g.VMOVUPS(x, m)

@@ -42,6 +42,10 @@ func generate() (map[string][]byte, error) {
 		{"window", genWindow},
 		{"unary", genUnary},
 		{"binary", genBinary},
+		{"reduce", genReduce},
+		{"norm", genNorm},
+		{"recurrent", genRecurrent},
+		{"transpose", genTranspose},
 	} {
 		g := newGen()
 		f.write(g)

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// genNorm writes softmax and layer normalization of one row.
+func genNorm(g *gen) {
+	for _, i := range isas {
+		g.function(i, "softmax"+i.name, "dst, a *float32, n int", "", "is the softmax of a row: e^(a[i] - max) over its sum.")
+		g.softmax()
+		g.end()
+		g.function(i, "sumExp"+i.name, "a *float32, n int, top float32", " float32", "is the sum of e^(a[i] - top), top >= a[i].")
+		a, n := g.arg("a"), g.arg("n")
+		top := g.floatArg("top")
+		sum := reductions[0]
+		s := g.across(g.fold(n, []reg.Register{a}, sum, func(at access) v {
+			return g.expDown(g.sub(at.load(a), top))
+		}), sum)
+		g.Store(low(s), g.ReturnIndex(0))
+		g.end()
+		g.function(i, "layerNorm"+i.name, "dst, a, gamma, beta *float32, n int, count, epsilon float32", "",
+			"is (a - mean)/sqrt(variance + epsilon)*gamma + beta of a row; count is float32(n), gamma and beta may be nil.")
+		g.layerNorm()
+		g.end()
+		g.function(i, "rmsNorm"+i.name, "dst, a, gamma *float32, n int, count, epsilon float32", "",
+			"is a/sqrt(mean(a*a) + epsilon)*gamma of a row; count is float32(n), gamma may be nil.")
+		g.rmsNorm()
+		g.end()
+	}
+}
+
+// rewind gives fresh copies of registers, for another pass over the row.
+func (g *gen) rewind(rs ...reg.Register) []reg.Register {
+	var copies []reg.Register
+	for _, r := range rs {
+		c := g.GP64()
+		g.MOVQ(r, c)
+		copies = append(copies, c)
+	}
+	return copies
+}
+
+func (g *gen) softmax() {
+	dst, a, n := g.arg("dst"), g.arg("a"), g.arg("n")
+	largest, sum := reductions[1], reductions[0]
+	p := g.rewind(a, n)
+	top := g.across(g.fold(p[1], p[:1], largest, func(at access) v { return at.load(p[0]) }), largest)
+
+	p = g.rewind(a, dst, n)
+	total := g.across(g.fold(p[2], p[:2], sum, func(at access) v {
+		e := g.expDown(g.sub(at.load(p[0]), top))
+		at.store(e, p[1])
+		return e
+	}), sum)
+	scale := g.div(g.c(1), total)
+	g.loop(n, []reg.Register{dst}, 4, func(at access) { at.store(g.mul(at.load(dst), scale), dst) })
+}
+
+// ifNot jumps over code if the pointer is nil.
+func (g *gen) ifNot(p reg.Register, code func()) {
+	skip := g.label("skip")
+	g.TESTQ(p, p)
+	g.JZ(ref(skip))
+	code()
+	g.Label(skip)
+}
+
+func (g *gen) layerNorm() {
+	dst, a, gamma, beta, n := g.arg("dst"), g.arg("a"), g.arg("gamma"), g.arg("beta"), g.arg("n")
+	count := g.floatArg("count")
+	sum, squares := reductions[0], reductions[3]
+	p := g.rewind(a, n)
+	mean := g.div(g.across(g.fold(p[1], p[:1], sum, func(at access) v { return at.load(p[0]) }), sum), count)
+	p = g.rewind(a, n)
+	variance := g.div(g.across(g.fold(p[1], p[:1], squares, func(at access) v { return g.sub(at.load(p[0]), mean) }), sum), count)
+	epsilon := g.floatArg("epsilon")
+	scale := g.div(g.c(1), g.sqrt(g.add(variance, epsilon)))
+	off := g.GP64()
+	g.XORQ(off, off)
+	g.loopAt(n, off, func(at access) {
+		y := g.mul(g.sub(at.load(a), mean), scale)
+		g.ifNot(gamma, func() { g.VMULPS(at.load(gamma), y, y) })
+		g.ifNot(beta, func() { g.VADDPS(at.load(beta), y, y) })
+		at.store(y, dst)
+	})
+}
+
+func (g *gen) rmsNorm() {
+	dst, a, gamma, n := g.arg("dst"), g.arg("a"), g.arg("gamma"), g.arg("n")
+	count := g.floatArg("count")
+	sum, squares := reductions[0], reductions[3]
+	p := g.rewind(a, n)
+	mean := g.div(g.across(g.fold(p[1], p[:1], squares, func(at access) v { return at.load(p[0]) }), sum), count)
+	epsilon := g.floatArg("epsilon")
+	scale := g.div(g.c(1), g.sqrt(g.add(mean, epsilon)))
+	off := g.GP64()
+	g.XORQ(off, off)
+	g.loopAt(n, off, func(at access) {
+		y := g.mul(at.load(a), scale)
+		g.ifNot(gamma, func() { g.VMULPS(at.load(gamma), y, y) })
+		at.store(y, dst)
+	})
+}
+
+// loopAt is loop, one vector at a time, with one offset for all pointers; it
+// leaves them alone, so that some may be nil.
+func (g *gen) loopAt(n, off reg.Register, body func(at access)) {
+	one, tail, done := g.label("one"), g.label("tail"), g.label("done")
+	g.Label(one)
+	g.CMPQ(n, operand.I32(g.lanes))
+	g.JL(ref(tail))
+	body(access{g: g, off: off})
+	g.ADDQ(operand.I32(g.bytes()), off)
+	g.SUBQ(operand.I32(g.lanes), n)
+	g.JMP(ref(one))
+	g.Label(tail)
+	g.TESTQ(n, n)
+	g.JZ(ref(done))
+	at := g.tailAccess(n)
+	at.off = off
+	body(at)
+	g.Label(done)
+}
