@@ -223,3 +223,41 @@ func (c *Call) Var(v *Variable) *graph.Value {
 
 // Raw returns a variable as a value of the graph, in its own type.
 func (c *Call) Raw(v *Variable) *graph.Value { return c.Constant(v, v.DType, v.Shape...) }
+
+// OwnVariables returns a layer's variables without those of the layers inside it, in Keras's order.
+func OwnVariables(l Layer) []*Variable { return l.base().OwnVariables() }
+
+// PythonClass returns the name of a layer's class in Python, from which the paths in weights files are made.
+func PythonClass(l Layer) string { return l.base().class.PythonName() }
+
+// AssetLoader is a layer that keeps a part of its state in files of its own: a vocabulary.
+type AssetLoader interface {
+	// LoadAssets reads the layer's files through open, which returns fs.ErrNotExist for one that is not there. It is
+	// called before the layer is built.
+	LoadAssets(open func(name string) ([]byte, error)) error
+}
+
+// PolicyOf returns a layer's dtype policy.
+func PolicyOf(l Layer) Policy { return l.base().policy }
+
+// EachLayer calls f for a layer and all layers inside it, each once.
+func EachLayer(l Layer, f func(Layer)) {
+	seen := map[Layer]bool{}
+	var visit func(l Layer)
+	visit = func(l Layer) {
+		if seen[l] {
+			return
+		}
+		seen[l] = true
+		f(l)
+		if m, ok := l.(*Model); ok {
+			for _, inner := range m.layers {
+				visit(inner)
+			}
+		}
+		for _, inner := range Sublayers(l) {
+			visit(inner)
+		}
+	}
+	visit(l)
+}

@@ -142,3 +142,12 @@ func (o *Object) Record() any {
 	o.Impl.Config(&Config{out: config})
 	return pyjson.NewObject("module", "keras."+o.Kind, "class_name", o.Name, "config", config, "registered_name", nil)
 }
+
+// Init returns the initializer that an object of keras.initializers is, nil for none.
+func (o *Object) Init() Initializer {
+	if o == nil {
+		return nil
+	}
+	i, _ := o.Impl.(Initializer)
+	return i
+}

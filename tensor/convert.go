@@ -154,3 +154,53 @@ func convertNew[D, S number](src []S) []D {
 	convertTo(dst, src)
 	return dst
 }
+
+// Convert returns t with its elements converted to dtype d: t itself if it has that type. Floats become integers by
+// truncation.
+func Convert(t Any, d DType) (Any, error) {
+	if t.DType() == d {
+		return t, nil
+	}
+	if (t.DType() == String) != (d == String) {
+		return nil, fmt.Errorf("%s does not convert to %s", t.DType(), d)
+	}
+	src, n := AnyData(t), t.Len()
+	var data any
+	switch {
+	case d == Float64:
+		f := make([]float64, n)
+		_ = Float64s(f, src) // numeric: checked above
+		data = f
+	case d.IsFloat():
+		f := make([]float32, n)
+		_ = Float32s(f, src)
+		data = f
+		if d == Float16 {
+			h := make([]Half, n)
+			for i, v := range f {
+				h[i] = HalfFrom(v)
+			}
+			data = h
+		} else if d == BFloat16 {
+			h := make([]BHalf, n)
+			for i, v := range f {
+				h[i] = BHalfFrom(v)
+			}
+			data = h
+		}
+	case d == Bool:
+		f := make([]float64, n)
+		_ = Float64s(f, src)
+		b := make([]bool, n)
+		for i, v := range f {
+			b[i] = v != 0
+		}
+		data = b
+	default:
+		i := make([]int64, n)
+		_ = Int64s(i, src)
+		data = Ints(d, i)
+	}
+	out, _ := FromAny(data, t.Shape())
+	return out, nil
+}

@@ -1,0 +1,83 @@
+package kerasfile
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hornml/horn/nn"
+)
+
+// UnsupportedError names a class or an option that a model uses and this module does not run.
+type UnsupportedError = nn.UnsupportedError
+
+// ConfigError says what is wrong in a model's configuration, and where.
+type ConfigError = nn.ConfigError
+
+// Errors is everything that is wrong with a model.
+type Errors = nn.Errors
+
+// FormatError says what is wrong with a file as a container.
+type FormatError struct {
+	Entry string // the part of the container, such as "config.json"; "" for the whole
+	Msg   string
+	Err   error
+}
+
+func (e *FormatError) Error() string {
+	s := e.Msg
+	if e.Entry != "" {
+		s = e.Entry + ": " + s
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *FormatError) Unwrap() error { return e.Err }
+
+// LimitError says which limit a file exceeds.
+type LimitError struct {
+	Entry string
+	What  string
+	Value int64
+	Limit int64
+}
+
+func (e *LimitError) Error() string {
+	s := fmt.Sprintf("%s is %d, the limit is %d (kerasfile.WithLimits)", e.What, e.Value, e.Limit)
+	if e.Entry != "" {
+		s = e.Entry + ": " + s
+	}
+	return s
+}
+
+// WeightError says which variable does not get its elements, and why.
+type WeightError struct {
+	Path     string // in the weights file, such as "layers/dense/vars/0"
+	Variable string // in the model, such as "dense/kernel"
+	Msg      string
+	Err      error
+}
+
+func (e *WeightError) Error() string {
+	s := "weights"
+	if e.Path != "" {
+		s += " at " + e.Path
+	}
+	if e.Variable != "" {
+		s += fmt.Sprintf(" (variable %q)", e.Variable)
+	}
+	s += ": " + e.Msg
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *WeightError) Unwrap() error { return e.Err }
+
+// ErrNotKeras is returned for a file that is none of Keras's containers.
+var ErrNotKeras = errors.New("neither a .keras zip nor an HDF5 file")

@@ -1,0 +1,63 @@
+package kerasfile
+
+import "github.com/hornml/horn/nn"
+
+// Option changes how a model is loaded; each mirrors an argument of keras.saving.load_model.
+type Option func(*options)
+
+type options struct {
+	custom    nn.CustomObjects
+	compile   bool
+	unsafe    bool
+	noWeights bool
+	limits    Limits
+}
+
+// Limits bound what a file may ask for. A zero field stands for its default.
+type Limits struct {
+	ConfigBytes int64 // of config.json and metadata.json, unpacked; default 64 MiB
+	EntryBytes  int64 // of a compressed weights entry, unpacked; default 4 GiB (256 MiB on 32-bit machines)
+	AssetBytes  int64 // of one asset, unpacked; default 256 MiB
+	Entries     int   // in the zip; default 100,000
+	Expansion   int64 // unpacked to stored bytes of a compressed entry, above 1 MiB; default 1000
+	Objects     int   // layers, ops and models in the config; default 1,000,000
+}
+
+func (l *Limits) setDefaults() {
+	def := func(p *int64, v int64) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	def(&l.ConfigBytes, 64<<20)
+	entry := int64(4 << 30)
+	if ^uint(0)>>32 == 0 {
+		entry = 256 << 20
+	}
+	def(&l.EntryBytes, entry)
+	def(&l.AssetBytes, 256<<20)
+	def(&l.Expansion, 1000)
+	if l.Entries == 0 {
+		l.Entries = 100_000
+	}
+	if l.Objects == 0 {
+		l.Objects = 1_000_000
+	}
+}
+
+// WithCustomObjects gives Go forms of classes and functions that Keras does not have (custom_objects).
+func WithCustomObjects(c nn.CustomObjects) Option { return func(o *options) { o.custom = c } }
+
+// WithCompile says whether the compile state (optimizer, loss, metrics) is read, true by default (compile). Without it
+// unknown optimizers, losses and metrics do not matter.
+func WithCompile(compile bool) Option { return func(o *options) { o.compile = compile } }
+
+// WithSafeMode is Keras's safe_mode, true by default. Python code is not run either way; without safe mode a Lambda layer
+// for which no custom object is given is still refused.
+func WithSafeMode(safe bool) Option { return func(o *options) { o.unsafe = !safe } }
+
+// WithoutWeights reads the structure alone: what a model is made of can be looked at without reading its weights.
+func WithoutWeights() Option { return func(o *options) { o.noWeights = true } }
+
+// WithLimits changes the limits against files that ask for too much.
+func WithLimits(l Limits) Option { return func(o *options) { o.limits = l } }

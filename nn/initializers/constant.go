@@ -1,0 +1,102 @@
+package initializers
+
+import (
+	"fmt"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/tensor"
+)
+
+// Zeros fills with 0 (keras.initializers.Zeros).
+type Zeros struct{}
+
+// Ones fills with 1 (keras.initializers.Ones).
+type Ones struct{}
+
+// Constant fills with one value, or with an array of the variable's shape (keras.initializers.Constant).
+type Constant struct{ Value any }
+
+// Identity makes an identity matrix times Gain (keras.initializers.Identity).
+type Identity struct{ Gain float64 }
+
+func init() {
+	nn.RegisterObject("initializers", "Zeros", func() nn.Configurable { return new(Zeros) }, "zeros", "zero")
+	nn.RegisterObject("initializers", "Ones", func() nn.Configurable { return new(Ones) }, "ones", "one")
+	nn.RegisterObject("initializers", "Constant", func() nn.Configurable { return new(Constant) }, "constant")
+	nn.RegisterObject("initializers", "Identity", func() nn.Configurable { return new(Identity) }, "identity", "IdentityInitializer")
+}
+
+// Config implements nn.Configurable.
+func (*Zeros) Config(*nn.Config) {}
+
+// Make implements nn.Initializer.
+func (*Zeros) Make(shape []int, d tensor.DType) (tensor.Any, error) { return fill(shape, d, 0) }
+
+// Config implements nn.Configurable.
+func (*Ones) Config(*nn.Config) {}
+
+// Make implements nn.Initializer.
+func (*Ones) Make(shape []int, d tensor.DType) (tensor.Any, error) { return fill(shape, d, 1) }
+
+// Config implements nn.Configurable.
+func (i *Constant) Config(c *nn.Config) { c.Raw("value", &i.Value, pyjson.Number("0.0")) }
+
+// Make implements nn.Initializer.
+func (i *Constant) Make(shape []int, d tensor.DType) (tensor.Any, error) {
+	v := i.Value
+	if o, ok := v.(*pyjson.Object); ok {
+		v = o.Object("config").Get("value")
+	}
+	t, err := nn.ArrayOf(v, d)
+	if err != nil {
+		return nil, fmt.Errorf("the initializer's value: %w", err)
+	}
+	if t.Rank() == 0 {
+		f, err := tensor.Convert(t, tensor.Float64)
+		if err != nil {
+			return nil, err
+		}
+		return fill(shape, d, f.(*tensor.Of[float64]).At())
+	}
+	if !tensor.SameShape(t.Shape(), shape) {
+		return nil, fmt.Errorf("the initializer's array has shape %s, the variable %s", tensor.FormatShape(t.Shape()), tensor.FormatShape(shape))
+	}
+	return t, nil
+}
+
+// Config implements nn.Configurable.
+func (i *Identity) Config(c *nn.Config) { c.Float("gain", &i.Gain, 1) }
+
+// Make implements nn.Initializer.
+func (i *Identity) Make(shape []int, d tensor.DType) (tensor.Any, error) {
+	if len(shape) != 2 {
+		return nil, fmt.Errorf("an identity matrix has two axes, not shape %s", tensor.FormatShape(shape))
+	}
+	t := tensor.Zeros[float64](shape...)
+	for k := range min(shape[0], shape[1]) {
+		t.Set(i.Gain, k, k)
+	}
+	return tensor.Convert(t, d)
+}
+
+func fill(shape []int, d tensor.DType, v float64) (tensor.Any, error) {
+	n, ok := tensor.SizeOf(shape)
+	if !ok || n > maxElements {
+		return nil, fmt.Errorf("a variable of shape %s is too large", tensor.FormatShape(shape))
+	}
+	t := tensor.NewAny(d, shape...)
+	if v == 0 {
+		return t, nil
+	}
+	f := tensor.Zeros[float64](shape...)
+	data := f.Data()
+	for i := range data {
+		data[i] = v
+	}
+	return tensor.Convert(f, d)
+}
+
+// maxElements bounds what an initializer makes: a typing error in a layer's size ends with an error, not with the
+// machine's memory.
+const maxElements = 1 << 28

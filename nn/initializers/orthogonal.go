@@ -1,0 +1,92 @@
+package initializers
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/tensor"
+)
+
+// Orthogonal makes a matrix whose rows or columns are orthonormal, times Gain (keras.initializers.Orthogonal).
+type Orthogonal struct {
+	Gain float64
+	Seed any
+}
+
+// STFT makes the kernel of a short-time Fourier transform (keras.initializers.STFT).
+type STFT struct {
+	Side     string // "real" or "imag"
+	Window   any
+	Scaling  any
+	Periodic bool
+}
+
+func init() {
+	nn.RegisterObject("initializers", "Orthogonal", func() nn.Configurable { return new(Orthogonal) }, "orthogonal", "OrthogonalInitializer")
+	nn.RegisterObject("initializers", "STFT", func() nn.Configurable { return new(STFT) }, "stft", "STFTInitializer")
+}
+
+// Config implements nn.Configurable.
+func (i *Orthogonal) Config(c *nn.Config) {
+	c.Float("gain", &i.Gain, 1)
+	c.Raw("seed", &i.Seed, nil)
+}
+
+// Make implements nn.Initializer: random rows, made orthonormal one after the other (Gram-Schmidt, twice for accuracy).
+func (i *Orthogonal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
+	n, ok := tensor.SizeOf(shape)
+	if len(shape) < 2 || !ok || n > maxElements || n == 0 {
+		return nil, fmt.Errorf("an orthogonal matrix of shape %s", tensor.FormatShape(shape))
+	}
+	cols := shape[len(shape)-1]
+	rows := n / cols
+	count, size := min(rows, cols), max(rows, cols)
+	basis := make([][]float64, count)
+	for k := range basis {
+		v := make([]float64, size)
+		for j := range v {
+			v[j] = rand.NormFloat64()
+		}
+		for range 2 {
+			for _, u := range basis[:k] {
+				dot := 0.0
+				for j := range v {
+					dot += u[j] * v[j]
+				}
+				for j := range v {
+					v[j] -= dot * u[j]
+				}
+			}
+		}
+		norm := 0.0
+		for _, x := range v {
+			norm += x * x
+		}
+		for j := range v {
+			v[j] /= math.Sqrt(norm)
+		}
+		basis[k] = v
+	}
+	t := tensor.Zeros[float64](shape...)
+	data := t.Data()
+	for r := range rows {
+		for c := range cols {
+			if rows < cols {
+				data[r*cols+c] = i.Gain * basis[r][c]
+			} else {
+				data[r*cols+c] = i.Gain * basis[c][r]
+			}
+		}
+	}
+	return tensor.Convert(t, d)
+}
+
+// Config implements nn.Configurable.
+func (i *STFT) Config(c *nn.Config) {
+	c.Choice("side", &i.Side, "real", "imag")
+	c.Raw("window", &i.Window, "hann")
+	c.Raw("scaling", &i.Scaling, "density")
+	c.Bool("periodic", &i.Periodic, false)
+}

@@ -1,0 +1,165 @@
+package initializers
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/tensor"
+)
+
+// VarianceScaling draws numbers whose spread depends on the size of the layer (keras.initializers.VarianceScaling and
+// the Glorot, He and Lecun families, which are special cases of it).
+type VarianceScaling struct {
+	Scale                 float64
+	Mode                  string // "fan_in", "fan_out", "fan_avg"
+	Distribution          string // "truncated_normal", "untruncated_normal", "uniform"
+	Seed                  any
+	InputAxes, OutputAxes any
+	special               bool // the class fixes scale, mode and distribution
+}
+
+// RandomNormal draws from a normal distribution (keras.initializers.RandomNormal).
+type RandomNormal struct {
+	Mean, Stddev float64
+	Seed         any
+}
+
+// TruncatedNormal draws from a normal distribution cut at two standard deviations (keras.initializers.TruncatedNormal).
+type TruncatedNormal struct {
+	Mean, Stddev float64
+	Seed         any
+}
+
+// RandomUniform draws evenly from Minval to Maxval (keras.initializers.RandomUniform).
+type RandomUniform struct {
+	Minval, Maxval float64
+	Seed           any
+}
+
+func init() {
+	special := func(name, alias string, scale float64, mode, distribution string) {
+		nn.RegisterObject("initializers", name, func() nn.Configurable {
+			return &VarianceScaling{Scale: scale, Mode: mode, Distribution: distribution, special: true}
+		}, alias)
+	}
+	special("GlorotUniform", "glorot_uniform", 1, "fan_avg", "uniform")
+	special("GlorotNormal", "glorot_normal", 1, "fan_avg", "truncated_normal")
+	special("HeUniform", "he_uniform", 2, "fan_in", "uniform")
+	special("HeNormal", "he_normal", 2, "fan_in", "truncated_normal")
+	special("LecunUniform", "lecun_uniform", 1, "fan_in", "uniform")
+	special("LecunNormal", "lecun_normal", 1, "fan_in", "truncated_normal")
+	nn.RegisterObject("initializers", "VarianceScaling", func() nn.Configurable { return new(VarianceScaling) }, "variance_scaling")
+	nn.RegisterObject("initializers", "RandomNormal", func() nn.Configurable { return new(RandomNormal) }, "random_normal", "normal")
+	nn.RegisterObject("initializers", "TruncatedNormal", func() nn.Configurable { return new(TruncatedNormal) }, "truncated_normal")
+	nn.RegisterObject("initializers", "RandomUniform", func() nn.Configurable { return new(RandomUniform) }, "random_uniform", "uniform")
+}
+
+// Config implements nn.Configurable.
+func (i *VarianceScaling) Config(c *nn.Config) {
+	if !i.special {
+		c.Float("scale", &i.Scale, 1)
+		c.Choice("mode", &i.Mode, "fan_in", "fan_out", "fan_avg")
+		c.Choice("distribution", &i.Distribution, "truncated_normal", "untruncated_normal", "uniform")
+	}
+	c.Raw("seed", &i.Seed, nil)
+	c.Raw("input_axes", &i.InputAxes, nil)
+	c.Raw("output_axes", &i.OutputAxes, nil)
+}
+
+// Make implements nn.Initializer.
+func (i *VarianceScaling) Make(shape []int, d tensor.DType) (tensor.Any, error) {
+	in, out := fans(shape)
+	scale := i.Scale
+	switch i.Mode {
+	case "fan_in":
+		scale /= math.Max(1, in)
+	case "fan_out":
+		scale /= math.Max(1, out)
+	default:
+		scale /= math.Max(1, (in+out)/2)
+	}
+	switch i.Distribution {
+	case "uniform":
+		limit := math.Sqrt(3 * scale)
+		return draw(shape, d, func() float64 { return (2*rand.Float64() - 1) * limit })
+	case "untruncated_normal":
+		return draw(shape, d, func() float64 { return rand.NormFloat64() * math.Sqrt(scale) })
+	}
+	// Cutting a normal distribution at two standard deviations makes it narrower by this factor.
+	stddev := math.Sqrt(scale) / 0.87962566103423978
+	return draw(shape, d, func() float64 { return truncated() * stddev })
+}
+
+// fans counts the inputs and outputs of a kernel of the given shape.
+func fans(shape []int) (in, out float64) {
+	switch len(shape) {
+	case 0:
+		return 1, 1
+	case 1:
+		return float64(shape[0]), float64(shape[0])
+	}
+	field := 1.0
+	for _, d := range shape[:len(shape)-2] {
+		field *= float64(d)
+	}
+	return float64(shape[len(shape)-2]) * field, float64(shape[len(shape)-1]) * field
+}
+
+// Config implements nn.Configurable.
+func (i *RandomNormal) Config(c *nn.Config) {
+	c.Float("mean", &i.Mean, 0)
+	c.Float("stddev", &i.Stddev, 0.05)
+	c.Raw("seed", &i.Seed, nil)
+}
+
+// Make implements nn.Initializer.
+func (i *RandomNormal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
+	return draw(shape, d, func() float64 { return i.Mean + i.Stddev*rand.NormFloat64() })
+}
+
+// Config implements nn.Configurable.
+func (i *TruncatedNormal) Config(c *nn.Config) {
+	c.Float("mean", &i.Mean, 0)
+	c.Float("stddev", &i.Stddev, 0.05)
+	c.Raw("seed", &i.Seed, nil)
+}
+
+// Make implements nn.Initializer.
+func (i *TruncatedNormal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
+	return draw(shape, d, func() float64 { return i.Mean + i.Stddev*truncated() })
+}
+
+// Config implements nn.Configurable.
+func (i *RandomUniform) Config(c *nn.Config) {
+	c.Float("minval", &i.Minval, -0.05)
+	c.Float("maxval", &i.Maxval, 0.05)
+	c.Raw("seed", &i.Seed, nil)
+}
+
+// Make implements nn.Initializer.
+func (i *RandomUniform) Make(shape []int, d tensor.DType) (tensor.Any, error) {
+	return draw(shape, d, func() float64 { return i.Minval + (i.Maxval-i.Minval)*rand.Float64() })
+}
+
+func truncated() float64 {
+	for {
+		if x := rand.NormFloat64(); math.Abs(x) <= 2 {
+			return x
+		}
+	}
+}
+
+func draw(shape []int, d tensor.DType, next func() float64) (tensor.Any, error) {
+	n, ok := tensor.SizeOf(shape)
+	if !ok || n > maxElements {
+		return nil, fmt.Errorf("a variable of shape %s is too large", tensor.FormatShape(shape))
+	}
+	t := tensor.Zeros[float64](shape...)
+	data := t.Data()
+	for i := range data {
+		data[i] = next()
+	}
+	return tensor.Convert(t, d)
+}

@@ -1,0 +1,85 @@
+package initializers
+
+import "github.com/hornml/horn/nn"
+
+// L1L2 adds l1*sum(|w|) + l2*sum(w²) to the loss (keras.regularizers.L1, L2 and L1L2).
+type L1L2 struct {
+	L1, L2       float64
+	hasL1, hasL2 bool
+}
+
+// OrthogonalRegularizer draws the rows or columns of a matrix towards orthogonality
+// (keras.regularizers.OrthogonalRegularizer).
+type OrthogonalRegularizer struct {
+	Factor float64
+	Mode   string // "rows" or "columns"
+}
+
+// MaxNorm limits the norm of weights (keras.constraints.MaxNorm).
+type MaxNorm struct {
+	MaxValue float64
+	Axis     []int
+}
+
+// MinMaxNorm keeps the norm of weights between two values (keras.constraints.MinMaxNorm).
+type MinMaxNorm struct {
+	MinValue, MaxValue, Rate float64
+	Axis                     []int
+}
+
+// UnitNorm brings the norm of weights to 1 (keras.constraints.UnitNorm).
+type UnitNorm struct{ Axis []int }
+
+// NonNeg sets negative weights to 0 (keras.constraints.NonNeg).
+type NonNeg struct{}
+
+func init() {
+	nn.RegisterObject("regularizers", "L1", func() nn.Configurable { return &L1L2{hasL1: true} }, "l1")
+	nn.RegisterObject("regularizers", "L2", func() nn.Configurable { return &L1L2{hasL2: true} }, "l2")
+	nn.RegisterObject("regularizers", "L1L2", func() nn.Configurable { return &L1L2{hasL1: true, hasL2: true} }, "l1_l2")
+	nn.RegisterObject("regularizers", "OrthogonalRegularizer", func() nn.Configurable { return new(OrthogonalRegularizer) }, "orthogonal_regularizer")
+	nn.RegisterObject("constraints", "MaxNorm", func() nn.Configurable { return new(MaxNorm) }, "max_norm")
+	nn.RegisterObject("constraints", "MinMaxNorm", func() nn.Configurable { return new(MinMaxNorm) }, "min_max_norm")
+	nn.RegisterObject("constraints", "UnitNorm", func() nn.Configurable { return new(UnitNorm) }, "unit_norm")
+	nn.RegisterObject("constraints", "NonNeg", func() nn.Configurable { return new(NonNeg) }, "non_neg")
+}
+
+// Config implements nn.Configurable.
+func (r *L1L2) Config(c *nn.Config) {
+	single := 0.01
+	if r.hasL1 && r.hasL2 {
+		single = 0
+	}
+	if r.hasL1 {
+		c.Float("l1", &r.L1, single)
+	}
+	if r.hasL2 {
+		c.Float("l2", &r.L2, single)
+	}
+}
+
+// Config implements nn.Configurable.
+func (r *OrthogonalRegularizer) Config(c *nn.Config) {
+	c.Float("factor", &r.Factor, 0.01)
+	c.Choice("mode", &r.Mode, "rows", "columns")
+}
+
+// Config implements nn.Configurable.
+func (r *MaxNorm) Config(c *nn.Config) {
+	c.Float("max_value", &r.MaxValue, 2)
+	c.Ints("axis", &r.Axis, []int{0})
+}
+
+// Config implements nn.Configurable.
+func (r *MinMaxNorm) Config(c *nn.Config) {
+	c.Float("min_value", &r.MinValue, 0)
+	c.Float("max_value", &r.MaxValue, 1)
+	c.Float("rate", &r.Rate, 1)
+	c.Ints("axis", &r.Axis, []int{0})
+}
+
+// Config implements nn.Configurable.
+func (r *UnitNorm) Config(c *nn.Config) { c.Ints("axis", &r.Axis, []int{0}) }
+
+// Config implements nn.Configurable.
+func (*NonNeg) Config(*nn.Config) {}
