@@ -46,8 +46,8 @@ type window struct {
 	dstStride  uintptr        // bytes from pixel to pixel, without offsets
 	bias       unsafe.Pointer // bias, or nil
 	residual   unsafe.Pointer // what dst is for the residual, or nil
-	accumulate uintptr        // 1: add to dst
-	clamp      uintptr        // 1: limit to [lo, hi]
+	previous   unsafe.Pointer // dst, to add to what it holds, or nil
+	adds       uintptr        // 1: there is residual or previous
 	lo         float32        //
 	hi         float32        //
 	start      float32        // value of a window without taps (pooling)

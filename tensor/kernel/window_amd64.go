@@ -34,31 +34,33 @@ func runWindow(kind windowKind, t *window, channels int, src, dst *Rows, taps []
 	t.taps = unsafe.Pointer(unsafe.SliceData(taps))
 	t.tapBytes = uintptr(len(taps)) * unsafe.Sizeof(Seg{})
 	t.channels = uintptr(4 * channels)
-	lanes := 8
-	if level == AVX512 {
-		lanes = 16
+	// With 24 or 40 channels half of the wide loads would straddle cache lines
+	// and a tail of half a vector would cost as much as a whole one.
+	l := level
+	if l == AVX512 && channels%16 == 8 && channels <= 72 {
+		l = AVX2
 	}
-	t.mask, t.maskVector = laneMask(channels % lanes)
+	t.mask, t.maskVector = laneMask(channels % shapeOf(l).lanes)
 	t.srcRun = uintptr(4 * r0 * src.stride)
 	t.dstRun = uintptr(4 * r0 * dst.stride)
 	t.offRun = uintptr(4 * r0)
 	// Groups in one call: the runtime cannot preempt it.
 	const macs = 1 << 18
-	sizes := windowPixels(level)
+	sizes := windowPixels(l)
 	perCall := max(1, macs/(sizes[0]*(channels+16)*(len(taps)+1)))
 	left := r1 - r0
 	for _, pixels := range sizes {
 		for left >= pixels {
 			groups := min(perCall, left/pixels)
 			t.groups = uintptr(groups)
-			callWindow(kind, pixels, t)
+			callWindow(l, kind, pixels, t)
 			left -= groups * pixels
 		}
 	}
 }
 
-func callWindow(kind windowKind, pixels int, t *window) {
-	if level == AVX512 {
+func callWindow(l Level, kind windowKind, pixels int, t *window) {
+	if l == AVX512 {
 		switch kind {
 		case windowDepthwise:
 			depthwiseAVX512(pixels, t)
@@ -95,12 +97,14 @@ func depthwiseAsm(d *Depthwise, r0, r1 int) bool {
 	}
 	if d.Residual != nil {
 		t.residual = unsafe.Pointer(unsafe.SliceData(d.Residual))
+		t.adds = 1
 	}
 	if d.Accumulate {
-		t.accumulate = 1
+		t.previous = t.dst
+		t.adds = 1
 	}
-	if d.Clamp {
-		t.clamp = 1
+	if !d.Clamp {
+		t.lo, t.hi = Max.start(), Min.start()
 	}
 	runWindow(windowDepthwise, &t, d.Channels, &d.SrcRows, &d.DstRows, d.Taps.list, r0, r1)
 	return true

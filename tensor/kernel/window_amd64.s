@@ -52,13 +52,13 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors2:
 	LEAQ    128(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      one
+	JA      below2
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedTwo
+	JZ      unbiasedV2
 	VMOVUPS (SI)(CX*1), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
@@ -75,9 +75,9 @@ two:
 	VMOVAPS Z1, Z11
 	VMOVAPS Z1, Z13
 	VMOVAPS Z1, Z15
-	JMP     startedTwo
+	JMP     startedV2
 
-unbiasedTwo:
+unbiasedV2:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -95,14 +95,14 @@ unbiasedTwo:
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
 
-startedTwo:
+startedV2:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV2
 
-tapsTwo:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTwo
+tapsV2:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -127,588 +127,434 @@ tapsTwo:
 	VFMADD231PS 64(R14)(AX*1), Z17, Z13
 	VFMADD231PS (R15)(AX*1), Z16, Z14
 	VFMADD231PS 64(R15)(AX*1), Z17, Z15
-	JMP         tapsTwo
+	CMPQ        DX, SI
+	JB          tapsV2
 
-summedTwo:
-	CMPQ    104(DI), $+0
-	JE      plainTwo
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwoClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwoClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z1, Z1
-
-accumulatedTwoClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp0
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z1, Z1
-
-residualTwoClamp0:
-	MOVQ         56(DI), SI
+summedV2:
 	VBROADCASTSS 112(DI), Z16
+	VBROADCASTSS 116(DI), Z17
+	CMPQ         104(DI), $+0
+	JNE          addsV2
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV2
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Z0, Z16, Z0
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z0, Z17, Z0
-	VMOVUPS      Z0, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z16
+	VMOVUPS      Z0, (SI)(BX*4)
 	VMAXPS       Z1, Z16, Z1
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z1, Z17, Z1
-	VMOVUPS      Z1, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp1
-	ADDQ         152(DI), AX
+	VMOVUPS      Z1, 64(SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z3, Z3
-
-accumulatedTwoClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp1
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z3, Z3
-
-residualTwoClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z16
 	VMAXPS       Z2, Z16, Z2
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z2, Z17, Z2
-	VMOVUPS      Z2, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z16
+	VMOVUPS      Z2, (SI)(BX*4)
 	VMAXPS       Z3, Z16, Z3
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z3, Z17, Z3
-	VMOVUPS      Z3, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp2
-	ADDQ         152(DI), AX
+	VMOVUPS      Z3, 64(SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp2:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z4, Z4
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z5, Z5
-
-accumulatedTwoClamp2:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp2
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z4, Z4
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z5, Z5
-
-residualTwoClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z16
 	VMAXPS       Z4, Z16, Z4
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z4, Z17, Z4
-	VMOVUPS      Z4, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z16
+	VMOVUPS      Z4, (SI)(BX*4)
 	VMAXPS       Z5, Z16, Z5
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z5, Z17, Z5
-	VMOVUPS      Z5, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp3
-	ADDQ         152(DI), AX
+	VMOVUPS      Z5, 64(SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp3:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z6, Z6
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z7, Z7
-
-accumulatedTwoClamp3:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp3
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z6, Z6
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z7, Z7
-
-residualTwoClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z16
 	VMAXPS       Z6, Z16, Z6
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z6, Z17, Z6
-	VMOVUPS      Z6, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z16
+	VMOVUPS      Z6, (SI)(BX*4)
 	VMAXPS       Z7, Z16, Z7
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z7, Z17, Z7
-	VMOVUPS      Z7, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp4
-	ADDQ         152(DI), AX
+	VMOVUPS      Z7, 64(SI)(BX*4)
 	MOVLQSX      16(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp4:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp4
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z8, Z8
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z9, Z9
-
-accumulatedTwoClamp4:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp4
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z8, Z8
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z9, Z9
-
-residualTwoClamp4:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z16
 	VMAXPS       Z8, Z16, Z8
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z8, Z17, Z8
-	VMOVUPS      Z8, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z16
+	VMOVUPS      Z8, (SI)(BX*4)
 	VMAXPS       Z9, Z16, Z9
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z9, Z17, Z9
-	VMOVUPS      Z9, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp5
-	ADDQ         152(DI), AX
+	VMOVUPS      Z9, 64(SI)(BX*4)
 	MOVLQSX      20(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp5:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp5
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z10, Z10
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z11, Z11
-
-accumulatedTwoClamp5:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp5
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z10, Z10
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z11, Z11
-
-residualTwoClamp5:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z16
 	VMAXPS       Z10, Z16, Z10
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z10, Z17, Z10
-	VMOVUPS      Z10, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z16
+	VMOVUPS      Z10, (SI)(BX*4)
 	VMAXPS       Z11, Z16, Z11
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z11, Z17, Z11
-	VMOVUPS      Z11, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp6
-	ADDQ         152(DI), AX
+	VMOVUPS      Z11, 64(SI)(BX*4)
 	MOVLQSX      24(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp6:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp6
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z12, Z12
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z13, Z13
-
-accumulatedTwoClamp6:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp6
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z12, Z12
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z13, Z13
-
-residualTwoClamp6:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z16
 	VMAXPS       Z12, Z16, Z12
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z12, Z17, Z12
-	VMOVUPS      Z12, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z16
+	VMOVUPS      Z12, (SI)(BX*4)
 	VMAXPS       Z13, Z16, Z13
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z13, Z17, Z13
-	VMOVUPS      Z13, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp7
-	ADDQ         152(DI), AX
+	VMOVUPS      Z13, 64(SI)(BX*4)
 	MOVLQSX      28(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp7:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp7
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z14, Z14
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z15, Z15
-
-accumulatedTwoClamp7:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp7
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z14, Z14
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z15, Z15
-
-residualTwoClamp7:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z16
 	VMAXPS       Z14, Z16, Z14
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z14, Z17, Z14
-	VMOVUPS      Z14, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z16
+	VMOVUPS      Z14, (SI)(BX*4)
 	VMAXPS       Z15, Z16, Z15
-	VBROADCASTSS 116(DI), Z17
 	VMINPS       Z15, Z17, Z15
-	VMOVUPS      Z15, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedTwo
+	VMOVUPS      Z15, 64(SI)(BX*4)
+	JMP          storedV2
 
-plainTwo:
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z16, Z0
+	VMINPS  Z0, Z17, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	VMAXPS  Z1, Z16, Z1
+	VMINPS  Z1, Z17, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z2, Z16, Z2
+	VMINPS  Z2, Z17, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	VMAXPS  Z3, Z16, Z3
+	VMINPS  Z3, Z17, Z3
+	VMOVUPS Z3, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z4, Z16, Z4
+	VMINPS  Z4, Z17, Z4
+	VMOVUPS Z4, (SI)(BX*1)
+	VMAXPS  Z5, Z16, Z5
+	VMINPS  Z5, Z17, Z5
+	VMOVUPS Z5, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z6, Z16, Z6
+	VMINPS  Z6, Z17, Z6
+	VMOVUPS Z6, (SI)(BX*1)
+	VMAXPS  Z7, Z16, Z7
+	VMINPS  Z7, Z17, Z7
+	VMOVUPS Z7, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z8, Z16, Z8
+	VMINPS  Z8, Z17, Z8
+	VMOVUPS Z8, (SI)(BX*1)
+	VMAXPS  Z9, Z16, Z9
+	VMINPS  Z9, Z17, Z9
+	VMOVUPS Z9, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z10, Z16, Z10
+	VMINPS  Z10, Z17, Z10
+	VMOVUPS Z10, (SI)(BX*1)
+	VMAXPS  Z11, Z16, Z11
+	VMINPS  Z11, Z17, Z11
+	VMOVUPS Z11, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z12, Z16, Z12
+	VMINPS  Z12, Z17, Z12
+	VMOVUPS Z12, (SI)(BX*1)
+	VMAXPS  Z13, Z16, Z13
+	VMINPS  Z13, Z17, Z13
+	VMOVUPS Z13, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z14, Z16, Z14
+	VMINPS  Z14, Z17, Z14
+	VMOVUPS Z14, (SI)(BX*1)
+	VMAXPS  Z15, Z16, Z15
+	VMINPS  Z15, Z17, Z15
+	VMOVUPS Z15, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV2
+
+addsV2:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenV20
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo0:
+evenV20:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z1, Z1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV20
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z1, Z1
 
-accumulatedTwo0:
+previousV20:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo0
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z1, Z1
+	JZ      residualV20
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z1, Z1
 
-residualTwo0:
+residualV20:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z16, Z0
+	VMINPS  Z0, Z17, Z0
 	VMOVUPS Z0, (SI)(AX*1)
+	VMAXPS  Z1, Z16, Z1
+	VMINPS  Z1, Z17, Z1
 	VMOVUPS Z1, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo1
+	JZ      evenV21
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo1:
+evenV21:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z3, Z3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV21
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z2, Z2
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z3, Z3
 
-accumulatedTwo1:
+previousV21:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo1
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z3, Z3
+	JZ      residualV21
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z2, Z2
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z3, Z3
 
-residualTwo1:
+residualV21:
 	MOVQ    56(DI), SI
+	VMAXPS  Z2, Z16, Z2
+	VMINPS  Z2, Z17, Z2
 	VMOVUPS Z2, (SI)(AX*1)
+	VMAXPS  Z3, Z16, Z3
+	VMINPS  Z3, Z17, Z3
 	VMOVUPS Z3, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo2
+	JZ      evenV22
 	ADDQ    152(DI), AX
 	MOVLQSX 8(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo2:
+evenV22:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z4, Z4
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z5, Z5
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV22
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z4, Z4
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z5, Z5
 
-accumulatedTwo2:
+previousV22:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo2
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z4, Z4
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z5, Z5
+	JZ      residualV22
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z4, Z4
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z5, Z5
 
-residualTwo2:
+residualV22:
 	MOVQ    56(DI), SI
+	VMAXPS  Z4, Z16, Z4
+	VMINPS  Z4, Z17, Z4
 	VMOVUPS Z4, (SI)(AX*1)
+	VMAXPS  Z5, Z16, Z5
+	VMINPS  Z5, Z17, Z5
 	VMOVUPS Z5, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo3
+	JZ      evenV23
 	ADDQ    152(DI), AX
 	MOVLQSX 12(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo3:
+evenV23:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z6, Z6
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z7, Z7
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV23
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z6, Z6
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z7, Z7
 
-accumulatedTwo3:
+previousV23:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo3
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z6, Z6
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z7, Z7
+	JZ      residualV23
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z6, Z6
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z7, Z7
 
-residualTwo3:
+residualV23:
 	MOVQ    56(DI), SI
+	VMAXPS  Z6, Z16, Z6
+	VMINPS  Z6, Z17, Z6
 	VMOVUPS Z6, (SI)(AX*1)
+	VMAXPS  Z7, Z16, Z7
+	VMINPS  Z7, Z17, Z7
 	VMOVUPS Z7, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo4
+	JZ      evenV24
 	ADDQ    152(DI), AX
 	MOVLQSX 16(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo4:
+evenV24:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo4
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z8, Z8
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z9, Z9
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV24
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z8, Z8
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z9, Z9
 
-accumulatedTwo4:
+previousV24:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo4
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z8, Z8
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z9, Z9
+	JZ      residualV24
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z8, Z8
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z9, Z9
 
-residualTwo4:
+residualV24:
 	MOVQ    56(DI), SI
+	VMAXPS  Z8, Z16, Z8
+	VMINPS  Z8, Z17, Z8
 	VMOVUPS Z8, (SI)(AX*1)
+	VMAXPS  Z9, Z16, Z9
+	VMINPS  Z9, Z17, Z9
 	VMOVUPS Z9, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo5
+	JZ      evenV25
 	ADDQ    152(DI), AX
 	MOVLQSX 20(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo5:
+evenV25:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo5
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z10, Z10
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z11, Z11
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV25
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z10, Z10
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z11, Z11
 
-accumulatedTwo5:
+previousV25:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo5
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z10, Z10
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z11, Z11
+	JZ      residualV25
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z10, Z10
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z11, Z11
 
-residualTwo5:
+residualV25:
 	MOVQ    56(DI), SI
+	VMAXPS  Z10, Z16, Z10
+	VMINPS  Z10, Z17, Z10
 	VMOVUPS Z10, (SI)(AX*1)
+	VMAXPS  Z11, Z16, Z11
+	VMINPS  Z11, Z17, Z11
 	VMOVUPS Z11, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo6
+	JZ      evenV26
 	ADDQ    152(DI), AX
 	MOVLQSX 24(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo6:
+evenV26:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo6
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z12, Z12
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z13, Z13
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV26
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z12, Z12
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z13, Z13
 
-accumulatedTwo6:
+previousV26:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo6
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z12, Z12
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z13, Z13
+	JZ      residualV26
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z12, Z12
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z13, Z13
 
-residualTwo6:
+residualV26:
 	MOVQ    56(DI), SI
+	VMAXPS  Z12, Z16, Z12
+	VMINPS  Z12, Z17, Z12
 	VMOVUPS Z12, (SI)(AX*1)
+	VMAXPS  Z13, Z16, Z13
+	VMINPS  Z13, Z17, Z13
 	VMOVUPS Z13, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo7
+	JZ      evenV27
 	ADDQ    152(DI), AX
 	MOVLQSX 28(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo7:
+evenV27:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo7
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z14, Z14
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z15, Z15
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV27
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z14, Z14
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z15, Z15
 
-accumulatedTwo7:
+previousV27:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo7
-	VMOVUPS (SI)(AX*1), Z17
-	VADDPS  Z17, Z14, Z14
-	VMOVUPS 64(SI)(AX*1), Z17
-	VADDPS  Z17, Z15, Z15
+	JZ      residualV27
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z14, Z14
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z15, Z15
 
-residualTwo7:
+residualV27:
 	MOVQ    56(DI), SI
+	VMAXPS  Z14, Z16, Z14
+	VMINPS  Z14, Z17, Z14
 	VMOVUPS Z14, (SI)(AX*1)
+	VMAXPS  Z15, Z16, Z15
+	VMINPS  Z15, Z17, Z15
 	VMOVUPS Z15, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedTwo:
+storedV2:
 	ADDQ $+128, CX
-	JMP  two
+	JMP  vectors2
 
-one:
+below2:
+vectors1:
 	LEAQ    64(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      tail
+	JA      below1
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedOne
+	JZ      unbiasedV1
 	VMOVUPS (SI)(CX*1), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
@@ -717,9 +563,9 @@ one:
 	VMOVAPS Z0, Z5
 	VMOVAPS Z0, Z6
 	VMOVAPS Z0, Z7
-	JMP     startedOne
+	JMP     startedV1
 
-unbiasedOne:
+unbiasedV1:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -729,14 +575,14 @@ unbiasedOne:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 
-startedOne:
+startedV1:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV1
 
-tapsOne:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedOne
+tapsV1:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -752,469 +598,323 @@ tapsOne:
 	VFMADD231PS (R13)(AX*1), Z8, Z5
 	VFMADD231PS (R14)(AX*1), Z8, Z6
 	VFMADD231PS (R15)(AX*1), Z8, Z7
-	JMP         tapsOne
+	CMPQ        DX, SI
+	JB          tapsV1
 
-summedOne:
-	CMPQ    104(DI), $+0
-	JE      plainOne
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOneClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOneClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z0, Z0
-
-accumulatedOneClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp0
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z0, Z0
-
-residualOneClamp0:
-	MOVQ         56(DI), SI
+summedV1:
 	VBROADCASTSS 112(DI), Z8
+	VBROADCASTSS 116(DI), Z9
+	CMPQ         104(DI), $+0
+	JNE          addsV1
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV1
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Z0, Z8, Z0
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z0, Z9, Z0
-	VMOVUPS      Z0, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp1
-	ADDQ         152(DI), AX
+	VMOVUPS      Z0, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z1, Z1
-
-accumulatedOneClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp1
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z1, Z1
-
-residualOneClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z1, Z8, Z1
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z1, Z9, Z1
-	VMOVUPS      Z1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp2
-	ADDQ         152(DI), AX
+	VMOVUPS      Z1, (SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp2:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z2, Z2
-
-accumulatedOneClamp2:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp2
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z2, Z2
-
-residualOneClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z2, Z8, Z2
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z2, Z9, Z2
-	VMOVUPS      Z2, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp3
-	ADDQ         152(DI), AX
+	VMOVUPS      Z2, (SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp3:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z3, Z3
-
-accumulatedOneClamp3:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp3
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z3, Z3
-
-residualOneClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z3, Z8, Z3
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z3, Z9, Z3
-	VMOVUPS      Z3, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp4
-	ADDQ         152(DI), AX
+	VMOVUPS      Z3, (SI)(BX*4)
 	MOVLQSX      16(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp4:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp4
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z4, Z4
-
-accumulatedOneClamp4:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp4
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z4, Z4
-
-residualOneClamp4:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z4, Z8, Z4
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z4, Z9, Z4
-	VMOVUPS      Z4, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp5
-	ADDQ         152(DI), AX
+	VMOVUPS      Z4, (SI)(BX*4)
 	MOVLQSX      20(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp5:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp5
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z5, Z5
-
-accumulatedOneClamp5:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp5
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z5, Z5
-
-residualOneClamp5:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z5, Z8, Z5
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z5, Z9, Z5
-	VMOVUPS      Z5, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp6
-	ADDQ         152(DI), AX
+	VMOVUPS      Z5, (SI)(BX*4)
 	MOVLQSX      24(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp6:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp6
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z6, Z6
-
-accumulatedOneClamp6:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp6
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z6, Z6
-
-residualOneClamp6:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z6, Z8, Z6
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z6, Z9, Z6
-	VMOVUPS      Z6, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp7
-	ADDQ         152(DI), AX
+	VMOVUPS      Z6, (SI)(BX*4)
 	MOVLQSX      28(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp7:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp7
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z7, Z7
-
-accumulatedOneClamp7:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp7
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z7, Z7
-
-residualOneClamp7:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z7, Z8, Z7
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z7, Z9, Z7
-	VMOVUPS      Z7, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedOne
+	VMOVUPS      Z7, (SI)(BX*4)
+	JMP          storedV1
 
-plainOne:
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z1, Z8, Z1
+	VMINPS  Z1, Z9, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z2, Z8, Z2
+	VMINPS  Z2, Z9, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z3, Z8, Z3
+	VMINPS  Z3, Z9, Z3
+	VMOVUPS Z3, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z4, Z8, Z4
+	VMINPS  Z4, Z9, Z4
+	VMOVUPS Z4, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z5, Z8, Z5
+	VMINPS  Z5, Z9, Z5
+	VMOVUPS Z5, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMOVUPS Z6, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMOVUPS Z7, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV1
+
+addsV1:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenV10
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenOne0:
+evenV10:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z0, Z0
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV10
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z0, Z0
 
-accumulatedOne0:
+previousV10:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne0
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z0, Z0
+	JZ      residualV10
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z0, Z0
 
-residualOne0:
+residualV10:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
 	VMOVUPS Z0, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne1
+	JZ      evenV11
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne1:
+evenV11:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z1, Z1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV11
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z1, Z1
 
-accumulatedOne1:
+previousV11:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne1
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z1, Z1
+	JZ      residualV11
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z1, Z1
 
-residualOne1:
+residualV11:
 	MOVQ    56(DI), SI
+	VMAXPS  Z1, Z8, Z1
+	VMINPS  Z1, Z9, Z1
 	VMOVUPS Z1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne2
+	JZ      evenV12
 	ADDQ    152(DI), AX
 	MOVLQSX 8(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne2:
+evenV12:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z2, Z2
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV12
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z2, Z2
 
-accumulatedOne2:
+previousV12:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne2
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z2, Z2
+	JZ      residualV12
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z2, Z2
 
-residualOne2:
+residualV12:
 	MOVQ    56(DI), SI
+	VMAXPS  Z2, Z8, Z2
+	VMINPS  Z2, Z9, Z2
 	VMOVUPS Z2, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne3
+	JZ      evenV13
 	ADDQ    152(DI), AX
 	MOVLQSX 12(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne3:
+evenV13:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z3, Z3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV13
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z3, Z3
 
-accumulatedOne3:
+previousV13:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne3
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z3, Z3
+	JZ      residualV13
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z3, Z3
 
-residualOne3:
+residualV13:
 	MOVQ    56(DI), SI
+	VMAXPS  Z3, Z8, Z3
+	VMINPS  Z3, Z9, Z3
 	VMOVUPS Z3, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne4
+	JZ      evenV14
 	ADDQ    152(DI), AX
 	MOVLQSX 16(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne4:
+evenV14:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne4
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z4, Z4
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV14
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z4, Z4
 
-accumulatedOne4:
+previousV14:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne4
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z4, Z4
+	JZ      residualV14
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z4, Z4
 
-residualOne4:
+residualV14:
 	MOVQ    56(DI), SI
+	VMAXPS  Z4, Z8, Z4
+	VMINPS  Z4, Z9, Z4
 	VMOVUPS Z4, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne5
+	JZ      evenV15
 	ADDQ    152(DI), AX
 	MOVLQSX 20(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne5:
+evenV15:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne5
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z5, Z5
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV15
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z5, Z5
 
-accumulatedOne5:
+previousV15:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne5
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z5, Z5
+	JZ      residualV15
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z5, Z5
 
-residualOne5:
+residualV15:
 	MOVQ    56(DI), SI
+	VMAXPS  Z5, Z8, Z5
+	VMINPS  Z5, Z9, Z5
 	VMOVUPS Z5, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne6
+	JZ      evenV16
 	ADDQ    152(DI), AX
 	MOVLQSX 24(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne6:
+evenV16:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne6
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z6, Z6
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV16
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z6, Z6
 
-accumulatedOne6:
+previousV16:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne6
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z6, Z6
+	JZ      residualV16
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z6, Z6
 
-residualOne6:
+residualV16:
 	MOVQ    56(DI), SI
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
 	VMOVUPS Z6, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne7
+	JZ      evenV17
 	ADDQ    152(DI), AX
 	MOVLQSX 28(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne7:
+evenV17:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne7
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z7, Z7
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV17
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z7, Z7
 
-accumulatedOne7:
+previousV17:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne7
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z7, Z7
+	JZ      residualV17
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z7, Z7
 
-residualOne7:
+residualV17:
 	MOVQ    56(DI), SI
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
 	VMOVUPS Z7, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedOne:
+storedV1:
 	ADDQ $+64, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ      CX, 48(DI)
 	JE        done
 	MOVQ      80(DI), SI
@@ -1242,12 +942,12 @@ unbiasedTail:
 
 startedTail:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedTail
 
 tapsTail:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTail
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -1263,255 +963,92 @@ tapsTail:
 	VFMADD231PS (R13)(AX*1), Z8, K1, Z5
 	VFMADD231PS (R14)(AX*1), Z8, K1, Z6
 	VFMADD231PS (R15)(AX*1), Z8, K1, Z7
-	JMP         tapsTail
+	CMPQ        DX, SI
+	JB          tapsTail
 
 summedTail:
-	CMPQ    104(DI), $+0
-	JE      plainTail
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTailClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTailClamp0:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp0
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z0, Z0
-
-accumulatedTailClamp0:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp0
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z0, Z0
-
-residualTailClamp0:
-	MOVQ         56(DI), SI
 	VBROADCASTSS 112(DI), Z8
+	VBROADCASTSS 116(DI), Z9
+	CMPQ         104(DI), $+0
+	JNE          addsTail
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstTail
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Z0, Z8, Z0
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z0, Z9, Z0
-	VMOVUPS      Z0, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp1
-	ADDQ         152(DI), AX
+	VMOVUPS      Z0, K1, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp1:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp1
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z1, Z1
-
-accumulatedTailClamp1:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp1
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z1, Z1
-
-residualTailClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z1, Z8, Z1
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z1, Z9, Z1
-	VMOVUPS      Z1, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp2
-	ADDQ         152(DI), AX
+	VMOVUPS      Z1, K1, (SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp2:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp2
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z2, Z2
-
-accumulatedTailClamp2:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp2
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z2, Z2
-
-residualTailClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z2, Z8, Z2
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z2, Z9, Z2
-	VMOVUPS      Z2, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp3
-	ADDQ         152(DI), AX
+	VMOVUPS      Z2, K1, (SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp3:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp3
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z3, Z3
-
-accumulatedTailClamp3:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp3
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z3, Z3
-
-residualTailClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z3, Z8, Z3
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z3, Z9, Z3
-	VMOVUPS      Z3, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp4
-	ADDQ         152(DI), AX
+	VMOVUPS      Z3, K1, (SI)(BX*4)
 	MOVLQSX      16(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp4:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp4
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z4, Z4
-
-accumulatedTailClamp4:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp4
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z4, Z4
-
-residualTailClamp4:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z4, Z8, Z4
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z4, Z9, Z4
-	VMOVUPS      Z4, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp5
-	ADDQ         152(DI), AX
+	VMOVUPS      Z4, K1, (SI)(BX*4)
 	MOVLQSX      20(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp5:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp5
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z5, Z5
-
-accumulatedTailClamp5:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp5
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z5, Z5
-
-residualTailClamp5:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z5, Z8, Z5
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z5, Z9, Z5
-	VMOVUPS      Z5, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp6
-	ADDQ         152(DI), AX
+	VMOVUPS      Z5, K1, (SI)(BX*4)
 	MOVLQSX      24(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp6:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp6
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z6, Z6
-
-accumulatedTailClamp6:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp6
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z6, Z6
-
-residualTailClamp6:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z6, Z8, Z6
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z6, Z9, Z6
-	VMOVUPS      Z6, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp7
-	ADDQ         152(DI), AX
+	VMOVUPS      Z6, K1, (SI)(BX*4)
 	MOVLQSX      28(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp7:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp7
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z7, Z7
-
-accumulatedTailClamp7:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp7
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z7, Z7
-
-residualTailClamp7:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
 	VMAXPS       Z7, Z8, Z7
-	VBROADCASTSS 116(DI), Z9
 	VMINPS       Z7, Z9, Z7
-	VMOVUPS      Z7, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	VMOVUPS      Z7, K1, (SI)(BX*4)
 	JMP          storedTail
 
-plainTail:
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z1, Z8, Z1
+	VMINPS  Z1, Z9, Z1
+	VMOVUPS Z1, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z2, Z8, Z2
+	VMINPS  Z2, Z9, Z2
+	VMOVUPS Z2, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z3, Z8, Z3
+	VMINPS  Z3, Z9, Z3
+	VMOVUPS Z3, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z4, Z8, Z4
+	VMINPS  Z4, Z9, Z4
+	VMOVUPS Z4, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z5, Z8, Z5
+	VMINPS  Z5, Z9, Z5
+	VMOVUPS Z5, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMOVUPS Z6, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMOVUPS Z7, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedTail
+
+addsTail:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
@@ -1522,21 +1059,23 @@ plainTail:
 
 evenTail0:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail0
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z0, Z0
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail0
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z0, Z0
 
-accumulatedTail0:
+previousTail0:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail0
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z0, Z0
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z0, Z0
 
 residualTail0:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
 	VMOVUPS Z0, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -1548,21 +1087,23 @@ residualTail0:
 
 evenTail1:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail1
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z1, Z1
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail1
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z1, Z1
 
-accumulatedTail1:
+previousTail1:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail1
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z1, Z1
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z1, Z1
 
 residualTail1:
 	MOVQ    56(DI), SI
+	VMAXPS  Z1, Z8, Z1
+	VMINPS  Z1, Z9, Z1
 	VMOVUPS Z1, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -1574,21 +1115,23 @@ residualTail1:
 
 evenTail2:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail2
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z2, Z2
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail2
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z2, Z2
 
-accumulatedTail2:
+previousTail2:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail2
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z2, Z2
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z2, Z2
 
 residualTail2:
 	MOVQ    56(DI), SI
+	VMAXPS  Z2, Z8, Z2
+	VMINPS  Z2, Z9, Z2
 	VMOVUPS Z2, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -1600,21 +1143,23 @@ residualTail2:
 
 evenTail3:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail3
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z3, Z3
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail3
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z3, Z3
 
-accumulatedTail3:
+previousTail3:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail3
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z3, Z3
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z3, Z3
 
 residualTail3:
 	MOVQ    56(DI), SI
+	VMAXPS  Z3, Z8, Z3
+	VMINPS  Z3, Z9, Z3
 	VMOVUPS Z3, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -1626,21 +1171,23 @@ residualTail3:
 
 evenTail4:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail4
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z4, Z4
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail4
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z4, Z4
 
-accumulatedTail4:
+previousTail4:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail4
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z4, Z4
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z4, Z4
 
 residualTail4:
 	MOVQ    56(DI), SI
+	VMAXPS  Z4, Z8, Z4
+	VMINPS  Z4, Z9, Z4
 	VMOVUPS Z4, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -1652,21 +1199,23 @@ residualTail4:
 
 evenTail5:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail5
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z5, Z5
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail5
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z5, Z5
 
-accumulatedTail5:
+previousTail5:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail5
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z5, Z5
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z5, Z5
 
 residualTail5:
 	MOVQ    56(DI), SI
+	VMAXPS  Z5, Z8, Z5
+	VMINPS  Z5, Z9, Z5
 	VMOVUPS Z5, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -1678,21 +1227,23 @@ residualTail5:
 
 evenTail6:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail6
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z6, Z6
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail6
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z6, Z6
 
-accumulatedTail6:
+previousTail6:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail6
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z6, Z6
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z6, Z6
 
 residualTail6:
 	MOVQ    56(DI), SI
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
 	VMOVUPS Z6, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -1704,21 +1255,23 @@ residualTail6:
 
 evenTail7:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail7
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z7, Z7
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail7
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z7, Z7
 
-accumulatedTail7:
+previousTail7:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail7
-	VMOVUPS.Z (SI)(AX*1), K1, Z9
-	VADDPS    Z9, Z7, Z7
+	VMOVUPS.Z (SI)(AX*1), K1, Z10
+	VADDPS    Z10, Z7, Z7
 
 residualTail7:
 	MOVQ    56(DI), SI
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
 	VMOVUPS Z7, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
@@ -1781,10 +1334,10 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors2:
 	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below2
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
@@ -1802,12 +1355,12 @@ two:
 	VMOVAPS      Z0, Z14
 	VMOVAPS      Z0, Z15
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV2:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -1907,121 +1460,79 @@ tapsTwo:
 	VMOVAPS Z15, Z15
 	VMOVAPS Z18, K2, Z15
 	VMOVAPS Z15, Z15
-	JMP     tapsTwo
+	CMPQ    DX, SI
+	JB      tapsV2
 
-summedTwo:
-	MOVQ    144(DI), BX
+summedV2:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenDstV2
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	VMOVUPS Z1, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
+	VMOVUPS Z0, (SI)(BX*4)
+	VMOVUPS Z1, 64(SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	VMOVUPS Z3, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo2
-	ADDQ    152(DI), AX
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, 64(SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z4, (SI)(AX*1)
-	VMOVUPS Z5, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo3
-	ADDQ    152(DI), AX
+	VMOVUPS Z4, (SI)(BX*4)
+	VMOVUPS Z5, 64(SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z6, (SI)(AX*1)
-	VMOVUPS Z7, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo4
-	ADDQ    152(DI), AX
+	VMOVUPS Z6, (SI)(BX*4)
+	VMOVUPS Z7, 64(SI)(BX*4)
 	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z8, (SI)(AX*1)
-	VMOVUPS Z9, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo5
-	ADDQ    152(DI), AX
+	VMOVUPS Z8, (SI)(BX*4)
+	VMOVUPS Z9, 64(SI)(BX*4)
 	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z10, (SI)(AX*1)
-	VMOVUPS Z11, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo6
-	ADDQ    152(DI), AX
+	VMOVUPS Z10, (SI)(BX*4)
+	VMOVUPS Z11, 64(SI)(BX*4)
 	MOVLQSX 24(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo6:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z12, (SI)(AX*1)
-	VMOVUPS Z13, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo7
-	ADDQ    152(DI), AX
+	VMOVUPS Z12, (SI)(BX*4)
+	VMOVUPS Z13, 64(SI)(BX*4)
 	MOVLQSX 28(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z14, (SI)(BX*4)
+	VMOVUPS Z15, 64(SI)(BX*4)
+	JMP     storedV2
 
-evenTwo7:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+128, CX
-	JMP     two
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS Z3, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z4, (SI)(BX*1)
+	VMOVUPS Z5, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z6, (SI)(BX*1)
+	VMOVUPS Z7, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z8, (SI)(BX*1)
+	VMOVUPS Z9, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z10, (SI)(BX*1)
+	VMOVUPS Z11, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z12, (SI)(BX*1)
+	VMOVUPS Z13, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z14, (SI)(BX*1)
+	VMOVUPS Z15, 64(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
+storedV2:
+	ADDQ $+128, CX
+	JMP  vectors2
+
+below2:
+vectors1:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
@@ -2031,12 +1542,12 @@ one:
 	VMOVAPS      Z0, Z6
 	VMOVAPS      Z0, Z7
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -2088,109 +1599,59 @@ tapsOne:
 	VMOVAPS Z7, Z7
 	VMOVAPS Z9, K2, Z7
 	VMOVAPS Z7, Z7
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
-	MOVQ    144(DI), BX
+summedV1:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenDstV1
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
+	VMOVUPS Z0, (SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne2
-	ADDQ    152(DI), AX
+	VMOVUPS Z1, (SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne3
-	ADDQ    152(DI), AX
+	VMOVUPS Z2, (SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z3, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne4
-	ADDQ    152(DI), AX
+	VMOVUPS Z3, (SI)(BX*4)
 	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z4, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne5
-	ADDQ    152(DI), AX
+	VMOVUPS Z4, (SI)(BX*4)
 	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z5, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne6
-	ADDQ    152(DI), AX
+	VMOVUPS Z5, (SI)(BX*4)
 	MOVLQSX 24(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne6:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z6, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne7
-	ADDQ    152(DI), AX
+	VMOVUPS Z6, (SI)(BX*4)
 	MOVLQSX 28(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z7, (SI)(BX*4)
+	JMP     storedV1
 
-evenOne7:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z7, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z3, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z4, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z5, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z6, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z7, (SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV1:
+	ADDQ $+64, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VBROADCASTSS 120(DI), Z0
@@ -2202,12 +1663,12 @@ tail:
 	VMOVAPS      Z0, Z6
 	VMOVAPS      Z0, Z7
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedTail
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -2259,107 +1720,55 @@ tapsTail:
 	VMOVAPS   Z7, Z7
 	VMOVAPS   Z9, K2, Z7
 	VMOVAPS   Z7, Z7
-	JMP       tapsTail
+	CMPQ      DX, SI
+	JB        tapsTail
 
 summedTail:
-	MOVQ    144(DI), BX
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTail0
+	JZ      evenDstTail
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTail0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail1
-	ADDQ    152(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail2
-	ADDQ    152(DI), AX
+	VMOVUPS Z1, K1, (SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail3
-	ADDQ    152(DI), AX
+	VMOVUPS Z2, K1, (SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z3, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail4
-	ADDQ    152(DI), AX
+	VMOVUPS Z3, K1, (SI)(BX*4)
 	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z4, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail5
-	ADDQ    152(DI), AX
+	VMOVUPS Z4, K1, (SI)(BX*4)
 	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z5, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail6
-	ADDQ    152(DI), AX
+	VMOVUPS Z5, K1, (SI)(BX*4)
 	MOVLQSX 24(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail6:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z6, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail7
-	ADDQ    152(DI), AX
+	VMOVUPS Z6, K1, (SI)(BX*4)
 	MOVLQSX 28(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z7, K1, (SI)(BX*4)
+	JMP     storedTail
 
-evenTail7:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z7, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z3, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z4, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z5, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z6, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z7, K1, (SI)(BX*1)
+	ADDQ    AX, BX
 
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+8, AX, AX
@@ -2418,10 +1827,10 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors2:
 	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below2
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
@@ -2439,12 +1848,12 @@ two:
 	VMOVAPS      Z0, Z14
 	VMOVAPS      Z0, Z15
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV2:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -2464,9 +1873,10 @@ tapsTwo:
 	VADDPS  64(R14)(AX*1), Z13, Z13
 	VADDPS  (R15)(AX*1), Z14, Z14
 	VADDPS  64(R15)(AX*1), Z15, Z15
-	JMP     tapsTwo
+	CMPQ    DX, SI
+	JB      tapsV2
 
-summedTwo:
+summedV2:
 	VBROADCASTSS 124(DI), Z18
 	VMULPS       Z18, Z0, Z0
 	VMULPS       Z18, Z1, Z1
@@ -2484,118 +1894,75 @@ summedTwo:
 	VMULPS       Z18, Z13, Z13
 	VMULPS       Z18, Z14, Z14
 	VMULPS       Z18, Z15, Z15
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwo0
+	JZ           evenDstV2
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z2, (SI)(BX*4)
+	VMOVUPS      Z3, 64(SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Z4, (SI)(BX*4)
+	VMOVUPS      Z5, 64(SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Z6, (SI)(BX*4)
+	VMOVUPS      Z7, 64(SI)(BX*4)
+	MOVLQSX      16(AX), BX
+	VMOVUPS      Z8, (SI)(BX*4)
+	VMOVUPS      Z9, 64(SI)(BX*4)
+	MOVLQSX      20(AX), BX
+	VMOVUPS      Z10, (SI)(BX*4)
+	VMOVUPS      Z11, 64(SI)(BX*4)
+	MOVLQSX      24(AX), BX
+	VMOVUPS      Z12, (SI)(BX*4)
+	VMOVUPS      Z13, 64(SI)(BX*4)
+	MOVLQSX      28(AX), BX
+	VMOVUPS      Z14, (SI)(BX*4)
+	VMOVUPS      Z15, 64(SI)(BX*4)
+	JMP          storedV2
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	VMOVUPS Z1, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS Z3, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z4, (SI)(BX*1)
+	VMOVUPS Z5, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z6, (SI)(BX*1)
+	VMOVUPS Z7, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z8, (SI)(BX*1)
+	VMOVUPS Z9, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z10, (SI)(BX*1)
+	VMOVUPS Z11, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z12, (SI)(BX*1)
+	VMOVUPS Z13, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z14, (SI)(BX*1)
+	VMOVUPS Z15, 64(SI)(BX*1)
+	ADDQ    AX, BX
 
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	VMOVUPS Z3, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
+storedV2:
+	ADDQ $+128, CX
+	JMP  vectors2
 
-evenTwo2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z4, (SI)(AX*1)
-	VMOVUPS Z5, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z6, (SI)(AX*1)
-	VMOVUPS Z7, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo4
-	ADDQ    152(DI), AX
-	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z8, (SI)(AX*1)
-	VMOVUPS Z9, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo5
-	ADDQ    152(DI), AX
-	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z10, (SI)(AX*1)
-	VMOVUPS Z11, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo6
-	ADDQ    152(DI), AX
-	MOVLQSX 24(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo6:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z12, (SI)(AX*1)
-	VMOVUPS Z13, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo7
-	ADDQ    152(DI), AX
-	MOVLQSX 28(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo7:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z14, (SI)(AX*1)
-	VMOVUPS Z15, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+128, CX
-	JMP     two
-
-one:
+below2:
+vectors1:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
@@ -2605,12 +1972,12 @@ one:
 	VMOVAPS      Z0, Z6
 	VMOVAPS      Z0, Z7
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -2622,9 +1989,10 @@ tapsOne:
 	VADDPS  (R13)(AX*1), Z5, Z5
 	VADDPS  (R14)(AX*1), Z6, Z6
 	VADDPS  (R15)(AX*1), Z7, Z7
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
+summedV1:
 	VBROADCASTSS 124(DI), Z9
 	VMULPS       Z9, Z0, Z0
 	VMULPS       Z9, Z1, Z1
@@ -2634,106 +2002,55 @@ summedOne:
 	VMULPS       Z9, Z5, Z5
 	VMULPS       Z9, Z6, Z6
 	VMULPS       Z9, Z7, Z7
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOne0
+	JZ           evenDstV1
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z1, (SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Z2, (SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Z3, (SI)(BX*4)
+	MOVLQSX      16(AX), BX
+	VMOVUPS      Z4, (SI)(BX*4)
+	MOVLQSX      20(AX), BX
+	VMOVUPS      Z5, (SI)(BX*4)
+	MOVLQSX      24(AX), BX
+	VMOVUPS      Z6, (SI)(BX*4)
+	MOVLQSX      28(AX), BX
+	VMOVUPS      Z7, (SI)(BX*4)
+	JMP          storedV1
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z3, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z4, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z5, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z6, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z7, (SI)(BX*1)
+	ADDQ    AX, BX
 
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
+storedV1:
+	ADDQ $+64, CX
+	JMP  vectors1
 
-evenOne2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z3, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne4
-	ADDQ    152(DI), AX
-	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z4, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne5
-	ADDQ    152(DI), AX
-	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z5, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne6
-	ADDQ    152(DI), AX
-	MOVLQSX 24(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne6:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z6, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne7
-	ADDQ    152(DI), AX
-	MOVLQSX 28(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne7:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z7, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-
-tail:
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VBROADCASTSS 120(DI), Z0
@@ -2745,12 +2062,12 @@ tail:
 	VMOVAPS      Z0, Z6
 	VMOVAPS      Z0, Z7
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTail
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -2762,7 +2079,8 @@ tapsTail:
 	VADDPS  (R13)(AX*1), Z5, K1, Z5
 	VADDPS  (R14)(AX*1), Z6, K1, Z6
 	VADDPS  (R15)(AX*1), Z7, K1, Z7
-	JMP     tapsTail
+	CMPQ    DX, SI
+	JB      tapsTail
 
 summedTail:
 	VBROADCASTSS 124(DI), Z9
@@ -2774,104 +2092,51 @@ summedTail:
 	VMULPS       Z9, Z5, Z5
 	VMULPS       Z9, Z6, Z6
 	VMULPS       Z9, Z7, Z7
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTail0
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, K1, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z1, K1, (SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Z2, K1, (SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Z3, K1, (SI)(BX*4)
+	MOVLQSX      16(AX), BX
+	VMOVUPS      Z4, K1, (SI)(BX*4)
+	MOVLQSX      20(AX), BX
+	VMOVUPS      Z5, K1, (SI)(BX*4)
+	MOVLQSX      24(AX), BX
+	VMOVUPS      Z6, K1, (SI)(BX*4)
+	MOVLQSX      28(AX), BX
+	VMOVUPS      Z7, K1, (SI)(BX*4)
+	JMP          storedTail
 
-evenTail0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z3, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z4, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z5, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z6, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z7, K1, (SI)(BX*1)
+	ADDQ    AX, BX
 
-evenTail1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z3, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail4
-	ADDQ    152(DI), AX
-	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z4, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail5
-	ADDQ    152(DI), AX
-	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z5, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail6
-	ADDQ    152(DI), AX
-	MOVLQSX 24(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail6:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z6, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail7
-	ADDQ    152(DI), AX
-	MOVLQSX 28(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail7:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z7, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+8, AX, AX
@@ -2918,24 +2183,32 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ    128(CX), SI
+vectors4:
+	LEAQ    256(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      one
+	JA      below4
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedTwo
+	JZ      unbiasedV4
 	VMOVUPS (SI)(CX*1), Z0
-	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z12
 	VMOVUPS 64(SI)(CX*1), Z1
-	VMOVAPS Z1, Z3
 	VMOVAPS Z1, Z5
-	VMOVAPS Z1, Z7
-	JMP     startedTwo
+	VMOVAPS Z1, Z9
+	VMOVAPS Z1, Z13
+	VMOVUPS 128(SI)(CX*1), Z2
+	VMOVAPS Z2, Z6
+	VMOVAPS Z2, Z10
+	VMOVAPS Z2, Z14
+	VMOVUPS 192(SI)(CX*1), Z3
+	VMOVAPS Z3, Z7
+	VMOVAPS Z3, Z11
+	VMOVAPS Z3, Z15
+	JMP     startedV4
 
-unbiasedTwo:
+unbiasedV4:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2944,353 +2217,405 @@ unbiasedTwo:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
 
-startedTwo:
+startedV4:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV4
 
-tapsTwo:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTwo
+tapsV4:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
 	IMULQ       48(DI), BX
 	ADDQ        40(DI), BX
-	VMOVUPS     (BX)(CX*1), Z8
-	VMOVUPS     64(BX)(CX*1), Z9
+	VMOVUPS     (BX)(CX*1), Z16
+	VMOVUPS     64(BX)(CX*1), Z17
+	VMOVUPS     128(BX)(CX*1), Z18
+	VMOVUPS     192(BX)(CX*1), Z19
 	ADDQ        $+12, DX
-	VFMADD231PS (R8)(AX*1), Z8, Z0
-	VFMADD231PS 64(R8)(AX*1), Z9, Z1
-	VFMADD231PS (R9)(AX*1), Z8, Z2
-	VFMADD231PS 64(R9)(AX*1), Z9, Z3
-	VFMADD231PS (R10)(AX*1), Z8, Z4
-	VFMADD231PS 64(R10)(AX*1), Z9, Z5
-	VFMADD231PS (R11)(AX*1), Z8, Z6
-	VFMADD231PS 64(R11)(AX*1), Z9, Z7
-	JMP         tapsTwo
+	VFMADD231PS (R8)(AX*1), Z16, Z0
+	VFMADD231PS 64(R8)(AX*1), Z17, Z1
+	VFMADD231PS 128(R8)(AX*1), Z18, Z2
+	VFMADD231PS 192(R8)(AX*1), Z19, Z3
+	VFMADD231PS (R9)(AX*1), Z16, Z4
+	VFMADD231PS 64(R9)(AX*1), Z17, Z5
+	VFMADD231PS 128(R9)(AX*1), Z18, Z6
+	VFMADD231PS 192(R9)(AX*1), Z19, Z7
+	VFMADD231PS (R10)(AX*1), Z16, Z8
+	VFMADD231PS 64(R10)(AX*1), Z17, Z9
+	VFMADD231PS 128(R10)(AX*1), Z18, Z10
+	VFMADD231PS 192(R10)(AX*1), Z19, Z11
+	VFMADD231PS (R11)(AX*1), Z16, Z12
+	VFMADD231PS 64(R11)(AX*1), Z17, Z13
+	VFMADD231PS 128(R11)(AX*1), Z18, Z14
+	VFMADD231PS 192(R11)(AX*1), Z19, Z15
+	CMPQ        DX, SI
+	JB          tapsV4
 
-summedTwo:
-	CMPQ    104(DI), $+0
-	JE      plainTwo
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwoClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwoClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z1, Z1
-
-accumulatedTwoClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp0
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z1, Z1
-
-residualTwoClamp0:
+summedV4:
+	VBROADCASTSS 112(DI), Z16
+	VBROADCASTSS 116(DI), Z17
+	CMPQ         104(DI), $+0
+	JNE          addsV4
 	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
-	VMAXPS       Z0, Z8, Z0
-	VBROADCASTSS 116(DI), Z9
-	VMINPS       Z0, Z9, Z0
-	VMOVUPS      Z0, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z8
-	VMAXPS       Z1, Z8, Z1
-	VBROADCASTSS 116(DI), Z9
-	VMINPS       Z1, Z9, Z1
-	VMOVUPS      Z1, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwoClamp1
+	JZ           evenDstV4
 	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Z0, Z16, Z0
+	VMINPS       Z0, Z17, Z0
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMAXPS       Z1, Z16, Z1
+	VMINPS       Z1, Z17, Z1
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	VMAXPS       Z2, Z16, Z2
+	VMINPS       Z2, Z17, Z2
+	VMOVUPS      Z2, 128(SI)(BX*4)
+	VMAXPS       Z3, Z16, Z3
+	VMINPS       Z3, Z17, Z3
+	VMOVUPS      Z3, 192(SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z3, Z3
-
-accumulatedTwoClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp1
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z3, Z3
-
-residualTwoClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
-	VMAXPS       Z2, Z8, Z2
-	VBROADCASTSS 116(DI), Z9
-	VMINPS       Z2, Z9, Z2
-	VMOVUPS      Z2, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z8
-	VMAXPS       Z3, Z8, Z3
-	VBROADCASTSS 116(DI), Z9
-	VMINPS       Z3, Z9, Z3
-	VMOVUPS      Z3, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp2
-	ADDQ         152(DI), AX
+	VMAXPS       Z4, Z16, Z4
+	VMINPS       Z4, Z17, Z4
+	VMOVUPS      Z4, (SI)(BX*4)
+	VMAXPS       Z5, Z16, Z5
+	VMINPS       Z5, Z17, Z5
+	VMOVUPS      Z5, 64(SI)(BX*4)
+	VMAXPS       Z6, Z16, Z6
+	VMINPS       Z6, Z17, Z6
+	VMOVUPS      Z6, 128(SI)(BX*4)
+	VMAXPS       Z7, Z16, Z7
+	VMINPS       Z7, Z17, Z7
+	VMOVUPS      Z7, 192(SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp2:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z4, Z4
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z5, Z5
-
-accumulatedTwoClamp2:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp2
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z4, Z4
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z5, Z5
-
-residualTwoClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
-	VMAXPS       Z4, Z8, Z4
-	VBROADCASTSS 116(DI), Z9
-	VMINPS       Z4, Z9, Z4
-	VMOVUPS      Z4, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z8
-	VMAXPS       Z5, Z8, Z5
-	VBROADCASTSS 116(DI), Z9
-	VMINPS       Z5, Z9, Z5
-	VMOVUPS      Z5, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp3
-	ADDQ         152(DI), AX
+	VMAXPS       Z8, Z16, Z8
+	VMINPS       Z8, Z17, Z8
+	VMOVUPS      Z8, (SI)(BX*4)
+	VMAXPS       Z9, Z16, Z9
+	VMINPS       Z9, Z17, Z9
+	VMOVUPS      Z9, 64(SI)(BX*4)
+	VMAXPS       Z10, Z16, Z10
+	VMINPS       Z10, Z17, Z10
+	VMOVUPS      Z10, 128(SI)(BX*4)
+	VMAXPS       Z11, Z16, Z11
+	VMINPS       Z11, Z17, Z11
+	VMOVUPS      Z11, 192(SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
+	VMAXPS       Z12, Z16, Z12
+	VMINPS       Z12, Z17, Z12
+	VMOVUPS      Z12, (SI)(BX*4)
+	VMAXPS       Z13, Z16, Z13
+	VMINPS       Z13, Z17, Z13
+	VMOVUPS      Z13, 64(SI)(BX*4)
+	VMAXPS       Z14, Z16, Z14
+	VMINPS       Z14, Z17, Z14
+	VMOVUPS      Z14, 128(SI)(BX*4)
+	VMAXPS       Z15, Z16, Z15
+	VMINPS       Z15, Z17, Z15
+	VMOVUPS      Z15, 192(SI)(BX*4)
+	JMP          storedV4
 
-evenTwoClamp3:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z6, Z6
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z7, Z7
+evenDstV4:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z16, Z0
+	VMINPS  Z0, Z17, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	VMAXPS  Z1, Z16, Z1
+	VMINPS  Z1, Z17, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	VMAXPS  Z2, Z16, Z2
+	VMINPS  Z2, Z17, Z2
+	VMOVUPS Z2, 128(SI)(BX*1)
+	VMAXPS  Z3, Z16, Z3
+	VMINPS  Z3, Z17, Z3
+	VMOVUPS Z3, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z4, Z16, Z4
+	VMINPS  Z4, Z17, Z4
+	VMOVUPS Z4, (SI)(BX*1)
+	VMAXPS  Z5, Z16, Z5
+	VMINPS  Z5, Z17, Z5
+	VMOVUPS Z5, 64(SI)(BX*1)
+	VMAXPS  Z6, Z16, Z6
+	VMINPS  Z6, Z17, Z6
+	VMOVUPS Z6, 128(SI)(BX*1)
+	VMAXPS  Z7, Z16, Z7
+	VMINPS  Z7, Z17, Z7
+	VMOVUPS Z7, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z8, Z16, Z8
+	VMINPS  Z8, Z17, Z8
+	VMOVUPS Z8, (SI)(BX*1)
+	VMAXPS  Z9, Z16, Z9
+	VMINPS  Z9, Z17, Z9
+	VMOVUPS Z9, 64(SI)(BX*1)
+	VMAXPS  Z10, Z16, Z10
+	VMINPS  Z10, Z17, Z10
+	VMOVUPS Z10, 128(SI)(BX*1)
+	VMAXPS  Z11, Z16, Z11
+	VMINPS  Z11, Z17, Z11
+	VMOVUPS Z11, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z12, Z16, Z12
+	VMINPS  Z12, Z17, Z12
+	VMOVUPS Z12, (SI)(BX*1)
+	VMAXPS  Z13, Z16, Z13
+	VMINPS  Z13, Z17, Z13
+	VMOVUPS Z13, 64(SI)(BX*1)
+	VMAXPS  Z14, Z16, Z14
+	VMINPS  Z14, Z17, Z14
+	VMOVUPS Z14, 128(SI)(BX*1)
+	VMAXPS  Z15, Z16, Z15
+	VMINPS  Z15, Z17, Z15
+	VMOVUPS Z15, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV4
 
-accumulatedTwoClamp3:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp3
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z6, Z6
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z7, Z7
-
-residualTwoClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z8
-	VMAXPS       Z6, Z8, Z6
-	VBROADCASTSS 116(DI), Z9
-	VMINPS       Z6, Z9, Z6
-	VMOVUPS      Z6, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z8
-	VMAXPS       Z7, Z8, Z7
-	VBROADCASTSS 116(DI), Z9
-	VMINPS       Z7, Z9, Z7
-	VMOVUPS      Z7, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedTwo
-
-plainTwo:
+addsV4:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenV40
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo0:
+evenV40:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z1, Z1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV40
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z1, Z1
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z2, Z2
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z3, Z3
 
-accumulatedTwo0:
+previousV40:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo0
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z1, Z1
+	JZ      residualV40
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z1, Z1
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z2, Z2
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z3, Z3
 
-residualTwo0:
+residualV40:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z16, Z0
+	VMINPS  Z0, Z17, Z0
 	VMOVUPS Z0, (SI)(AX*1)
+	VMAXPS  Z1, Z16, Z1
+	VMINPS  Z1, Z17, Z1
 	VMOVUPS Z1, 64(SI)(AX*1)
+	VMAXPS  Z2, Z16, Z2
+	VMINPS  Z2, Z17, Z2
+	VMOVUPS Z2, 128(SI)(AX*1)
+	VMAXPS  Z3, Z16, Z3
+	VMINPS  Z3, Z17, Z3
+	VMOVUPS Z3, 192(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo1
+	JZ      evenV41
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo1:
+evenV41:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z3, Z3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV41
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z4, Z4
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z5, Z5
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z6, Z6
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z7, Z7
 
-accumulatedTwo1:
+previousV41:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo1
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z3, Z3
+	JZ      residualV41
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z4, Z4
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z5, Z5
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z6, Z6
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z7, Z7
 
-residualTwo1:
+residualV41:
 	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	VMOVUPS Z3, 64(SI)(AX*1)
+	VMAXPS  Z4, Z16, Z4
+	VMINPS  Z4, Z17, Z4
+	VMOVUPS Z4, (SI)(AX*1)
+	VMAXPS  Z5, Z16, Z5
+	VMINPS  Z5, Z17, Z5
+	VMOVUPS Z5, 64(SI)(AX*1)
+	VMAXPS  Z6, Z16, Z6
+	VMINPS  Z6, Z17, Z6
+	VMOVUPS Z6, 128(SI)(AX*1)
+	VMAXPS  Z7, Z16, Z7
+	VMINPS  Z7, Z17, Z7
+	VMOVUPS Z7, 192(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo2
+	JZ      evenV42
 	ADDQ    152(DI), AX
 	MOVLQSX 8(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo2:
+evenV42:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z4, Z4
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z5, Z5
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV42
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z8, Z8
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z9, Z9
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z10, Z10
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z11, Z11
 
-accumulatedTwo2:
+previousV42:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo2
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z4, Z4
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z5, Z5
+	JZ      residualV42
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z8, Z8
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z9, Z9
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z10, Z10
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z11, Z11
 
-residualTwo2:
+residualV42:
 	MOVQ    56(DI), SI
-	VMOVUPS Z4, (SI)(AX*1)
-	VMOVUPS Z5, 64(SI)(AX*1)
+	VMAXPS  Z8, Z16, Z8
+	VMINPS  Z8, Z17, Z8
+	VMOVUPS Z8, (SI)(AX*1)
+	VMAXPS  Z9, Z16, Z9
+	VMINPS  Z9, Z17, Z9
+	VMOVUPS Z9, 64(SI)(AX*1)
+	VMAXPS  Z10, Z16, Z10
+	VMINPS  Z10, Z17, Z10
+	VMOVUPS Z10, 128(SI)(AX*1)
+	VMAXPS  Z11, Z16, Z11
+	VMINPS  Z11, Z17, Z11
+	VMOVUPS Z11, 192(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo3
+	JZ      evenV43
 	ADDQ    152(DI), AX
 	MOVLQSX 12(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo3:
+evenV43:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z6, Z6
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z7, Z7
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV43
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z12, Z12
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z13, Z13
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z14, Z14
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z15, Z15
 
-accumulatedTwo3:
+previousV43:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo3
-	VMOVUPS (SI)(AX*1), Z9
-	VADDPS  Z9, Z6, Z6
-	VMOVUPS 64(SI)(AX*1), Z9
-	VADDPS  Z9, Z7, Z7
+	JZ      residualV43
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z12, Z12
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z13, Z13
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z14, Z14
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z15, Z15
 
-residualTwo3:
+residualV43:
 	MOVQ    56(DI), SI
-	VMOVUPS Z6, (SI)(AX*1)
-	VMOVUPS Z7, 64(SI)(AX*1)
+	VMAXPS  Z12, Z16, Z12
+	VMINPS  Z12, Z17, Z12
+	VMOVUPS Z12, (SI)(AX*1)
+	VMAXPS  Z13, Z16, Z13
+	VMINPS  Z13, Z17, Z13
+	VMOVUPS Z13, 64(SI)(AX*1)
+	VMAXPS  Z14, Z16, Z14
+	VMINPS  Z14, Z17, Z14
+	VMOVUPS Z14, 128(SI)(AX*1)
+	VMAXPS  Z15, Z16, Z15
+	VMINPS  Z15, Z17, Z15
+	VMOVUPS Z15, 192(SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedTwo:
-	ADDQ $+128, CX
-	JMP  two
+storedV4:
+	ADDQ $+256, CX
+	JMP  vectors4
 
-one:
+below4:
+vectors1:
 	LEAQ    64(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      tail
+	JA      below1
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedOne
+	JZ      unbiasedV1
 	VMOVUPS (SI)(CX*1), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
-	JMP     startedOne
+	JMP     startedV1
 
-unbiasedOne:
+unbiasedV1:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-startedOne:
+startedV1:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV1
 
-tapsOne:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedOne
+tapsV1:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -3302,245 +2627,179 @@ tapsOne:
 	VFMADD231PS (R9)(AX*1), Z4, Z1
 	VFMADD231PS (R10)(AX*1), Z4, Z2
 	VFMADD231PS (R11)(AX*1), Z4, Z3
-	JMP         tapsOne
+	CMPQ        DX, SI
+	JB          tapsV1
 
-summedOne:
-	CMPQ    104(DI), $+0
-	JE      plainOne
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOneClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOneClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z0, Z0
-
-accumulatedOneClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp0
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z0, Z0
-
-residualOneClamp0:
-	MOVQ         56(DI), SI
+summedV1:
 	VBROADCASTSS 112(DI), Z4
+	VBROADCASTSS 116(DI), Z5
+	CMPQ         104(DI), $+0
+	JNE          addsV1
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV1
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Z0, Z4, Z0
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z0, Z5, Z0
-	VMOVUPS      Z0, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp1
-	ADDQ         152(DI), AX
+	VMOVUPS      Z0, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z1, Z1
-
-accumulatedOneClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp1
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z1, Z1
-
-residualOneClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z4
 	VMAXPS       Z1, Z4, Z1
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z1, Z5, Z1
-	VMOVUPS      Z1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp2
-	ADDQ         152(DI), AX
+	VMOVUPS      Z1, (SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp2:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z2, Z2
-
-accumulatedOneClamp2:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp2
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z2, Z2
-
-residualOneClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z4
 	VMAXPS       Z2, Z4, Z2
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z2, Z5, Z2
-	VMOVUPS      Z2, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp3
-	ADDQ         152(DI), AX
+	VMOVUPS      Z2, (SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp3:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z3, Z3
-
-accumulatedOneClamp3:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp3
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z3, Z3
-
-residualOneClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z4
 	VMAXPS       Z3, Z4, Z3
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z3, Z5, Z3
-	VMOVUPS      Z3, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedOne
+	VMOVUPS      Z3, (SI)(BX*4)
+	JMP          storedV1
 
-plainOne:
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z5, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z1, Z4, Z1
+	VMINPS  Z1, Z5, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z2, Z4, Z2
+	VMINPS  Z2, Z5, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z3, Z4, Z3
+	VMINPS  Z3, Z5, Z3
+	VMOVUPS Z3, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV1
+
+addsV1:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenV10
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenOne0:
+evenV10:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z0, Z0
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV10
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z0, Z0
 
-accumulatedOne0:
+previousV10:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne0
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z0, Z0
+	JZ      residualV10
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z0, Z0
 
-residualOne0:
+residualV10:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z5, Z0
 	VMOVUPS Z0, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne1
+	JZ      evenV11
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne1:
+evenV11:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z1, Z1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV11
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z1, Z1
 
-accumulatedOne1:
+previousV11:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne1
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z1, Z1
+	JZ      residualV11
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z1, Z1
 
-residualOne1:
+residualV11:
 	MOVQ    56(DI), SI
+	VMAXPS  Z1, Z4, Z1
+	VMINPS  Z1, Z5, Z1
 	VMOVUPS Z1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne2
+	JZ      evenV12
 	ADDQ    152(DI), AX
 	MOVLQSX 8(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne2:
+evenV12:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z2, Z2
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV12
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z2, Z2
 
-accumulatedOne2:
+previousV12:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne2
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z2, Z2
+	JZ      residualV12
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z2, Z2
 
-residualOne2:
+residualV12:
 	MOVQ    56(DI), SI
+	VMAXPS  Z2, Z4, Z2
+	VMINPS  Z2, Z5, Z2
 	VMOVUPS Z2, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne3
+	JZ      evenV13
 	ADDQ    152(DI), AX
 	MOVLQSX 12(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne3:
+evenV13:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z3, Z3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV13
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z3, Z3
 
-accumulatedOne3:
+previousV13:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne3
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z3, Z3
+	JZ      residualV13
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z3, Z3
 
-residualOne3:
+residualV13:
 	MOVQ    56(DI), SI
+	VMAXPS  Z3, Z4, Z3
+	VMINPS  Z3, Z5, Z3
 	VMOVUPS Z3, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedOne:
+storedV1:
 	ADDQ $+64, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ      CX, 48(DI)
 	JE        done
 	MOVQ      80(DI), SI
@@ -3560,12 +2819,12 @@ unbiasedTail:
 
 startedTail:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedTail
 
 tapsTail:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTail
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -3577,135 +2836,60 @@ tapsTail:
 	VFMADD231PS (R9)(AX*1), Z4, K1, Z1
 	VFMADD231PS (R10)(AX*1), Z4, K1, Z2
 	VFMADD231PS (R11)(AX*1), Z4, K1, Z3
-	JMP         tapsTail
+	CMPQ        DX, SI
+	JB          tapsTail
 
 summedTail:
-	CMPQ    104(DI), $+0
-	JE      plainTail
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTailClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTailClamp0:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp0
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z0, Z0
-
-accumulatedTailClamp0:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp0
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z0, Z0
-
-residualTailClamp0:
-	MOVQ         56(DI), SI
 	VBROADCASTSS 112(DI), Z4
+	VBROADCASTSS 116(DI), Z5
+	CMPQ         104(DI), $+0
+	JNE          addsTail
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstTail
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Z0, Z4, Z0
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z0, Z5, Z0
-	VMOVUPS      Z0, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp1
-	ADDQ         152(DI), AX
+	VMOVUPS      Z0, K1, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp1:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp1
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z1, Z1
-
-accumulatedTailClamp1:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp1
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z1, Z1
-
-residualTailClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z4
 	VMAXPS       Z1, Z4, Z1
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z1, Z5, Z1
-	VMOVUPS      Z1, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp2
-	ADDQ         152(DI), AX
+	VMOVUPS      Z1, K1, (SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp2:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp2
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z2, Z2
-
-accumulatedTailClamp2:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp2
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z2, Z2
-
-residualTailClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z4
 	VMAXPS       Z2, Z4, Z2
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z2, Z5, Z2
-	VMOVUPS      Z2, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp3
-	ADDQ         152(DI), AX
+	VMOVUPS      Z2, K1, (SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp3:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp3
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z3, Z3
-
-accumulatedTailClamp3:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp3
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z3, Z3
-
-residualTailClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z4
 	VMAXPS       Z3, Z4, Z3
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z3, Z5, Z3
-	VMOVUPS      Z3, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	VMOVUPS      Z3, K1, (SI)(BX*4)
 	JMP          storedTail
 
-plainTail:
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z5, Z0
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z1, Z4, Z1
+	VMINPS  Z1, Z5, Z1
+	VMOVUPS Z1, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z2, Z4, Z2
+	VMINPS  Z2, Z5, Z2
+	VMOVUPS Z2, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z3, Z4, Z3
+	VMINPS  Z3, Z5, Z3
+	VMOVUPS Z3, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedTail
+
+addsTail:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
@@ -3716,21 +2900,23 @@ plainTail:
 
 evenTail0:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail0
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z0, Z0
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail0
+	VMOVUPS.Z (SI)(AX*1), K1, Z6
+	VADDPS    Z6, Z0, Z0
 
-accumulatedTail0:
+previousTail0:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail0
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z0, Z0
+	VMOVUPS.Z (SI)(AX*1), K1, Z6
+	VADDPS    Z6, Z0, Z0
 
 residualTail0:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z5, Z0
 	VMOVUPS Z0, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -3742,21 +2928,23 @@ residualTail0:
 
 evenTail1:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail1
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z1, Z1
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail1
+	VMOVUPS.Z (SI)(AX*1), K1, Z6
+	VADDPS    Z6, Z1, Z1
 
-accumulatedTail1:
+previousTail1:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail1
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z1, Z1
+	VMOVUPS.Z (SI)(AX*1), K1, Z6
+	VADDPS    Z6, Z1, Z1
 
 residualTail1:
 	MOVQ    56(DI), SI
+	VMAXPS  Z1, Z4, Z1
+	VMINPS  Z1, Z5, Z1
 	VMOVUPS Z1, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -3768,21 +2956,23 @@ residualTail1:
 
 evenTail2:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail2
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z2, Z2
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail2
+	VMOVUPS.Z (SI)(AX*1), K1, Z6
+	VADDPS    Z6, Z2, Z2
 
-accumulatedTail2:
+previousTail2:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail2
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z2, Z2
+	VMOVUPS.Z (SI)(AX*1), K1, Z6
+	VADDPS    Z6, Z2, Z2
 
 residualTail2:
 	MOVQ    56(DI), SI
+	VMAXPS  Z2, Z4, Z2
+	VMINPS  Z2, Z5, Z2
 	VMOVUPS Z2, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -3794,21 +2984,23 @@ residualTail2:
 
 evenTail3:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail3
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z3, Z3
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail3
+	VMOVUPS.Z (SI)(AX*1), K1, Z6
+	VADDPS    Z6, Z3, Z3
 
-accumulatedTail3:
+previousTail3:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail3
-	VMOVUPS.Z (SI)(AX*1), K1, Z5
-	VADDPS    Z5, Z3, Z3
+	VMOVUPS.Z (SI)(AX*1), K1, Z6
+	VADDPS    Z6, Z3, Z3
 
 residualTail3:
 	MOVQ    56(DI), SI
+	VMAXPS  Z3, Z4, Z3
+	VMINPS  Z3, Z5, Z3
 	VMOVUPS Z3, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
@@ -3859,10 +3051,10 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ         128(CX), SI
+vectors4:
+	LEAQ         256(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below4
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
@@ -3871,138 +3063,196 @@ two:
 	VMOVAPS      Z0, Z5
 	VMOVAPS      Z0, Z6
 	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	VMOVAPS      Z0, Z10
+	VMOVAPS      Z0, Z11
+	VMOVAPS      Z0, Z12
+	VMOVAPS      Z0, Z13
+	VMOVAPS      Z0, Z14
+	VMOVAPS      Z0, Z15
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV4
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV4:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
-	VMOVUPS (R8)(AX*1), Z10
-	VMAXPS  Z0, Z10, Z0
-	VCMPPS  $0x03, Z10, Z10, K2
+	VMOVUPS (R8)(AX*1), Z20
+	VMAXPS  Z0, Z20, Z0
+	VCMPPS  $0x03, Z20, Z20, K2
 	VMOVAPS Z0, Z0
-	VMOVAPS Z10, K2, Z0
+	VMOVAPS Z20, K2, Z0
 	VMOVAPS Z0, Z0
-	VMOVUPS 64(R8)(AX*1), Z10
-	VMAXPS  Z1, Z10, Z1
-	VCMPPS  $0x03, Z10, Z10, K2
+	VMOVUPS 64(R8)(AX*1), Z20
+	VMAXPS  Z1, Z20, Z1
+	VCMPPS  $0x03, Z20, Z20, K2
 	VMOVAPS Z1, Z1
-	VMOVAPS Z10, K2, Z1
+	VMOVAPS Z20, K2, Z1
 	VMOVAPS Z1, Z1
-	VMOVUPS (R9)(AX*1), Z10
-	VMAXPS  Z2, Z10, Z2
-	VCMPPS  $0x03, Z10, Z10, K2
+	VMOVUPS 128(R8)(AX*1), Z20
+	VMAXPS  Z2, Z20, Z2
+	VCMPPS  $0x03, Z20, Z20, K2
 	VMOVAPS Z2, Z2
-	VMOVAPS Z10, K2, Z2
+	VMOVAPS Z20, K2, Z2
 	VMOVAPS Z2, Z2
-	VMOVUPS 64(R9)(AX*1), Z10
-	VMAXPS  Z3, Z10, Z3
-	VCMPPS  $0x03, Z10, Z10, K2
+	VMOVUPS 192(R8)(AX*1), Z20
+	VMAXPS  Z3, Z20, Z3
+	VCMPPS  $0x03, Z20, Z20, K2
 	VMOVAPS Z3, Z3
-	VMOVAPS Z10, K2, Z3
+	VMOVAPS Z20, K2, Z3
 	VMOVAPS Z3, Z3
-	VMOVUPS (R10)(AX*1), Z10
-	VMAXPS  Z4, Z10, Z4
-	VCMPPS  $0x03, Z10, Z10, K2
+	VMOVUPS (R9)(AX*1), Z20
+	VMAXPS  Z4, Z20, Z4
+	VCMPPS  $0x03, Z20, Z20, K2
 	VMOVAPS Z4, Z4
-	VMOVAPS Z10, K2, Z4
+	VMOVAPS Z20, K2, Z4
 	VMOVAPS Z4, Z4
-	VMOVUPS 64(R10)(AX*1), Z10
-	VMAXPS  Z5, Z10, Z5
-	VCMPPS  $0x03, Z10, Z10, K2
+	VMOVUPS 64(R9)(AX*1), Z20
+	VMAXPS  Z5, Z20, Z5
+	VCMPPS  $0x03, Z20, Z20, K2
 	VMOVAPS Z5, Z5
-	VMOVAPS Z10, K2, Z5
+	VMOVAPS Z20, K2, Z5
 	VMOVAPS Z5, Z5
-	VMOVUPS (R11)(AX*1), Z10
-	VMAXPS  Z6, Z10, Z6
-	VCMPPS  $0x03, Z10, Z10, K2
+	VMOVUPS 128(R9)(AX*1), Z20
+	VMAXPS  Z6, Z20, Z6
+	VCMPPS  $0x03, Z20, Z20, K2
 	VMOVAPS Z6, Z6
-	VMOVAPS Z10, K2, Z6
+	VMOVAPS Z20, K2, Z6
 	VMOVAPS Z6, Z6
-	VMOVUPS 64(R11)(AX*1), Z10
-	VMAXPS  Z7, Z10, Z7
-	VCMPPS  $0x03, Z10, Z10, K2
+	VMOVUPS 192(R9)(AX*1), Z20
+	VMAXPS  Z7, Z20, Z7
+	VCMPPS  $0x03, Z20, Z20, K2
 	VMOVAPS Z7, Z7
-	VMOVAPS Z10, K2, Z7
+	VMOVAPS Z20, K2, Z7
 	VMOVAPS Z7, Z7
-	JMP     tapsTwo
+	VMOVUPS (R10)(AX*1), Z20
+	VMAXPS  Z8, Z20, Z8
+	VCMPPS  $0x03, Z20, Z20, K2
+	VMOVAPS Z8, Z8
+	VMOVAPS Z20, K2, Z8
+	VMOVAPS Z8, Z8
+	VMOVUPS 64(R10)(AX*1), Z20
+	VMAXPS  Z9, Z20, Z9
+	VCMPPS  $0x03, Z20, Z20, K2
+	VMOVAPS Z9, Z9
+	VMOVAPS Z20, K2, Z9
+	VMOVAPS Z9, Z9
+	VMOVUPS 128(R10)(AX*1), Z20
+	VMAXPS  Z10, Z20, Z10
+	VCMPPS  $0x03, Z20, Z20, K2
+	VMOVAPS Z10, Z10
+	VMOVAPS Z20, K2, Z10
+	VMOVAPS Z10, Z10
+	VMOVUPS 192(R10)(AX*1), Z20
+	VMAXPS  Z11, Z20, Z11
+	VCMPPS  $0x03, Z20, Z20, K2
+	VMOVAPS Z11, Z11
+	VMOVAPS Z20, K2, Z11
+	VMOVAPS Z11, Z11
+	VMOVUPS (R11)(AX*1), Z20
+	VMAXPS  Z12, Z20, Z12
+	VCMPPS  $0x03, Z20, Z20, K2
+	VMOVAPS Z12, Z12
+	VMOVAPS Z20, K2, Z12
+	VMOVAPS Z12, Z12
+	VMOVUPS 64(R11)(AX*1), Z20
+	VMAXPS  Z13, Z20, Z13
+	VCMPPS  $0x03, Z20, Z20, K2
+	VMOVAPS Z13, Z13
+	VMOVAPS Z20, K2, Z13
+	VMOVAPS Z13, Z13
+	VMOVUPS 128(R11)(AX*1), Z20
+	VMAXPS  Z14, Z20, Z14
+	VCMPPS  $0x03, Z20, Z20, K2
+	VMOVAPS Z14, Z14
+	VMOVAPS Z20, K2, Z14
+	VMOVAPS Z14, Z14
+	VMOVUPS 192(R11)(AX*1), Z20
+	VMAXPS  Z15, Z20, Z15
+	VCMPPS  $0x03, Z20, Z20, K2
+	VMOVAPS Z15, Z15
+	VMOVAPS Z20, K2, Z15
+	VMOVAPS Z15, Z15
+	CMPQ    DX, SI
+	JB      tapsV4
 
-summedTwo:
-	MOVQ    144(DI), BX
+summedV4:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenDstV4
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	VMOVUPS Z1, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
+	VMOVUPS Z0, (SI)(BX*4)
+	VMOVUPS Z1, 64(SI)(BX*4)
+	VMOVUPS Z2, 128(SI)(BX*4)
+	VMOVUPS Z3, 192(SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	VMOVUPS Z3, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo2
-	ADDQ    152(DI), AX
+	VMOVUPS Z4, (SI)(BX*4)
+	VMOVUPS Z5, 64(SI)(BX*4)
+	VMOVUPS Z6, 128(SI)(BX*4)
+	VMOVUPS Z7, 192(SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z4, (SI)(AX*1)
-	VMOVUPS Z5, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo3
-	ADDQ    152(DI), AX
+	VMOVUPS Z8, (SI)(BX*4)
+	VMOVUPS Z9, 64(SI)(BX*4)
+	VMOVUPS Z10, 128(SI)(BX*4)
+	VMOVUPS Z11, 192(SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z12, (SI)(BX*4)
+	VMOVUPS Z13, 64(SI)(BX*4)
+	VMOVUPS Z14, 128(SI)(BX*4)
+	VMOVUPS Z15, 192(SI)(BX*4)
+	JMP     storedV4
 
-evenTwo3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z6, (SI)(AX*1)
-	VMOVUPS Z7, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+128, CX
-	JMP     two
+evenDstV4:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	VMOVUPS Z2, 128(SI)(BX*1)
+	VMOVUPS Z3, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z4, (SI)(BX*1)
+	VMOVUPS Z5, 64(SI)(BX*1)
+	VMOVUPS Z6, 128(SI)(BX*1)
+	VMOVUPS Z7, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z8, (SI)(BX*1)
+	VMOVUPS Z9, 64(SI)(BX*1)
+	VMOVUPS Z10, 128(SI)(BX*1)
+	VMOVUPS Z11, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z12, (SI)(BX*1)
+	VMOVUPS Z13, 64(SI)(BX*1)
+	VMOVUPS Z14, 128(SI)(BX*1)
+	VMOVUPS Z15, 192(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
+storedV4:
+	ADDQ $+256, CX
+	JMP  vectors4
+
+below4:
+vectors1:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -4030,61 +3280,43 @@ tapsOne:
 	VMOVAPS Z3, Z3
 	VMOVAPS Z5, K2, Z3
 	VMOVAPS Z3, Z3
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
-	MOVQ    144(DI), BX
+summedV1:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenDstV1
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
+	VMOVUPS Z0, (SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne2
-	ADDQ    152(DI), AX
+	VMOVUPS Z1, (SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne3
-	ADDQ    152(DI), AX
+	VMOVUPS Z2, (SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z3, (SI)(BX*4)
+	JMP     storedV1
 
-evenOne3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z3, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z3, (SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV1:
+	ADDQ $+64, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VBROADCASTSS 120(DI), Z0
@@ -4092,12 +3324,12 @@ tail:
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedTail
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -4125,59 +3357,39 @@ tapsTail:
 	VMOVAPS   Z3, Z3
 	VMOVAPS   Z5, K2, Z3
 	VMOVAPS   Z3, Z3
-	JMP       tapsTail
+	CMPQ      DX, SI
+	JB        tapsTail
 
 summedTail:
-	MOVQ    144(DI), BX
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTail0
+	JZ      evenDstTail
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTail0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail1
-	ADDQ    152(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail2
-	ADDQ    152(DI), AX
+	VMOVUPS Z1, K1, (SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail3
-	ADDQ    152(DI), AX
+	VMOVUPS Z2, K1, (SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z3, K1, (SI)(BX*4)
+	JMP     storedTail
 
-evenTail3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z3, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z3, K1, (SI)(BX*1)
+	ADDQ    AX, BX
 
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+4, AX, AX
@@ -4224,10 +3436,10 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ         128(CX), SI
+vectors4:
+	LEAQ         256(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below4
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
@@ -4236,107 +3448,133 @@ two:
 	VMOVAPS      Z0, Z5
 	VMOVAPS      Z0, Z6
 	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	VMOVAPS      Z0, Z10
+	VMOVAPS      Z0, Z11
+	VMOVAPS      Z0, Z12
+	VMOVAPS      Z0, Z13
+	VMOVAPS      Z0, Z14
+	VMOVAPS      Z0, Z15
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV4
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV4:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Z0, Z0
 	VADDPS  64(R8)(AX*1), Z1, Z1
-	VADDPS  (R9)(AX*1), Z2, Z2
-	VADDPS  64(R9)(AX*1), Z3, Z3
-	VADDPS  (R10)(AX*1), Z4, Z4
-	VADDPS  64(R10)(AX*1), Z5, Z5
-	VADDPS  (R11)(AX*1), Z6, Z6
-	VADDPS  64(R11)(AX*1), Z7, Z7
-	JMP     tapsTwo
+	VADDPS  128(R8)(AX*1), Z2, Z2
+	VADDPS  192(R8)(AX*1), Z3, Z3
+	VADDPS  (R9)(AX*1), Z4, Z4
+	VADDPS  64(R9)(AX*1), Z5, Z5
+	VADDPS  128(R9)(AX*1), Z6, Z6
+	VADDPS  192(R9)(AX*1), Z7, Z7
+	VADDPS  (R10)(AX*1), Z8, Z8
+	VADDPS  64(R10)(AX*1), Z9, Z9
+	VADDPS  128(R10)(AX*1), Z10, Z10
+	VADDPS  192(R10)(AX*1), Z11, Z11
+	VADDPS  (R11)(AX*1), Z12, Z12
+	VADDPS  64(R11)(AX*1), Z13, Z13
+	VADDPS  128(R11)(AX*1), Z14, Z14
+	VADDPS  192(R11)(AX*1), Z15, Z15
+	CMPQ    DX, SI
+	JB      tapsV4
 
-summedTwo:
-	VBROADCASTSS 124(DI), Z10
-	VMULPS       Z10, Z0, Z0
-	VMULPS       Z10, Z1, Z1
-	VMULPS       Z10, Z2, Z2
-	VMULPS       Z10, Z3, Z3
-	VMULPS       Z10, Z4, Z4
-	VMULPS       Z10, Z5, Z5
-	VMULPS       Z10, Z6, Z6
-	VMULPS       Z10, Z7, Z7
-	MOVQ         144(DI), BX
+summedV4:
+	VBROADCASTSS 124(DI), Z20
+	VMULPS       Z20, Z0, Z0
+	VMULPS       Z20, Z1, Z1
+	VMULPS       Z20, Z2, Z2
+	VMULPS       Z20, Z3, Z3
+	VMULPS       Z20, Z4, Z4
+	VMULPS       Z20, Z5, Z5
+	VMULPS       Z20, Z6, Z6
+	VMULPS       Z20, Z7, Z7
+	VMULPS       Z20, Z8, Z8
+	VMULPS       Z20, Z9, Z9
+	VMULPS       Z20, Z10, Z10
+	VMULPS       Z20, Z11, Z11
+	VMULPS       Z20, Z12, Z12
+	VMULPS       Z20, Z13, Z13
+	VMULPS       Z20, Z14, Z14
+	VMULPS       Z20, Z15, Z15
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwo0
+	JZ           evenDstV4
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	VMOVUPS      Z2, 128(SI)(BX*4)
+	VMOVUPS      Z3, 192(SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z4, (SI)(BX*4)
+	VMOVUPS      Z5, 64(SI)(BX*4)
+	VMOVUPS      Z6, 128(SI)(BX*4)
+	VMOVUPS      Z7, 192(SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Z8, (SI)(BX*4)
+	VMOVUPS      Z9, 64(SI)(BX*4)
+	VMOVUPS      Z10, 128(SI)(BX*4)
+	VMOVUPS      Z11, 192(SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Z12, (SI)(BX*4)
+	VMOVUPS      Z13, 64(SI)(BX*4)
+	VMOVUPS      Z14, 128(SI)(BX*4)
+	VMOVUPS      Z15, 192(SI)(BX*4)
+	JMP          storedV4
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	VMOVUPS Z1, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV4:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	VMOVUPS Z2, 128(SI)(BX*1)
+	VMOVUPS Z3, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z4, (SI)(BX*1)
+	VMOVUPS Z5, 64(SI)(BX*1)
+	VMOVUPS Z6, 128(SI)(BX*1)
+	VMOVUPS Z7, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z8, (SI)(BX*1)
+	VMOVUPS Z9, 64(SI)(BX*1)
+	VMOVUPS Z10, 128(SI)(BX*1)
+	VMOVUPS Z11, 192(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z12, (SI)(BX*1)
+	VMOVUPS Z13, 64(SI)(BX*1)
+	VMOVUPS Z14, 128(SI)(BX*1)
+	VMOVUPS Z15, 192(SI)(BX*1)
+	ADDQ    AX, BX
 
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	VMOVUPS Z3, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
+storedV4:
+	ADDQ $+256, CX
+	JMP  vectors4
 
-evenTwo2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z4, (SI)(AX*1)
-	VMOVUPS Z5, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z6, (SI)(AX*1)
-	VMOVUPS Z7, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+128, CX
-	JMP     two
-
-one:
+below4:
+vectors1:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -4344,66 +3582,48 @@ tapsOne:
 	VADDPS  (R9)(AX*1), Z1, Z1
 	VADDPS  (R10)(AX*1), Z2, Z2
 	VADDPS  (R11)(AX*1), Z3, Z3
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
+summedV1:
 	VBROADCASTSS 124(DI), Z5
 	VMULPS       Z5, Z0, Z0
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
 	VMULPS       Z5, Z3, Z3
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOne0
+	JZ           evenDstV1
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z1, (SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Z2, (SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Z3, (SI)(BX*4)
+	JMP          storedV1
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z3, (SI)(BX*1)
+	ADDQ    AX, BX
 
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
+storedV1:
+	ADDQ $+64, CX
+	JMP  vectors1
 
-evenOne2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z3, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-
-tail:
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VBROADCASTSS 120(DI), Z0
@@ -4411,12 +3631,12 @@ tail:
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTail
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -4424,7 +3644,8 @@ tapsTail:
 	VADDPS  (R9)(AX*1), Z1, K1, Z1
 	VADDPS  (R10)(AX*1), Z2, K1, Z2
 	VADDPS  (R11)(AX*1), Z3, K1, Z3
-	JMP     tapsTail
+	CMPQ    DX, SI
+	JB      tapsTail
 
 summedTail:
 	VBROADCASTSS 124(DI), Z5
@@ -4432,56 +3653,35 @@ summedTail:
 	VMULPS       Z5, Z1, Z1
 	VMULPS       Z5, Z2, Z2
 	VMULPS       Z5, Z3, Z3
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTail0
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, K1, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z1, K1, (SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Z2, K1, (SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Z3, K1, (SI)(BX*4)
+	JMP          storedTail
 
-evenTail0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z3, K1, (SI)(BX*1)
+	ADDQ    AX, BX
 
-evenTail1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenTail3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z3, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+4, AX, AX
@@ -4522,33 +3722,397 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ    128(CX), SI
+vectors8:
+	LEAQ    512(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      one
+	JA      below8
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedTwo
+	JZ      unbiasedV8
+	VMOVUPS (SI)(CX*1), Z0
+	VMOVAPS Z0, Z8
+	VMOVUPS 64(SI)(CX*1), Z1
+	VMOVAPS Z1, Z9
+	VMOVUPS 128(SI)(CX*1), Z2
+	VMOVAPS Z2, Z10
+	VMOVUPS 192(SI)(CX*1), Z3
+	VMOVAPS Z3, Z11
+	VMOVUPS 256(SI)(CX*1), Z4
+	VMOVAPS Z4, Z12
+	VMOVUPS 320(SI)(CX*1), Z5
+	VMOVAPS Z5, Z13
+	VMOVUPS 384(SI)(CX*1), Z6
+	VMOVAPS Z6, Z14
+	VMOVUPS 448(SI)(CX*1), Z7
+	VMOVAPS Z7, Z15
+	JMP     startedV8
+
+unbiasedV8:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+startedV8:
+	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV8
+
+tapsV8:
+	MOVLQSX     (DX), AX
+	LEAQ        (CX)(AX*4), AX
+	MOVLQSX     4(DX), BX
+	IMULQ       48(DI), BX
+	ADDQ        40(DI), BX
+	VMOVUPS     (BX)(CX*1), Z16
+	VMOVUPS     64(BX)(CX*1), Z17
+	VMOVUPS     128(BX)(CX*1), Z18
+	VMOVUPS     192(BX)(CX*1), Z19
+	VMOVUPS     256(BX)(CX*1), Z20
+	VMOVUPS     320(BX)(CX*1), Z21
+	VMOVUPS     384(BX)(CX*1), Z22
+	VMOVUPS     448(BX)(CX*1), Z23
+	ADDQ        $+12, DX
+	VFMADD231PS (R8)(AX*1), Z16, Z0
+	VFMADD231PS 64(R8)(AX*1), Z17, Z1
+	VFMADD231PS 128(R8)(AX*1), Z18, Z2
+	VFMADD231PS 192(R8)(AX*1), Z19, Z3
+	VFMADD231PS 256(R8)(AX*1), Z20, Z4
+	VFMADD231PS 320(R8)(AX*1), Z21, Z5
+	VFMADD231PS 384(R8)(AX*1), Z22, Z6
+	VFMADD231PS 448(R8)(AX*1), Z23, Z7
+	VFMADD231PS (R9)(AX*1), Z16, Z8
+	VFMADD231PS 64(R9)(AX*1), Z17, Z9
+	VFMADD231PS 128(R9)(AX*1), Z18, Z10
+	VFMADD231PS 192(R9)(AX*1), Z19, Z11
+	VFMADD231PS 256(R9)(AX*1), Z20, Z12
+	VFMADD231PS 320(R9)(AX*1), Z21, Z13
+	VFMADD231PS 384(R9)(AX*1), Z22, Z14
+	VFMADD231PS 448(R9)(AX*1), Z23, Z15
+	CMPQ        DX, SI
+	JB          tapsV8
+
+summedV8:
+	VBROADCASTSS 112(DI), Z16
+	VBROADCASTSS 116(DI), Z17
+	CMPQ         104(DI), $+0
+	JNE          addsV8
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV8
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Z0, Z16, Z0
+	VMINPS       Z0, Z17, Z0
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMAXPS       Z1, Z16, Z1
+	VMINPS       Z1, Z17, Z1
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	VMAXPS       Z2, Z16, Z2
+	VMINPS       Z2, Z17, Z2
+	VMOVUPS      Z2, 128(SI)(BX*4)
+	VMAXPS       Z3, Z16, Z3
+	VMINPS       Z3, Z17, Z3
+	VMOVUPS      Z3, 192(SI)(BX*4)
+	VMAXPS       Z4, Z16, Z4
+	VMINPS       Z4, Z17, Z4
+	VMOVUPS      Z4, 256(SI)(BX*4)
+	VMAXPS       Z5, Z16, Z5
+	VMINPS       Z5, Z17, Z5
+	VMOVUPS      Z5, 320(SI)(BX*4)
+	VMAXPS       Z6, Z16, Z6
+	VMINPS       Z6, Z17, Z6
+	VMOVUPS      Z6, 384(SI)(BX*4)
+	VMAXPS       Z7, Z16, Z7
+	VMINPS       Z7, Z17, Z7
+	VMOVUPS      Z7, 448(SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMAXPS       Z8, Z16, Z8
+	VMINPS       Z8, Z17, Z8
+	VMOVUPS      Z8, (SI)(BX*4)
+	VMAXPS       Z9, Z16, Z9
+	VMINPS       Z9, Z17, Z9
+	VMOVUPS      Z9, 64(SI)(BX*4)
+	VMAXPS       Z10, Z16, Z10
+	VMINPS       Z10, Z17, Z10
+	VMOVUPS      Z10, 128(SI)(BX*4)
+	VMAXPS       Z11, Z16, Z11
+	VMINPS       Z11, Z17, Z11
+	VMOVUPS      Z11, 192(SI)(BX*4)
+	VMAXPS       Z12, Z16, Z12
+	VMINPS       Z12, Z17, Z12
+	VMOVUPS      Z12, 256(SI)(BX*4)
+	VMAXPS       Z13, Z16, Z13
+	VMINPS       Z13, Z17, Z13
+	VMOVUPS      Z13, 320(SI)(BX*4)
+	VMAXPS       Z14, Z16, Z14
+	VMINPS       Z14, Z17, Z14
+	VMOVUPS      Z14, 384(SI)(BX*4)
+	VMAXPS       Z15, Z16, Z15
+	VMINPS       Z15, Z17, Z15
+	VMOVUPS      Z15, 448(SI)(BX*4)
+	JMP          storedV8
+
+evenDstV8:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z16, Z0
+	VMINPS  Z0, Z17, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	VMAXPS  Z1, Z16, Z1
+	VMINPS  Z1, Z17, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	VMAXPS  Z2, Z16, Z2
+	VMINPS  Z2, Z17, Z2
+	VMOVUPS Z2, 128(SI)(BX*1)
+	VMAXPS  Z3, Z16, Z3
+	VMINPS  Z3, Z17, Z3
+	VMOVUPS Z3, 192(SI)(BX*1)
+	VMAXPS  Z4, Z16, Z4
+	VMINPS  Z4, Z17, Z4
+	VMOVUPS Z4, 256(SI)(BX*1)
+	VMAXPS  Z5, Z16, Z5
+	VMINPS  Z5, Z17, Z5
+	VMOVUPS Z5, 320(SI)(BX*1)
+	VMAXPS  Z6, Z16, Z6
+	VMINPS  Z6, Z17, Z6
+	VMOVUPS Z6, 384(SI)(BX*1)
+	VMAXPS  Z7, Z16, Z7
+	VMINPS  Z7, Z17, Z7
+	VMOVUPS Z7, 448(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z8, Z16, Z8
+	VMINPS  Z8, Z17, Z8
+	VMOVUPS Z8, (SI)(BX*1)
+	VMAXPS  Z9, Z16, Z9
+	VMINPS  Z9, Z17, Z9
+	VMOVUPS Z9, 64(SI)(BX*1)
+	VMAXPS  Z10, Z16, Z10
+	VMINPS  Z10, Z17, Z10
+	VMOVUPS Z10, 128(SI)(BX*1)
+	VMAXPS  Z11, Z16, Z11
+	VMINPS  Z11, Z17, Z11
+	VMOVUPS Z11, 192(SI)(BX*1)
+	VMAXPS  Z12, Z16, Z12
+	VMINPS  Z12, Z17, Z12
+	VMOVUPS Z12, 256(SI)(BX*1)
+	VMAXPS  Z13, Z16, Z13
+	VMINPS  Z13, Z17, Z13
+	VMOVUPS Z13, 320(SI)(BX*1)
+	VMAXPS  Z14, Z16, Z14
+	VMINPS  Z14, Z17, Z14
+	VMOVUPS Z14, 384(SI)(BX*1)
+	VMAXPS  Z15, Z16, Z15
+	VMINPS  Z15, Z17, Z15
+	VMOVUPS Z15, 448(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV8
+
+addsV8:
+	MOVQ    144(DI), BX
+	MOVQ    64(DI), AX
+	TESTQ   AX, AX
+	JZ      evenV80
+	ADDQ    152(DI), AX
+	MOVLQSX (AX), BX
+	SHLQ    $0x02, BX
+
+evenV80:
+	LEAQ    (BX)(CX*1), AX
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV80
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z1, Z1
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z2, Z2
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z3, Z3
+	VMOVUPS 256(SI)(AX*1), Z18
+	VADDPS  Z18, Z4, Z4
+	VMOVUPS 320(SI)(AX*1), Z18
+	VADDPS  Z18, Z5, Z5
+	VMOVUPS 384(SI)(AX*1), Z18
+	VADDPS  Z18, Z6, Z6
+	VMOVUPS 448(SI)(AX*1), Z18
+	VADDPS  Z18, Z7, Z7
+
+previousV80:
+	MOVQ    88(DI), SI
+	TESTQ   SI, SI
+	JZ      residualV80
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z1, Z1
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z2, Z2
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z3, Z3
+	VMOVUPS 256(SI)(AX*1), Z18
+	VADDPS  Z18, Z4, Z4
+	VMOVUPS 320(SI)(AX*1), Z18
+	VADDPS  Z18, Z5, Z5
+	VMOVUPS 384(SI)(AX*1), Z18
+	VADDPS  Z18, Z6, Z6
+	VMOVUPS 448(SI)(AX*1), Z18
+	VADDPS  Z18, Z7, Z7
+
+residualV80:
+	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z16, Z0
+	VMINPS  Z0, Z17, Z0
+	VMOVUPS Z0, (SI)(AX*1)
+	VMAXPS  Z1, Z16, Z1
+	VMINPS  Z1, Z17, Z1
+	VMOVUPS Z1, 64(SI)(AX*1)
+	VMAXPS  Z2, Z16, Z2
+	VMINPS  Z2, Z17, Z2
+	VMOVUPS Z2, 128(SI)(AX*1)
+	VMAXPS  Z3, Z16, Z3
+	VMINPS  Z3, Z17, Z3
+	VMOVUPS Z3, 192(SI)(AX*1)
+	VMAXPS  Z4, Z16, Z4
+	VMINPS  Z4, Z17, Z4
+	VMOVUPS Z4, 256(SI)(AX*1)
+	VMAXPS  Z5, Z16, Z5
+	VMINPS  Z5, Z17, Z5
+	VMOVUPS Z5, 320(SI)(AX*1)
+	VMAXPS  Z6, Z16, Z6
+	VMINPS  Z6, Z17, Z6
+	VMOVUPS Z6, 384(SI)(AX*1)
+	VMAXPS  Z7, Z16, Z7
+	VMINPS  Z7, Z17, Z7
+	VMOVUPS Z7, 448(SI)(AX*1)
+	ADDQ    72(DI), BX
+	MOVQ    64(DI), AX
+	TESTQ   AX, AX
+	JZ      evenV81
+	ADDQ    152(DI), AX
+	MOVLQSX 4(AX), BX
+	SHLQ    $0x02, BX
+
+evenV81:
+	LEAQ    (BX)(CX*1), AX
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV81
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z8, Z8
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z9, Z9
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z10, Z10
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z11, Z11
+	VMOVUPS 256(SI)(AX*1), Z18
+	VADDPS  Z18, Z12, Z12
+	VMOVUPS 320(SI)(AX*1), Z18
+	VADDPS  Z18, Z13, Z13
+	VMOVUPS 384(SI)(AX*1), Z18
+	VADDPS  Z18, Z14, Z14
+	VMOVUPS 448(SI)(AX*1), Z18
+	VADDPS  Z18, Z15, Z15
+
+previousV81:
+	MOVQ    88(DI), SI
+	TESTQ   SI, SI
+	JZ      residualV81
+	VMOVUPS (SI)(AX*1), Z18
+	VADDPS  Z18, Z8, Z8
+	VMOVUPS 64(SI)(AX*1), Z18
+	VADDPS  Z18, Z9, Z9
+	VMOVUPS 128(SI)(AX*1), Z18
+	VADDPS  Z18, Z10, Z10
+	VMOVUPS 192(SI)(AX*1), Z18
+	VADDPS  Z18, Z11, Z11
+	VMOVUPS 256(SI)(AX*1), Z18
+	VADDPS  Z18, Z12, Z12
+	VMOVUPS 320(SI)(AX*1), Z18
+	VADDPS  Z18, Z13, Z13
+	VMOVUPS 384(SI)(AX*1), Z18
+	VADDPS  Z18, Z14, Z14
+	VMOVUPS 448(SI)(AX*1), Z18
+	VADDPS  Z18, Z15, Z15
+
+residualV81:
+	MOVQ    56(DI), SI
+	VMAXPS  Z8, Z16, Z8
+	VMINPS  Z8, Z17, Z8
+	VMOVUPS Z8, (SI)(AX*1)
+	VMAXPS  Z9, Z16, Z9
+	VMINPS  Z9, Z17, Z9
+	VMOVUPS Z9, 64(SI)(AX*1)
+	VMAXPS  Z10, Z16, Z10
+	VMINPS  Z10, Z17, Z10
+	VMOVUPS Z10, 128(SI)(AX*1)
+	VMAXPS  Z11, Z16, Z11
+	VMINPS  Z11, Z17, Z11
+	VMOVUPS Z11, 192(SI)(AX*1)
+	VMAXPS  Z12, Z16, Z12
+	VMINPS  Z12, Z17, Z12
+	VMOVUPS Z12, 256(SI)(AX*1)
+	VMAXPS  Z13, Z16, Z13
+	VMINPS  Z13, Z17, Z13
+	VMOVUPS Z13, 320(SI)(AX*1)
+	VMAXPS  Z14, Z16, Z14
+	VMINPS  Z14, Z17, Z14
+	VMOVUPS Z14, 384(SI)(AX*1)
+	VMAXPS  Z15, Z16, Z15
+	VMINPS  Z15, Z17, Z15
+	VMOVUPS Z15, 448(SI)(AX*1)
+	ADDQ    72(DI), BX
+
+storedV8:
+	ADDQ $+512, CX
+	JMP  vectors8
+
+below8:
+vectors2:
+	LEAQ    128(CX), SI
+	CMPQ    SI, 48(DI)
+	JA      below2
+	MOVQ    80(DI), SI
+	TESTQ   SI, SI
+	JZ      unbiasedV2
 	VMOVUPS (SI)(CX*1), Z0
 	VMOVAPS Z0, Z2
 	VMOVUPS 64(SI)(CX*1), Z1
 	VMOVAPS Z1, Z3
-	JMP     startedTwo
+	JMP     startedV2
 
-unbiasedTwo:
+unbiasedV2:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 
-startedTwo:
+startedV2:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV2
 
-tapsTwo:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTwo
+tapsV2:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -4561,184 +4125,156 @@ tapsTwo:
 	VFMADD231PS 64(R8)(AX*1), Z5, Z1
 	VFMADD231PS (R9)(AX*1), Z4, Z2
 	VFMADD231PS 64(R9)(AX*1), Z5, Z3
-	JMP         tapsTwo
+	CMPQ        DX, SI
+	JB          tapsV2
 
-summedTwo:
-	CMPQ    104(DI), $+0
-	JE      plainTwo
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwoClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwoClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z5
-	VADDPS  Z5, Z1, Z1
-
-accumulatedTwoClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp0
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z5
-	VADDPS  Z5, Z1, Z1
-
-residualTwoClamp0:
+summedV2:
+	VBROADCASTSS 112(DI), Z4
+	VBROADCASTSS 116(DI), Z5
+	CMPQ         104(DI), $+0
+	JNE          addsV2
 	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z4
-	VMAXPS       Z0, Z4, Z0
-	VBROADCASTSS 116(DI), Z5
-	VMINPS       Z0, Z5, Z0
-	VMOVUPS      Z0, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z4
-	VMAXPS       Z1, Z4, Z1
-	VBROADCASTSS 116(DI), Z5
-	VMINPS       Z1, Z5, Z1
-	VMOVUPS      Z1, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwoClamp1
+	JZ           evenDstV2
 	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Z0, Z4, Z0
+	VMINPS       Z0, Z5, Z0
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMAXPS       Z1, Z4, Z1
+	VMINPS       Z1, Z5, Z1
+	VMOVUPS      Z1, 64(SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z5
-	VADDPS  Z5, Z3, Z3
-
-accumulatedTwoClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp1
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z5
-	VADDPS  Z5, Z3, Z3
-
-residualTwoClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z4
 	VMAXPS       Z2, Z4, Z2
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z2, Z5, Z2
-	VMOVUPS      Z2, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z4
+	VMOVUPS      Z2, (SI)(BX*4)
 	VMAXPS       Z3, Z4, Z3
-	VBROADCASTSS 116(DI), Z5
 	VMINPS       Z3, Z5, Z3
-	VMOVUPS      Z3, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedTwo
+	VMOVUPS      Z3, 64(SI)(BX*4)
+	JMP          storedV2
 
-plainTwo:
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z5, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	VMAXPS  Z1, Z4, Z1
+	VMINPS  Z1, Z5, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z2, Z4, Z2
+	VMINPS  Z2, Z5, Z2
+	VMOVUPS Z2, (SI)(BX*1)
+	VMAXPS  Z3, Z4, Z3
+	VMINPS  Z3, Z5, Z3
+	VMOVUPS Z3, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV2
+
+addsV2:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenV20
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo0:
+evenV20:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z5
-	VADDPS  Z5, Z1, Z1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV20
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z6
+	VADDPS  Z6, Z1, Z1
 
-accumulatedTwo0:
+previousV20:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo0
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z5
-	VADDPS  Z5, Z1, Z1
+	JZ      residualV20
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z6
+	VADDPS  Z6, Z1, Z1
 
-residualTwo0:
+residualV20:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z5, Z0
 	VMOVUPS Z0, (SI)(AX*1)
+	VMAXPS  Z1, Z4, Z1
+	VMINPS  Z1, Z5, Z1
 	VMOVUPS Z1, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo1
+	JZ      evenV21
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo1:
+evenV21:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z5
-	VADDPS  Z5, Z3, Z3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV21
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z2, Z2
+	VMOVUPS 64(SI)(AX*1), Z6
+	VADDPS  Z6, Z3, Z3
 
-accumulatedTwo1:
+previousV21:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo1
-	VMOVUPS (SI)(AX*1), Z5
-	VADDPS  Z5, Z2, Z2
-	VMOVUPS 64(SI)(AX*1), Z5
-	VADDPS  Z5, Z3, Z3
+	JZ      residualV21
+	VMOVUPS (SI)(AX*1), Z6
+	VADDPS  Z6, Z2, Z2
+	VMOVUPS 64(SI)(AX*1), Z6
+	VADDPS  Z6, Z3, Z3
 
-residualTwo1:
+residualV21:
 	MOVQ    56(DI), SI
+	VMAXPS  Z2, Z4, Z2
+	VMINPS  Z2, Z5, Z2
 	VMOVUPS Z2, (SI)(AX*1)
+	VMAXPS  Z3, Z4, Z3
+	VMINPS  Z3, Z5, Z3
 	VMOVUPS Z3, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedTwo:
+storedV2:
 	ADDQ $+128, CX
-	JMP  two
+	JMP  vectors2
 
-one:
+below2:
+vectors1:
 	LEAQ    64(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      tail
+	JA      below1
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedOne
+	JZ      unbiasedV1
 	VMOVUPS (SI)(CX*1), Z0
 	VMOVAPS Z0, Z1
-	JMP     startedOne
+	JMP     startedV1
 
-unbiasedOne:
+unbiasedV1:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-startedOne:
+startedV1:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV1
 
-tapsOne:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedOne
+tapsV1:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -4748,133 +4284,107 @@ tapsOne:
 	ADDQ        $+12, DX
 	VFMADD231PS (R8)(AX*1), Z2, Z0
 	VFMADD231PS (R9)(AX*1), Z2, Z1
-	JMP         tapsOne
+	CMPQ        DX, SI
+	JB          tapsV1
 
-summedOne:
-	CMPQ    104(DI), $+0
-	JE      plainOne
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOneClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOneClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z0, Z0
-
-accumulatedOneClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp0
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z0, Z0
-
-residualOneClamp0:
-	MOVQ         56(DI), SI
+summedV1:
 	VBROADCASTSS 112(DI), Z2
-	VMAXPS       Z0, Z2, Z0
 	VBROADCASTSS 116(DI), Z3
-	VMINPS       Z0, Z3, Z0
-	VMOVUPS      Z0, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	CMPQ         104(DI), $+0
+	JNE          addsV1
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOneClamp1
+	JZ           evenDstV1
 	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Z0, Z2, Z0
+	VMINPS       Z0, Z3, Z0
+	VMOVUPS      Z0, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z1, Z1
-
-accumulatedOneClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp1
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z1, Z1
-
-residualOneClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS 116(DI), Z3
 	VMINPS       Z1, Z3, Z1
-	VMOVUPS      Z1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedOne
+	VMOVUPS      Z1, (SI)(BX*4)
+	JMP          storedV1
 
-plainOne:
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z2, Z0
+	VMINPS  Z0, Z3, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z1, Z2, Z1
+	VMINPS  Z1, Z3, Z1
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV1
+
+addsV1:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenV10
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenOne0:
+evenV10:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z0, Z0
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV10
+	VMOVUPS (SI)(AX*1), Z4
+	VADDPS  Z4, Z0, Z0
 
-accumulatedOne0:
+previousV10:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne0
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z0, Z0
+	JZ      residualV10
+	VMOVUPS (SI)(AX*1), Z4
+	VADDPS  Z4, Z0, Z0
 
-residualOne0:
+residualV10:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z2, Z0
+	VMINPS  Z0, Z3, Z0
 	VMOVUPS Z0, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne1
+	JZ      evenV11
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne1:
+evenV11:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z1, Z1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV11
+	VMOVUPS (SI)(AX*1), Z4
+	VADDPS  Z4, Z1, Z1
 
-accumulatedOne1:
+previousV11:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne1
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z1, Z1
+	JZ      residualV11
+	VMOVUPS (SI)(AX*1), Z4
+	VADDPS  Z4, Z1, Z1
 
-residualOne1:
+residualV11:
 	MOVQ    56(DI), SI
+	VMAXPS  Z1, Z2, Z1
+	VMINPS  Z1, Z3, Z1
 	VMOVUPS Z1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedOne:
+storedV1:
 	ADDQ $+64, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ      CX, 48(DI)
 	JE        done
 	MOVQ      80(DI), SI
@@ -4890,12 +4400,12 @@ unbiasedTail:
 
 startedTail:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedTail
 
 tapsTail:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTail
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -4905,75 +4415,44 @@ tapsTail:
 	ADDQ        $+12, DX
 	VFMADD231PS (R8)(AX*1), Z2, K1, Z0
 	VFMADD231PS (R9)(AX*1), Z2, K1, Z1
-	JMP         tapsTail
+	CMPQ        DX, SI
+	JB          tapsTail
 
 summedTail:
-	CMPQ    104(DI), $+0
-	JE      plainTail
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTailClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTailClamp0:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp0
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z3
-	VADDPS    Z3, Z0, Z0
-
-accumulatedTailClamp0:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp0
-	VMOVUPS.Z (SI)(AX*1), K1, Z3
-	VADDPS    Z3, Z0, Z0
-
-residualTailClamp0:
-	MOVQ         56(DI), SI
 	VBROADCASTSS 112(DI), Z2
-	VMAXPS       Z0, Z2, Z0
 	VBROADCASTSS 116(DI), Z3
-	VMINPS       Z0, Z3, Z0
-	VMOVUPS      Z0, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	CMPQ         104(DI), $+0
+	JNE          addsTail
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTailClamp1
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Z0, Z2, Z0
+	VMINPS       Z0, Z3, Z0
+	VMOVUPS      Z0, K1, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp1:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp1
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z3
-	VADDPS    Z3, Z1, Z1
-
-accumulatedTailClamp1:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp1
-	VMOVUPS.Z (SI)(AX*1), K1, Z3
-	VADDPS    Z3, Z1, Z1
-
-residualTailClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS 116(DI), Z3
 	VMINPS       Z1, Z3, Z1
-	VMOVUPS      Z1, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	VMOVUPS      Z1, K1, (SI)(BX*4)
 	JMP          storedTail
 
-plainTail:
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z2, Z0
+	VMINPS  Z0, Z3, Z0
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Z1, Z2, Z1
+	VMINPS  Z1, Z3, Z1
+	VMOVUPS Z1, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedTail
+
+addsTail:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
@@ -4984,21 +4463,23 @@ plainTail:
 
 evenTail0:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail0
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z3
-	VADDPS    Z3, Z0, Z0
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail0
+	VMOVUPS.Z (SI)(AX*1), K1, Z4
+	VADDPS    Z4, Z0, Z0
 
-accumulatedTail0:
+previousTail0:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail0
-	VMOVUPS.Z (SI)(AX*1), K1, Z3
-	VADDPS    Z3, Z0, Z0
+	VMOVUPS.Z (SI)(AX*1), K1, Z4
+	VADDPS    Z4, Z0, Z0
 
 residualTail0:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z2, Z0
+	VMINPS  Z0, Z3, Z0
 	VMOVUPS Z0, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
@@ -5010,21 +4491,23 @@ residualTail0:
 
 evenTail1:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail1
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z3
-	VADDPS    Z3, Z1, Z1
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail1
+	VMOVUPS.Z (SI)(AX*1), K1, Z4
+	VADDPS    Z4, Z1, Z1
 
-accumulatedTail1:
+previousTail1:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail1
-	VMOVUPS.Z (SI)(AX*1), K1, Z3
-	VADDPS    Z3, Z1, Z1
+	VMOVUPS.Z (SI)(AX*1), K1, Z4
+	VADDPS    Z4, Z1, Z1
 
 residualTail1:
 	MOVQ    56(DI), SI
+	VMAXPS  Z1, Z2, Z1
+	VMINPS  Z1, Z3, Z1
 	VMOVUPS Z1, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
@@ -5069,21 +4552,204 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors8:
+	LEAQ         512(CX), SI
+	CMPQ         SI, 48(DI)
+	JA           below8
+	VBROADCASTSS 120(DI), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	VMOVAPS      Z0, Z10
+	VMOVAPS      Z0, Z11
+	VMOVAPS      Z0, Z12
+	VMOVAPS      Z0, Z13
+	VMOVAPS      Z0, Z14
+	VMOVAPS      Z0, Z15
+	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV8
+
+tapsV8:
+	MOVLQSX (DX), AX
+	LEAQ    (CX)(AX*4), AX
+	ADDQ    $+12, DX
+	VMOVUPS (R8)(AX*1), Z24
+	VMAXPS  Z0, Z24, Z0
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z0, Z0
+	VMOVAPS Z24, K2, Z0
+	VMOVAPS Z0, Z0
+	VMOVUPS 64(R8)(AX*1), Z24
+	VMAXPS  Z1, Z24, Z1
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z1, Z1
+	VMOVAPS Z24, K2, Z1
+	VMOVAPS Z1, Z1
+	VMOVUPS 128(R8)(AX*1), Z24
+	VMAXPS  Z2, Z24, Z2
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z2, Z2
+	VMOVAPS Z24, K2, Z2
+	VMOVAPS Z2, Z2
+	VMOVUPS 192(R8)(AX*1), Z24
+	VMAXPS  Z3, Z24, Z3
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z3, Z3
+	VMOVAPS Z24, K2, Z3
+	VMOVAPS Z3, Z3
+	VMOVUPS 256(R8)(AX*1), Z24
+	VMAXPS  Z4, Z24, Z4
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z4, Z4
+	VMOVAPS Z24, K2, Z4
+	VMOVAPS Z4, Z4
+	VMOVUPS 320(R8)(AX*1), Z24
+	VMAXPS  Z5, Z24, Z5
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z5, Z5
+	VMOVAPS Z24, K2, Z5
+	VMOVAPS Z5, Z5
+	VMOVUPS 384(R8)(AX*1), Z24
+	VMAXPS  Z6, Z24, Z6
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z6, Z6
+	VMOVAPS Z24, K2, Z6
+	VMOVAPS Z6, Z6
+	VMOVUPS 448(R8)(AX*1), Z24
+	VMAXPS  Z7, Z24, Z7
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z7, Z7
+	VMOVAPS Z24, K2, Z7
+	VMOVAPS Z7, Z7
+	VMOVUPS (R9)(AX*1), Z24
+	VMAXPS  Z8, Z24, Z8
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z8, Z8
+	VMOVAPS Z24, K2, Z8
+	VMOVAPS Z8, Z8
+	VMOVUPS 64(R9)(AX*1), Z24
+	VMAXPS  Z9, Z24, Z9
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z9, Z9
+	VMOVAPS Z24, K2, Z9
+	VMOVAPS Z9, Z9
+	VMOVUPS 128(R9)(AX*1), Z24
+	VMAXPS  Z10, Z24, Z10
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z10, Z10
+	VMOVAPS Z24, K2, Z10
+	VMOVAPS Z10, Z10
+	VMOVUPS 192(R9)(AX*1), Z24
+	VMAXPS  Z11, Z24, Z11
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z11, Z11
+	VMOVAPS Z24, K2, Z11
+	VMOVAPS Z11, Z11
+	VMOVUPS 256(R9)(AX*1), Z24
+	VMAXPS  Z12, Z24, Z12
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z12, Z12
+	VMOVAPS Z24, K2, Z12
+	VMOVAPS Z12, Z12
+	VMOVUPS 320(R9)(AX*1), Z24
+	VMAXPS  Z13, Z24, Z13
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z13, Z13
+	VMOVAPS Z24, K2, Z13
+	VMOVAPS Z13, Z13
+	VMOVUPS 384(R9)(AX*1), Z24
+	VMAXPS  Z14, Z24, Z14
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z14, Z14
+	VMOVAPS Z24, K2, Z14
+	VMOVAPS Z14, Z14
+	VMOVUPS 448(R9)(AX*1), Z24
+	VMAXPS  Z15, Z24, Z15
+	VCMPPS  $0x03, Z24, Z24, K2
+	VMOVAPS Z15, Z15
+	VMOVAPS Z24, K2, Z15
+	VMOVAPS Z15, Z15
+	CMPQ    DX, SI
+	JB      tapsV8
+
+summedV8:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
+	MOVQ    64(DI), AX
+	TESTQ   AX, AX
+	JZ      evenDstV8
+	ADDQ    152(DI), AX
+	MOVLQSX (AX), BX
+	VMOVUPS Z0, (SI)(BX*4)
+	VMOVUPS Z1, 64(SI)(BX*4)
+	VMOVUPS Z2, 128(SI)(BX*4)
+	VMOVUPS Z3, 192(SI)(BX*4)
+	VMOVUPS Z4, 256(SI)(BX*4)
+	VMOVUPS Z5, 320(SI)(BX*4)
+	VMOVUPS Z6, 384(SI)(BX*4)
+	VMOVUPS Z7, 448(SI)(BX*4)
+	MOVLQSX 4(AX), BX
+	VMOVUPS Z8, (SI)(BX*4)
+	VMOVUPS Z9, 64(SI)(BX*4)
+	VMOVUPS Z10, 128(SI)(BX*4)
+	VMOVUPS Z11, 192(SI)(BX*4)
+	VMOVUPS Z12, 256(SI)(BX*4)
+	VMOVUPS Z13, 320(SI)(BX*4)
+	VMOVUPS Z14, 384(SI)(BX*4)
+	VMOVUPS Z15, 448(SI)(BX*4)
+	JMP     storedV8
+
+evenDstV8:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	VMOVUPS Z2, 128(SI)(BX*1)
+	VMOVUPS Z3, 192(SI)(BX*1)
+	VMOVUPS Z4, 256(SI)(BX*1)
+	VMOVUPS Z5, 320(SI)(BX*1)
+	VMOVUPS Z6, 384(SI)(BX*1)
+	VMOVUPS Z7, 448(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z8, (SI)(BX*1)
+	VMOVUPS Z9, 64(SI)(BX*1)
+	VMOVUPS Z10, 128(SI)(BX*1)
+	VMOVUPS Z11, 192(SI)(BX*1)
+	VMOVUPS Z12, 256(SI)(BX*1)
+	VMOVUPS Z13, 320(SI)(BX*1)
+	VMOVUPS Z14, 384(SI)(BX*1)
+	VMOVUPS Z15, 448(SI)(BX*1)
+	ADDQ    AX, BX
+
+storedV8:
+	ADDQ $+512, CX
+	JMP  vectors8
+
+below8:
+vectors2:
 	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below2
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV2:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -5111,52 +4777,52 @@ tapsTwo:
 	VMOVAPS Z3, Z3
 	VMOVAPS Z6, K2, Z3
 	VMOVAPS Z3, Z3
-	JMP     tapsTwo
+	CMPQ    DX, SI
+	JB      tapsV2
 
-summedTwo:
-	MOVQ    144(DI), BX
+summedV2:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenDstV2
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	VMOVUPS Z1, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
+	VMOVUPS Z0, (SI)(BX*4)
+	VMOVUPS Z1, 64(SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z2, (SI)(BX*4)
+	VMOVUPS Z3, 64(SI)(BX*4)
+	JMP     storedV2
 
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	VMOVUPS Z3, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+128, CX
-	JMP     two
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS Z3, 64(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
+storedV2:
+	ADDQ $+128, CX
+	JMP  vectors2
+
+below2:
+vectors1:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -5172,48 +4838,46 @@ tapsOne:
 	VMOVAPS Z1, Z1
 	VMOVAPS Z3, K2, Z1
 	VMOVAPS Z1, Z1
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
-	MOVQ    144(DI), BX
+summedV1:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenDstV1
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
+	VMOVUPS Z0, (SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z1, (SI)(BX*4)
+	JMP     storedV1
 
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV1:
+	ADDQ $+64, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedTail
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -5229,35 +4893,31 @@ tapsTail:
 	VMOVAPS   Z1, Z1
 	VMOVAPS   Z3, K2, Z1
 	VMOVAPS   Z1, Z1
-	JMP       tapsTail
+	CMPQ      DX, SI
+	JB        tapsTail
 
 summedTail:
-	MOVQ    144(DI), BX
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTail0
+	JZ      evenDstTail
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTail0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail1
-	ADDQ    152(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z1, K1, (SI)(BX*4)
+	JMP     storedTail
 
-evenTail1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, K1, (SI)(BX*1)
+	ADDQ    AX, BX
 
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+2, AX, AX
@@ -5298,21 +4958,141 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors8:
+	LEAQ         512(CX), SI
+	CMPQ         SI, 48(DI)
+	JA           below8
+	VBROADCASTSS 120(DI), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	VMOVAPS      Z0, Z8
+	VMOVAPS      Z0, Z9
+	VMOVAPS      Z0, Z10
+	VMOVAPS      Z0, Z11
+	VMOVAPS      Z0, Z12
+	VMOVAPS      Z0, Z13
+	VMOVAPS      Z0, Z14
+	VMOVAPS      Z0, Z15
+	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV8
+
+tapsV8:
+	MOVLQSX (DX), AX
+	LEAQ    (CX)(AX*4), AX
+	ADDQ    $+12, DX
+	VADDPS  (R8)(AX*1), Z0, Z0
+	VADDPS  64(R8)(AX*1), Z1, Z1
+	VADDPS  128(R8)(AX*1), Z2, Z2
+	VADDPS  192(R8)(AX*1), Z3, Z3
+	VADDPS  256(R8)(AX*1), Z4, Z4
+	VADDPS  320(R8)(AX*1), Z5, Z5
+	VADDPS  384(R8)(AX*1), Z6, Z6
+	VADDPS  448(R8)(AX*1), Z7, Z7
+	VADDPS  (R9)(AX*1), Z8, Z8
+	VADDPS  64(R9)(AX*1), Z9, Z9
+	VADDPS  128(R9)(AX*1), Z10, Z10
+	VADDPS  192(R9)(AX*1), Z11, Z11
+	VADDPS  256(R9)(AX*1), Z12, Z12
+	VADDPS  320(R9)(AX*1), Z13, Z13
+	VADDPS  384(R9)(AX*1), Z14, Z14
+	VADDPS  448(R9)(AX*1), Z15, Z15
+	CMPQ    DX, SI
+	JB      tapsV8
+
+summedV8:
+	VBROADCASTSS 124(DI), Z24
+	VMULPS       Z24, Z0, Z0
+	VMULPS       Z24, Z1, Z1
+	VMULPS       Z24, Z2, Z2
+	VMULPS       Z24, Z3, Z3
+	VMULPS       Z24, Z4, Z4
+	VMULPS       Z24, Z5, Z5
+	VMULPS       Z24, Z6, Z6
+	VMULPS       Z24, Z7, Z7
+	VMULPS       Z24, Z8, Z8
+	VMULPS       Z24, Z9, Z9
+	VMULPS       Z24, Z10, Z10
+	VMULPS       Z24, Z11, Z11
+	VMULPS       Z24, Z12, Z12
+	VMULPS       Z24, Z13, Z13
+	VMULPS       Z24, Z14, Z14
+	VMULPS       Z24, Z15, Z15
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV8
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	VMOVUPS      Z2, 128(SI)(BX*4)
+	VMOVUPS      Z3, 192(SI)(BX*4)
+	VMOVUPS      Z4, 256(SI)(BX*4)
+	VMOVUPS      Z5, 320(SI)(BX*4)
+	VMOVUPS      Z6, 384(SI)(BX*4)
+	VMOVUPS      Z7, 448(SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z8, (SI)(BX*4)
+	VMOVUPS      Z9, 64(SI)(BX*4)
+	VMOVUPS      Z10, 128(SI)(BX*4)
+	VMOVUPS      Z11, 192(SI)(BX*4)
+	VMOVUPS      Z12, 256(SI)(BX*4)
+	VMOVUPS      Z13, 320(SI)(BX*4)
+	VMOVUPS      Z14, 384(SI)(BX*4)
+	VMOVUPS      Z15, 448(SI)(BX*4)
+	JMP          storedV8
+
+evenDstV8:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	VMOVUPS Z2, 128(SI)(BX*1)
+	VMOVUPS Z3, 192(SI)(BX*1)
+	VMOVUPS Z4, 256(SI)(BX*1)
+	VMOVUPS Z5, 320(SI)(BX*1)
+	VMOVUPS Z6, 384(SI)(BX*1)
+	VMOVUPS Z7, 448(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z8, (SI)(BX*1)
+	VMOVUPS Z9, 64(SI)(BX*1)
+	VMOVUPS Z10, 128(SI)(BX*1)
+	VMOVUPS Z11, 192(SI)(BX*1)
+	VMOVUPS Z12, 256(SI)(BX*1)
+	VMOVUPS Z13, 320(SI)(BX*1)
+	VMOVUPS Z14, 384(SI)(BX*1)
+	VMOVUPS Z15, 448(SI)(BX*1)
+	ADDQ    AX, BX
+
+storedV8:
+	ADDQ $+512, CX
+	JMP  vectors8
+
+below8:
+vectors2:
 	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below2
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z0, Z3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV2:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -5320,144 +5100,138 @@ tapsTwo:
 	VADDPS  64(R8)(AX*1), Z1, Z1
 	VADDPS  (R9)(AX*1), Z2, Z2
 	VADDPS  64(R9)(AX*1), Z3, Z3
-	JMP     tapsTwo
+	CMPQ    DX, SI
+	JB      tapsV2
 
-summedTwo:
+summedV2:
 	VBROADCASTSS 124(DI), Z6
 	VMULPS       Z6, Z0, Z0
 	VMULPS       Z6, Z1, Z1
 	VMULPS       Z6, Z2, Z2
 	VMULPS       Z6, Z3, Z3
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwo0
+	JZ           evenDstV2
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z2, (SI)(BX*4)
+	VMOVUPS      Z3, 64(SI)(BX*4)
+	JMP          storedV2
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	VMOVUPS Z1, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z2, (SI)(BX*1)
+	VMOVUPS Z3, 64(SI)(BX*1)
+	ADDQ    AX, BX
 
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z2, (SI)(AX*1)
-	VMOVUPS Z3, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+128, CX
-	JMP     two
+storedV2:
+	ADDQ $+128, CX
+	JMP  vectors2
 
-one:
+below2:
+vectors1:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Z0, Z0
 	VADDPS  (R9)(AX*1), Z1, Z1
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
+summedV1:
 	VBROADCASTSS 124(DI), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOne0
+	JZ           evenDstV1
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z1, (SI)(BX*4)
+	JMP          storedV1
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, (SI)(BX*1)
+	ADDQ    AX, BX
 
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
+storedV1:
+	ADDQ $+64, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTail
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Z0, K1, Z0
 	VADDPS  (R9)(AX*1), Z1, K1, Z1
-	JMP     tapsTail
+	CMPQ    DX, SI
+	JB      tapsTail
 
 summedTail:
 	VBROADCASTSS 124(DI), Z3
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z1, Z1
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTail0
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, K1, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Z1, K1, (SI)(BX*4)
+	JMP          storedTail
 
-evenTail0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Z1, K1, (SI)(BX*1)
+	ADDQ    AX, BX
 
-evenTail1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z1, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+2, AX, AX
@@ -5495,29 +5269,242 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ    128(CX), SI
+vectors8:
+	LEAQ    512(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      one
+	JA      below8
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedTwo
+	JZ      unbiasedV8
 	VMOVUPS (SI)(CX*1), Z0
 	VMOVUPS 64(SI)(CX*1), Z1
-	JMP     startedTwo
+	VMOVUPS 128(SI)(CX*1), Z2
+	VMOVUPS 192(SI)(CX*1), Z3
+	VMOVUPS 256(SI)(CX*1), Z4
+	VMOVUPS 320(SI)(CX*1), Z5
+	VMOVUPS 384(SI)(CX*1), Z6
+	VMOVUPS 448(SI)(CX*1), Z7
+	JMP     startedV8
 
-unbiasedTwo:
+unbiasedV8:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+startedV8:
+	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV8
+
+tapsV8:
+	MOVLQSX     (DX), AX
+	LEAQ        (CX)(AX*4), AX
+	MOVLQSX     4(DX), BX
+	IMULQ       48(DI), BX
+	ADDQ        40(DI), BX
+	VMOVUPS     (BX)(CX*1), Z8
+	VMOVUPS     64(BX)(CX*1), Z9
+	VMOVUPS     128(BX)(CX*1), Z10
+	VMOVUPS     192(BX)(CX*1), Z11
+	VMOVUPS     256(BX)(CX*1), Z12
+	VMOVUPS     320(BX)(CX*1), Z13
+	VMOVUPS     384(BX)(CX*1), Z14
+	VMOVUPS     448(BX)(CX*1), Z15
+	ADDQ        $+12, DX
+	VFMADD231PS (R8)(AX*1), Z8, Z0
+	VFMADD231PS 64(R8)(AX*1), Z9, Z1
+	VFMADD231PS 128(R8)(AX*1), Z10, Z2
+	VFMADD231PS 192(R8)(AX*1), Z11, Z3
+	VFMADD231PS 256(R8)(AX*1), Z12, Z4
+	VFMADD231PS 320(R8)(AX*1), Z13, Z5
+	VFMADD231PS 384(R8)(AX*1), Z14, Z6
+	VFMADD231PS 448(R8)(AX*1), Z15, Z7
+	CMPQ        DX, SI
+	JB          tapsV8
+
+summedV8:
+	VBROADCASTSS 112(DI), Z8
+	VBROADCASTSS 116(DI), Z9
+	CMPQ         104(DI), $+0
+	JNE          addsV8
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV8
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Z0, Z8, Z0
+	VMINPS       Z0, Z9, Z0
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMAXPS       Z1, Z8, Z1
+	VMINPS       Z1, Z9, Z1
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	VMAXPS       Z2, Z8, Z2
+	VMINPS       Z2, Z9, Z2
+	VMOVUPS      Z2, 128(SI)(BX*4)
+	VMAXPS       Z3, Z8, Z3
+	VMINPS       Z3, Z9, Z3
+	VMOVUPS      Z3, 192(SI)(BX*4)
+	VMAXPS       Z4, Z8, Z4
+	VMINPS       Z4, Z9, Z4
+	VMOVUPS      Z4, 256(SI)(BX*4)
+	VMAXPS       Z5, Z8, Z5
+	VMINPS       Z5, Z9, Z5
+	VMOVUPS      Z5, 320(SI)(BX*4)
+	VMAXPS       Z6, Z8, Z6
+	VMINPS       Z6, Z9, Z6
+	VMOVUPS      Z6, 384(SI)(BX*4)
+	VMAXPS       Z7, Z8, Z7
+	VMINPS       Z7, Z9, Z7
+	VMOVUPS      Z7, 448(SI)(BX*4)
+	JMP          storedV8
+
+evenDstV8:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	VMAXPS  Z1, Z8, Z1
+	VMINPS  Z1, Z9, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	VMAXPS  Z2, Z8, Z2
+	VMINPS  Z2, Z9, Z2
+	VMOVUPS Z2, 128(SI)(BX*1)
+	VMAXPS  Z3, Z8, Z3
+	VMINPS  Z3, Z9, Z3
+	VMOVUPS Z3, 192(SI)(BX*1)
+	VMAXPS  Z4, Z8, Z4
+	VMINPS  Z4, Z9, Z4
+	VMOVUPS Z4, 256(SI)(BX*1)
+	VMAXPS  Z5, Z8, Z5
+	VMINPS  Z5, Z9, Z5
+	VMOVUPS Z5, 320(SI)(BX*1)
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMOVUPS Z6, 384(SI)(BX*1)
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMOVUPS Z7, 448(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV8
+
+addsV8:
+	MOVQ    144(DI), BX
+	MOVQ    64(DI), AX
+	TESTQ   AX, AX
+	JZ      evenV80
+	ADDQ    152(DI), AX
+	MOVLQSX (AX), BX
+	SHLQ    $0x02, BX
+
+evenV80:
+	LEAQ    (BX)(CX*1), AX
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV80
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z10
+	VADDPS  Z10, Z1, Z1
+	VMOVUPS 128(SI)(AX*1), Z10
+	VADDPS  Z10, Z2, Z2
+	VMOVUPS 192(SI)(AX*1), Z10
+	VADDPS  Z10, Z3, Z3
+	VMOVUPS 256(SI)(AX*1), Z10
+	VADDPS  Z10, Z4, Z4
+	VMOVUPS 320(SI)(AX*1), Z10
+	VADDPS  Z10, Z5, Z5
+	VMOVUPS 384(SI)(AX*1), Z10
+	VADDPS  Z10, Z6, Z6
+	VMOVUPS 448(SI)(AX*1), Z10
+	VADDPS  Z10, Z7, Z7
+
+previousV80:
+	MOVQ    88(DI), SI
+	TESTQ   SI, SI
+	JZ      residualV80
+	VMOVUPS (SI)(AX*1), Z10
+	VADDPS  Z10, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z10
+	VADDPS  Z10, Z1, Z1
+	VMOVUPS 128(SI)(AX*1), Z10
+	VADDPS  Z10, Z2, Z2
+	VMOVUPS 192(SI)(AX*1), Z10
+	VADDPS  Z10, Z3, Z3
+	VMOVUPS 256(SI)(AX*1), Z10
+	VADDPS  Z10, Z4, Z4
+	VMOVUPS 320(SI)(AX*1), Z10
+	VADDPS  Z10, Z5, Z5
+	VMOVUPS 384(SI)(AX*1), Z10
+	VADDPS  Z10, Z6, Z6
+	VMOVUPS 448(SI)(AX*1), Z10
+	VADDPS  Z10, Z7, Z7
+
+residualV80:
+	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
+	VMOVUPS Z0, (SI)(AX*1)
+	VMAXPS  Z1, Z8, Z1
+	VMINPS  Z1, Z9, Z1
+	VMOVUPS Z1, 64(SI)(AX*1)
+	VMAXPS  Z2, Z8, Z2
+	VMINPS  Z2, Z9, Z2
+	VMOVUPS Z2, 128(SI)(AX*1)
+	VMAXPS  Z3, Z8, Z3
+	VMINPS  Z3, Z9, Z3
+	VMOVUPS Z3, 192(SI)(AX*1)
+	VMAXPS  Z4, Z8, Z4
+	VMINPS  Z4, Z9, Z4
+	VMOVUPS Z4, 256(SI)(AX*1)
+	VMAXPS  Z5, Z8, Z5
+	VMINPS  Z5, Z9, Z5
+	VMOVUPS Z5, 320(SI)(AX*1)
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMOVUPS Z6, 384(SI)(AX*1)
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMOVUPS Z7, 448(SI)(AX*1)
+	ADDQ    72(DI), BX
+
+storedV8:
+	ADDQ $+512, CX
+	JMP  vectors8
+
+below8:
+vectors2:
+	LEAQ    128(CX), SI
+	CMPQ    SI, 48(DI)
+	JA      below2
+	MOVQ    80(DI), SI
+	TESTQ   SI, SI
+	JZ      unbiasedV2
+	VMOVUPS (SI)(CX*1), Z0
+	VMOVUPS 64(SI)(CX*1), Z1
+	JMP     startedV2
+
+unbiasedV2:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 
-startedTwo:
+startedV2:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV2
 
-tapsTwo:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTwo
+tapsV2:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -5528,112 +5515,105 @@ tapsTwo:
 	ADDQ        $+12, DX
 	VFMADD231PS (R8)(AX*1), Z2, Z0
 	VFMADD231PS 64(R8)(AX*1), Z3, Z1
-	JMP         tapsTwo
+	CMPQ        DX, SI
+	JB          tapsV2
 
-summedTwo:
-	CMPQ    104(DI), $+0
-	JE      plainTwo
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwoClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwoClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z3
-	VADDPS  Z3, Z1, Z1
-
-accumulatedTwoClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp0
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z3
-	VADDPS  Z3, Z1, Z1
-
-residualTwoClamp0:
+summedV2:
+	VBROADCASTSS 112(DI), Z2
+	VBROADCASTSS 116(DI), Z3
+	CMPQ         104(DI), $+0
+	JNE          addsV2
 	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Z2
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV2
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Z0, Z2, Z0
-	VBROADCASTSS 116(DI), Z3
 	VMINPS       Z0, Z3, Z0
-	VMOVUPS      Z0, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Z2
+	VMOVUPS      Z0, (SI)(BX*4)
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS 116(DI), Z3
 	VMINPS       Z1, Z3, Z1
-	VMOVUPS      Z1, 64(SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedTwo
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	JMP          storedV2
 
-plainTwo:
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z2, Z0
+	VMINPS  Z0, Z3, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	VMAXPS  Z1, Z2, Z1
+	VMINPS  Z1, Z3, Z1
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV2
+
+addsV2:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenV20
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo0:
+evenV20:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z3
-	VADDPS  Z3, Z1, Z1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV20
+	VMOVUPS (SI)(AX*1), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z4
+	VADDPS  Z4, Z1, Z1
 
-accumulatedTwo0:
+previousV20:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo0
-	VMOVUPS (SI)(AX*1), Z3
-	VADDPS  Z3, Z0, Z0
-	VMOVUPS 64(SI)(AX*1), Z3
-	VADDPS  Z3, Z1, Z1
+	JZ      residualV20
+	VMOVUPS (SI)(AX*1), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(SI)(AX*1), Z4
+	VADDPS  Z4, Z1, Z1
 
-residualTwo0:
+residualV20:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z2, Z0
+	VMINPS  Z0, Z3, Z0
 	VMOVUPS Z0, (SI)(AX*1)
+	VMAXPS  Z1, Z2, Z1
+	VMINPS  Z1, Z3, Z1
 	VMOVUPS Z1, 64(SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedTwo:
+storedV2:
 	ADDQ $+128, CX
-	JMP  two
+	JMP  vectors2
 
-one:
+below2:
+vectors1:
 	LEAQ    64(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      tail
+	JA      below1
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedOne
+	JZ      unbiasedV1
 	VMOVUPS (SI)(CX*1), Z0
-	JMP     startedOne
+	JMP     startedV1
 
-unbiasedOne:
+unbiasedV1:
 	VPXORD Z0, Z0, Z0
 
-startedOne:
+startedV1:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV1
 
-tapsOne:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedOne
+tapsV1:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -5642,77 +5622,71 @@ tapsOne:
 	VMOVUPS     (BX)(CX*1), Z1
 	ADDQ        $+12, DX
 	VFMADD231PS (R8)(AX*1), Z1, Z0
-	JMP         tapsOne
+	CMPQ        DX, SI
+	JB          tapsV1
 
-summedOne:
-	CMPQ    104(DI), $+0
-	JE      plainOne
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOneClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOneClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z2
-	VADDPS  Z2, Z0, Z0
-
-accumulatedOneClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp0
-	VMOVUPS (SI)(AX*1), Z2
-	VADDPS  Z2, Z0, Z0
-
-residualOneClamp0:
-	MOVQ         56(DI), SI
+summedV1:
 	VBROADCASTSS 112(DI), Z1
-	VMAXPS       Z0, Z1, Z0
 	VBROADCASTSS 116(DI), Z2
+	CMPQ         104(DI), $+0
+	JNE          addsV1
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV1
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Z0, Z1, Z0
 	VMINPS       Z0, Z2, Z0
-	VMOVUPS      Z0, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedOne
+	VMOVUPS      Z0, (SI)(BX*4)
+	JMP          storedV1
 
-plainOne:
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z1, Z0
+	VMINPS  Z0, Z2, Z0
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV1
+
+addsV1:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenV10
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenOne0:
+evenV10:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Z2
-	VADDPS  Z2, Z0, Z0
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV10
+	VMOVUPS (SI)(AX*1), Z3
+	VADDPS  Z3, Z0, Z0
 
-accumulatedOne0:
+previousV10:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne0
-	VMOVUPS (SI)(AX*1), Z2
-	VADDPS  Z2, Z0, Z0
+	JZ      residualV10
+	VMOVUPS (SI)(AX*1), Z3
+	VADDPS  Z3, Z0, Z0
 
-residualOne0:
+residualV10:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z1, Z0
+	VMINPS  Z0, Z2, Z0
 	VMOVUPS Z0, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedOne:
+storedV1:
 	ADDQ $+64, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ      CX, 48(DI)
 	JE        done
 	MOVQ      80(DI), SI
@@ -5726,12 +5700,12 @@ unbiasedTail:
 
 startedTail:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedTail
 
 tapsTail:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTail
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -5740,45 +5714,36 @@ tapsTail:
 	VMOVUPS.Z   (BX)(CX*1), K1, Z1
 	ADDQ        $+12, DX
 	VFMADD231PS (R8)(AX*1), Z1, K1, Z0
-	JMP         tapsTail
+	CMPQ        DX, SI
+	JB          tapsTail
 
 summedTail:
-	CMPQ    104(DI), $+0
-	JE      plainTail
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTailClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTailClamp0:
-	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTailClamp0
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z2
-	VADDPS    Z2, Z0, Z0
-
-accumulatedTailClamp0:
-	MOVQ      88(DI), SI
-	TESTQ     SI, SI
-	JZ        residualTailClamp0
-	VMOVUPS.Z (SI)(AX*1), K1, Z2
-	VADDPS    Z2, Z0, Z0
-
-residualTailClamp0:
-	MOVQ         56(DI), SI
 	VBROADCASTSS 112(DI), Z1
-	VMAXPS       Z0, Z1, Z0
 	VBROADCASTSS 116(DI), Z2
+	CMPQ         104(DI), $+0
+	JNE          addsTail
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstTail
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Z0, Z1, Z0
 	VMINPS       Z0, Z2, Z0
-	VMOVUPS      Z0, K1, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	VMOVUPS      Z0, K1, (SI)(BX*4)
 	JMP          storedTail
 
-plainTail:
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Z0, Z1, Z0
+	VMINPS  Z0, Z2, Z0
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedTail
+
+addsTail:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
@@ -5789,21 +5754,23 @@ plainTail:
 
 evenTail0:
 	LEAQ      (BX)(CX*1), AX
-	CMPQ      96(DI), $+0
-	JE        accumulatedTail0
-	MOVQ      56(DI), SI
-	VMOVUPS.Z (SI)(AX*1), K1, Z2
-	VADDPS    Z2, Z0, Z0
+	MOVQ      96(DI), SI
+	TESTQ     SI, SI
+	JZ        previousTail0
+	VMOVUPS.Z (SI)(AX*1), K1, Z3
+	VADDPS    Z3, Z0, Z0
 
-accumulatedTail0:
+previousTail0:
 	MOVQ      88(DI), SI
 	TESTQ     SI, SI
 	JZ        residualTail0
-	VMOVUPS.Z (SI)(AX*1), K1, Z2
-	VADDPS    Z2, Z0, Z0
+	VMOVUPS.Z (SI)(AX*1), K1, Z3
+	VADDPS    Z3, Z0, Z0
 
 residualTail0:
 	MOVQ    56(DI), SI
+	VMAXPS  Z0, Z1, Z0
+	VMINPS  Z0, Z2, Z0
 	VMOVUPS Z0, K1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
@@ -5845,19 +5812,128 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors8:
+	LEAQ         512(CX), SI
+	CMPQ         SI, 48(DI)
+	JA           below8
+	VBROADCASTSS 120(DI), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
+	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV8
+
+tapsV8:
+	MOVLQSX (DX), AX
+	LEAQ    (CX)(AX*4), AX
+	ADDQ    $+12, DX
+	VMOVUPS (R8)(AX*1), Z16
+	VMAXPS  Z0, Z16, Z0
+	VCMPPS  $0x03, Z16, Z16, K2
+	VMOVAPS Z0, Z0
+	VMOVAPS Z16, K2, Z0
+	VMOVAPS Z0, Z0
+	VMOVUPS 64(R8)(AX*1), Z16
+	VMAXPS  Z1, Z16, Z1
+	VCMPPS  $0x03, Z16, Z16, K2
+	VMOVAPS Z1, Z1
+	VMOVAPS Z16, K2, Z1
+	VMOVAPS Z1, Z1
+	VMOVUPS 128(R8)(AX*1), Z16
+	VMAXPS  Z2, Z16, Z2
+	VCMPPS  $0x03, Z16, Z16, K2
+	VMOVAPS Z2, Z2
+	VMOVAPS Z16, K2, Z2
+	VMOVAPS Z2, Z2
+	VMOVUPS 192(R8)(AX*1), Z16
+	VMAXPS  Z3, Z16, Z3
+	VCMPPS  $0x03, Z16, Z16, K2
+	VMOVAPS Z3, Z3
+	VMOVAPS Z16, K2, Z3
+	VMOVAPS Z3, Z3
+	VMOVUPS 256(R8)(AX*1), Z16
+	VMAXPS  Z4, Z16, Z4
+	VCMPPS  $0x03, Z16, Z16, K2
+	VMOVAPS Z4, Z4
+	VMOVAPS Z16, K2, Z4
+	VMOVAPS Z4, Z4
+	VMOVUPS 320(R8)(AX*1), Z16
+	VMAXPS  Z5, Z16, Z5
+	VCMPPS  $0x03, Z16, Z16, K2
+	VMOVAPS Z5, Z5
+	VMOVAPS Z16, K2, Z5
+	VMOVAPS Z5, Z5
+	VMOVUPS 384(R8)(AX*1), Z16
+	VMAXPS  Z6, Z16, Z6
+	VCMPPS  $0x03, Z16, Z16, K2
+	VMOVAPS Z6, Z6
+	VMOVAPS Z16, K2, Z6
+	VMOVAPS Z6, Z6
+	VMOVUPS 448(R8)(AX*1), Z16
+	VMAXPS  Z7, Z16, Z7
+	VCMPPS  $0x03, Z16, Z16, K2
+	VMOVAPS Z7, Z7
+	VMOVAPS Z16, K2, Z7
+	VMOVAPS Z7, Z7
+	CMPQ    DX, SI
+	JB      tapsV8
+
+summedV8:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
+	MOVQ    64(DI), AX
+	TESTQ   AX, AX
+	JZ      evenDstV8
+	ADDQ    152(DI), AX
+	MOVLQSX (AX), BX
+	VMOVUPS Z0, (SI)(BX*4)
+	VMOVUPS Z1, 64(SI)(BX*4)
+	VMOVUPS Z2, 128(SI)(BX*4)
+	VMOVUPS Z3, 192(SI)(BX*4)
+	VMOVUPS Z4, 256(SI)(BX*4)
+	VMOVUPS Z5, 320(SI)(BX*4)
+	VMOVUPS Z6, 384(SI)(BX*4)
+	VMOVUPS Z7, 448(SI)(BX*4)
+	JMP     storedV8
+
+evenDstV8:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	VMOVUPS Z2, 128(SI)(BX*1)
+	VMOVUPS Z3, 192(SI)(BX*1)
+	VMOVUPS Z4, 256(SI)(BX*1)
+	VMOVUPS Z5, 320(SI)(BX*1)
+	VMOVUPS Z6, 384(SI)(BX*1)
+	VMOVUPS Z7, 448(SI)(BX*1)
+	ADDQ    AX, BX
+
+storedV8:
+	ADDQ $+512, CX
+	JMP  vectors8
+
+below8:
+vectors2:
 	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below2
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV2:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -5873,38 +5949,45 @@ tapsTwo:
 	VMOVAPS Z1, Z1
 	VMOVAPS Z4, K2, Z1
 	VMOVAPS Z1, Z1
-	JMP     tapsTwo
+	CMPQ    DX, SI
+	JB      tapsV2
 
-summedTwo:
-	MOVQ    144(DI), BX
+summedV2:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenDstV2
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z0, (SI)(BX*4)
+	VMOVUPS Z1, 64(SI)(BX*4)
+	JMP     storedV2
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	VMOVUPS Z1, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+128, CX
-	JMP     two
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
+storedV2:
+	ADDQ $+128, CX
+	JMP  vectors2
+
+below2:
+vectors1:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Z0
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -5914,35 +5997,41 @@ tapsOne:
 	VMOVAPS Z0, Z0
 	VMOVAPS Z2, K2, Z0
 	VMOVAPS Z0, Z0
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
-	MOVQ    144(DI), BX
+summedV1:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenDstV1
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z0, (SI)(BX*4)
+	JMP     storedV1
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV1:
+	ADDQ $+64, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VBROADCASTSS 120(DI), Z0
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedTail
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -5952,23 +6041,27 @@ tapsTail:
 	VMOVAPS   Z0, Z0
 	VMOVAPS   Z2, K2, Z0
 	VMOVAPS   Z0, Z0
-	JMP       tapsTail
+	CMPQ      DX, SI
+	JB        tapsTail
 
 summedTail:
-	MOVQ    144(DI), BX
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTail0
+	JZ      evenDstTail
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Z0, K1, (SI)(BX*4)
+	JMP     storedTail
 
-evenTail0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
 
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+1, AX, AX
@@ -6006,117 +6099,212 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ         128(CX), SI
+vectors8:
+	LEAQ         512(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below8
 	VBROADCASTSS 120(DI), Z0
 	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z5
+	VMOVAPS      Z0, Z6
+	VMOVAPS      Z0, Z7
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV8
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV8:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Z0, Z0
 	VADDPS  64(R8)(AX*1), Z1, Z1
-	JMP     tapsTwo
+	VADDPS  128(R8)(AX*1), Z2, Z2
+	VADDPS  192(R8)(AX*1), Z3, Z3
+	VADDPS  256(R8)(AX*1), Z4, Z4
+	VADDPS  320(R8)(AX*1), Z5, Z5
+	VADDPS  384(R8)(AX*1), Z6, Z6
+	VADDPS  448(R8)(AX*1), Z7, Z7
+	CMPQ    DX, SI
+	JB      tapsV8
 
-summedTwo:
-	VBROADCASTSS 124(DI), Z4
-	VMULPS       Z4, Z0, Z0
-	VMULPS       Z4, Z1, Z1
-	MOVQ         144(DI), BX
+summedV8:
+	VBROADCASTSS 124(DI), Z16
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z16, Z1, Z1
+	VMULPS       Z16, Z2, Z2
+	VMULPS       Z16, Z3, Z3
+	VMULPS       Z16, Z4, Z4
+	VMULPS       Z16, Z5, Z5
+	VMULPS       Z16, Z6, Z6
+	VMULPS       Z16, Z7, Z7
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwo0
+	JZ           evenDstV8
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	VMOVUPS      Z2, 128(SI)(BX*4)
+	VMOVUPS      Z3, 192(SI)(BX*4)
+	VMOVUPS      Z4, 256(SI)(BX*4)
+	VMOVUPS      Z5, 320(SI)(BX*4)
+	VMOVUPS      Z6, 384(SI)(BX*4)
+	VMOVUPS      Z7, 448(SI)(BX*4)
+	JMP          storedV8
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	VMOVUPS Z1, 64(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+128, CX
-	JMP     two
+evenDstV8:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	VMOVUPS Z2, 128(SI)(BX*1)
+	VMOVUPS Z3, 192(SI)(BX*1)
+	VMOVUPS Z4, 256(SI)(BX*1)
+	VMOVUPS Z5, 320(SI)(BX*1)
+	VMOVUPS Z6, 384(SI)(BX*1)
+	VMOVUPS Z7, 448(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
-	LEAQ         64(CX), SI
+storedV8:
+	ADDQ $+512, CX
+	JMP  vectors8
+
+below8:
+vectors2:
+	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below2
 	VBROADCASTSS 120(DI), Z0
+	VMOVAPS      Z0, Z1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV2:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Z0, Z0
-	JMP     tapsOne
+	VADDPS  64(R8)(AX*1), Z1, Z1
+	CMPQ    DX, SI
+	JB      tapsV2
 
-summedOne:
-	VBROADCASTSS 124(DI), Z2
-	VMULPS       Z2, Z0, Z0
-	MOVQ         144(DI), BX
+summedV2:
+	VBROADCASTSS 124(DI), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOne0
+	JZ           evenDstV2
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	VMOVUPS      Z1, 64(SI)(BX*4)
+	JMP          storedV2
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	VMOVUPS Z1, 64(SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV2:
+	ADDQ $+128, CX
+	JMP  vectors2
+
+below2:
+vectors1:
+	LEAQ         64(CX), SI
+	CMPQ         SI, 48(DI)
+	JA           below1
+	VBROADCASTSS 120(DI), Z0
+	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
+
+tapsV1:
+	MOVLQSX (DX), AX
+	LEAQ    (CX)(AX*4), AX
+	ADDQ    $+12, DX
+	VADDPS  (R8)(AX*1), Z0, Z0
+	CMPQ    DX, SI
+	JB      tapsV1
+
+summedV1:
+	VBROADCASTSS 124(DI), Z2
+	VMULPS       Z2, Z0, Z0
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV1
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMOVUPS      Z0, (SI)(BX*4)
+	JMP          storedV1
+
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, (SI)(BX*1)
+	ADDQ    AX, BX
+
+storedV1:
+	ADDQ $+64, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VBROADCASTSS 120(DI), Z0
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTail
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Z0, K1, Z0
-	JMP     tapsTail
+	CMPQ    DX, SI
+	JB      tapsTail
 
 summedTail:
 	VBROADCASTSS 124(DI), Z2
 	VMULPS       Z2, Z0, Z0
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTail0
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Z0, K1, (SI)(BX*4)
+	JMP          storedTail
 
-evenTail0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Z0, K1, (SI)(AX*1)
-	ADDQ    72(DI), BX
+evenDstTail:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Z0, K1, (SI)(BX*1)
+	ADDQ    AX, BX
 
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+1, AX, AX
@@ -6167,13 +6355,13 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors2:
 	LEAQ    64(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      one
+	JA      below2
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedTwo
+	JZ      unbiasedV2
 	VMOVUPS (SI)(CX*1), Y0
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y4
@@ -6186,9 +6374,9 @@ two:
 	VMOVAPS Y1, Y7
 	VMOVAPS Y1, Y9
 	VMOVAPS Y1, Y11
-	JMP     startedTwo
+	JMP     startedV2
 
-unbiasedTwo:
+unbiasedV2:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -6202,14 +6390,14 @@ unbiasedTwo:
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
 
-startedTwo:
+startedV2:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV2
 
-tapsTwo:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTwo
+tapsV2:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -6230,457 +6418,345 @@ tapsTwo:
 	VFMADD231PS 32(R12)(AX*1), Y13, Y9
 	VFMADD231PS (R13)(AX*1), Y12, Y10
 	VFMADD231PS 32(R13)(AX*1), Y13, Y11
-	JMP         tapsTwo
+	CMPQ        DX, SI
+	JB          tapsV2
 
-summedTwo:
-	CMPQ    104(DI), $+0
-	JE      plainTwo
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwoClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwoClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y1, Y1
-
-accumulatedTwoClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp0
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y1, Y1
-
-residualTwoClamp0:
-	MOVQ         56(DI), SI
+summedV2:
 	VBROADCASTSS 112(DI), Y12
+	VBROADCASTSS 116(DI), Y13
+	CMPQ         104(DI), $+0
+	JNE          addsV2
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV2
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Y0, Y12, Y0
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y0, Y13, Y0
-	VMOVUPS      Y0, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y12
+	VMOVUPS      Y0, (SI)(BX*4)
 	VMAXPS       Y1, Y12, Y1
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y1, Y13, Y1
-	VMOVUPS      Y1, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp1
-	ADDQ         152(DI), AX
+	VMOVUPS      Y1, 32(SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y3, Y3
-
-accumulatedTwoClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp1
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y3, Y3
-
-residualTwoClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y12
 	VMAXPS       Y2, Y12, Y2
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y2, Y13, Y2
-	VMOVUPS      Y2, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y12
+	VMOVUPS      Y2, (SI)(BX*4)
 	VMAXPS       Y3, Y12, Y3
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y3, Y13, Y3
-	VMOVUPS      Y3, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp2
-	ADDQ         152(DI), AX
+	VMOVUPS      Y3, 32(SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp2:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y4, Y4
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y5, Y5
-
-accumulatedTwoClamp2:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp2
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y4, Y4
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y5, Y5
-
-residualTwoClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y12
 	VMAXPS       Y4, Y12, Y4
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y4, Y13, Y4
-	VMOVUPS      Y4, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y12
+	VMOVUPS      Y4, (SI)(BX*4)
 	VMAXPS       Y5, Y12, Y5
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y5, Y13, Y5
-	VMOVUPS      Y5, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp3
-	ADDQ         152(DI), AX
+	VMOVUPS      Y5, 32(SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp3:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y6, Y6
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y7, Y7
-
-accumulatedTwoClamp3:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp3
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y6, Y6
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y7, Y7
-
-residualTwoClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y12
 	VMAXPS       Y6, Y12, Y6
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y6, Y13, Y6
-	VMOVUPS      Y6, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y12
+	VMOVUPS      Y6, (SI)(BX*4)
 	VMAXPS       Y7, Y12, Y7
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y7, Y13, Y7
-	VMOVUPS      Y7, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp4
-	ADDQ         152(DI), AX
+	VMOVUPS      Y7, 32(SI)(BX*4)
 	MOVLQSX      16(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp4:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp4
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y8, Y8
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y9, Y9
-
-accumulatedTwoClamp4:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp4
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y8, Y8
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y9, Y9
-
-residualTwoClamp4:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y12
 	VMAXPS       Y8, Y12, Y8
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y8, Y13, Y8
-	VMOVUPS      Y8, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y12
+	VMOVUPS      Y8, (SI)(BX*4)
 	VMAXPS       Y9, Y12, Y9
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y9, Y13, Y9
-	VMOVUPS      Y9, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp5
-	ADDQ         152(DI), AX
+	VMOVUPS      Y9, 32(SI)(BX*4)
 	MOVLQSX      20(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp5:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp5
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y10, Y10
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y11, Y11
-
-accumulatedTwoClamp5:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp5
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y10, Y10
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y11, Y11
-
-residualTwoClamp5:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y12
 	VMAXPS       Y10, Y12, Y10
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y10, Y13, Y10
-	VMOVUPS      Y10, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y12
+	VMOVUPS      Y10, (SI)(BX*4)
 	VMAXPS       Y11, Y12, Y11
-	VBROADCASTSS 116(DI), Y13
 	VMINPS       Y11, Y13, Y11
-	VMOVUPS      Y11, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedTwo
+	VMOVUPS      Y11, 32(SI)(BX*4)
+	JMP          storedV2
 
-plainTwo:
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Y0, Y12, Y0
+	VMINPS  Y0, Y13, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	VMAXPS  Y1, Y12, Y1
+	VMINPS  Y1, Y13, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y2, Y12, Y2
+	VMINPS  Y2, Y13, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	VMAXPS  Y3, Y12, Y3
+	VMINPS  Y3, Y13, Y3
+	VMOVUPS Y3, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y4, Y12, Y4
+	VMINPS  Y4, Y13, Y4
+	VMOVUPS Y4, (SI)(BX*1)
+	VMAXPS  Y5, Y12, Y5
+	VMINPS  Y5, Y13, Y5
+	VMOVUPS Y5, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y6, Y12, Y6
+	VMINPS  Y6, Y13, Y6
+	VMOVUPS Y6, (SI)(BX*1)
+	VMAXPS  Y7, Y12, Y7
+	VMINPS  Y7, Y13, Y7
+	VMOVUPS Y7, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y8, Y12, Y8
+	VMINPS  Y8, Y13, Y8
+	VMOVUPS Y8, (SI)(BX*1)
+	VMAXPS  Y9, Y12, Y9
+	VMINPS  Y9, Y13, Y9
+	VMOVUPS Y9, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y10, Y12, Y10
+	VMINPS  Y10, Y13, Y10
+	VMOVUPS Y10, (SI)(BX*1)
+	VMAXPS  Y11, Y12, Y11
+	VMINPS  Y11, Y13, Y11
+	VMOVUPS Y11, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV2
+
+addsV2:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenV20
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo0:
+evenV20:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y1, Y1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV20
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y0, Y0
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y1, Y1
 
-accumulatedTwo0:
+previousV20:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo0
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y1, Y1
+	JZ      residualV20
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y0, Y0
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y1, Y1
 
-residualTwo0:
+residualV20:
 	MOVQ    56(DI), SI
+	VMAXPS  Y0, Y12, Y0
+	VMINPS  Y0, Y13, Y0
 	VMOVUPS Y0, (SI)(AX*1)
+	VMAXPS  Y1, Y12, Y1
+	VMINPS  Y1, Y13, Y1
 	VMOVUPS Y1, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo1
+	JZ      evenV21
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo1:
+evenV21:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y3, Y3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV21
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y2, Y2
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y3, Y3
 
-accumulatedTwo1:
+previousV21:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo1
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y3, Y3
+	JZ      residualV21
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y2, Y2
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y3, Y3
 
-residualTwo1:
+residualV21:
 	MOVQ    56(DI), SI
+	VMAXPS  Y2, Y12, Y2
+	VMINPS  Y2, Y13, Y2
 	VMOVUPS Y2, (SI)(AX*1)
+	VMAXPS  Y3, Y12, Y3
+	VMINPS  Y3, Y13, Y3
 	VMOVUPS Y3, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo2
+	JZ      evenV22
 	ADDQ    152(DI), AX
 	MOVLQSX 8(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo2:
+evenV22:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y4, Y4
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y5, Y5
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV22
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y4, Y4
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y5, Y5
 
-accumulatedTwo2:
+previousV22:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo2
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y4, Y4
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y5, Y5
+	JZ      residualV22
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y4, Y4
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y5, Y5
 
-residualTwo2:
+residualV22:
 	MOVQ    56(DI), SI
+	VMAXPS  Y4, Y12, Y4
+	VMINPS  Y4, Y13, Y4
 	VMOVUPS Y4, (SI)(AX*1)
+	VMAXPS  Y5, Y12, Y5
+	VMINPS  Y5, Y13, Y5
 	VMOVUPS Y5, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo3
+	JZ      evenV23
 	ADDQ    152(DI), AX
 	MOVLQSX 12(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo3:
+evenV23:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y6, Y6
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y7, Y7
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV23
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y6, Y6
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y7, Y7
 
-accumulatedTwo3:
+previousV23:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo3
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y6, Y6
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y7, Y7
+	JZ      residualV23
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y6, Y6
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y7, Y7
 
-residualTwo3:
+residualV23:
 	MOVQ    56(DI), SI
+	VMAXPS  Y6, Y12, Y6
+	VMINPS  Y6, Y13, Y6
 	VMOVUPS Y6, (SI)(AX*1)
+	VMAXPS  Y7, Y12, Y7
+	VMINPS  Y7, Y13, Y7
 	VMOVUPS Y7, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo4
+	JZ      evenV24
 	ADDQ    152(DI), AX
 	MOVLQSX 16(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo4:
+evenV24:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo4
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y8, Y8
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y9, Y9
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV24
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y8, Y8
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y9, Y9
 
-accumulatedTwo4:
+previousV24:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo4
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y8, Y8
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y9, Y9
+	JZ      residualV24
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y8, Y8
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y9, Y9
 
-residualTwo4:
+residualV24:
 	MOVQ    56(DI), SI
+	VMAXPS  Y8, Y12, Y8
+	VMINPS  Y8, Y13, Y8
 	VMOVUPS Y8, (SI)(AX*1)
+	VMAXPS  Y9, Y12, Y9
+	VMINPS  Y9, Y13, Y9
 	VMOVUPS Y9, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo5
+	JZ      evenV25
 	ADDQ    152(DI), AX
 	MOVLQSX 20(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo5:
+evenV25:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo5
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y10, Y10
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y11, Y11
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV25
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y10, Y10
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y11, Y11
 
-accumulatedTwo5:
+previousV25:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo5
-	VMOVUPS (SI)(AX*1), Y13
-	VADDPS  Y13, Y10, Y10
-	VMOVUPS 32(SI)(AX*1), Y13
-	VADDPS  Y13, Y11, Y11
+	JZ      residualV25
+	VMOVUPS (SI)(AX*1), Y14
+	VADDPS  Y14, Y10, Y10
+	VMOVUPS 32(SI)(AX*1), Y14
+	VADDPS  Y14, Y11, Y11
 
-residualTwo5:
+residualV25:
 	MOVQ    56(DI), SI
+	VMAXPS  Y10, Y12, Y10
+	VMINPS  Y10, Y13, Y10
 	VMOVUPS Y10, (SI)(AX*1)
+	VMAXPS  Y11, Y12, Y11
+	VMINPS  Y11, Y13, Y11
 	VMOVUPS Y11, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedTwo:
+storedV2:
 	ADDQ $+64, CX
-	JMP  two
+	JMP  vectors2
 
-one:
+below2:
+vectors1:
 	LEAQ    32(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      tail
+	JA      below1
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedOne
+	JZ      unbiasedV1
 	VMOVUPS (SI)(CX*1), Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
 	VMOVAPS Y0, Y4
 	VMOVAPS Y0, Y5
-	JMP     startedOne
+	JMP     startedV1
 
-unbiasedOne:
+unbiasedV1:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -6688,14 +6764,14 @@ unbiasedOne:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 
-startedOne:
+startedV1:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV1
 
-tapsOne:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedOne
+tapsV1:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -6709,357 +6785,251 @@ tapsOne:
 	VFMADD231PS (R11)(AX*1), Y6, Y3
 	VFMADD231PS (R12)(AX*1), Y6, Y4
 	VFMADD231PS (R13)(AX*1), Y6, Y5
-	JMP         tapsOne
+	CMPQ        DX, SI
+	JB          tapsV1
 
-summedOne:
-	CMPQ    104(DI), $+0
-	JE      plainOne
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOneClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOneClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y0, Y0
-
-accumulatedOneClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp0
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y0, Y0
-
-residualOneClamp0:
-	MOVQ         56(DI), SI
+summedV1:
 	VBROADCASTSS 112(DI), Y6
+	VBROADCASTSS 116(DI), Y7
+	CMPQ         104(DI), $+0
+	JNE          addsV1
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV1
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Y0, Y6, Y0
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y0, Y7, Y0
-	VMOVUPS      Y0, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp1
-	ADDQ         152(DI), AX
+	VMOVUPS      Y0, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y1, Y1
-
-accumulatedOneClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp1
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y1, Y1
-
-residualOneClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y1, Y6, Y1
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y1, Y7, Y1
-	VMOVUPS      Y1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp2
-	ADDQ         152(DI), AX
+	VMOVUPS      Y1, (SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp2:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y2, Y2
-
-accumulatedOneClamp2:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp2
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y2, Y2
-
-residualOneClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y2, Y6, Y2
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y2, Y7, Y2
-	VMOVUPS      Y2, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp3
-	ADDQ         152(DI), AX
+	VMOVUPS      Y2, (SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp3:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y3, Y3
-
-accumulatedOneClamp3:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp3
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y3, Y3
-
-residualOneClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y3, Y6, Y3
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y3, Y7, Y3
-	VMOVUPS      Y3, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp4
-	ADDQ         152(DI), AX
+	VMOVUPS      Y3, (SI)(BX*4)
 	MOVLQSX      16(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp4:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp4
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y4, Y4
-
-accumulatedOneClamp4:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp4
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y4, Y4
-
-residualOneClamp4:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y4, Y6, Y4
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y4, Y7, Y4
-	VMOVUPS      Y4, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp5
-	ADDQ         152(DI), AX
+	VMOVUPS      Y4, (SI)(BX*4)
 	MOVLQSX      20(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp5:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp5
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y5, Y5
-
-accumulatedOneClamp5:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp5
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y5, Y5
-
-residualOneClamp5:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y5, Y6, Y5
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y5, Y7, Y5
-	VMOVUPS      Y5, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedOne
+	VMOVUPS      Y5, (SI)(BX*4)
+	JMP          storedV1
 
-plainOne:
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Y0, Y6, Y0
+	VMINPS  Y0, Y7, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y1, Y6, Y1
+	VMINPS  Y1, Y7, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y2, Y6, Y2
+	VMINPS  Y2, Y7, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y3, Y6, Y3
+	VMINPS  Y3, Y7, Y3
+	VMOVUPS Y3, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y4, Y6, Y4
+	VMINPS  Y4, Y7, Y4
+	VMOVUPS Y4, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y5, Y6, Y5
+	VMINPS  Y5, Y7, Y5
+	VMOVUPS Y5, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV1
+
+addsV1:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenV10
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenOne0:
+evenV10:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y0, Y0
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV10
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y0, Y0
 
-accumulatedOne0:
+previousV10:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne0
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y0, Y0
+	JZ      residualV10
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y0, Y0
 
-residualOne0:
+residualV10:
 	MOVQ    56(DI), SI
+	VMAXPS  Y0, Y6, Y0
+	VMINPS  Y0, Y7, Y0
 	VMOVUPS Y0, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne1
+	JZ      evenV11
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne1:
+evenV11:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y1, Y1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV11
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y1, Y1
 
-accumulatedOne1:
+previousV11:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne1
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y1, Y1
+	JZ      residualV11
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y1, Y1
 
-residualOne1:
+residualV11:
 	MOVQ    56(DI), SI
+	VMAXPS  Y1, Y6, Y1
+	VMINPS  Y1, Y7, Y1
 	VMOVUPS Y1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne2
+	JZ      evenV12
 	ADDQ    152(DI), AX
 	MOVLQSX 8(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne2:
+evenV12:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y2, Y2
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV12
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y2, Y2
 
-accumulatedOne2:
+previousV12:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne2
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y2, Y2
+	JZ      residualV12
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y2, Y2
 
-residualOne2:
+residualV12:
 	MOVQ    56(DI), SI
+	VMAXPS  Y2, Y6, Y2
+	VMINPS  Y2, Y7, Y2
 	VMOVUPS Y2, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne3
+	JZ      evenV13
 	ADDQ    152(DI), AX
 	MOVLQSX 12(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne3:
+evenV13:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y3, Y3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV13
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y3, Y3
 
-accumulatedOne3:
+previousV13:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne3
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y3, Y3
+	JZ      residualV13
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y3, Y3
 
-residualOne3:
+residualV13:
 	MOVQ    56(DI), SI
+	VMAXPS  Y3, Y6, Y3
+	VMINPS  Y3, Y7, Y3
 	VMOVUPS Y3, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne4
+	JZ      evenV14
 	ADDQ    152(DI), AX
 	MOVLQSX 16(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne4:
+evenV14:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne4
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y4, Y4
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV14
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y4, Y4
 
-accumulatedOne4:
+previousV14:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne4
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y4, Y4
+	JZ      residualV14
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y4, Y4
 
-residualOne4:
+residualV14:
 	MOVQ    56(DI), SI
+	VMAXPS  Y4, Y6, Y4
+	VMINPS  Y4, Y7, Y4
 	VMOVUPS Y4, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne5
+	JZ      evenV15
 	ADDQ    152(DI), AX
 	MOVLQSX 20(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne5:
+evenV15:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne5
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y5, Y5
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV15
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y5, Y5
 
-accumulatedOne5:
+previousV15:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne5
-	VMOVUPS (SI)(AX*1), Y7
-	VADDPS  Y7, Y5, Y5
+	JZ      residualV15
+	VMOVUPS (SI)(AX*1), Y8
+	VADDPS  Y8, Y5, Y5
 
-residualOne5:
+residualV15:
 	MOVQ    56(DI), SI
+	VMAXPS  Y5, Y6, Y5
+	VMINPS  Y5, Y7, Y5
 	VMOVUPS Y5, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedOne:
+storedV1:
 	ADDQ $+32, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ       CX, 48(DI)
 	JE         done
 	VMOVUPS    168(DI), Y15
@@ -7084,12 +7054,12 @@ unbiasedTail:
 
 startedTail:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedTail
 
 tapsTail:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTail
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -7109,195 +7079,76 @@ tapsTail:
 	VFMADD231PS Y7, Y6, Y4
 	VMASKMOVPS  (R13)(AX*1), Y15, Y7
 	VFMADD231PS Y7, Y6, Y5
-	JMP         tapsTail
+	CMPQ        DX, SI
+	JB          tapsTail
 
 summedTail:
-	CMPQ    104(DI), $+0
-	JE      plainTail
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTailClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTailClamp0:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp0
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y0, Y0
-
-accumulatedTailClamp0:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp0
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y0, Y0
-
-residualTailClamp0:
-	MOVQ         56(DI), SI
 	VBROADCASTSS 112(DI), Y6
+	VBROADCASTSS 116(DI), Y7
+	CMPQ         104(DI), $+0
+	JNE          addsTail
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstTail
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Y0, Y6, Y0
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y0, Y7, Y0
-	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp1
-	ADDQ         152(DI), AX
+	VMASKMOVPS   Y0, Y15, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp1:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp1
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y1, Y1
-
-accumulatedTailClamp1:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp1
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y1, Y1
-
-residualTailClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y1, Y6, Y1
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y1, Y7, Y1
-	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp2
-	ADDQ         152(DI), AX
+	VMASKMOVPS   Y1, Y15, (SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp2:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp2
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y2, Y2
-
-accumulatedTailClamp2:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp2
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y2, Y2
-
-residualTailClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y2, Y6, Y2
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y2, Y7, Y2
-	VMASKMOVPS   Y2, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp3
-	ADDQ         152(DI), AX
+	VMASKMOVPS   Y2, Y15, (SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp3:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp3
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y3, Y3
-
-accumulatedTailClamp3:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp3
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y3, Y3
-
-residualTailClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y3, Y6, Y3
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y3, Y7, Y3
-	VMASKMOVPS   Y3, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp4
-	ADDQ         152(DI), AX
+	VMASKMOVPS   Y3, Y15, (SI)(BX*4)
 	MOVLQSX      16(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp4:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp4
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y4, Y4
-
-accumulatedTailClamp4:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp4
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y4, Y4
-
-residualTailClamp4:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y4, Y6, Y4
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y4, Y7, Y4
-	VMASKMOVPS   Y4, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp5
-	ADDQ         152(DI), AX
+	VMASKMOVPS   Y4, Y15, (SI)(BX*4)
 	MOVLQSX      20(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp5:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp5
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y5, Y5
-
-accumulatedTailClamp5:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp5
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y5, Y5
-
-residualTailClamp5:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y6
 	VMAXPS       Y5, Y6, Y5
-	VBROADCASTSS 116(DI), Y7
 	VMINPS       Y5, Y7, Y5
-	VMASKMOVPS   Y5, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	VMASKMOVPS   Y5, Y15, (SI)(BX*4)
 	JMP          storedTail
 
-plainTail:
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMAXPS     Y0, Y6, Y0
+	VMINPS     Y0, Y7, Y0
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMAXPS     Y1, Y6, Y1
+	VMINPS     Y1, Y7, Y1
+	VMASKMOVPS Y1, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMAXPS     Y2, Y6, Y2
+	VMINPS     Y2, Y7, Y2
+	VMASKMOVPS Y2, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMAXPS     Y3, Y6, Y3
+	VMINPS     Y3, Y7, Y3
+	VMASKMOVPS Y3, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMAXPS     Y4, Y6, Y4
+	VMINPS     Y4, Y7, Y4
+	VMASKMOVPS Y4, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMAXPS     Y5, Y6, Y5
+	VMINPS     Y5, Y7, Y5
+	VMASKMOVPS Y5, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	JMP        storedTail
+
+addsTail:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
@@ -7308,21 +7159,23 @@ plainTail:
 
 evenTail0:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail0
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y0, Y0
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail0
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y0, Y0
 
-accumulatedTail0:
+previousTail0:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail0
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y0, Y0
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y0, Y0
 
 residualTail0:
 	MOVQ       56(DI), SI
+	VMAXPS     Y0, Y6, Y0
+	VMINPS     Y0, Y7, Y0
 	VMASKMOVPS Y0, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 	MOVQ       64(DI), AX
@@ -7334,21 +7187,23 @@ residualTail0:
 
 evenTail1:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail1
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y1, Y1
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail1
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y1, Y1
 
-accumulatedTail1:
+previousTail1:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail1
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y1, Y1
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y1, Y1
 
 residualTail1:
 	MOVQ       56(DI), SI
+	VMAXPS     Y1, Y6, Y1
+	VMINPS     Y1, Y7, Y1
 	VMASKMOVPS Y1, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 	MOVQ       64(DI), AX
@@ -7360,21 +7215,23 @@ residualTail1:
 
 evenTail2:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail2
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y2, Y2
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail2
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y2, Y2
 
-accumulatedTail2:
+previousTail2:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail2
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y2, Y2
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y2, Y2
 
 residualTail2:
 	MOVQ       56(DI), SI
+	VMAXPS     Y2, Y6, Y2
+	VMINPS     Y2, Y7, Y2
 	VMASKMOVPS Y2, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 	MOVQ       64(DI), AX
@@ -7386,21 +7243,23 @@ residualTail2:
 
 evenTail3:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail3
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y3, Y3
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail3
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y3, Y3
 
-accumulatedTail3:
+previousTail3:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail3
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y3, Y3
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y3, Y3
 
 residualTail3:
 	MOVQ       56(DI), SI
+	VMAXPS     Y3, Y6, Y3
+	VMINPS     Y3, Y7, Y3
 	VMASKMOVPS Y3, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 	MOVQ       64(DI), AX
@@ -7412,21 +7271,23 @@ residualTail3:
 
 evenTail4:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail4
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y4, Y4
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail4
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y4, Y4
 
-accumulatedTail4:
+previousTail4:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail4
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y4, Y4
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y4, Y4
 
 residualTail4:
 	MOVQ       56(DI), SI
+	VMAXPS     Y4, Y6, Y4
+	VMINPS     Y4, Y7, Y4
 	VMASKMOVPS Y4, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 	MOVQ       64(DI), AX
@@ -7438,21 +7299,23 @@ residualTail4:
 
 evenTail5:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail5
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y5, Y5
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail5
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y5, Y5
 
-accumulatedTail5:
+previousTail5:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail5
-	VMASKMOVPS (SI)(AX*1), Y15, Y7
-	VADDPS     Y7, Y5, Y5
+	VMASKMOVPS (SI)(AX*1), Y15, Y8
+	VADDPS     Y8, Y5, Y5
 
 residualTail5:
 	MOVQ       56(DI), SI
+	VMAXPS     Y5, Y6, Y5
+	VMINPS     Y5, Y7, Y5
 	VMASKMOVPS Y5, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 
@@ -7507,10 +7370,10 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors2:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below2
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
@@ -7524,12 +7387,12 @@ two:
 	VMOVAPS      Y0, Y10
 	VMOVAPS      Y0, Y11
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsTwo:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedTwo
+tapsV2:
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -7593,95 +7456,67 @@ tapsTwo:
 	VCMPPS    $0x03, Y14, Y14, Y12
 	VBLENDVPS Y12, Y14, Y11, Y11
 	VMOVAPS   Y11, Y11
-	JMP       tapsTwo
+	CMPQ      DX, SI
+	JB        tapsV2
 
-summedTwo:
-	MOVQ    144(DI), BX
+summedV2:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenDstV2
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	VMOVUPS Y1, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
+	VMOVUPS Y0, (SI)(BX*4)
+	VMOVUPS Y1, 32(SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	VMOVUPS Y3, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo2
-	ADDQ    152(DI), AX
+	VMOVUPS Y2, (SI)(BX*4)
+	VMOVUPS Y3, 32(SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y4, (SI)(AX*1)
-	VMOVUPS Y5, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo3
-	ADDQ    152(DI), AX
+	VMOVUPS Y4, (SI)(BX*4)
+	VMOVUPS Y5, 32(SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y6, (SI)(AX*1)
-	VMOVUPS Y7, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo4
-	ADDQ    152(DI), AX
+	VMOVUPS Y6, (SI)(BX*4)
+	VMOVUPS Y7, 32(SI)(BX*4)
 	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y8, (SI)(AX*1)
-	VMOVUPS Y9, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo5
-	ADDQ    152(DI), AX
+	VMOVUPS Y8, (SI)(BX*4)
+	VMOVUPS Y9, 32(SI)(BX*4)
 	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Y10, (SI)(BX*4)
+	VMOVUPS Y11, 32(SI)(BX*4)
+	JMP     storedV2
 
-evenTwo5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y10, (SI)(AX*1)
-	VMOVUPS Y11, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-	JMP     two
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS Y3, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y4, (SI)(BX*1)
+	VMOVUPS Y5, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y6, (SI)(BX*1)
+	VMOVUPS Y7, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y8, (SI)(BX*1)
+	VMOVUPS Y9, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y10, (SI)(BX*1)
+	VMOVUPS Y11, 32(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
+storedV2:
+	ADDQ $+64, CX
+	JMP  vectors2
+
+below2:
+vectors1:
 	LEAQ         32(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
@@ -7689,12 +7524,12 @@ one:
 	VMOVAPS      Y0, Y4
 	VMOVAPS      Y0, Y5
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedOne
+tapsV1:
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -7728,85 +7563,51 @@ tapsOne:
 	VCMPPS    $0x03, Y7, Y7, Y6
 	VBLENDVPS Y6, Y7, Y5, Y5
 	VMOVAPS   Y5, Y5
-	JMP       tapsOne
+	CMPQ      DX, SI
+	JB        tapsV1
 
-summedOne:
-	MOVQ    144(DI), BX
+summedV1:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenDstV1
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
+	VMOVUPS Y0, (SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne2
-	ADDQ    152(DI), AX
+	VMOVUPS Y1, (SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne3
-	ADDQ    152(DI), AX
+	VMOVUPS Y2, (SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y3, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne4
-	ADDQ    152(DI), AX
+	VMOVUPS Y3, (SI)(BX*4)
 	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y4, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne5
-	ADDQ    152(DI), AX
+	VMOVUPS Y4, (SI)(BX*4)
 	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Y5, (SI)(BX*4)
+	JMP     storedV1
 
-evenOne5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y5, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+32, CX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y3, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y4, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y5, (SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV1:
+	ADDQ $+32, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VMOVUPS      168(DI), Y15
@@ -7817,12 +7618,12 @@ tail:
 	VMOVAPS      Y0, Y4
 	VMOVAPS      Y0, Y5
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ       24(DI), SI
-	ADDQ       32(DI), SI
-	CMPQ       DX, SI
-	JAE        summedTail
 	MOVLQSX    (DX), AX
 	LEAQ       (CX)(AX*4), AX
 	ADDQ       $+12, DX
@@ -7856,83 +7657,47 @@ tapsTail:
 	VCMPPS     $0x03, Y7, Y7, Y6
 	VBLENDVPS  Y6, Y7, Y5, Y5
 	VMOVAPS    Y5, Y5
-	JMP        tapsTail
+	CMPQ       DX, SI
+	JB         tapsTail
 
 summedTail:
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTail0:
-	LEAQ       (BX)(CX*1), AX
 	MOVQ       56(DI), SI
-	VMASKMOVPS Y0, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
+	ADDQ       CX, SI
 	MOVQ       64(DI), AX
 	TESTQ      AX, AX
-	JZ         evenTail1
+	JZ         evenDstTail
 	ADDQ       152(DI), AX
+	MOVLQSX    (AX), BX
+	VMASKMOVPS Y0, Y15, (SI)(BX*4)
 	MOVLQSX    4(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail1:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y1, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail2
-	ADDQ       152(DI), AX
+	VMASKMOVPS Y1, Y15, (SI)(BX*4)
 	MOVLQSX    8(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail2:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y2, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail3
-	ADDQ       152(DI), AX
+	VMASKMOVPS Y2, Y15, (SI)(BX*4)
 	MOVLQSX    12(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail3:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y3, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail4
-	ADDQ       152(DI), AX
+	VMASKMOVPS Y3, Y15, (SI)(BX*4)
 	MOVLQSX    16(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail4:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y4, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail5
-	ADDQ       152(DI), AX
+	VMASKMOVPS Y4, Y15, (SI)(BX*4)
 	MOVLQSX    20(AX), BX
-	SHLQ       $0x02, BX
+	VMASKMOVPS Y5, Y15, (SI)(BX*4)
+	JMP        storedTail
 
-evenTail5:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y5, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y1, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y2, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y3, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y4, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y5, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
 
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+6, AX, AX
@@ -7983,10 +7748,10 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors2:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below2
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
@@ -8000,12 +7765,12 @@ two:
 	VMOVAPS      Y0, Y10
 	VMOVAPS      Y0, Y11
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV2:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -8021,9 +7786,10 @@ tapsTwo:
 	VADDPS  32(R12)(AX*1), Y9, Y9
 	VADDPS  (R13)(AX*1), Y10, Y10
 	VADDPS  32(R13)(AX*1), Y11, Y11
-	JMP     tapsTwo
+	CMPQ    DX, SI
+	JB      tapsV2
 
-summedTwo:
+summedV2:
 	VBROADCASTSS 124(DI), Y14
 	VMULPS       Y14, Y0, Y0
 	VMULPS       Y14, Y1, Y1
@@ -8037,92 +7803,63 @@ summedTwo:
 	VMULPS       Y14, Y9, Y9
 	VMULPS       Y14, Y10, Y10
 	VMULPS       Y14, Y11, Y11
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwo0
+	JZ           evenDstV2
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Y0, (SI)(BX*4)
+	VMOVUPS      Y1, 32(SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Y2, (SI)(BX*4)
+	VMOVUPS      Y3, 32(SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Y4, (SI)(BX*4)
+	VMOVUPS      Y5, 32(SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Y6, (SI)(BX*4)
+	VMOVUPS      Y7, 32(SI)(BX*4)
+	MOVLQSX      16(AX), BX
+	VMOVUPS      Y8, (SI)(BX*4)
+	VMOVUPS      Y9, 32(SI)(BX*4)
+	MOVLQSX      20(AX), BX
+	VMOVUPS      Y10, (SI)(BX*4)
+	VMOVUPS      Y11, 32(SI)(BX*4)
+	JMP          storedV2
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	VMOVUPS Y1, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS Y3, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y4, (SI)(BX*1)
+	VMOVUPS Y5, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y6, (SI)(BX*1)
+	VMOVUPS Y7, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y8, (SI)(BX*1)
+	VMOVUPS Y9, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y10, (SI)(BX*1)
+	VMOVUPS Y11, 32(SI)(BX*1)
+	ADDQ    AX, BX
 
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	VMOVUPS Y3, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
+storedV2:
+	ADDQ $+64, CX
+	JMP  vectors2
 
-evenTwo2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y4, (SI)(AX*1)
-	VMOVUPS Y5, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y6, (SI)(AX*1)
-	VMOVUPS Y7, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo4
-	ADDQ    152(DI), AX
-	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y8, (SI)(AX*1)
-	VMOVUPS Y9, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo5
-	ADDQ    152(DI), AX
-	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y10, (SI)(AX*1)
-	VMOVUPS Y11, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-	JMP     two
-
-one:
+below2:
+vectors1:
 	LEAQ         32(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
@@ -8130,12 +7867,12 @@ one:
 	VMOVAPS      Y0, Y4
 	VMOVAPS      Y0, Y5
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -8145,9 +7882,10 @@ tapsOne:
 	VADDPS  (R11)(AX*1), Y3, Y3
 	VADDPS  (R12)(AX*1), Y4, Y4
 	VADDPS  (R13)(AX*1), Y5, Y5
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
+summedV1:
 	VBROADCASTSS 124(DI), Y7
 	VMULPS       Y7, Y0, Y0
 	VMULPS       Y7, Y1, Y1
@@ -8155,82 +7893,47 @@ summedOne:
 	VMULPS       Y7, Y3, Y3
 	VMULPS       Y7, Y4, Y4
 	VMULPS       Y7, Y5, Y5
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOne0
+	JZ           evenDstV1
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Y0, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Y1, (SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Y2, (SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Y3, (SI)(BX*4)
+	MOVLQSX      16(AX), BX
+	VMOVUPS      Y4, (SI)(BX*4)
+	MOVLQSX      20(AX), BX
+	VMOVUPS      Y5, (SI)(BX*4)
+	JMP          storedV1
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y3, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y4, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y5, (SI)(BX*1)
+	ADDQ    AX, BX
 
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
+storedV1:
+	ADDQ $+32, CX
+	JMP  vectors1
 
-evenOne2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y3, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne4
-	ADDQ    152(DI), AX
-	MOVLQSX 16(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne4:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y4, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne5
-	ADDQ    152(DI), AX
-	MOVLQSX 20(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne5:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y5, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+32, CX
-
-tail:
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VMOVUPS      168(DI), Y15
@@ -8241,12 +7944,12 @@ tail:
 	VMOVAPS      Y0, Y4
 	VMOVAPS      Y0, Y5
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ       24(DI), SI
-	ADDQ       32(DI), SI
-	CMPQ       DX, SI
-	JAE        summedTail
 	MOVLQSX    (DX), AX
 	LEAQ       (CX)(AX*4), AX
 	ADDQ       $+12, DX
@@ -8262,7 +7965,8 @@ tapsTail:
 	VADDPS     Y7, Y4, Y4
 	VMASKMOVPS (R13)(AX*1), Y15, Y7
 	VADDPS     Y7, Y5, Y5
-	JMP        tapsTail
+	CMPQ       DX, SI
+	JB         tapsTail
 
 summedTail:
 	VBROADCASTSS 124(DI), Y7
@@ -8272,80 +7976,43 @@ summedTail:
 	VMULPS       Y7, Y3, Y3
 	VMULPS       Y7, Y4, Y4
 	VMULPS       Y7, Y5, Y5
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTail0
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMASKMOVPS   Y0, Y15, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMASKMOVPS   Y1, Y15, (SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMASKMOVPS   Y2, Y15, (SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMASKMOVPS   Y3, Y15, (SI)(BX*4)
+	MOVLQSX      16(AX), BX
+	VMASKMOVPS   Y4, Y15, (SI)(BX*4)
+	MOVLQSX      20(AX), BX
+	VMASKMOVPS   Y5, Y15, (SI)(BX*4)
+	JMP          storedTail
 
-evenTail0:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y0, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail1
-	ADDQ       152(DI), AX
-	MOVLQSX    4(AX), BX
-	SHLQ       $0x02, BX
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y1, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y2, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y3, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y4, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y5, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
 
-evenTail1:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y1, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail2
-	ADDQ       152(DI), AX
-	MOVLQSX    8(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail2:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y2, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail3
-	ADDQ       152(DI), AX
-	MOVLQSX    12(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail3:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y3, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail4
-	ADDQ       152(DI), AX
-	MOVLQSX    16(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail4:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y4, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail5
-	ADDQ       152(DI), AX
-	MOVLQSX    20(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail5:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y5, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+6, AX, AX
@@ -8390,13 +8057,13 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors2:
 	LEAQ    64(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      one
+	JA      below2
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedTwo
+	JZ      unbiasedV2
 	VMOVUPS (SI)(CX*1), Y0
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y4
@@ -8405,9 +8072,9 @@ two:
 	VMOVAPS Y1, Y3
 	VMOVAPS Y1, Y5
 	VMOVAPS Y1, Y7
-	JMP     startedTwo
+	JMP     startedV2
 
-unbiasedTwo:
+unbiasedV2:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -8417,14 +8084,14 @@ unbiasedTwo:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-startedTwo:
+startedV2:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV2
 
-tapsTwo:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTwo
+tapsV2:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -8441,328 +8108,258 @@ tapsTwo:
 	VFMADD231PS 32(R10)(AX*1), Y9, Y5
 	VFMADD231PS (R11)(AX*1), Y8, Y6
 	VFMADD231PS 32(R11)(AX*1), Y9, Y7
-	JMP         tapsTwo
+	CMPQ        DX, SI
+	JB          tapsV2
 
-summedTwo:
-	CMPQ    104(DI), $+0
-	JE      plainTwo
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwoClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwoClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y1, Y1
-
-accumulatedTwoClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp0
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y1, Y1
-
-residualTwoClamp0:
-	MOVQ         56(DI), SI
+summedV2:
 	VBROADCASTSS 112(DI), Y8
+	VBROADCASTSS 116(DI), Y9
+	CMPQ         104(DI), $+0
+	JNE          addsV2
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV2
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Y0, Y8, Y0
-	VBROADCASTSS 116(DI), Y9
 	VMINPS       Y0, Y9, Y0
-	VMOVUPS      Y0, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y8
+	VMOVUPS      Y0, (SI)(BX*4)
 	VMAXPS       Y1, Y8, Y1
-	VBROADCASTSS 116(DI), Y9
 	VMINPS       Y1, Y9, Y1
-	VMOVUPS      Y1, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp1
-	ADDQ         152(DI), AX
+	VMOVUPS      Y1, 32(SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y3, Y3
-
-accumulatedTwoClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp1
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y3, Y3
-
-residualTwoClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y8
 	VMAXPS       Y2, Y8, Y2
-	VBROADCASTSS 116(DI), Y9
 	VMINPS       Y2, Y9, Y2
-	VMOVUPS      Y2, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y8
+	VMOVUPS      Y2, (SI)(BX*4)
 	VMAXPS       Y3, Y8, Y3
-	VBROADCASTSS 116(DI), Y9
 	VMINPS       Y3, Y9, Y3
-	VMOVUPS      Y3, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp2
-	ADDQ         152(DI), AX
+	VMOVUPS      Y3, 32(SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp2:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y4, Y4
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y5, Y5
-
-accumulatedTwoClamp2:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp2
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y4, Y4
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y5, Y5
-
-residualTwoClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y8
 	VMAXPS       Y4, Y8, Y4
-	VBROADCASTSS 116(DI), Y9
 	VMINPS       Y4, Y9, Y4
-	VMOVUPS      Y4, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y8
+	VMOVUPS      Y4, (SI)(BX*4)
 	VMAXPS       Y5, Y8, Y5
-	VBROADCASTSS 116(DI), Y9
 	VMINPS       Y5, Y9, Y5
-	VMOVUPS      Y5, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTwoClamp3
-	ADDQ         152(DI), AX
+	VMOVUPS      Y5, 32(SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenTwoClamp3:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y6, Y6
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y7, Y7
-
-accumulatedTwoClamp3:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp3
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y6, Y6
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y7, Y7
-
-residualTwoClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y8
 	VMAXPS       Y6, Y8, Y6
-	VBROADCASTSS 116(DI), Y9
 	VMINPS       Y6, Y9, Y6
-	VMOVUPS      Y6, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y8
+	VMOVUPS      Y6, (SI)(BX*4)
 	VMAXPS       Y7, Y8, Y7
-	VBROADCASTSS 116(DI), Y9
 	VMINPS       Y7, Y9, Y7
-	VMOVUPS      Y7, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedTwo
+	VMOVUPS      Y7, 32(SI)(BX*4)
+	JMP          storedV2
 
-plainTwo:
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Y0, Y8, Y0
+	VMINPS  Y0, Y9, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	VMAXPS  Y1, Y8, Y1
+	VMINPS  Y1, Y9, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y2, Y8, Y2
+	VMINPS  Y2, Y9, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	VMAXPS  Y3, Y8, Y3
+	VMINPS  Y3, Y9, Y3
+	VMOVUPS Y3, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y4, Y8, Y4
+	VMINPS  Y4, Y9, Y4
+	VMOVUPS Y4, (SI)(BX*1)
+	VMAXPS  Y5, Y8, Y5
+	VMINPS  Y5, Y9, Y5
+	VMOVUPS Y5, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMOVUPS Y6, (SI)(BX*1)
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMOVUPS Y7, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV2
+
+addsV2:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenV20
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo0:
+evenV20:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y1, Y1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV20
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y0, Y0
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y1, Y1
 
-accumulatedTwo0:
+previousV20:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo0
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y1, Y1
+	JZ      residualV20
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y0, Y0
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y1, Y1
 
-residualTwo0:
+residualV20:
 	MOVQ    56(DI), SI
+	VMAXPS  Y0, Y8, Y0
+	VMINPS  Y0, Y9, Y0
 	VMOVUPS Y0, (SI)(AX*1)
+	VMAXPS  Y1, Y8, Y1
+	VMINPS  Y1, Y9, Y1
 	VMOVUPS Y1, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo1
+	JZ      evenV21
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo1:
+evenV21:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y3, Y3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV21
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y2, Y2
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y3, Y3
 
-accumulatedTwo1:
+previousV21:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo1
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y3, Y3
+	JZ      residualV21
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y2, Y2
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y3, Y3
 
-residualTwo1:
+residualV21:
 	MOVQ    56(DI), SI
+	VMAXPS  Y2, Y8, Y2
+	VMINPS  Y2, Y9, Y2
 	VMOVUPS Y2, (SI)(AX*1)
+	VMAXPS  Y3, Y8, Y3
+	VMINPS  Y3, Y9, Y3
 	VMOVUPS Y3, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo2
+	JZ      evenV22
 	ADDQ    152(DI), AX
 	MOVLQSX 8(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo2:
+evenV22:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y4, Y4
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y5, Y5
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV22
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y4, Y4
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y5, Y5
 
-accumulatedTwo2:
+previousV22:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo2
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y4, Y4
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y5, Y5
+	JZ      residualV22
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y4, Y4
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y5, Y5
 
-residualTwo2:
+residualV22:
 	MOVQ    56(DI), SI
+	VMAXPS  Y4, Y8, Y4
+	VMINPS  Y4, Y9, Y4
 	VMOVUPS Y4, (SI)(AX*1)
+	VMAXPS  Y5, Y8, Y5
+	VMINPS  Y5, Y9, Y5
 	VMOVUPS Y5, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo3
+	JZ      evenV23
 	ADDQ    152(DI), AX
 	MOVLQSX 12(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo3:
+evenV23:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y6, Y6
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y7, Y7
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV23
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y6, Y6
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y7, Y7
 
-accumulatedTwo3:
+previousV23:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo3
-	VMOVUPS (SI)(AX*1), Y9
-	VADDPS  Y9, Y6, Y6
-	VMOVUPS 32(SI)(AX*1), Y9
-	VADDPS  Y9, Y7, Y7
+	JZ      residualV23
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y6, Y6
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y7, Y7
 
-residualTwo3:
+residualV23:
 	MOVQ    56(DI), SI
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
 	VMOVUPS Y6, (SI)(AX*1)
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
 	VMOVUPS Y7, 32(SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedTwo:
+storedV2:
 	ADDQ $+64, CX
-	JMP  two
+	JMP  vectors2
 
-one:
+below2:
+vectors1:
 	LEAQ    32(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      tail
+	JA      below1
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedOne
+	JZ      unbiasedV1
 	VMOVUPS (SI)(CX*1), Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
-	JMP     startedOne
+	JMP     startedV1
 
-unbiasedOne:
+unbiasedV1:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-startedOne:
+startedV1:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV1
 
-tapsOne:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedOne
+tapsV1:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -8774,245 +8371,179 @@ tapsOne:
 	VFMADD231PS (R9)(AX*1), Y4, Y1
 	VFMADD231PS (R10)(AX*1), Y4, Y2
 	VFMADD231PS (R11)(AX*1), Y4, Y3
-	JMP         tapsOne
+	CMPQ        DX, SI
+	JB          tapsV1
 
-summedOne:
-	CMPQ    104(DI), $+0
-	JE      plainOne
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOneClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOneClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y0, Y0
-
-accumulatedOneClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp0
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y0, Y0
-
-residualOneClamp0:
-	MOVQ         56(DI), SI
+summedV1:
 	VBROADCASTSS 112(DI), Y4
+	VBROADCASTSS 116(DI), Y5
+	CMPQ         104(DI), $+0
+	JNE          addsV1
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV1
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Y0, Y4, Y0
-	VBROADCASTSS 116(DI), Y5
 	VMINPS       Y0, Y5, Y0
-	VMOVUPS      Y0, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp1
-	ADDQ         152(DI), AX
+	VMOVUPS      Y0, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y1, Y1
-
-accumulatedOneClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp1
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y1, Y1
-
-residualOneClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y4
 	VMAXPS       Y1, Y4, Y1
-	VBROADCASTSS 116(DI), Y5
 	VMINPS       Y1, Y5, Y1
-	VMOVUPS      Y1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp2
-	ADDQ         152(DI), AX
+	VMOVUPS      Y1, (SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp2:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y2, Y2
-
-accumulatedOneClamp2:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp2
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y2, Y2
-
-residualOneClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y4
 	VMAXPS       Y2, Y4, Y2
-	VBROADCASTSS 116(DI), Y5
 	VMINPS       Y2, Y5, Y2
-	VMOVUPS      Y2, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenOneClamp3
-	ADDQ         152(DI), AX
+	VMOVUPS      Y2, (SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp3:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y3, Y3
-
-accumulatedOneClamp3:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp3
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y3, Y3
-
-residualOneClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y4
 	VMAXPS       Y3, Y4, Y3
-	VBROADCASTSS 116(DI), Y5
 	VMINPS       Y3, Y5, Y3
-	VMOVUPS      Y3, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedOne
+	VMOVUPS      Y3, (SI)(BX*4)
+	JMP          storedV1
 
-plainOne:
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Y0, Y4, Y0
+	VMINPS  Y0, Y5, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y1, Y4, Y1
+	VMINPS  Y1, Y5, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y2, Y4, Y2
+	VMINPS  Y2, Y5, Y2
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y3, Y4, Y3
+	VMINPS  Y3, Y5, Y3
+	VMOVUPS Y3, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV1
+
+addsV1:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenV10
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenOne0:
+evenV10:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y0, Y0
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV10
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y0, Y0
 
-accumulatedOne0:
+previousV10:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne0
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y0, Y0
+	JZ      residualV10
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y0, Y0
 
-residualOne0:
+residualV10:
 	MOVQ    56(DI), SI
+	VMAXPS  Y0, Y4, Y0
+	VMINPS  Y0, Y5, Y0
 	VMOVUPS Y0, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne1
+	JZ      evenV11
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne1:
+evenV11:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y1, Y1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV11
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y1, Y1
 
-accumulatedOne1:
+previousV11:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne1
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y1, Y1
+	JZ      residualV11
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y1, Y1
 
-residualOne1:
+residualV11:
 	MOVQ    56(DI), SI
+	VMAXPS  Y1, Y4, Y1
+	VMINPS  Y1, Y5, Y1
 	VMOVUPS Y1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne2
+	JZ      evenV12
 	ADDQ    152(DI), AX
 	MOVLQSX 8(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne2:
+evenV12:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne2
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y2, Y2
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV12
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y2, Y2
 
-accumulatedOne2:
+previousV12:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne2
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y2, Y2
+	JZ      residualV12
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y2, Y2
 
-residualOne2:
+residualV12:
 	MOVQ    56(DI), SI
+	VMAXPS  Y2, Y4, Y2
+	VMINPS  Y2, Y5, Y2
 	VMOVUPS Y2, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne3
+	JZ      evenV13
 	ADDQ    152(DI), AX
 	MOVLQSX 12(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne3:
+evenV13:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne3
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y3, Y3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV13
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y3, Y3
 
-accumulatedOne3:
+previousV13:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne3
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y3, Y3
+	JZ      residualV13
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y3, Y3
 
-residualOne3:
+residualV13:
 	MOVQ    56(DI), SI
+	VMAXPS  Y3, Y4, Y3
+	VMINPS  Y3, Y5, Y3
 	VMOVUPS Y3, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedOne:
+storedV1:
 	ADDQ $+32, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ       CX, 48(DI)
 	JE         done
 	VMOVUPS    168(DI), Y15
@@ -9033,12 +8564,12 @@ unbiasedTail:
 
 startedTail:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedTail
 
 tapsTail:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTail
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -9054,135 +8585,60 @@ tapsTail:
 	VFMADD231PS Y5, Y4, Y2
 	VMASKMOVPS  (R11)(AX*1), Y15, Y5
 	VFMADD231PS Y5, Y4, Y3
-	JMP         tapsTail
+	CMPQ        DX, SI
+	JB          tapsTail
 
 summedTail:
-	CMPQ    104(DI), $+0
-	JE      plainTail
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTailClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTailClamp0:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp0
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y0, Y0
-
-accumulatedTailClamp0:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp0
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y0, Y0
-
-residualTailClamp0:
-	MOVQ         56(DI), SI
 	VBROADCASTSS 112(DI), Y4
+	VBROADCASTSS 116(DI), Y5
+	CMPQ         104(DI), $+0
+	JNE          addsTail
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstTail
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
 	VMAXPS       Y0, Y4, Y0
-	VBROADCASTSS 116(DI), Y5
 	VMINPS       Y0, Y5, Y0
-	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp1
-	ADDQ         152(DI), AX
+	VMASKMOVPS   Y0, Y15, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp1:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp1
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y1, Y1
-
-accumulatedTailClamp1:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp1
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y1, Y1
-
-residualTailClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y4
 	VMAXPS       Y1, Y4, Y1
-	VBROADCASTSS 116(DI), Y5
 	VMINPS       Y1, Y5, Y1
-	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp2
-	ADDQ         152(DI), AX
+	VMASKMOVPS   Y1, Y15, (SI)(BX*4)
 	MOVLQSX      8(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp2:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp2
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y2, Y2
-
-accumulatedTailClamp2:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp2
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y2, Y2
-
-residualTailClamp2:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y4
 	VMAXPS       Y2, Y4, Y2
-	VBROADCASTSS 116(DI), Y5
 	VMINPS       Y2, Y5, Y2
-	VMASKMOVPS   Y2, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	MOVQ         64(DI), AX
-	TESTQ        AX, AX
-	JZ           evenTailClamp3
-	ADDQ         152(DI), AX
+	VMASKMOVPS   Y2, Y15, (SI)(BX*4)
 	MOVLQSX      12(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp3:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp3
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y3, Y3
-
-accumulatedTailClamp3:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp3
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y3, Y3
-
-residualTailClamp3:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y4
 	VMAXPS       Y3, Y4, Y3
-	VBROADCASTSS 116(DI), Y5
 	VMINPS       Y3, Y5, Y3
-	VMASKMOVPS   Y3, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	VMASKMOVPS   Y3, Y15, (SI)(BX*4)
 	JMP          storedTail
 
-plainTail:
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMAXPS     Y0, Y4, Y0
+	VMINPS     Y0, Y5, Y0
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMAXPS     Y1, Y4, Y1
+	VMINPS     Y1, Y5, Y1
+	VMASKMOVPS Y1, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMAXPS     Y2, Y4, Y2
+	VMINPS     Y2, Y5, Y2
+	VMASKMOVPS Y2, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMAXPS     Y3, Y4, Y3
+	VMINPS     Y3, Y5, Y3
+	VMASKMOVPS Y3, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	JMP        storedTail
+
+addsTail:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
@@ -9193,21 +8649,23 @@ plainTail:
 
 evenTail0:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail0
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y0, Y0
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail0
+	VMASKMOVPS (SI)(AX*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
 
-accumulatedTail0:
+previousTail0:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail0
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y0, Y0
+	VMASKMOVPS (SI)(AX*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
 
 residualTail0:
 	MOVQ       56(DI), SI
+	VMAXPS     Y0, Y4, Y0
+	VMINPS     Y0, Y5, Y0
 	VMASKMOVPS Y0, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 	MOVQ       64(DI), AX
@@ -9219,21 +8677,23 @@ residualTail0:
 
 evenTail1:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail1
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y1, Y1
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail1
+	VMASKMOVPS (SI)(AX*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
 
-accumulatedTail1:
+previousTail1:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail1
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y1, Y1
+	VMASKMOVPS (SI)(AX*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
 
 residualTail1:
 	MOVQ       56(DI), SI
+	VMAXPS     Y1, Y4, Y1
+	VMINPS     Y1, Y5, Y1
 	VMASKMOVPS Y1, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 	MOVQ       64(DI), AX
@@ -9245,21 +8705,23 @@ residualTail1:
 
 evenTail2:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail2
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y2, Y2
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail2
+	VMASKMOVPS (SI)(AX*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
 
-accumulatedTail2:
+previousTail2:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail2
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y2, Y2
+	VMASKMOVPS (SI)(AX*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
 
 residualTail2:
 	MOVQ       56(DI), SI
+	VMAXPS     Y2, Y4, Y2
+	VMINPS     Y2, Y5, Y2
 	VMASKMOVPS Y2, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 	MOVQ       64(DI), AX
@@ -9271,21 +8733,23 @@ residualTail2:
 
 evenTail3:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail3
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y3, Y3
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail3
+	VMASKMOVPS (SI)(AX*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
 
-accumulatedTail3:
+previousTail3:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail3
-	VMASKMOVPS (SI)(AX*1), Y15, Y5
-	VADDPS     Y5, Y3, Y3
+	VMASKMOVPS (SI)(AX*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
 
 residualTail3:
 	MOVQ       56(DI), SI
+	VMAXPS     Y3, Y4, Y3
+	VMINPS     Y3, Y5, Y3
 	VMASKMOVPS Y3, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 
@@ -9334,10 +8798,10 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors2:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below2
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
@@ -9347,12 +8811,12 @@ two:
 	VMOVAPS      Y0, Y6
 	VMOVAPS      Y0, Y7
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsTwo:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedTwo
+tapsV2:
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -9396,80 +8860,66 @@ tapsTwo:
 	VCMPPS    $0x03, Y10, Y10, Y8
 	VBLENDVPS Y8, Y10, Y7, Y7
 	VMOVAPS   Y7, Y7
-	JMP       tapsTwo
+	CMPQ      DX, SI
+	JB        tapsV2
 
-summedTwo:
-	MOVQ    144(DI), BX
+summedV2:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenDstV2
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	VMOVUPS Y1, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
+	VMOVUPS Y0, (SI)(BX*4)
+	VMOVUPS Y1, 32(SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	VMOVUPS Y3, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo2
-	ADDQ    152(DI), AX
+	VMOVUPS Y2, (SI)(BX*4)
+	VMOVUPS Y3, 32(SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y4, (SI)(AX*1)
-	VMOVUPS Y5, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo3
-	ADDQ    152(DI), AX
+	VMOVUPS Y4, (SI)(BX*4)
+	VMOVUPS Y5, 32(SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Y6, (SI)(BX*4)
+	VMOVUPS Y7, 32(SI)(BX*4)
+	JMP     storedV2
 
-evenTwo3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y6, (SI)(AX*1)
-	VMOVUPS Y7, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-	JMP     two
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS Y3, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y4, (SI)(BX*1)
+	VMOVUPS Y5, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y6, (SI)(BX*1)
+	VMOVUPS Y7, 32(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
+storedV2:
+	ADDQ $+64, CX
+	JMP  vectors2
+
+below2:
+vectors1:
 	LEAQ         32(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y0, Y3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedOne
+tapsV1:
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -9493,61 +8943,43 @@ tapsOne:
 	VCMPPS    $0x03, Y5, Y5, Y4
 	VBLENDVPS Y4, Y5, Y3, Y3
 	VMOVAPS   Y3, Y3
-	JMP       tapsOne
+	CMPQ      DX, SI
+	JB        tapsV1
 
-summedOne:
-	MOVQ    144(DI), BX
+summedV1:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenDstV1
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
+	VMOVUPS Y0, (SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne2
-	ADDQ    152(DI), AX
+	VMOVUPS Y1, (SI)(BX*4)
 	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne3
-	ADDQ    152(DI), AX
+	VMOVUPS Y2, (SI)(BX*4)
 	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Y3, (SI)(BX*4)
+	JMP     storedV1
 
-evenOne3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y3, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+32, CX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y3, (SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV1:
+	ADDQ $+32, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VMOVUPS      168(DI), Y15
@@ -9556,12 +8988,12 @@ tail:
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y0, Y3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ       24(DI), SI
-	ADDQ       32(DI), SI
-	CMPQ       DX, SI
-	JAE        summedTail
 	MOVLQSX    (DX), AX
 	LEAQ       (CX)(AX*4), AX
 	ADDQ       $+12, DX
@@ -9585,59 +9017,39 @@ tapsTail:
 	VCMPPS     $0x03, Y5, Y5, Y4
 	VBLENDVPS  Y4, Y5, Y3, Y3
 	VMOVAPS    Y3, Y3
-	JMP        tapsTail
+	CMPQ       DX, SI
+	JB         tapsTail
 
 summedTail:
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTail0:
-	LEAQ       (BX)(CX*1), AX
 	MOVQ       56(DI), SI
-	VMASKMOVPS Y0, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
+	ADDQ       CX, SI
 	MOVQ       64(DI), AX
 	TESTQ      AX, AX
-	JZ         evenTail1
+	JZ         evenDstTail
 	ADDQ       152(DI), AX
+	MOVLQSX    (AX), BX
+	VMASKMOVPS Y0, Y15, (SI)(BX*4)
 	MOVLQSX    4(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail1:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y1, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail2
-	ADDQ       152(DI), AX
+	VMASKMOVPS Y1, Y15, (SI)(BX*4)
 	MOVLQSX    8(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail2:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y2, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail3
-	ADDQ       152(DI), AX
+	VMASKMOVPS Y2, Y15, (SI)(BX*4)
 	MOVLQSX    12(AX), BX
-	SHLQ       $0x02, BX
+	VMASKMOVPS Y3, Y15, (SI)(BX*4)
+	JMP        storedTail
 
-evenTail3:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y3, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y1, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y2, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y3, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
 
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+4, AX, AX
@@ -9682,10 +9094,10 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
+vectors2:
 	LEAQ         64(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below2
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
@@ -9695,12 +9107,12 @@ two:
 	VMOVAPS      Y0, Y6
 	VMOVAPS      Y0, Y7
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV2
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV2:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -9712,9 +9124,10 @@ tapsTwo:
 	VADDPS  32(R10)(AX*1), Y5, Y5
 	VADDPS  (R11)(AX*1), Y6, Y6
 	VADDPS  32(R11)(AX*1), Y7, Y7
-	JMP     tapsTwo
+	CMPQ    DX, SI
+	JB      tapsV2
 
-summedTwo:
+summedV2:
 	VBROADCASTSS 124(DI), Y10
 	VMULPS       Y10, Y0, Y0
 	VMULPS       Y10, Y1, Y1
@@ -9724,77 +9137,62 @@ summedTwo:
 	VMULPS       Y10, Y5, Y5
 	VMULPS       Y10, Y6, Y6
 	VMULPS       Y10, Y7, Y7
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwo0
+	JZ           evenDstV2
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Y0, (SI)(BX*4)
+	VMOVUPS      Y1, 32(SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Y2, (SI)(BX*4)
+	VMOVUPS      Y3, 32(SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Y4, (SI)(BX*4)
+	VMOVUPS      Y5, 32(SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Y6, (SI)(BX*4)
+	VMOVUPS      Y7, 32(SI)(BX*4)
+	JMP          storedV2
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	VMOVUPS Y1, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV2:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS Y1, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y2, (SI)(BX*1)
+	VMOVUPS Y3, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y4, (SI)(BX*1)
+	VMOVUPS Y5, 32(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y6, (SI)(BX*1)
+	VMOVUPS Y7, 32(SI)(BX*1)
+	ADDQ    AX, BX
 
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	VMOVUPS Y3, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
+storedV2:
+	ADDQ $+64, CX
+	JMP  vectors2
 
-evenTwo2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y4, (SI)(AX*1)
-	VMOVUPS Y5, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y6, (SI)(AX*1)
-	VMOVUPS Y7, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-	JMP     two
-
-one:
+below2:
+vectors1:
 	LEAQ         32(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y0, Y3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
@@ -9802,66 +9200,48 @@ tapsOne:
 	VADDPS  (R9)(AX*1), Y1, Y1
 	VADDPS  (R10)(AX*1), Y2, Y2
 	VADDPS  (R11)(AX*1), Y3, Y3
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
+summedV1:
 	VBROADCASTSS 124(DI), Y5
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOne0
+	JZ           evenDstV1
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Y0, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Y1, (SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMOVUPS      Y2, (SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMOVUPS      Y3, (SI)(BX*4)
+	JMP          storedV1
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y2, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y3, (SI)(BX*1)
+	ADDQ    AX, BX
 
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne2
-	ADDQ    152(DI), AX
-	MOVLQSX 8(AX), BX
-	SHLQ    $0x02, BX
+storedV1:
+	ADDQ $+32, CX
+	JMP  vectors1
 
-evenOne2:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne3
-	ADDQ    152(DI), AX
-	MOVLQSX 12(AX), BX
-	SHLQ    $0x02, BX
-
-evenOne3:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y3, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+32, CX
-
-tail:
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VMOVUPS      168(DI), Y15
@@ -9870,12 +9250,12 @@ tail:
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y0, Y3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ       24(DI), SI
-	ADDQ       32(DI), SI
-	CMPQ       DX, SI
-	JAE        summedTail
 	MOVLQSX    (DX), AX
 	LEAQ       (CX)(AX*4), AX
 	ADDQ       $+12, DX
@@ -9887,7 +9267,8 @@ tapsTail:
 	VADDPS     Y5, Y2, Y2
 	VMASKMOVPS (R11)(AX*1), Y15, Y5
 	VADDPS     Y5, Y3, Y3
-	JMP        tapsTail
+	CMPQ       DX, SI
+	JB         tapsTail
 
 summedTail:
 	VBROADCASTSS 124(DI), Y5
@@ -9895,56 +9276,35 @@ summedTail:
 	VMULPS       Y5, Y1, Y1
 	VMULPS       Y5, Y2, Y2
 	VMULPS       Y5, Y3, Y3
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTail0
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMASKMOVPS   Y0, Y15, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMASKMOVPS   Y1, Y15, (SI)(BX*4)
+	MOVLQSX      8(AX), BX
+	VMASKMOVPS   Y2, Y15, (SI)(BX*4)
+	MOVLQSX      12(AX), BX
+	VMASKMOVPS   Y3, Y15, (SI)(BX*4)
+	JMP          storedTail
 
-evenTail0:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y0, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail1
-	ADDQ       152(DI), AX
-	MOVLQSX    4(AX), BX
-	SHLQ       $0x02, BX
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y1, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y2, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y3, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
 
-evenTail1:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y1, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail2
-	ADDQ       152(DI), AX
-	MOVLQSX    8(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail2:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y2, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail3
-	ADDQ       152(DI), AX
-	MOVLQSX    12(AX), BX
-	SHLQ       $0x02, BX
-
-evenTail3:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y3, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+4, AX, AX
@@ -9983,223 +9343,261 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ    64(CX), SI
+vectors4:
+	LEAQ    128(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      one
+	JA      below4
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedTwo
+	JZ      unbiasedV4
 	VMOVUPS (SI)(CX*1), Y0
-	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y4
 	VMOVUPS 32(SI)(CX*1), Y1
-	VMOVAPS Y1, Y3
-	JMP     startedTwo
+	VMOVAPS Y1, Y5
+	VMOVUPS 64(SI)(CX*1), Y2
+	VMOVAPS Y2, Y6
+	VMOVUPS 96(SI)(CX*1), Y3
+	VMOVAPS Y3, Y7
+	JMP     startedV4
 
-unbiasedTwo:
+unbiasedV4:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
 
-startedTwo:
+startedV4:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV4
 
-tapsTwo:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTwo
+tapsV4:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
 	IMULQ       48(DI), BX
 	ADDQ        40(DI), BX
-	VMOVUPS     (BX)(CX*1), Y4
-	VMOVUPS     32(BX)(CX*1), Y5
+	VMOVUPS     (BX)(CX*1), Y8
+	VMOVUPS     32(BX)(CX*1), Y9
+	VMOVUPS     64(BX)(CX*1), Y10
+	VMOVUPS     96(BX)(CX*1), Y11
 	ADDQ        $+12, DX
-	VFMADD231PS (R8)(AX*1), Y4, Y0
-	VFMADD231PS 32(R8)(AX*1), Y5, Y1
-	VFMADD231PS (R9)(AX*1), Y4, Y2
-	VFMADD231PS 32(R9)(AX*1), Y5, Y3
-	JMP         tapsTwo
+	VFMADD231PS (R8)(AX*1), Y8, Y0
+	VFMADD231PS 32(R8)(AX*1), Y9, Y1
+	VFMADD231PS 64(R8)(AX*1), Y10, Y2
+	VFMADD231PS 96(R8)(AX*1), Y11, Y3
+	VFMADD231PS (R9)(AX*1), Y8, Y4
+	VFMADD231PS 32(R9)(AX*1), Y9, Y5
+	VFMADD231PS 64(R9)(AX*1), Y10, Y6
+	VFMADD231PS 96(R9)(AX*1), Y11, Y7
+	CMPQ        DX, SI
+	JB          tapsV4
 
-summedTwo:
-	CMPQ    104(DI), $+0
-	JE      plainTwo
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwoClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwoClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y5
-	VADDPS  Y5, Y1, Y1
-
-accumulatedTwoClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp0
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y5
-	VADDPS  Y5, Y1, Y1
-
-residualTwoClamp0:
+summedV4:
+	VBROADCASTSS 112(DI), Y8
+	VBROADCASTSS 116(DI), Y9
+	CMPQ         104(DI), $+0
+	JNE          addsV4
 	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y4
-	VMAXPS       Y0, Y4, Y0
-	VBROADCASTSS 116(DI), Y5
-	VMINPS       Y0, Y5, Y0
-	VMOVUPS      Y0, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y4
-	VMAXPS       Y1, Y4, Y1
-	VBROADCASTSS 116(DI), Y5
-	VMINPS       Y1, Y5, Y1
-	VMOVUPS      Y1, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwoClamp1
+	JZ           evenDstV4
 	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Y0, Y8, Y0
+	VMINPS       Y0, Y9, Y0
+	VMOVUPS      Y0, (SI)(BX*4)
+	VMAXPS       Y1, Y8, Y1
+	VMINPS       Y1, Y9, Y1
+	VMOVUPS      Y1, 32(SI)(BX*4)
+	VMAXPS       Y2, Y8, Y2
+	VMINPS       Y2, Y9, Y2
+	VMOVUPS      Y2, 64(SI)(BX*4)
+	VMAXPS       Y3, Y8, Y3
+	VMINPS       Y3, Y9, Y3
+	VMOVUPS      Y3, 96(SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
+	VMAXPS       Y4, Y8, Y4
+	VMINPS       Y4, Y9, Y4
+	VMOVUPS      Y4, (SI)(BX*4)
+	VMAXPS       Y5, Y8, Y5
+	VMINPS       Y5, Y9, Y5
+	VMOVUPS      Y5, 32(SI)(BX*4)
+	VMAXPS       Y6, Y8, Y6
+	VMINPS       Y6, Y9, Y6
+	VMOVUPS      Y6, 64(SI)(BX*4)
+	VMAXPS       Y7, Y8, Y7
+	VMINPS       Y7, Y9, Y7
+	VMOVUPS      Y7, 96(SI)(BX*4)
+	JMP          storedV4
 
-evenTwoClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y5
-	VADDPS  Y5, Y3, Y3
+evenDstV4:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Y0, Y8, Y0
+	VMINPS  Y0, Y9, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	VMAXPS  Y1, Y8, Y1
+	VMINPS  Y1, Y9, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	VMAXPS  Y2, Y8, Y2
+	VMINPS  Y2, Y9, Y2
+	VMOVUPS Y2, 64(SI)(BX*1)
+	VMAXPS  Y3, Y8, Y3
+	VMINPS  Y3, Y9, Y3
+	VMOVUPS Y3, 96(SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y4, Y8, Y4
+	VMINPS  Y4, Y9, Y4
+	VMOVUPS Y4, (SI)(BX*1)
+	VMAXPS  Y5, Y8, Y5
+	VMINPS  Y5, Y9, Y5
+	VMOVUPS Y5, 32(SI)(BX*1)
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMOVUPS Y6, 64(SI)(BX*1)
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMOVUPS Y7, 96(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV4
 
-accumulatedTwoClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp1
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y5
-	VADDPS  Y5, Y3, Y3
-
-residualTwoClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y4
-	VMAXPS       Y2, Y4, Y2
-	VBROADCASTSS 116(DI), Y5
-	VMINPS       Y2, Y5, Y2
-	VMOVUPS      Y2, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y4
-	VMAXPS       Y3, Y4, Y3
-	VBROADCASTSS 116(DI), Y5
-	VMINPS       Y3, Y5, Y3
-	VMOVUPS      Y3, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedTwo
-
-plainTwo:
+addsV4:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenV40
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo0:
+evenV40:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y5
-	VADDPS  Y5, Y1, Y1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV40
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y0, Y0
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y1, Y1
+	VMOVUPS 64(SI)(AX*1), Y10
+	VADDPS  Y10, Y2, Y2
+	VMOVUPS 96(SI)(AX*1), Y10
+	VADDPS  Y10, Y3, Y3
 
-accumulatedTwo0:
+previousV40:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo0
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y5
-	VADDPS  Y5, Y1, Y1
+	JZ      residualV40
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y0, Y0
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y1, Y1
+	VMOVUPS 64(SI)(AX*1), Y10
+	VADDPS  Y10, Y2, Y2
+	VMOVUPS 96(SI)(AX*1), Y10
+	VADDPS  Y10, Y3, Y3
 
-residualTwo0:
+residualV40:
 	MOVQ    56(DI), SI
+	VMAXPS  Y0, Y8, Y0
+	VMINPS  Y0, Y9, Y0
 	VMOVUPS Y0, (SI)(AX*1)
+	VMAXPS  Y1, Y8, Y1
+	VMINPS  Y1, Y9, Y1
 	VMOVUPS Y1, 32(SI)(AX*1)
+	VMAXPS  Y2, Y8, Y2
+	VMINPS  Y2, Y9, Y2
+	VMOVUPS Y2, 64(SI)(AX*1)
+	VMAXPS  Y3, Y8, Y3
+	VMINPS  Y3, Y9, Y3
+	VMOVUPS Y3, 96(SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo1
+	JZ      evenV41
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo1:
+evenV41:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y5
-	VADDPS  Y5, Y3, Y3
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV41
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y4, Y4
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y5, Y5
+	VMOVUPS 64(SI)(AX*1), Y10
+	VADDPS  Y10, Y6, Y6
+	VMOVUPS 96(SI)(AX*1), Y10
+	VADDPS  Y10, Y7, Y7
 
-accumulatedTwo1:
+previousV41:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo1
-	VMOVUPS (SI)(AX*1), Y5
-	VADDPS  Y5, Y2, Y2
-	VMOVUPS 32(SI)(AX*1), Y5
-	VADDPS  Y5, Y3, Y3
+	JZ      residualV41
+	VMOVUPS (SI)(AX*1), Y10
+	VADDPS  Y10, Y4, Y4
+	VMOVUPS 32(SI)(AX*1), Y10
+	VADDPS  Y10, Y5, Y5
+	VMOVUPS 64(SI)(AX*1), Y10
+	VADDPS  Y10, Y6, Y6
+	VMOVUPS 96(SI)(AX*1), Y10
+	VADDPS  Y10, Y7, Y7
 
-residualTwo1:
+residualV41:
 	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	VMOVUPS Y3, 32(SI)(AX*1)
+	VMAXPS  Y4, Y8, Y4
+	VMINPS  Y4, Y9, Y4
+	VMOVUPS Y4, (SI)(AX*1)
+	VMAXPS  Y5, Y8, Y5
+	VMINPS  Y5, Y9, Y5
+	VMOVUPS Y5, 32(SI)(AX*1)
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMOVUPS Y6, 64(SI)(AX*1)
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMOVUPS Y7, 96(SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedTwo:
-	ADDQ $+64, CX
-	JMP  two
+storedV4:
+	ADDQ $+128, CX
+	JMP  vectors4
 
-one:
+below4:
+vectors1:
 	LEAQ    32(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      tail
+	JA      below1
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedOne
+	JZ      unbiasedV1
 	VMOVUPS (SI)(CX*1), Y0
 	VMOVAPS Y0, Y1
-	JMP     startedOne
+	JMP     startedV1
 
-unbiasedOne:
+unbiasedV1:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-startedOne:
+startedV1:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV1
 
-tapsOne:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedOne
+tapsV1:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -10209,133 +9607,107 @@ tapsOne:
 	ADDQ        $+12, DX
 	VFMADD231PS (R8)(AX*1), Y2, Y0
 	VFMADD231PS (R9)(AX*1), Y2, Y1
-	JMP         tapsOne
+	CMPQ        DX, SI
+	JB          tapsV1
 
-summedOne:
-	CMPQ    104(DI), $+0
-	JE      plainOne
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOneClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOneClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y0, Y0
-
-accumulatedOneClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp0
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y0, Y0
-
-residualOneClamp0:
-	MOVQ         56(DI), SI
+summedV1:
 	VBROADCASTSS 112(DI), Y2
-	VMAXPS       Y0, Y2, Y0
 	VBROADCASTSS 116(DI), Y3
-	VMINPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	CMPQ         104(DI), $+0
+	JNE          addsV1
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOneClamp1
+	JZ           evenDstV1
 	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Y0, Y2, Y0
+	VMINPS       Y0, Y3, Y0
+	VMOVUPS      Y0, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenOneClamp1:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y1, Y1
-
-accumulatedOneClamp1:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp1
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y1, Y1
-
-residualOneClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y2
 	VMAXPS       Y1, Y2, Y1
-	VBROADCASTSS 116(DI), Y3
 	VMINPS       Y1, Y3, Y1
-	VMOVUPS      Y1, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedOne
+	VMOVUPS      Y1, (SI)(BX*4)
+	JMP          storedV1
 
-plainOne:
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Y0, Y2, Y0
+	VMINPS  Y0, Y3, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMAXPS  Y1, Y2, Y1
+	VMINPS  Y1, Y3, Y1
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV1
+
+addsV1:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenV10
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenOne0:
+evenV10:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y0, Y0
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV10
+	VMOVUPS (SI)(AX*1), Y4
+	VADDPS  Y4, Y0, Y0
 
-accumulatedOne0:
+previousV10:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne0
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y0, Y0
+	JZ      residualV10
+	VMOVUPS (SI)(AX*1), Y4
+	VADDPS  Y4, Y0, Y0
 
-residualOne0:
+residualV10:
 	MOVQ    56(DI), SI
+	VMAXPS  Y0, Y2, Y0
+	VMINPS  Y0, Y3, Y0
 	VMOVUPS Y0, (SI)(AX*1)
 	ADDQ    72(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne1
+	JZ      evenV11
 	ADDQ    152(DI), AX
 	MOVLQSX 4(AX), BX
 	SHLQ    $0x02, BX
 
-evenOne1:
+evenV11:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne1
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y1, Y1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV11
+	VMOVUPS (SI)(AX*1), Y4
+	VADDPS  Y4, Y1, Y1
 
-accumulatedOne1:
+previousV11:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne1
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y1, Y1
+	JZ      residualV11
+	VMOVUPS (SI)(AX*1), Y4
+	VADDPS  Y4, Y1, Y1
 
-residualOne1:
+residualV11:
 	MOVQ    56(DI), SI
+	VMAXPS  Y1, Y2, Y1
+	VMINPS  Y1, Y3, Y1
 	VMOVUPS Y1, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedOne:
+storedV1:
 	ADDQ $+32, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ       CX, 48(DI)
 	JE         done
 	VMOVUPS    168(DI), Y15
@@ -10352,12 +9724,12 @@ unbiasedTail:
 
 startedTail:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedTail
 
 tapsTail:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTail
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -10369,75 +9741,44 @@ tapsTail:
 	VFMADD231PS Y3, Y2, Y0
 	VMASKMOVPS  (R9)(AX*1), Y15, Y3
 	VFMADD231PS Y3, Y2, Y1
-	JMP         tapsTail
+	CMPQ        DX, SI
+	JB          tapsTail
 
 summedTail:
-	CMPQ    104(DI), $+0
-	JE      plainTail
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTailClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTailClamp0:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp0
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y3
-	VADDPS     Y3, Y0, Y0
-
-accumulatedTailClamp0:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp0
-	VMASKMOVPS (SI)(AX*1), Y15, Y3
-	VADDPS     Y3, Y0, Y0
-
-residualTailClamp0:
-	MOVQ         56(DI), SI
 	VBROADCASTSS 112(DI), Y2
-	VMAXPS       Y0, Y2, Y0
 	VBROADCASTSS 116(DI), Y3
-	VMINPS       Y0, Y3, Y0
-	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	CMPQ         104(DI), $+0
+	JNE          addsTail
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTailClamp1
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Y0, Y2, Y0
+	VMINPS       Y0, Y3, Y0
+	VMASKMOVPS   Y0, Y15, (SI)(BX*4)
 	MOVLQSX      4(AX), BX
-	SHLQ         $0x02, BX
-
-evenTailClamp1:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp1
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y3
-	VADDPS     Y3, Y1, Y1
-
-accumulatedTailClamp1:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp1
-	VMASKMOVPS (SI)(AX*1), Y15, Y3
-	VADDPS     Y3, Y1, Y1
-
-residualTailClamp1:
-	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y2
 	VMAXPS       Y1, Y2, Y1
-	VBROADCASTSS 116(DI), Y3
 	VMINPS       Y1, Y3, Y1
-	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	VMASKMOVPS   Y1, Y15, (SI)(BX*4)
 	JMP          storedTail
 
-plainTail:
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMAXPS     Y0, Y2, Y0
+	VMINPS     Y0, Y3, Y0
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMAXPS     Y1, Y2, Y1
+	VMINPS     Y1, Y3, Y1
+	VMASKMOVPS Y1, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	JMP        storedTail
+
+addsTail:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
@@ -10448,21 +9789,23 @@ plainTail:
 
 evenTail0:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail0
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y3
-	VADDPS     Y3, Y0, Y0
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail0
+	VMASKMOVPS (SI)(AX*1), Y15, Y4
+	VADDPS     Y4, Y0, Y0
 
-accumulatedTail0:
+previousTail0:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail0
-	VMASKMOVPS (SI)(AX*1), Y15, Y3
-	VADDPS     Y3, Y0, Y0
+	VMASKMOVPS (SI)(AX*1), Y15, Y4
+	VADDPS     Y4, Y0, Y0
 
 residualTail0:
 	MOVQ       56(DI), SI
+	VMAXPS     Y0, Y2, Y0
+	VMINPS     Y0, Y3, Y0
 	VMASKMOVPS Y0, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 	MOVQ       64(DI), AX
@@ -10474,21 +9817,23 @@ residualTail0:
 
 evenTail1:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail1
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y3
-	VADDPS     Y3, Y1, Y1
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail1
+	VMASKMOVPS (SI)(AX*1), Y15, Y4
+	VADDPS     Y4, Y1, Y1
 
-accumulatedTail1:
+previousTail1:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail1
-	VMASKMOVPS (SI)(AX*1), Y15, Y3
-	VADDPS     Y3, Y1, Y1
+	VMASKMOVPS (SI)(AX*1), Y15, Y4
+	VADDPS     Y4, Y1, Y1
 
 residualTail1:
 	MOVQ       56(DI), SI
+	VMAXPS     Y1, Y2, Y1
+	VMINPS     Y1, Y3, Y1
 	VMASKMOVPS Y1, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 
@@ -10531,90 +9876,122 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ         64(CX), SI
+vectors4:
+	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below4
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV4
 
-tapsTwo:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedTwo
+tapsV4:
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
-	VMOVUPS   (R8)(AX*1), Y6
-	VMAXPS    Y0, Y6, Y0
-	VCMPPS    $0x03, Y6, Y6, Y4
-	VBLENDVPS Y4, Y6, Y0, Y0
+	VMOVUPS   (R8)(AX*1), Y12
+	VMAXPS    Y0, Y12, Y0
+	VCMPPS    $0x03, Y12, Y12, Y8
+	VBLENDVPS Y8, Y12, Y0, Y0
 	VMOVAPS   Y0, Y0
-	VMOVUPS   32(R8)(AX*1), Y6
-	VMAXPS    Y1, Y6, Y1
-	VCMPPS    $0x03, Y6, Y6, Y4
-	VBLENDVPS Y4, Y6, Y1, Y1
+	VMOVUPS   32(R8)(AX*1), Y12
+	VMAXPS    Y1, Y12, Y1
+	VCMPPS    $0x03, Y12, Y12, Y8
+	VBLENDVPS Y8, Y12, Y1, Y1
 	VMOVAPS   Y1, Y1
-	VMOVUPS   (R9)(AX*1), Y6
-	VMAXPS    Y2, Y6, Y2
-	VCMPPS    $0x03, Y6, Y6, Y4
-	VBLENDVPS Y4, Y6, Y2, Y2
+	VMOVUPS   64(R8)(AX*1), Y12
+	VMAXPS    Y2, Y12, Y2
+	VCMPPS    $0x03, Y12, Y12, Y8
+	VBLENDVPS Y8, Y12, Y2, Y2
 	VMOVAPS   Y2, Y2
-	VMOVUPS   32(R9)(AX*1), Y6
-	VMAXPS    Y3, Y6, Y3
-	VCMPPS    $0x03, Y6, Y6, Y4
-	VBLENDVPS Y4, Y6, Y3, Y3
+	VMOVUPS   96(R8)(AX*1), Y12
+	VMAXPS    Y3, Y12, Y3
+	VCMPPS    $0x03, Y12, Y12, Y8
+	VBLENDVPS Y8, Y12, Y3, Y3
 	VMOVAPS   Y3, Y3
-	JMP       tapsTwo
+	VMOVUPS   (R9)(AX*1), Y12
+	VMAXPS    Y4, Y12, Y4
+	VCMPPS    $0x03, Y12, Y12, Y8
+	VBLENDVPS Y8, Y12, Y4, Y4
+	VMOVAPS   Y4, Y4
+	VMOVUPS   32(R9)(AX*1), Y12
+	VMAXPS    Y5, Y12, Y5
+	VCMPPS    $0x03, Y12, Y12, Y8
+	VBLENDVPS Y8, Y12, Y5, Y5
+	VMOVAPS   Y5, Y5
+	VMOVUPS   64(R9)(AX*1), Y12
+	VMAXPS    Y6, Y12, Y6
+	VCMPPS    $0x03, Y12, Y12, Y8
+	VBLENDVPS Y8, Y12, Y6, Y6
+	VMOVAPS   Y6, Y6
+	VMOVUPS   96(R9)(AX*1), Y12
+	VMAXPS    Y7, Y12, Y7
+	VCMPPS    $0x03, Y12, Y12, Y8
+	VBLENDVPS Y8, Y12, Y7, Y7
+	VMOVAPS   Y7, Y7
+	CMPQ      DX, SI
+	JB        tapsV4
 
-summedTwo:
-	MOVQ    144(DI), BX
+summedV4:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenDstV4
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	VMOVUPS Y1, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
+	VMOVUPS Y0, (SI)(BX*4)
+	VMOVUPS Y1, 32(SI)(BX*4)
+	VMOVUPS Y2, 64(SI)(BX*4)
+	VMOVUPS Y3, 96(SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Y4, (SI)(BX*4)
+	VMOVUPS Y5, 32(SI)(BX*4)
+	VMOVUPS Y6, 64(SI)(BX*4)
+	VMOVUPS Y7, 96(SI)(BX*4)
+	JMP     storedV4
 
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	VMOVUPS Y3, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-	JMP     two
+evenDstV4:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS Y1, 32(SI)(BX*1)
+	VMOVUPS Y2, 64(SI)(BX*1)
+	VMOVUPS Y3, 96(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y4, (SI)(BX*1)
+	VMOVUPS Y5, 32(SI)(BX*1)
+	VMOVUPS Y6, 64(SI)(BX*1)
+	VMOVUPS Y7, 96(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
+storedV4:
+	ADDQ $+128, CX
+	JMP  vectors4
+
+below4:
+vectors1:
 	LEAQ         32(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedOne
+tapsV1:
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -10628,49 +10005,47 @@ tapsOne:
 	VCMPPS    $0x03, Y3, Y3, Y2
 	VBLENDVPS Y2, Y3, Y1, Y1
 	VMOVAPS   Y1, Y1
-	JMP       tapsOne
+	CMPQ      DX, SI
+	JB        tapsV1
 
-summedOne:
-	MOVQ    144(DI), BX
+summedV1:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenDstV1
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
+	VMOVUPS Y0, (SI)(BX*4)
 	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Y1, (SI)(BX*4)
+	JMP     storedV1
 
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+32, CX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV1:
+	ADDQ $+32, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VMOVUPS      168(DI), Y15
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ       24(DI), SI
-	ADDQ       32(DI), SI
-	CMPQ       DX, SI
-	JAE        summedTail
 	MOVLQSX    (DX), AX
 	LEAQ       (CX)(AX*4), AX
 	ADDQ       $+12, DX
@@ -10684,35 +10059,31 @@ tapsTail:
 	VCMPPS     $0x03, Y3, Y3, Y2
 	VBLENDVPS  Y2, Y3, Y1, Y1
 	VMOVAPS    Y1, Y1
-	JMP        tapsTail
+	CMPQ       DX, SI
+	JB         tapsTail
 
 summedTail:
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTail0:
-	LEAQ       (BX)(CX*1), AX
 	MOVQ       56(DI), SI
-	VMASKMOVPS Y0, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
+	ADDQ       CX, SI
 	MOVQ       64(DI), AX
 	TESTQ      AX, AX
-	JZ         evenTail1
+	JZ         evenDstTail
 	ADDQ       152(DI), AX
+	MOVLQSX    (AX), BX
+	VMASKMOVPS Y0, Y15, (SI)(BX*4)
 	MOVLQSX    4(AX), BX
-	SHLQ       $0x02, BX
+	VMASKMOVPS Y1, Y15, (SI)(BX*4)
+	JMP        storedTail
 
-evenTail1:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y1, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y1, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
 
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+2, AX, AX
@@ -10751,130 +10122,148 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ         64(CX), SI
+vectors4:
+	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below4
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y0, Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y5
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y0, Y7
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV4
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV4:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Y0, Y0
 	VADDPS  32(R8)(AX*1), Y1, Y1
-	VADDPS  (R9)(AX*1), Y2, Y2
-	VADDPS  32(R9)(AX*1), Y3, Y3
-	JMP     tapsTwo
+	VADDPS  64(R8)(AX*1), Y2, Y2
+	VADDPS  96(R8)(AX*1), Y3, Y3
+	VADDPS  (R9)(AX*1), Y4, Y4
+	VADDPS  32(R9)(AX*1), Y5, Y5
+	VADDPS  64(R9)(AX*1), Y6, Y6
+	VADDPS  96(R9)(AX*1), Y7, Y7
+	CMPQ    DX, SI
+	JB      tapsV4
 
-summedTwo:
-	VBROADCASTSS 124(DI), Y6
-	VMULPS       Y6, Y0, Y0
-	VMULPS       Y6, Y1, Y1
-	VMULPS       Y6, Y2, Y2
-	VMULPS       Y6, Y3, Y3
-	MOVQ         144(DI), BX
+summedV4:
+	VBROADCASTSS 124(DI), Y12
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y12, Y1, Y1
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y12, Y7, Y7
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwo0
+	JZ           evenDstV4
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Y0, (SI)(BX*4)
+	VMOVUPS      Y1, 32(SI)(BX*4)
+	VMOVUPS      Y2, 64(SI)(BX*4)
+	VMOVUPS      Y3, 96(SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Y4, (SI)(BX*4)
+	VMOVUPS      Y5, 32(SI)(BX*4)
+	VMOVUPS      Y6, 64(SI)(BX*4)
+	VMOVUPS      Y7, 96(SI)(BX*4)
+	JMP          storedV4
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	VMOVUPS Y1, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwo1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV4:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS Y1, 32(SI)(BX*1)
+	VMOVUPS Y2, 64(SI)(BX*1)
+	VMOVUPS Y3, 96(SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y4, (SI)(BX*1)
+	VMOVUPS Y5, 32(SI)(BX*1)
+	VMOVUPS Y6, 64(SI)(BX*1)
+	VMOVUPS Y7, 96(SI)(BX*1)
+	ADDQ    AX, BX
 
-evenTwo1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y2, (SI)(AX*1)
-	VMOVUPS Y3, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-	JMP     two
+storedV4:
+	ADDQ $+128, CX
+	JMP  vectors4
 
-one:
+below4:
+vectors1:
 	LEAQ         32(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Y0, Y0
 	VADDPS  (R9)(AX*1), Y1, Y1
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
+summedV1:
 	VBROADCASTSS 124(DI), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOne0
+	JZ           evenDstV1
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Y0, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMOVUPS      Y1, (SI)(BX*4)
+	JMP          storedV1
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOne1
-	ADDQ    152(DI), AX
-	MOVLQSX 4(AX), BX
-	SHLQ    $0x02, BX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	VMOVUPS Y1, (SI)(BX*1)
+	ADDQ    AX, BX
 
-evenOne1:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y1, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+32, CX
+storedV1:
+	ADDQ $+32, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VMOVUPS      168(DI), Y15
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ       24(DI), SI
-	ADDQ       32(DI), SI
-	CMPQ       DX, SI
-	JAE        summedTail
 	MOVLQSX    (DX), AX
 	LEAQ       (CX)(AX*4), AX
 	ADDQ       $+12, DX
@@ -10882,38 +10271,34 @@ tapsTail:
 	VADDPS     Y3, Y0, Y0
 	VMASKMOVPS (R9)(AX*1), Y15, Y3
 	VADDPS     Y3, Y1, Y1
-	JMP        tapsTail
+	CMPQ       DX, SI
+	JB         tapsTail
 
 summedTail:
 	VBROADCASTSS 124(DI), Y3
 	VMULPS       Y3, Y0, Y0
 	VMULPS       Y3, Y1, Y1
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTail0
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMASKMOVPS   Y0, Y15, (SI)(BX*4)
+	MOVLQSX      4(AX), BX
+	VMASKMOVPS   Y1, Y15, (SI)(BX*4)
+	JMP          storedTail
 
-evenTail0:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y0, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-	MOVQ       64(DI), AX
-	TESTQ      AX, AX
-	JZ         evenTail1
-	ADDQ       152(DI), AX
-	MOVLQSX    4(AX), BX
-	SHLQ       $0x02, BX
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	VMASKMOVPS Y1, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
 
-evenTail1:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y1, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
-
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+2, AX, AX
@@ -10949,145 +10334,172 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ    64(CX), SI
+vectors4:
+	LEAQ    128(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      one
+	JA      below4
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedTwo
+	JZ      unbiasedV4
 	VMOVUPS (SI)(CX*1), Y0
 	VMOVUPS 32(SI)(CX*1), Y1
-	JMP     startedTwo
+	VMOVUPS 64(SI)(CX*1), Y2
+	VMOVUPS 96(SI)(CX*1), Y3
+	JMP     startedV4
 
-unbiasedTwo:
+unbiasedV4:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
 
-startedTwo:
+startedV4:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV4
 
-tapsTwo:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTwo
+tapsV4:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
 	IMULQ       48(DI), BX
 	ADDQ        40(DI), BX
-	VMOVUPS     (BX)(CX*1), Y2
-	VMOVUPS     32(BX)(CX*1), Y3
+	VMOVUPS     (BX)(CX*1), Y4
+	VMOVUPS     32(BX)(CX*1), Y5
+	VMOVUPS     64(BX)(CX*1), Y6
+	VMOVUPS     96(BX)(CX*1), Y7
 	ADDQ        $+12, DX
-	VFMADD231PS (R8)(AX*1), Y2, Y0
-	VFMADD231PS 32(R8)(AX*1), Y3, Y1
-	JMP         tapsTwo
+	VFMADD231PS (R8)(AX*1), Y4, Y0
+	VFMADD231PS 32(R8)(AX*1), Y5, Y1
+	VFMADD231PS 64(R8)(AX*1), Y6, Y2
+	VFMADD231PS 96(R8)(AX*1), Y7, Y3
+	CMPQ        DX, SI
+	JB          tapsV4
 
-summedTwo:
-	CMPQ    104(DI), $+0
-	JE      plainTwo
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTwoClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTwoClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwoClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y3
-	VADDPS  Y3, Y1, Y1
-
-accumulatedTwoClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualTwoClamp0
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y3
-	VADDPS  Y3, Y1, Y1
-
-residualTwoClamp0:
+summedV4:
+	VBROADCASTSS 112(DI), Y4
+	VBROADCASTSS 116(DI), Y5
+	CMPQ         104(DI), $+0
+	JNE          addsV4
 	MOVQ         56(DI), SI
-	VBROADCASTSS 112(DI), Y2
-	VMAXPS       Y0, Y2, Y0
-	VBROADCASTSS 116(DI), Y3
-	VMINPS       Y0, Y3, Y0
-	VMOVUPS      Y0, (SI)(AX*1)
-	VBROADCASTSS 112(DI), Y2
-	VMAXPS       Y1, Y2, Y1
-	VBROADCASTSS 116(DI), Y3
-	VMINPS       Y1, Y3, Y1
-	VMOVUPS      Y1, 32(SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedTwo
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV4
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Y0, Y4, Y0
+	VMINPS       Y0, Y5, Y0
+	VMOVUPS      Y0, (SI)(BX*4)
+	VMAXPS       Y1, Y4, Y1
+	VMINPS       Y1, Y5, Y1
+	VMOVUPS      Y1, 32(SI)(BX*4)
+	VMAXPS       Y2, Y4, Y2
+	VMINPS       Y2, Y5, Y2
+	VMOVUPS      Y2, 64(SI)(BX*4)
+	VMAXPS       Y3, Y4, Y3
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      Y3, 96(SI)(BX*4)
+	JMP          storedV4
 
-plainTwo:
+evenDstV4:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Y0, Y4, Y0
+	VMINPS  Y0, Y5, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	VMAXPS  Y1, Y4, Y1
+	VMINPS  Y1, Y5, Y1
+	VMOVUPS Y1, 32(SI)(BX*1)
+	VMAXPS  Y2, Y4, Y2
+	VMINPS  Y2, Y5, Y2
+	VMOVUPS Y2, 64(SI)(BX*1)
+	VMAXPS  Y3, Y4, Y3
+	VMINPS  Y3, Y5, Y3
+	VMOVUPS Y3, 96(SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV4
+
+addsV4:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenV40
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenTwo0:
+evenV40:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedTwo0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y3
-	VADDPS  Y3, Y1, Y1
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV40
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y0, Y0
+	VMOVUPS 32(SI)(AX*1), Y6
+	VADDPS  Y6, Y1, Y1
+	VMOVUPS 64(SI)(AX*1), Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 96(SI)(AX*1), Y6
+	VADDPS  Y6, Y3, Y3
 
-accumulatedTwo0:
+previousV40:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualTwo0
-	VMOVUPS (SI)(AX*1), Y3
-	VADDPS  Y3, Y0, Y0
-	VMOVUPS 32(SI)(AX*1), Y3
-	VADDPS  Y3, Y1, Y1
+	JZ      residualV40
+	VMOVUPS (SI)(AX*1), Y6
+	VADDPS  Y6, Y0, Y0
+	VMOVUPS 32(SI)(AX*1), Y6
+	VADDPS  Y6, Y1, Y1
+	VMOVUPS 64(SI)(AX*1), Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 96(SI)(AX*1), Y6
+	VADDPS  Y6, Y3, Y3
 
-residualTwo0:
+residualV40:
 	MOVQ    56(DI), SI
+	VMAXPS  Y0, Y4, Y0
+	VMINPS  Y0, Y5, Y0
 	VMOVUPS Y0, (SI)(AX*1)
+	VMAXPS  Y1, Y4, Y1
+	VMINPS  Y1, Y5, Y1
 	VMOVUPS Y1, 32(SI)(AX*1)
+	VMAXPS  Y2, Y4, Y2
+	VMINPS  Y2, Y5, Y2
+	VMOVUPS Y2, 64(SI)(AX*1)
+	VMAXPS  Y3, Y4, Y3
+	VMINPS  Y3, Y5, Y3
+	VMOVUPS Y3, 96(SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedTwo:
-	ADDQ $+64, CX
-	JMP  two
+storedV4:
+	ADDQ $+128, CX
+	JMP  vectors4
 
-one:
+below4:
+vectors1:
 	LEAQ    32(CX), SI
 	CMPQ    SI, 48(DI)
-	JA      tail
+	JA      below1
 	MOVQ    80(DI), SI
 	TESTQ   SI, SI
-	JZ      unbiasedOne
+	JZ      unbiasedV1
 	VMOVUPS (SI)(CX*1), Y0
-	JMP     startedOne
+	JMP     startedV1
 
-unbiasedOne:
+unbiasedV1:
 	VXORPS Y0, Y0, Y0
 
-startedOne:
+startedV1:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedV1
 
-tapsOne:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedOne
+tapsV1:
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -11096,77 +10508,71 @@ tapsOne:
 	VMOVUPS     (BX)(CX*1), Y1
 	ADDQ        $+12, DX
 	VFMADD231PS (R8)(AX*1), Y1, Y0
-	JMP         tapsOne
+	CMPQ        DX, SI
+	JB          tapsV1
 
-summedOne:
-	CMPQ    104(DI), $+0
-	JE      plainOne
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenOneClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenOneClamp0:
-	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOneClamp0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y2
-	VADDPS  Y2, Y0, Y0
-
-accumulatedOneClamp0:
-	MOVQ    88(DI), SI
-	TESTQ   SI, SI
-	JZ      residualOneClamp0
-	VMOVUPS (SI)(AX*1), Y2
-	VADDPS  Y2, Y0, Y0
-
-residualOneClamp0:
-	MOVQ         56(DI), SI
+summedV1:
 	VBROADCASTSS 112(DI), Y1
-	VMAXPS       Y0, Y1, Y0
 	VBROADCASTSS 116(DI), Y2
+	CMPQ         104(DI), $+0
+	JNE          addsV1
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstV1
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Y0, Y1, Y0
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      Y0, (SI)(AX*1)
-	ADDQ         72(DI), BX
-	JMP          storedOne
+	VMOVUPS      Y0, (SI)(BX*4)
+	JMP          storedV1
 
-plainOne:
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMAXPS  Y0, Y1, Y0
+	VMINPS  Y0, Y2, Y0
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
+	JMP     storedV1
+
+addsV1:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenV10
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
 	SHLQ    $0x02, BX
 
-evenOne0:
+evenV10:
 	LEAQ    (BX)(CX*1), AX
-	CMPQ    96(DI), $+0
-	JE      accumulatedOne0
-	MOVQ    56(DI), SI
-	VMOVUPS (SI)(AX*1), Y2
-	VADDPS  Y2, Y0, Y0
+	MOVQ    96(DI), SI
+	TESTQ   SI, SI
+	JZ      previousV10
+	VMOVUPS (SI)(AX*1), Y3
+	VADDPS  Y3, Y0, Y0
 
-accumulatedOne0:
+previousV10:
 	MOVQ    88(DI), SI
 	TESTQ   SI, SI
-	JZ      residualOne0
-	VMOVUPS (SI)(AX*1), Y2
-	VADDPS  Y2, Y0, Y0
+	JZ      residualV10
+	VMOVUPS (SI)(AX*1), Y3
+	VADDPS  Y3, Y0, Y0
 
-residualOne0:
+residualV10:
 	MOVQ    56(DI), SI
+	VMAXPS  Y0, Y1, Y0
+	VMINPS  Y0, Y2, Y0
 	VMOVUPS Y0, (SI)(AX*1)
 	ADDQ    72(DI), BX
 
-storedOne:
+storedV1:
 	ADDQ $+32, CX
+	JMP  vectors1
 
-tail:
+below1:
 	CMPQ       CX, 48(DI)
 	JE         done
 	VMOVUPS    168(DI), Y15
@@ -11181,12 +10587,12 @@ unbiasedTail:
 
 startedTail:
 	MOVQ 24(DI), DX
+	MOVQ DX, SI
+	ADDQ 32(DI), SI
+	CMPQ DX, SI
+	JAE  summedTail
 
 tapsTail:
-	MOVQ        24(DI), SI
-	ADDQ        32(DI), SI
-	CMPQ        DX, SI
-	JAE         summedTail
 	MOVLQSX     (DX), AX
 	LEAQ        (CX)(AX*4), AX
 	MOVLQSX     4(DX), BX
@@ -11196,45 +10602,36 @@ tapsTail:
 	ADDQ        $+12, DX
 	VMASKMOVPS  (R8)(AX*1), Y15, Y2
 	VFMADD231PS Y2, Y1, Y0
-	JMP         tapsTail
+	CMPQ        DX, SI
+	JB          tapsTail
 
 summedTail:
-	CMPQ    104(DI), $+0
-	JE      plainTail
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTailClamp0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTailClamp0:
-	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTailClamp0
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y2
-	VADDPS     Y2, Y0, Y0
-
-accumulatedTailClamp0:
-	MOVQ       88(DI), SI
-	TESTQ      SI, SI
-	JZ         residualTailClamp0
-	VMASKMOVPS (SI)(AX*1), Y15, Y2
-	VADDPS     Y2, Y0, Y0
-
-residualTailClamp0:
-	MOVQ         56(DI), SI
 	VBROADCASTSS 112(DI), Y1
-	VMAXPS       Y0, Y1, Y0
 	VBROADCASTSS 116(DI), Y2
+	CMPQ         104(DI), $+0
+	JNE          addsTail
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
+	MOVQ         64(DI), AX
+	TESTQ        AX, AX
+	JZ           evenDstTail
+	ADDQ         152(DI), AX
+	MOVLQSX      (AX), BX
+	VMAXPS       Y0, Y1, Y0
 	VMINPS       Y0, Y2, Y0
-	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
-	ADDQ         72(DI), BX
+	VMASKMOVPS   Y0, Y15, (SI)(BX*4)
 	JMP          storedTail
 
-plainTail:
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMAXPS     Y0, Y1, Y0
+	VMINPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+	JMP        storedTail
+
+addsTail:
 	MOVQ    144(DI), BX
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
@@ -11245,21 +10642,23 @@ plainTail:
 
 evenTail0:
 	LEAQ       (BX)(CX*1), AX
-	CMPQ       96(DI), $+0
-	JE         accumulatedTail0
-	MOVQ       56(DI), SI
-	VMASKMOVPS (SI)(AX*1), Y15, Y2
-	VADDPS     Y2, Y0, Y0
+	MOVQ       96(DI), SI
+	TESTQ      SI, SI
+	JZ         previousTail0
+	VMASKMOVPS (SI)(AX*1), Y15, Y3
+	VADDPS     Y3, Y0, Y0
 
-accumulatedTail0:
+previousTail0:
 	MOVQ       88(DI), SI
 	TESTQ      SI, SI
 	JZ         residualTail0
-	VMASKMOVPS (SI)(AX*1), Y15, Y2
-	VADDPS     Y2, Y0, Y0
+	VMASKMOVPS (SI)(AX*1), Y15, Y3
+	VADDPS     Y3, Y0, Y0
 
 residualTail0:
 	MOVQ       56(DI), SI
+	VMAXPS     Y0, Y1, Y0
+	VMINPS     Y0, Y2, Y0
 	VMASKMOVPS Y0, Y15, (SI)(AX*1)
 	ADDQ       72(DI), BX
 
@@ -11299,64 +10698,87 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ         64(CX), SI
+vectors4:
+	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below4
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV4
 
-tapsTwo:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedTwo
+tapsV4:
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
-	VMOVUPS   (R8)(AX*1), Y4
-	VMAXPS    Y0, Y4, Y0
-	VCMPPS    $0x03, Y4, Y4, Y2
-	VBLENDVPS Y2, Y4, Y0, Y0
+	VMOVUPS   (R8)(AX*1), Y8
+	VMAXPS    Y0, Y8, Y0
+	VCMPPS    $0x03, Y8, Y8, Y4
+	VBLENDVPS Y4, Y8, Y0, Y0
 	VMOVAPS   Y0, Y0
-	VMOVUPS   32(R8)(AX*1), Y4
-	VMAXPS    Y1, Y4, Y1
-	VCMPPS    $0x03, Y4, Y4, Y2
-	VBLENDVPS Y2, Y4, Y1, Y1
+	VMOVUPS   32(R8)(AX*1), Y8
+	VMAXPS    Y1, Y8, Y1
+	VCMPPS    $0x03, Y8, Y8, Y4
+	VBLENDVPS Y4, Y8, Y1, Y1
 	VMOVAPS   Y1, Y1
-	JMP       tapsTwo
+	VMOVUPS   64(R8)(AX*1), Y8
+	VMAXPS    Y2, Y8, Y2
+	VCMPPS    $0x03, Y8, Y8, Y4
+	VBLENDVPS Y4, Y8, Y2, Y2
+	VMOVAPS   Y2, Y2
+	VMOVUPS   96(R8)(AX*1), Y8
+	VMAXPS    Y3, Y8, Y3
+	VCMPPS    $0x03, Y8, Y8, Y4
+	VBLENDVPS Y4, Y8, Y3, Y3
+	VMOVAPS   Y3, Y3
+	CMPQ      DX, SI
+	JB        tapsV4
 
-summedTwo:
-	MOVQ    144(DI), BX
+summedV4:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenTwo0
+	JZ      evenDstV4
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Y0, (SI)(BX*4)
+	VMOVUPS Y1, 32(SI)(BX*4)
+	VMOVUPS Y2, 64(SI)(BX*4)
+	VMOVUPS Y3, 96(SI)(BX*4)
+	JMP     storedV4
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	VMOVUPS Y1, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-	JMP     two
+evenDstV4:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS Y1, 32(SI)(BX*1)
+	VMOVUPS Y2, 64(SI)(BX*1)
+	VMOVUPS Y3, 96(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
+storedV4:
+	ADDQ $+128, CX
+	JMP  vectors4
+
+below4:
+vectors1:
 	LEAQ         32(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Y0
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ      24(DI), SI
-	ADDQ      32(DI), SI
-	CMPQ      DX, SI
-	JAE       summedOne
+tapsV1:
 	MOVLQSX   (DX), AX
 	LEAQ      (CX)(AX*4), AX
 	ADDQ      $+12, DX
@@ -11365,36 +10787,42 @@ tapsOne:
 	VCMPPS    $0x03, Y2, Y2, Y1
 	VBLENDVPS Y1, Y2, Y0, Y0
 	VMOVAPS   Y0, Y0
-	JMP       tapsOne
+	CMPQ      DX, SI
+	JB        tapsV1
 
-summedOne:
-	MOVQ    144(DI), BX
+summedV1:
+	MOVQ    56(DI), SI
+	ADDQ    CX, SI
 	MOVQ    64(DI), AX
 	TESTQ   AX, AX
-	JZ      evenOne0
+	JZ      evenDstV1
 	ADDQ    152(DI), AX
 	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
+	VMOVUPS Y0, (SI)(BX*4)
+	JMP     storedV1
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+32, CX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV1:
+	ADDQ $+32, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VMOVUPS      168(DI), Y15
 	VBROADCASTSS 120(DI), Y0
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ       24(DI), SI
-	ADDQ       32(DI), SI
-	CMPQ       DX, SI
-	JAE        summedTail
 	MOVLQSX    (DX), AX
 	LEAQ       (CX)(AX*4), AX
 	ADDQ       $+12, DX
@@ -11403,23 +10831,27 @@ tapsTail:
 	VCMPPS     $0x03, Y2, Y2, Y1
 	VBLENDVPS  Y1, Y2, Y0, Y0
 	VMOVAPS    Y0, Y0
-	JMP        tapsTail
+	CMPQ       DX, SI
+	JB         tapsTail
 
 summedTail:
-	MOVQ    144(DI), BX
-	MOVQ    64(DI), AX
-	TESTQ   AX, AX
-	JZ      evenTail0
-	ADDQ    152(DI), AX
-	MOVLQSX (AX), BX
-	SHLQ    $0x02, BX
-
-evenTail0:
-	LEAQ       (BX)(CX*1), AX
 	MOVQ       56(DI), SI
-	VMASKMOVPS Y0, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
+	ADDQ       CX, SI
+	MOVQ       64(DI), AX
+	TESTQ      AX, AX
+	JZ         evenDstTail
+	ADDQ       152(DI), AX
+	MOVLQSX    (AX), BX
+	VMASKMOVPS Y0, Y15, (SI)(BX*4)
+	JMP        storedTail
 
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
+
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+1, AX, AX
@@ -11455,119 +10887,146 @@ evenSrc:
 pointed:
 	XORQ CX, CX
 
-two:
-	LEAQ         64(CX), SI
+vectors4:
+	LEAQ         128(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           one
+	JA           below4
 	VBROADCASTSS 120(DI), Y0
 	VMOVAPS      Y0, Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV4
 
-tapsTwo:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedTwo
+tapsV4:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Y0, Y0
 	VADDPS  32(R8)(AX*1), Y1, Y1
-	JMP     tapsTwo
+	VADDPS  64(R8)(AX*1), Y2, Y2
+	VADDPS  96(R8)(AX*1), Y3, Y3
+	CMPQ    DX, SI
+	JB      tapsV4
 
-summedTwo:
-	VBROADCASTSS 124(DI), Y4
-	VMULPS       Y4, Y0, Y0
-	VMULPS       Y4, Y1, Y1
-	MOVQ         144(DI), BX
+summedV4:
+	VBROADCASTSS 124(DI), Y8
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y8, Y3, Y3
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTwo0
+	JZ           evenDstV4
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Y0, (SI)(BX*4)
+	VMOVUPS      Y1, 32(SI)(BX*4)
+	VMOVUPS      Y2, 64(SI)(BX*4)
+	VMOVUPS      Y3, 96(SI)(BX*4)
+	JMP          storedV4
 
-evenTwo0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	VMOVUPS Y1, 32(SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+64, CX
-	JMP     two
+evenDstV4:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	VMOVUPS Y1, 32(SI)(BX*1)
+	VMOVUPS Y2, 64(SI)(BX*1)
+	VMOVUPS Y3, 96(SI)(BX*1)
+	ADDQ    AX, BX
 
-one:
+storedV4:
+	ADDQ $+128, CX
+	JMP  vectors4
+
+below4:
+vectors1:
 	LEAQ         32(CX), SI
 	CMPQ         SI, 48(DI)
-	JA           tail
+	JA           below1
 	VBROADCASTSS 120(DI), Y0
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedV1
 
-tapsOne:
-	MOVQ    24(DI), SI
-	ADDQ    32(DI), SI
-	CMPQ    DX, SI
-	JAE     summedOne
+tapsV1:
 	MOVLQSX (DX), AX
 	LEAQ    (CX)(AX*4), AX
 	ADDQ    $+12, DX
 	VADDPS  (R8)(AX*1), Y0, Y0
-	JMP     tapsOne
+	CMPQ    DX, SI
+	JB      tapsV1
 
-summedOne:
+summedV1:
 	VBROADCASTSS 124(DI), Y2
 	VMULPS       Y2, Y0, Y0
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenOne0
+	JZ           evenDstV1
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMOVUPS      Y0, (SI)(BX*4)
+	JMP          storedV1
 
-evenOne0:
-	LEAQ    (BX)(CX*1), AX
-	MOVQ    56(DI), SI
-	VMOVUPS Y0, (SI)(AX*1)
-	ADDQ    72(DI), BX
-	ADDQ    $+32, CX
+evenDstV1:
+	MOVQ    144(DI), BX
+	MOVQ    72(DI), AX
+	VMOVUPS Y0, (SI)(BX*1)
+	ADDQ    AX, BX
 
-tail:
+storedV1:
+	ADDQ $+32, CX
+	JMP  vectors1
+
+below1:
 	CMPQ         CX, 48(DI)
 	JE           done
 	VMOVUPS      168(DI), Y15
 	VBROADCASTSS 120(DI), Y0
 	MOVQ         24(DI), DX
+	MOVQ         DX, SI
+	ADDQ         32(DI), SI
+	CMPQ         DX, SI
+	JAE          summedTail
 
 tapsTail:
-	MOVQ       24(DI), SI
-	ADDQ       32(DI), SI
-	CMPQ       DX, SI
-	JAE        summedTail
 	MOVLQSX    (DX), AX
 	LEAQ       (CX)(AX*4), AX
 	ADDQ       $+12, DX
 	VMASKMOVPS (R8)(AX*1), Y15, Y2
 	VADDPS     Y2, Y0, Y0
-	JMP        tapsTail
+	CMPQ       DX, SI
+	JB         tapsTail
 
 summedTail:
 	VBROADCASTSS 124(DI), Y2
 	VMULPS       Y2, Y0, Y0
-	MOVQ         144(DI), BX
+	MOVQ         56(DI), SI
+	ADDQ         CX, SI
 	MOVQ         64(DI), AX
 	TESTQ        AX, AX
-	JZ           evenTail0
+	JZ           evenDstTail
 	ADDQ         152(DI), AX
 	MOVLQSX      (AX), BX
-	SHLQ         $0x02, BX
+	VMASKMOVPS   Y0, Y15, (SI)(BX*4)
+	JMP          storedTail
 
-evenTail0:
-	LEAQ       (BX)(CX*1), AX
-	MOVQ       56(DI), SI
-	VMASKMOVPS Y0, Y15, (SI)(AX*1)
-	ADDQ       72(DI), BX
+evenDstTail:
+	MOVQ       144(DI), BX
+	MOVQ       72(DI), AX
+	VMASKMOVPS Y0, Y15, (SI)(BX*1)
+	ADDQ       AX, BX
 
+storedTail:
 done:
 	MOVQ   72(DI), AX
 	IMUL3Q $+1, AX, AX

@@ -21,8 +21,8 @@ var windowBlock = &block{"window", "is the parameter block of the kernels that w
 	{"dstStride", num, "bytes from pixel to pixel, without offsets", 0},
 	{"bias", ptr, "bias, or nil", 0},
 	{"residual", ptr, "what dst is for the residual, or nil", 0},
-	{"accumulate", num, "1: add to dst", 0},
-	{"clamp", num, "1: limit to [lo, hi]", 0},
+	{"previous", ptr, "dst, to add to what it holds, or nil", 0},
+	{"adds", num, "1: there is residual or previous", 0},
 	{"lo", f32, "", 0},
 	{"hi", f32, "", 0},
 	{"start", f32, "value of a window without taps (pooling)", 0},
@@ -61,9 +61,9 @@ func genWindow(g *gen) {
 	}
 }
 
-// windowKernel writes one kernel: for a group of pixels, two vectors of channels
-// at a time, then one, then the tail. The general registers are those of the
-// product; gRow points to the pixels.
+// windowKernel writes one kernel: for a group of pixels, several vectors of
+// channels at a time, then fewer, then the tail. The general registers are those
+// of the product; gRow points to the pixels.
 type windowKernel struct {
 	*gen
 	kind   string
@@ -109,20 +109,17 @@ func (k *windowKernel) write() {
 	k.Label("pointed")
 
 	k.XORQ(wChan, wChan)
-	k.Label("two")
-	k.LEAQ(mem(wChan, 2*k.bytes()), wTmp)
-	k.CMPQ(wTmp, k.field("channels"))
-	k.JA(ref("one"))
-	k.channels("Two", 2, false)
-	k.ADDQ(operand.I32(2*k.bytes()), wChan)
-	k.JMP(ref("two"))
-	k.Label("one")
-	k.LEAQ(mem(wChan, k.bytes()), wTmp)
-	k.CMPQ(wTmp, k.field("channels"))
-	k.JA(ref("tail"))
-	k.channels("One", 1, false)
-	k.ADDQ(operand.I32(k.bytes()), wChan)
-	k.Label("tail")
+	for _, nv := range k.vectors() {
+		again, less := fmt.Sprintf("vectors%d", nv), fmt.Sprintf("below%d", nv)
+		k.Label(again)
+		k.LEAQ(mem(wChan, nv*k.bytes()), wTmp)
+		k.CMPQ(wTmp, k.field("channels"))
+		k.JA(ref(less))
+		k.channels(fmt.Sprint("V", nv), nv, false)
+		k.ADDQ(operand.I32(nv*k.bytes()), wChan)
+		k.JMP(ref(again))
+		k.Label(less)
+	}
 	k.CMPQ(wChan, k.field("channels"))
 	k.JE(ref("done"))
 	k.channels("Tail", 1, true)
@@ -134,6 +131,18 @@ func (k *windowKernel) write() {
 	k.ADDQ(operand.I8(4*k.pixels), k.field("offRun"))
 	k.DECQ(k.field("groups"))
 	k.JNZ(ref("group"))
+}
+
+// vectors lists how many vectors of channels are worked on at a time: as many
+// as registers hold, so that the work on each tap is shared.
+func (k *windowKernel) vectors() []int {
+	switch {
+	case k.wide() && k.pixels <= 2:
+		return []int{8, 2, 1}
+	case k.wide() && k.pixels == 4 || k.pixels <= 2:
+		return []int{4, 1}
+	}
+	return []int{2, 1}
 }
 
 // load loads a vector; of the tail only the lanes that exist, else zero.
@@ -184,11 +193,11 @@ func (k *windowKernel) channels(suffix string, nv int, tail bool) {
 
 	// Taps.
 	k.MOVQ(k.field("taps"), wTap)
-	k.Label("taps" + suffix)
-	k.MOVQ(k.field("taps"), wTmp)
+	k.MOVQ(wTap, wTmp)
 	k.ADDQ(k.field("tapBytes"), wTmp)
 	k.CMPQ(wTap, wTmp)
 	k.JAE(ref("summed" + suffix))
+	k.Label("taps" + suffix)
 	k.MOVLQSX(mem(wTap, 0), wIdx)
 	k.LEAQ(memx(wChan, wIdx, 4, 0), wIdx)
 	if k.kind == "depthwise" {
@@ -232,7 +241,8 @@ func (k *windowKernel) channels(suffix string, nv int, tail bool) {
 			}
 		}
 	}
-	k.JMP(ref("taps" + suffix))
+	k.CMPQ(wTap, wTmp)
+	k.JB(ref("taps" + suffix))
 	k.Label("summed" + suffix)
 
 	if k.kind == "sumPool" {
@@ -244,63 +254,28 @@ func (k *windowKernel) channels(suffix string, nv int, tail bool) {
 	k.store(suffix, nv, tail, mask)
 }
 
-// store is the epilogue of one block of channels: pixel by pixel, because the
-// offsets of the result have no registers of their own.
+// store is the epilogue of one block of channels. Offsets of the result have no
+// registers of their own, so it goes pixel by pixel. Without limits Go gives
+// infinite ones.
 func (k *windowKernel) store(suffix string, nv int, tail bool, mask reg.Register) {
 	free := k.pixels * nv
-	lo, hi, tmp := k.phys(free), k.phys(free+1), k.phys(free+1)
-	if k.kind == "depthwise" {
-		k.CMPQ(k.field("clamp"), operand.I8(0))
-		k.JE(ref("plain" + suffix))
-		k.pixelsOut(suffix+"Clamp", nv, tail, mask, tmp, func(v reg.Register) {
-			k.VBROADCASTSS(k.field("lo"), lo)
-			k.VMAXPS(v, lo, v)
-			k.VBROADCASTSS(k.field("hi"), hi)
-			k.VMINPS(v, hi, v)
-		})
-		k.JMP(ref("stored" + suffix))
-		k.Label("plain" + suffix)
+	lo, hi, tmp := k.phys(free), k.phys(free+1), k.phys(free+2)
+	depthwise := k.kind == "depthwise"
+	if depthwise {
+		k.VBROADCASTSS(k.field("lo"), lo)
+		k.VBROADCASTSS(k.field("hi"), hi)
+		k.CMPQ(k.field("adds"), operand.I8(0))
+		k.JNE(ref("adds" + suffix))
 	}
-	k.pixelsOut(suffix, nv, tail, mask, tmp, func(reg.Register) {})
-	k.Label("stored" + suffix)
-}
-
-// pixelsOut writes the sums of all pixels, after what is to be added and clamp.
-func (k *windowKernel) pixelsOut(suffix string, nv int, tail bool, mask, tmp reg.Register, clamp func(reg.Register)) {
-	k.MOVQ(k.field("dstRun"), wW) // the byte offset of the pixel, if there is no table
-	for p := range k.pixels {
-		s := fmt.Sprintf("%s%d", suffix, p)
-		k.MOVQ(k.field("dstOff"), wIdx)
-		k.TESTQ(wIdx, wIdx)
-		k.JZ(ref("even" + s))
-		k.ADDQ(k.field("offRun"), wIdx)
-		k.MOVLQSX(mem(wIdx, 4*p), wW)
-		k.SHLQ(operand.U8(2), wW)
-		k.Label("even" + s)
-		k.LEAQ(memx(wW, wChan, 1, 0), wIdx)
-		add := func(base reg.Register) {
-			for v := range nv {
-				k.load(memx(base, wIdx, 1, v*k.bytes()), tmp, tail, mask)
-				k.VADDPS(tmp, k.phys(p*nv+v), k.phys(p*nv+v))
-			}
-		}
-		if k.kind == "depthwise" {
-			k.CMPQ(k.field("accumulate"), operand.I8(0))
-			k.JE(ref("accumulated" + s))
-			k.MOVQ(k.field("dst"), wTmp)
-			add(wTmp)
-			k.Label("accumulated" + s)
-			k.MOVQ(k.field("residual"), wTmp)
-			k.TESTQ(wTmp, wTmp)
-			k.JZ(ref("residual" + s))
-			add(wTmp)
-			k.Label("residual" + s)
-		}
-		k.MOVQ(k.field("dst"), wTmp)
+	out := func(p int, base, at reg.Register, scale int) {
 		for v := range nv {
 			acc := k.phys(p*nv + v)
-			clamp(acc)
-			m := memx(wTmp, wIdx, 1, v*k.bytes())
+			if depthwise {
+				// The sum is the second source, the one that wins if it is NaN.
+				k.VMAXPS(acc, lo, acc)
+				k.VMINPS(acc, hi, acc)
+			}
+			m := memx(base, at, scale, v*k.bytes())
 			switch {
 			case !tail:
 				k.VMOVUPS(acc, m)
@@ -310,6 +285,54 @@ func (k *windowKernel) pixelsOut(suffix string, nv int, tail bool, mask, tmp reg
 				k.VMASKMOVPS(acc, mask, m)
 			}
 		}
-		k.ADDQ(k.field("dstStride"), wW)
 	}
+	k.MOVQ(k.field("dst"), wTmp)
+	k.ADDQ(wChan, wTmp)
+	k.MOVQ(k.field("dstOff"), wIdx)
+	k.TESTQ(wIdx, wIdx)
+	k.JZ(ref("evenDst" + suffix))
+	k.ADDQ(k.field("offRun"), wIdx)
+	for p := range k.pixels {
+		k.MOVLQSX(mem(wIdx, 4*p), wW)
+		out(p, wTmp, wW, 4)
+	}
+	k.JMP(ref("stored" + suffix))
+	k.Label("evenDst" + suffix)
+	k.MOVQ(k.field("dstRun"), wW)
+	k.MOVQ(k.field("dstStride"), wIdx)
+	for p := range k.pixels {
+		out(p, wTmp, wW, 1)
+		k.ADDQ(wIdx, wW)
+	}
+	if depthwise {
+		// The same for results that have more added to them.
+		k.JMP(ref("stored" + suffix))
+		k.Label("adds" + suffix)
+		k.MOVQ(k.field("dstRun"), wW) // the byte offset of the pixel, if there is no table
+		for p := range k.pixels {
+			s := fmt.Sprintf("%s%d", suffix, p)
+			k.MOVQ(k.field("dstOff"), wIdx)
+			k.TESTQ(wIdx, wIdx)
+			k.JZ(ref("even" + s))
+			k.ADDQ(k.field("offRun"), wIdx)
+			k.MOVLQSX(mem(wIdx, 4*p), wW)
+			k.SHLQ(operand.U8(2), wW)
+			k.Label("even" + s)
+			k.LEAQ(memx(wW, wChan, 1, 0), wIdx)
+			for _, what := range []string{"previous", "residual"} {
+				k.MOVQ(k.field(what), wTmp)
+				k.TESTQ(wTmp, wTmp)
+				k.JZ(ref(what + s))
+				for v := range nv {
+					k.load(memx(wTmp, wIdx, 1, v*k.bytes()), tmp, tail, mask)
+					k.VADDPS(tmp, k.phys(p*nv+v), k.phys(p*nv+v))
+				}
+				k.Label(what + s)
+			}
+			k.MOVQ(k.field("dst"), wTmp)
+			out(p, wTmp, wIdx, 1)
+			k.ADDQ(k.field("dstStride"), wW)
+		}
+	}
+	k.Label("stored" + suffix)
 }
