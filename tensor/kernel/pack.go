@@ -144,7 +144,7 @@ func PackPanels(b *PackedB, p0, p1 int, w []float32, ldw int, transposed bool) {
 		if transposed {
 			packTransposed(b.level, dst, w[col*ldw:], b.k, cols, width, ldw)
 		} else {
-			packRows(dst, w[col:], b.k, cols, width, ldw)
+			packRows(b.level, dst, w[col:], b.k, cols, width, ldw)
 		}
 	}
 }
@@ -157,22 +157,31 @@ func NewPackedB(l Level, k, n int) *PackedB {
 }
 
 // packRows copies cols columns of k rows into a panel of the given width.
-func packRows(dst, w []float32, k, cols, width, ldw int) {
-	for i := range k {
-		row := dst[i*width : (i+1)*width]
-		copy(row, w[i*ldw:i*ldw+cols])
-		clear(row[cols:])
+func packRows(l Level, dst, w []float32, k, cols, width, ldw int) {
+	clearTail(dst, k, cols, width)
+	const block = 256 // rows in one assembly call
+	for i := 0; i < k; i += block {
+		copyRows(l, dst[i*width:], width, w[i*ldw:], ldw, min(block, k-i), cols)
 	}
 }
 
 // packTransposed is packRows for the transposed operand.
 func packTransposed(l Level, dst, w []float32, k, cols, width, ldw int) {
-	if cols < width {
-		for i := range k {
-			clear(dst[i*width+cols : (i+1)*width])
-		}
+	clearTail(dst, k, cols, width)
+	const block = 256
+	for i := 0; i < k; i += block {
+		transposeBlock(l, dst[i*width:], width, w[i:], ldw, cols, min(block, k-i))
 	}
-	transposeBlock(l, dst, width, w, ldw, cols, k)
+}
+
+// clearTail clears the columns from cols on.
+func clearTail(dst []float32, k, cols, width int) {
+	if cols == width {
+		return
+	}
+	for i := range k {
+		clear(dst[i*width+cols : (i+1)*width])
+	}
 }
 
 // AlignedFloats allocates n zeroed elements that begin at a multiple of 64

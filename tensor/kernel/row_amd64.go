@@ -146,3 +146,29 @@ func transposeAsm(l Level, dst []float32, ldd int, a []float32, lda, rows, cols 
 	}
 	return true
 }
+
+func copyRowsAsm(l Level, dst []float32, ldd int, a []float32, lda, rows, cols int) bool {
+	d, p := unsafe.SliceData(dst), unsafe.SliceData(a)
+	switch l {
+	case AVX512:
+		copyRowsAVX512(d, 4*ldd, p, 4*lda, rows, cols)
+	case AVX2:
+		copyRowsAVX2(d, 4*ldd, p, 4*lda, rows, cols)
+	default:
+		return false
+	}
+	return true
+}
+
+func peakAsm(l Level, rounds int) (flop float64) {
+	const chains = 12 // in the loop
+	switch l {
+	case AVX512:
+		peakAVX512(rounds)
+	case AVX2:
+		peakAVX2(rounds)
+	default:
+		return 0
+	}
+	return 2 * chains * float64(shapeOf(l).lanes) * float64(rounds)
+}

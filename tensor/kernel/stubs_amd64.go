@@ -1008,3 +1008,23 @@ func gruAVX2(h, prev, x, r *float32, units int)
 //
 //go:noescape
 func transpose8AVX2(dst *float32, ldd int, a *float32, lda int, blocks int)
+
+// copyRowsAVX512 copies rows of cols elements; the strides are in bytes.
+//
+//go:noescape
+func copyRowsAVX512(dst *float32, ldd int, a *float32, lda, rows, cols int)
+
+// copyRowsAVX2 copies rows of cols elements; the strides are in bytes.
+//
+//go:noescape
+func copyRowsAVX2(dst *float32, ldd int, a *float32, lda, rows, cols int)
+
+// peakAVX512 does 12 independent vector multiply-adds in each round.
+//
+//go:noescape
+func peakAVX512(rounds int)
+
+// peakAVX2 does 12 independent vector multiply-adds in each round.
+//
+//go:noescape
+func peakAVX2(rounds int)

@@ -42,6 +42,19 @@ func Copy(dst []float32, ldd int, a []float32, lda, rows, cols int) {
 		copy(dst[:rows*cols], a)
 		return
 	}
+	// Blocks of rows: assembly calls must be short.
+	block := max(1, chunk/cols)
+	for r := 0; r < rows; r += block {
+		copyRows(level, dst[r*ldd:], ldd, a[r*lda:], lda, min(block, rows-r), cols)
+	}
+}
+
+// copyRows is Copy of one block, without checks.
+func copyRows(l Level, dst []float32, ldd int, a []float32, lda, rows, cols int) {
+	// For long rows the runtime's copy is as good.
+	if cols < 512 && copyRowsAsm(l, dst, ldd, a, lda, rows, cols) {
+		return
+	}
 	for i := range rows {
 		copy(dst[i*ldd:i*ldd+cols], a[i*lda:])
 	}

@@ -46,6 +46,8 @@ func generate() (map[string][]byte, error) {
 		{"norm", genNorm},
 		{"recurrent", genRecurrent},
 		{"transpose", genTranspose},
+		{"copy", genCopy},
+		{"peak", genPeak},
 	} {
 		g := newGen()
 		f.write(g)

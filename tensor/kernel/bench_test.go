@@ -4,32 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-	"time"
 )
-
-// peak measures the multiply-add rate of one core at the current level, in
-// GFLOP/s, with operands in registers and the first-level cache: what a tile of
-// full size reaches on a k that stays there. It runs beside a benchmark so that
-// figures can be compared on a machine that others use too.
-func peak() float64 {
-	rows := RowTile(level)
-	s := shapeOf(level)
-	n := s.lanes * s.vectors
-	const k = 64
-	b := PackB(level, make([]float32, k*n), k, n, n, false)
-	g := Gemm{A: AlignedFloats(rows * k), ARows: Strided(k), B: b, C: AlignedFloats(rows * 32 * n), CRows: Strided(0)}
-	g.ARows, g.CRows = Strided(0), Strided(n)
-	m := rows * 32
-	best := 0.0
-	for range 20 {
-		start := time.Now()
-		for range 50 {
-			g.Run(m)
-		}
-		best = max(best, float64(2*50*m*n*k)/float64(time.Since(start).Nanoseconds()))
-	}
-	return best
-}
 
 // aligned gives n random values as an arena would hold them.
 func aligned(r *rand.Rand, n int) []float32 {
@@ -38,9 +13,17 @@ func aligned(r *rand.Rand, n int) []float32 {
 	return s
 }
 
+// share is the rate in percent of the peak, 0 where there is no peak.
+func share(rate, peak float64) float64 {
+	if peak == 0 {
+		return 0
+	}
+	return 100 * rate / peak
+}
+
 // benchGemm reports GFLOP/s and the share of the peak.
 func benchGemm(b *testing.B, g *Gemm, m int) {
-	p := peak()
+	p := Peak(level) / 1e9
 	b.ReportAllocs()
 	b.ResetTimer()
 	for b.Loop() {
@@ -48,7 +31,7 @@ func benchGemm(b *testing.B, g *Gemm, m int) {
 	}
 	rate := 2 * float64(m) * float64(g.B.n) * float64(g.B.k) * float64(b.N) / float64(b.Elapsed().Nanoseconds())
 	b.ReportMetric(rate, "GFLOP/s")
-	b.ReportMetric(100*rate/p, "%peak")
+	b.ReportMetric(share(rate, p), "%peak")
 }
 
 func BenchmarkGemm(b *testing.B) {
@@ -118,7 +101,7 @@ func BenchmarkConv(b *testing.B) {
 				classes := NewWindows(s)
 				g := Gemm{A: aligned(r, in*c.in), B: PackB(l, aligned(r, k*c.out), k, c.out, c.out, false), C: AlignedFloats(out * c.out),
 					Epilogue: Epilogue{Bias: aligned(r, c.out), Clamp: true, Hi: 6}}
-				p := peak()
+				p := Peak(level) / 1e9
 				b.ReportAllocs()
 				macs := 0
 				for _, class := range classes {
@@ -134,7 +117,7 @@ func BenchmarkConv(b *testing.B) {
 				}
 				rate := 2 * float64(macs) * float64(b.N) / float64(b.Elapsed().Nanoseconds())
 				b.ReportMetric(rate, "GFLOP/s")
-				b.ReportMetric(100*rate/p, "%peak")
+				b.ReportMetric(share(rate, p), "%peak")
 			})
 		}
 	}
@@ -153,7 +136,7 @@ func BenchmarkDepthwise(b *testing.B) {
 				classes := NewWindows(s)
 				d := Depthwise{Src: aligned(r, in*c.in), W: aligned(r, taps*c.in), Channels: c.in, Dst: AlignedFloats(out * c.in),
 					Epilogue: Epilogue{Bias: aligned(r, c.in), Clamp: true, Hi: 6}}
-				p := peak()
+				p := Peak(level) / 1e9
 				b.ReportAllocs()
 				macs := 0
 				for _, class := range classes {
@@ -167,7 +150,7 @@ func BenchmarkDepthwise(b *testing.B) {
 				}
 				rate := 2 * float64(macs) * float64(b.N) / float64(b.Elapsed().Nanoseconds())
 				b.ReportMetric(rate, "GFLOP/s")
-				b.ReportMetric(100*rate/p, "%peak")
+				b.ReportMetric(share(rate, p), "%peak")
 			})
 		}
 	}
@@ -206,6 +189,28 @@ func BenchmarkRows(b *testing.B) {
 					b.ReportMetric(float64(count)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "values/ns")
 				})
 			}
+		}
+	}
+}
+
+func BenchmarkPack(b *testing.B) {
+	for _, s := range [][2]int{{128, 64}, {64, 128}, {128, 32}, {32, 128}, {512, 512}} {
+		k, n := s[0], s[1]
+		for _, transposed := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%dx%d/%v", k, n, transposed), func(b *testing.B) {
+				ldw := n + 128
+				if transposed {
+					ldw = k + 128
+				}
+				w := AlignedFloats((max(k, n) + 1) * ldw)
+				scratch := AlignedFloats(PackSize(level, k, n))
+				var p PackedB
+				b.ReportAllocs()
+				for b.Loop() {
+					PackBInto(&p, scratch, level, w, k, n, ldw, transposed)
+				}
+				b.ReportMetric(float64(k*n)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "values/ns")
+			})
 		}
 	}
 }
