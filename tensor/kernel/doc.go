@@ -67,7 +67,6 @@
 //	LSTMGates, GRUGates, GRUReset, GRUOutput   recurrent steps
 //	Transpose, Copy                            layout
 //	Peak                                       what one core can do
-	Peak                                       what one core can do
 //
 // The errors of the vector forms against exact results are in accuracy_test.go,
 // one line for each function; docs/kernels.md has the measured speeds and the
