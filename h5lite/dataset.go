@@ -197,3 +197,19 @@ func (d *Dataset) growth() error {
 	}
 	return nil
 }
+
+// count books the dataset with the file: all data together cannot have more
+// bytes than the file, and what grows beyond the stored bytes has a limit, too.
+func (d *Dataset) count() error {
+	f := d.f.f
+	stored, want := uint64(d.StoredSize()), d.bytes()
+	if !f.Data.Add(d.header.Addr, stored, f.Size()) {
+		return &FormatError{Path: d.path, Offset: d.d.Layout.Offset, Structure: "data layout message",
+			Msg: "the data of the datasets overlap: they have more bytes than the file"}
+	}
+	limit := max(8*uint64(d.f.limits.Free), uint64(d.f.limits.Expansion)*min(f.Size(), 1<<40))
+	if want > stored && !f.Growth.Add(d.header.Addr, want-stored, limit) {
+		return &LimitError{d.path, d.d.Layout.Offset, "the datasets of the file have far more bytes than it stores"}
+	}
+	return nil
+}

@@ -22,6 +22,20 @@ func (h Float16) Float32() float32 {
 	return f
 }
 
+// float64ToFloat16 rounds once: first to odd in 32 bits, which keeps the last
+// rounding right.
+func float64ToFloat16(x float64) Float16 {
+	f := float32(x)
+	if d := float64(f); d != x && x == x && !math.IsInf(d, 0) {
+		b := math.Float32bits(f)
+		if math.Abs(d) > math.Abs(x) {
+			b-- // towards zero
+		}
+		f = math.Float32frombits(b | 1)
+	}
+	return ToFloat16(f)
+}
+
 // ToFloat16 rounds to the nearest Float16, ties to even.
 func ToFloat16(f float32) Float16 {
 	b := math.Float32bits(f)

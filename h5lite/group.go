@@ -73,7 +73,7 @@ func (g *Group) members() (*members, error) {
 		default:
 			link.Kind, link.Class = UserLink, int(l.Type)
 		}
-		if l.Name == "" || l.Name == "." || strings.Contains(l.Name, "/") {
+		if l.Name == "" || l.Name == "." || strings.ContainsAny(l.Name, "/\x00") {
 			return nil, g.fail(wire.Errorf(f.f.FileOffset(g.header.Addr), "group", "has a member with the impossible name %q", l.Name))
 		}
 		m.links[i] = link

@@ -64,6 +64,9 @@ func (d *Dataset) readInto(dst any, r region) error {
 	if d.IsNull() {
 		n = 0
 	}
+	if err := d.count(); err != nil {
+		return err
+	}
 	b, size, ok := rawMemory(dst)
 	if have, want := sliceLen(dst, t), n; have != want {
 		return fmt.Errorf("h5lite: %q: a %T of %d elements, need %d", d.path, dst, have, want)
@@ -204,7 +207,7 @@ func (t Type) decode(f *File, dst any, raw []byte, offset int64) error {
 				}
 				s[i] = string(b)
 			}
-			return nil
+			return v.done(uint64(offset))
 		}
 		for i := range s {
 			s[i] = string(t.unpad(raw[i*size : (i+1)*size]))

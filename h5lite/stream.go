@@ -27,6 +27,9 @@ func (d *Dataset) NewReader() io.Reader {
 	if r.err = d.growth(); r.err != nil {
 		return r
 	}
+	if r.err = d.count(); r.err != nil {
+		return r
+	}
 	r.vlen.f = d.f
 	r.plan()
 	return r
@@ -64,6 +67,7 @@ type reader struct {
 	buf  []byte
 	out  []byte
 	rest []byte // of out, not given yet
+	refs []byte // variable-length strings of the box, not given yet
 	vlen vlenReader
 	err  error
 }
@@ -110,6 +114,9 @@ func (r *reader) next() ([]byte, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	if len(r.refs) > 0 {
+		return r.strings()
+	}
 	if r.done {
 		return nil, io.EOF
 	}
@@ -135,7 +142,8 @@ func (r *reader) next() ([]byte, error) {
 	}
 	r.advance()
 	if d.Type().IsVariable() {
-		return r.strings(b)
+		r.refs = b
+		return r.strings()
 	}
 	d.Type().toLittle(b)
 	if r.err = d.checkBools(b); r.err != nil {
@@ -160,18 +168,24 @@ func (r *reader) advance() {
 	}
 }
 
-// strings puts each string after its length.
-func (r *reader) strings(b []byte) ([]byte, error) {
+// strings puts each string after its length, up to about blockBytes.
+func (r *reader) strings() ([]byte, error) {
 	r.out = r.out[:0]
 	size := r.d.Type().Size()
-	for ; len(b) > 0; b = b[size:] {
-		s, err := r.vlen.bytes(b[:size])
+	for ; len(r.refs) > 0 && len(r.out) < blockBytes; r.refs = r.refs[size:] {
+		s, err := r.vlen.bytes(r.refs[:size])
 		if err != nil {
 			r.err = r.d.fail(err)
 			return nil, r.err
 		}
 		r.out = binary.LittleEndian.AppendUint32(r.out, uint32(len(s)))
 		r.out = append(r.out, s...)
+	}
+	if r.done && len(r.refs) == 0 {
+		if err := r.vlen.done(uint64(r.d.d.Layout.Offset)); err != nil {
+			r.err = r.d.fail(err)
+			return nil, r.err
+		}
 	}
 	return r.out, nil
 }

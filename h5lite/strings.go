@@ -35,21 +35,29 @@ func (v *vlenReader) bytes(element []byte) ([]byte, error) {
 	f := v.f.f
 	c := wire.NewCursor(element, -1, what, f.Sizes())
 	n, addr, index := uint64(c.U32()), c.Addr(), c.U32()
-	if n == 0 {
+	if n == 0 && (addr == 0 || addr == wire.Undefined || index == 0) {
 		return nil, c.Err()
 	}
 	if addr == 0 || addr == wire.Undefined {
 		return nil, c.Fail("%d bytes, but no heap", n)
 	}
-	b, err := f.GlobalHeapObject(addr, index)
-	if err != nil {
-		return nil, err
-	}
-	if n > uint64(len(b)) {
-		return nil, wire.Errorf(f.FileOffset(addr), "global heap collection", "object %d has %d bytes, a string of %d refers to it", index, len(b), n)
-	}
-	if v.total += n; v.total > max(f.Size(), uint64(v.f.limits.Free)) {
+	if v.total += n; v.total > v.f.stringLimit() {
 		return nil, wire.Limitf(f.FileOffset(addr), what, "the strings of one object have more bytes than the file")
 	}
-	return b[:n], nil
+	b, err := f.GlobalHeapObject(addr, index, n)
+	// As in C a string ends with its first NUL: some writers store that, too.
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	return b, err
 }
+
+// done counts the strings of the attribute or dataset at an offset of the file.
+func (v *vlenReader) done(part uint64) error {
+	if !v.f.f.Strings.Add(part, v.total, v.f.stringLimit()) {
+		return wire.Limitf(int64(part), "variable-length string", "the strings of the file have more bytes than the file: they share their places")
+	}
+	return nil
+}
+
+func (f *File) stringLimit() uint64 { return max(f.f.Size(), uint64(f.limits.Free)) }

@@ -47,8 +47,8 @@ func (f *File) readAttribute(c *wire.Cursor) (*Attribute, error) {
 		return nil, err
 	}
 	i := bytes.IndexByte(name, 0)
-	if i < 0 {
-		return nil, c.Fail("a name without its NUL")
+	if i != nameSize-1 {
+		return nil, c.Fail("a name of %d bytes with its NUL at %d", nameSize, i)
 	}
 	a.Name = string(name[:i])
 	fail := func(err error) (*Attribute, error) {

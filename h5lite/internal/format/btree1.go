@@ -8,9 +8,12 @@ const (
 	btree1Chunk = 1
 )
 
-// btree1Key is the key of a chunk: its stored size, the filters that were left
-// out, and the place of its first element.
+// btree1Key is what a node says of a child. For a group: the heap offsets of the
+// names left of all names in it, and of its last. For a chunk: its stored size,
+// the filters that were left out, and the place of its first element.
 type btree1Key struct {
+	left, right uint64
+
 	size   uint32
 	mask   uint32
 	offset [MaxRank + 1]uint64
@@ -20,8 +23,25 @@ type btree1Key struct {
 // a chunk index, rank is the number of dimensions plus one, and visit gets the
 // key of the child.
 func (f *File) walkBTree1(root, owner uint64, typ uint8, rank int, visit func(child uint64, key *btree1Key) error) error {
-	w := btree1Walk{f: f, owner: owner, typ: typ, rank: rank, visit: visit, seen: map[uint64]bool{}}
-	return w.node(root, -1)
+	w := btree1Walk{f: f, owner: owner, typ: typ, rank: rank, visit: visit, seen: map[uint64]bool{}, last: map[int]sibling{}}
+	if err := w.node(root, -1); err != nil {
+		return err
+	}
+	for _, s := range w.last {
+		if s.right != wire.Undefined {
+			return s.wrong(f, wire.Undefined)
+		}
+	}
+	return nil
+}
+
+// sibling is the node of a level that was read last.
+type sibling struct {
+	addr, right uint64
+}
+
+func (s sibling) wrong(f *File, want uint64) error {
+	return wire.Errorf(f.FileOffset(s.addr), "version 1 B-tree node", "its right sibling is at %#x, not %#x", s.right, want)
 }
 
 type btree1Walk struct {
@@ -31,6 +51,7 @@ type btree1Walk struct {
 	rank  int
 	visit func(uint64, *btree1Key) error
 	seen  map[uint64]bool
+	last  map[int]sibling // by level
 }
 
 // node reads one node; level is what its parent demands, -1 for the root. Levels
@@ -47,11 +68,9 @@ func (w *btree1Walk) node(addr uint64, level int) error {
 	if err != nil {
 		return err
 	}
-	if err := f.claim(addr, w.owner, what); err != nil {
-		return err
-	}
 	c.Signature("TREE")
 	typ, at, n := c.U8(), int(c.U8()), uint64(c.U16())
+	left, right := c.Addr(), c.Addr()
 	k, key := f.Super.GroupK, uint64(f.Sizes().Length)
 	if w.typ == btree1Chunk {
 		k, key = f.Super.ChunkK, uint64(8+8*w.rank)
@@ -69,6 +88,15 @@ func (w *btree1Walk) node(addr uint64, level int) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
+	if s, ok := w.last[at]; ok && (s.right != addr || left != s.addr) {
+		return s.wrong(f, addr)
+	} else if !ok && left != wire.Undefined {
+		return c.Fail("its left sibling is at %#x, but it is the first of its level", left)
+	}
+	w.last[at] = sibling{addr, right}
+	if err := f.claim(addr, head+n*key, w.owner, what); err != nil {
+		return err
+	}
 	if c, err = f.Cursor(addr+head, n*(key+uint64(f.Sizes().Offset))+key, what); err != nil {
 		return err
 	}
@@ -80,9 +108,12 @@ func (w *btree1Walk) node(addr uint64, level int) error {
 				k1.offset[i] = c.U64()
 			}
 		} else {
-			c.Skip(int(key))
+			k1.left = c.Length()
 		}
 		child := c.Addr()
+		if peek := *c; w.typ == btree1Group {
+			k1.right = peek.Length()
+		}
 		if err := c.Err(); err != nil {
 			return err
 		}

@@ -52,9 +52,6 @@ func (f *File) walkBTree2(addr, owner uint64, types []uint8, size func(typ uint8
 	if err != nil {
 		return err
 	}
-	if err := f.claim(addr, owner, what); err != nil {
-		return err
-	}
 	c.Signature("BTHD")
 	c.Version(0)
 	t := &btree2{f: f, owner: owner, seen: map[uint64]bool{}, visit: visit}
@@ -92,6 +89,9 @@ func (f *File) walkBTree2(addr, owner uint64, types []uint8, size func(typ uint8
 		}
 		t.levels = append(t.levels, btree2Level{m, all + m, encodedSize(all + m)})
 	}
+	if err := f.claim(addr, 16, owner, what); err != nil {
+		return err
+	}
 	if root == wire.Undefined {
 		if rootRecords != 0 || total != 0 {
 			return c.Fail("%d records, but no root", total)
@@ -128,7 +128,7 @@ func (t *btree2) node(addr, n uint64, level int) error {
 	if err != nil {
 		return err
 	}
-	if err := t.f.claim(addr, t.owner, what); err != nil {
+	if err := t.f.claim(addr, size, t.owner, what); err != nil {
 		return err
 	}
 	sum := *c

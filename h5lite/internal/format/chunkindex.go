@@ -145,10 +145,12 @@ func (x *chunkIndex) btree1() error {
 
 // single is the index of a dataset of one chunk.
 func (x *chunkIndex) single() error {
-	for _, n := range x.counts {
-		if n != 1 {
-			return wire.Errorf(x.d.Layout.Offset, "data layout message", "a single chunk for %v chunks", x.counts)
-		}
+	g, err := x.grid(false)
+	if err != nil {
+		return err
+	}
+	if g.total() != 1 {
+		return wire.Errorf(x.d.Layout.Offset, "data layout message", "a single chunk for %v chunks", g.counts)
 	}
 	l := x.d.Layout
 	if x.sized && !l.HasSingle {

@@ -19,8 +19,6 @@ type DenseAttributes struct {
 	NameList          []string
 }
 
-const denseIDLen = 8
-
 // HeapSize, HugeSize and NamesSize are the sizes of the parts; a tree is its
 // header and one leaf.
 func (d *DenseAttributes) HeapSize() int  { return 26 + 3*8 + 12*8 }
@@ -41,7 +39,7 @@ func (d *DenseAttributes) EncodeHeap() []byte {
 	}
 	n := uint64(len(d.Sizes))
 	b := append([]byte("FRHP"), 0)
-	b = le.AppendUint16(b, denseIDLen)
+	b = le.AppendUint16(b, attrIDLen)
 	b = le.AppendUint16(b, 0)    // no filters
 	b = append(b, 2)             // direct blocks have checksums
 	b = le.AppendUint32(b, 4096) // larger objects are huge
@@ -114,7 +112,7 @@ func (d *DenseAttributes) EncodeNames() []byte {
 	var r []byte
 	for _, e := range list {
 		r = append(r, 1<<4) // a huge object's id
-		r = le.AppendUint64(r, uint64(e.i+1))[:len(r)+denseIDLen-1]
+		r = le.AppendUint64(r, uint64(e.i+1))[:len(r)+attrIDLen-1]
 		r = append(r, 0)
 		r = le.AppendUint32(r, uint32(e.i)) // creation order
 		r = le.AppendUint32(r, e.hash)

@@ -36,7 +36,7 @@ func (x *chunkIndex) extensibleArray() error {
 	if err != nil {
 		return err
 	}
-	if err := f.claim(head, x.owner, what); err != nil {
+	if err := f.claim(head, 24, x.owner, what); err != nil {
 		return err
 	}
 	a := &extensibleArray{x: x, g: g, limit: g.total(), scaled: make([]uint64, len(x.counts))}
@@ -166,6 +166,11 @@ func (a *extensibleArray) superBlock(addr, inIndex uint64, sb superBlock) error 
 	if c.Err() == nil && sum.Err() != nil {
 		c.FailWith(sum.Err())
 	}
+	if c.Err() == nil {
+		if err := f.claim(addr, size, a.x.owner, what); err != nil {
+			return err
+		}
+	}
 	flags := c.Bytes(int(sb.blocks * bitmap))
 	for b := range sb.blocks {
 		at := c.Addr()
@@ -215,6 +220,9 @@ func (a *extensibleArray) dataBlock(addr, inIndex, first, place, n uint64, used 
 	}
 	if c.Err() != nil {
 		return c.Err()
+	}
+	if err := f.claim(addr, size, a.x.owner, what); err != nil {
+		return err
 	}
 	if !paged {
 		return a.x.entries(c, a.g, inIndex+first, n, a.scaled)

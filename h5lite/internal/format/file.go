@@ -13,8 +13,10 @@ type File struct {
 	*wire.Source
 	Super Superblock
 
+	Data, Growth, Strings Ledger // for what is read of datasets and strings
+
+	owners owners
 	mu     sync.Mutex
-	owners map[uint64]uint64 // structure -> the object it belongs to
 	heaps  map[uint64]*globalHeap
 	shared func() (*sharedTable, error)
 }
@@ -25,7 +27,7 @@ func NewFile(r io.ReaderAt, size int64) (*File, error) {
 	if !ok {
 		return nil, wire.Errorf(0, "superblock", "no HDF5 signature in %d bytes: not an HDF5 file, or cut short", size)
 	}
-	f := &File{Source: wire.NewSource(r, size), owners: map[uint64]uint64{}, heaps: map[uint64]*globalHeap{}}
+	f := &File{Source: wire.NewSource(r, size), heaps: map[uint64]*globalHeap{}}
 	sb, err := readSuperblock(f.Source, at, size)
 	if err != nil {
 		return nil, err
@@ -83,17 +85,4 @@ func (f *File) readExtension() (table uint64, indexes int, err error) {
 		}
 	}
 	return table, indexes, nil
-}
-
-// claim notes that a structure belongs to the object with the given header.
-// Two objects never share an index or a heap of their own; where they seem to,
-// the file is damaged, and following both would cost more than its size.
-func (f *File) claim(addr, owner uint64, what string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if o, ok := f.owners[addr]; ok && o != owner {
-		return wire.Errorf(f.FileOffset(addr), what, "belongs to the objects at %d and %d", f.FileOffset(o), f.FileOffset(owner))
-	}
-	f.owners[addr] = owner
-	return nil
 }

@@ -16,7 +16,7 @@ func (x *chunkIndex) fixedArray() error {
 	if err != nil {
 		return err
 	}
-	if err := f.claim(x.d.Layout.Addr, x.owner, what); err != nil {
+	if err := f.claim(x.d.Layout.Addr, 24, x.owner, what); err != nil {
 		return err
 	}
 	entry, client := x.entrySize()
@@ -70,6 +70,11 @@ func (x *chunkIndex) fixedArray() error {
 	if d.Err() == nil && sum.Err() != nil {
 		d.FailWith(sum.Err())
 	}
+	if d.Err() == nil {
+		if err := f.claim(addr, size, x.owner, block); err != nil {
+			return err
+		}
+	}
 	scaled := make([]uint64, len(x.counts))
 	if pages == 0 {
 		return x.entries(d, g, 0, total, scaled)
@@ -122,6 +127,9 @@ func (x *chunkIndex) page(addr uint64, g grid, first, n uint64, scaled []uint64,
 	sum.Checksum()
 	if sum.Err() != nil {
 		return sum.Err()
+	}
+	if err := x.f.claim(addr, size, x.owner, what); err != nil {
+		return err
 	}
 	return x.entries(c, g, first, n, scaled)
 }

@@ -31,14 +31,12 @@ type fractalHeap struct {
 
 func isPowerOf2(v uint64) bool { return v != 0 && v&(v-1) == 0 }
 
-func (f *File) readFractalHeap(addr, owner uint64) (*fractalHeap, error) {
+// readFractalHeap reads the header of a heap whose ids have idLen bytes.
+func (f *File) readFractalHeap(addr, owner uint64, idLen int) (*fractalHeap, error) {
 	const what = "fractal heap"
 	o, l := f.Sizes().Offset, f.Sizes().Length
 	c, err := f.Cursor(addr, uint64(26+3*o+12*l), what)
 	if err != nil {
-		return nil, err
-	}
-	if err := f.claim(addr, owner, what); err != nil {
 		return nil, err
 	}
 	h := &fractalHeap{f: f, addr: addr, offset: f.FileOffset(addr),
@@ -53,7 +51,7 @@ func (f *File) readFractalHeap(addr, owner uint64) (*fractalHeap, error) {
 	c.Length() // next id of a huge object
 	h.hugeTree = c.Addr()
 	c.Length() // free space
-	c.Addr()   // of the free space manager
+	free := c.Addr()
 	c.Skip(8 * l)
 	h.width = uint64(c.U16())
 	h.start, h.maxDirect = c.Length(), c.Length()
@@ -67,8 +65,8 @@ func (f *File) readFractalHeap(addr, owner uint64) (*fractalHeap, error) {
 	c.Checksum()
 	if c.Err() == nil {
 		switch {
-		case h.idLen < 1+h.offsetLen() || h.idLen > 4096:
-			c.Fail("ids of %d bytes", h.idLen)
+		case h.idLen != idLen:
+			c.Fail("ids of %d bytes, want %d", h.idLen, idLen)
 		case !isPowerOf2(h.width):
 			c.Fail("table width %d", h.width)
 		case !isPowerOf2(h.start) || !isPowerOf2(h.maxDirect) || h.maxDirect < h.start || h.maxDirect > 1<<32:
@@ -79,7 +77,31 @@ func (f *File) readFractalHeap(addr, owner uint64) (*fractalHeap, error) {
 			c.Fail("%d rows in the root block", h.rows)
 		}
 	}
-	return h, c.Err()
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	if err := f.checkFreeSpace(free); err != nil {
+		return nil, err
+	}
+	return h, f.claim(addr, 100, owner, what)
+}
+
+// checkFreeSpace reads the header of a free space manager (III.H). A reader has
+// no use for it; but where it is broken the file is damaged.
+func (f *File) checkFreeSpace(addr uint64) error {
+	if addr == wire.Undefined {
+		return nil
+	}
+	n := 14 + f.Sizes().Offset + 7*f.Sizes().Length
+	c, err := f.Cursor(addr, uint64(n+4), "free space manager")
+	if err != nil {
+		return err
+	}
+	c.Signature("FSHD")
+	c.Version(0)
+	c.Skip(n - c.Pos())
+	c.Checksum()
+	return c.Err()
 }
 
 func (h *fractalHeap) offsetLen() int { return (h.bits + 7) / 8 }
@@ -199,7 +221,7 @@ func (h *fractalHeap) directBlock(addr, size, base uint64) ([]byte, error) {
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
-	if err := h.f.claim(addr, h.addr, what); err != nil {
+	if err := h.f.claim(addr, size, h.addr, what); err != nil {
 		return nil, err
 	}
 	h.direct[addr] = data
@@ -237,7 +259,7 @@ func (h *fractalHeap) indirectBlock(addr uint64, rows int, base uint64) ([]uint6
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
-	if err := h.f.claim(addr, h.addr, what); err != nil {
+	if err := h.f.claim(addr, n*uint64(h.f.Sizes().Offset), h.addr, what); err != nil {
 		return nil, err
 	}
 	h.indirect[addr] = children
@@ -279,9 +301,16 @@ func (h *fractalHeap) hugeObject(c *wire.Cursor) ([]byte, error) {
 	return h.f.Bytes(b.addr, b.size, what)
 }
 
+// Bytes of the heap ids of links and attributes, and of shared messages.
+const (
+	linkIDLen   = 7
+	attrIDLen   = 8
+	sharedIDLen = 8
+)
+
 // denseLinks reads the links of a group in dense storage.
 func (f *File) denseLinks(heapAddr, names, owner uint64) ([]Link, error) {
-	heap, err := f.readFractalHeap(heapAddr, owner)
+	heap, err := f.readFractalHeap(heapAddr, owner, linkIDLen)
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +336,7 @@ func (f *File) denseLinks(heapAddr, names, owner uint64) ([]Link, error) {
 
 // denseAttributes reads the attributes of an object in dense storage.
 func (f *File) denseAttributes(heapAddr, names, owner uint64, add func(*Attribute, error)) error {
-	heap, err := f.readFractalHeap(heapAddr, owner)
+	heap, err := f.readFractalHeap(heapAddr, owner, attrIDLen)
 	if err != nil {
 		return err
 	}

@@ -1,60 +1,53 @@
 package format
 
-import "github.com/hornml/horn/h5lite/internal/wire"
+import (
+	"cmp"
+	"math"
+	"slices"
 
-// globalHeap is a collection of variable-length values (HDF5 File Format
-// Specification, III.E).
+	"github.com/hornml/horn/h5lite/internal/wire"
+)
+
+// globalHeap is where the objects of a collection of variable-length values are
+// (HDF5 File Format Specification, III.E). It is kept as long as the file; the
+// bytes are not.
 type globalHeap struct {
-	data    []byte
-	offset  int64
-	objects map[uint16]heapRange
+	addr    uint64
+	objects []heapObject // by index
 }
 
-type heapRange struct{ at, size int }
-
-// keptHeaps is how many bytes of collections stay in memory: strings of one
-// dataset come from neighbouring collections, over and over.
-const keptHeaps = 16 << 20
-
-// GlobalHeapObject gives the bytes of an object of the collection at addr,
-// without a copy.
-func (f *File) GlobalHeapObject(addr uint64, index uint32) ([]byte, error) {
-	h, err := f.globalHeap(addr)
-	if err != nil {
-		return nil, err
-	}
-	if index == 0 || index > 0xffff {
-		return nil, wire.Errorf(h.offset, "global heap collection", "object index %d", index)
-	}
-	r, ok := h.objects[uint16(index)]
-	if !ok {
-		return nil, wire.Errorf(h.offset, "global heap collection", "has no object %d", index)
-	}
-	return h.data[r.at : r.at+r.size], nil
+type heapObject struct {
+	index uint16
+	at    uint32 // from the start of the collection
+	size  uint64
 }
 
-func (f *File) globalHeap(addr uint64) (*globalHeap, error) {
+// GlobalHeapObject gives n bytes of an object of the collection at addr.
+func (f *File) GlobalHeapObject(addr uint64, index uint32, n uint64) ([]byte, error) {
+	const what = "global heap collection"
 	f.mu.Lock()
 	h := f.heaps[addr]
 	f.mu.Unlock()
-	if h != nil {
-		return h, nil
+	if h == nil {
+		var err error
+		if h, err = f.readGlobalHeap(addr); err != nil {
+			return nil, err
+		}
+		f.mu.Lock()
+		f.heaps[addr] = h
+		f.mu.Unlock()
 	}
-	h, err := f.readGlobalHeap(addr)
-	if err != nil {
-		return nil, err
+	i, ok := slices.BinarySearchFunc(h.objects, index, func(o heapObject, index uint32) int {
+		return cmp.Compare(uint32(o.index), index)
+	})
+	if !ok {
+		return nil, wire.Errorf(f.FileOffset(addr), what, "has no object %d", index)
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	total := len(h.data)
-	for _, o := range f.heaps {
-		total += len(o.data)
+	o := h.objects[i]
+	if n != o.size {
+		return nil, wire.Errorf(f.FileOffset(addr), what, "object %d has %d bytes, a reference to it says %d", index, o.size, n)
 	}
-	if total > keptHeaps || len(f.heaps) > 1024 {
-		clear(f.heaps)
-	}
-	f.heaps[addr] = h
-	return h, nil
+	return f.Bytes(addr+uint64(o.at), n, what)
 }
 
 func (f *File) readGlobalHeap(addr uint64) (*globalHeap, error) {
@@ -69,17 +62,22 @@ func (f *File) readGlobalHeap(addr uint64) (*globalHeap, error) {
 	c.Version(1)
 	c.Skip(3)
 	size := c.Length()
-	if c.Err() == nil && size < head {
+	if c.Err() == nil && (size < head || size > math.MaxUint32) {
 		c.Fail("%d bytes", size)
 	}
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
+	if err := f.Check(addr, size, what); err != nil {
+		return nil, err
+	}
+	if err := f.claim(addr, size, addr, what); err != nil {
+		return nil, err
+	}
 	if c, err = f.Cursor(addr, size, what); err != nil {
 		return nil, err
 	}
-	whole := *c
-	h := &globalHeap{data: whole.Rest(), offset: c.Offset(), objects: map[uint16]heapRange{}}
+	h := &globalHeap{addr: addr}
 	c.Skip(int(head))
 	for c.Len() >= int(head) {
 		start := c.Pos()
@@ -89,21 +87,21 @@ func (f *File) readGlobalHeap(addr uint64) (*globalHeap, error) {
 		c.Skip(int(head) - 8 - f.Sizes().Length)
 		if index == 0 {
 			// The free space counts its own header, and is the last object.
-			if n > uint64(len(h.data)-start) {
-				return nil, c.Fail("free space of %d bytes, %d are left", n, len(h.data)-start)
+			if n > size-uint64(start) {
+				return nil, c.Fail("free space of %d bytes, %d are left", n, size-uint64(start))
 			}
 			break
 		}
 		if n > uint64(c.Len()) {
 			return nil, c.Fail("object %d of %d bytes, %d are left", index, n, c.Len())
 		}
-		if _, ok := h.objects[index]; ok {
-			return nil, c.Fail("two objects %d", index)
-		}
-		h.objects[index] = heapRange{c.Pos(), int(n)}
-		c.Skip(int(n))
-		if r := int(n) % 8; r != 0 {
-			c.Skip(min(8-r, c.Len()))
+		h.objects = append(h.objects, heapObject{index, uint32(c.Pos()), n})
+		c.Skip(min(pad8(int(n)), c.Len()))
+	}
+	slices.SortFunc(h.objects, func(a, b heapObject) int { return cmp.Compare(a.index, b.index) })
+	for i := 1; i < len(h.objects); i++ {
+		if h.objects[i].index == h.objects[i-1].index {
+			return nil, c.Fail("two objects %d", h.objects[i].index)
 		}
 	}
 	return h, c.Err()

@@ -19,23 +19,48 @@ func (f *File) readLocalHeap(addr, owner uint64) (*localHeap, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.claim(addr, owner, what); err != nil {
-		return nil, err
-	}
 	c.Signature("HEAP")
 	c.Version(0)
 	c.Skip(3)
 	size := c.Length()
-	c.Length() // head of the free list
+	free := c.Length()
 	segment := c.Addr()
 	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	if err := f.Check(segment, size, "local heap data segment"); err != nil {
+		return nil, err
+	}
+	if err := f.claim(addr, size, owner, what); err != nil {
 		return nil, err
 	}
 	data, err := f.Bytes(segment, size, "local heap data segment")
 	if err != nil {
 		return nil, err
 	}
-	return &localHeap{data, f.FileOffset(segment)}, nil
+	h := &localHeap{data, f.FileOffset(segment)}
+	return h, h.checkFree(free, f.Sizes())
+}
+
+// checkFree walks over the list of free blocks. It is of no use to a reader; but
+// where it is broken the heap is damaged.
+func (h *localHeap) checkFree(at uint64, sizes wire.Sizes) error {
+	const what, last = "local heap free list", 1
+	for steps := 0; at != last; steps++ {
+		if at >= uint64(len(h.data)) || steps > len(h.data)/(2*sizes.Length) {
+			return wire.Errorf(h.offset, what, "a block at %d, or a cycle, in a heap of %d bytes", at, len(h.data))
+		}
+		c := wire.NewCursor(h.data[at:], h.offset+int64(at), what, sizes)
+		next, size := c.Length(), c.Length()
+		if c.Err() == nil && (size < uint64(2*sizes.Length) || size > uint64(len(h.data))-at) {
+			c.Fail("a block of %d bytes at %d of %d", size, at, len(h.data))
+		}
+		if c.Err() != nil {
+			return c.Err()
+		}
+		at = next
+	}
+	return nil
 }
 
 // name gives the string at an offset of the heap.

@@ -297,6 +297,9 @@ func (r *headerReader) block(b block, what string) (*wire.Cursor, error) {
 		r.seen = map[uint64]bool{}
 	}
 	r.seen[b.addr] = true
+	if err := r.f.claim(b.addr, b.size, r.h.Addr, what); err != nil {
+		return nil, err
+	}
 	return r.f.Cursor(b.addr, b.size, what)
 }
 

@@ -37,7 +37,7 @@ func (f *File) readSharedTable(addr uint64, n int) (*sharedTable, error) {
 		c.Addr()
 		heap := c.Addr()
 		t.indexes = append(t.indexes, sharedIndex{types, sync.OnceValues(func() (*fractalHeap, error) {
-			return f.readFractalHeap(heap, addr)
+			return f.readFractalHeap(heap, addr, sharedIDLen)
 		})})
 	}
 	c.Checksum()
@@ -75,7 +75,7 @@ func (f *File) sharedMessage(c *wire.Cursor, typ uint16) (*wire.Cursor, error) {
 		c.Skip(6)
 	}
 	if version == 3 && kind == 1 {
-		id := c.Bytes(8)
+		id := c.Bytes(sharedIDLen)
 		if err := c.Err(); err != nil {
 			return nil, err
 		}

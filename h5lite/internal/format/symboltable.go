@@ -36,11 +36,41 @@ func (f *File) symbolTable(m *Message, owner uint64) ([]Link, error) {
 		return nil, err
 	}
 	var links []Link
-	err = f.walkBTree1(tree, owner, btree1Group, 0, func(node uint64, _ *btree1Key) error {
-		links, err = f.symbolNode(links, node, owner, heap)
-		return err
+	err = f.walkBTree1(tree, owner, btree1Group, 0, func(node uint64, k *btree1Key) error {
+		n := len(links)
+		if links, err = f.symbolNode(links, node, owner, heap); err != nil {
+			return err
+		}
+		return inOrder(f, node, heap, links, n, k)
 	})
 	return links, err
+}
+
+// inOrder checks that the names of a node, those of links from n on, rise and
+// lie between the keys of its tree: else a library would not find them.
+func inOrder(f *File, node uint64, heap *localHeap, links []Link, n int, k *btree1Key) error {
+	const what = "symbol table node"
+	if n == len(links) {
+		return nil
+	}
+	for i := max(n, 1); i < len(links); i++ {
+		if links[i-1].Name >= links[i].Name {
+			return wire.Errorf(f.FileOffset(node), what, "the names %q and %q are out of order", links[i-1].Name, links[i].Name)
+		}
+	}
+	left, err := heap.name(k.left)
+	if err != nil {
+		return err
+	}
+	right, err := heap.name(k.right)
+	if err != nil {
+		return err
+	}
+	if links[n].Name <= left || links[len(links)-1].Name > right {
+		return wire.Errorf(f.FileOffset(node), what, "the names %q to %q are not between the keys %q and %q of the B-tree",
+			links[n].Name, links[len(links)-1].Name, left, right)
+	}
+	return nil
 }
 
 // symbolNode appends the links of one symbol table node (III.B).
@@ -51,9 +81,6 @@ func (f *File) symbolNode(links []Link, addr, owner uint64, heap *localHeap) ([]
 	if err != nil {
 		return nil, err
 	}
-	if err := f.claim(addr, owner, what); err != nil {
-		return nil, err
-	}
 	c.Signature("SNOD")
 	c.Version(1)
 	c.Skip(1)
@@ -62,6 +89,9 @@ func (f *File) symbolNode(links []Link, addr, owner uint64, heap *localHeap) ([]
 		c.Fail("%d entries, at most %d have room", n, 2*f.Super.LeafK)
 	}
 	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	if err := f.claim(addr, 8+uint64(n)*entry, owner, what); err != nil {
 		return nil, err
 	}
 	if c, err = f.Cursor(addr+8, uint64(n)*entry, what); err != nil {
