@@ -2,6 +2,7 @@ package h5lite
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -53,7 +54,7 @@ func ParseType(name string) (Type, error) {
 		}
 	}
 	if kind, digits := name[:min(2, len(name))], name[min(2, len(name)):]; kind == "|S" || kind == "|V" {
-		if n, err := strconv.Atoi(digits); err == nil && n > 0 && n < 1<<31 && !strings.HasPrefix(digits, "+") {
+		if n, err := strconv.Atoi(digits); err == nil && n > 0 && n < math.MaxInt32 && !strings.HasPrefix(digits, "+") {
 			if kind == "|S" {
 				return FixedString(n, false), nil
 			}
