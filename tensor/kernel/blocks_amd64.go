@@ -21,15 +21,15 @@ type tile struct {
 	residual   unsafe.Pointer // what C is for the residual, or nil
 	accumulate uintptr        // 1: add to C
 	clamp      uintptr        // 1: limit to [lo, hi]
-	lo         float32        //
-	hi         float32        //
-	tiles      uintptr        // tiles still to do; counted down
-	aRun       uintptr        // bytes from a to the next tile, without offsets
-	cRun       uintptr        // bytes from c to the next tile, without offsets
-	offRun     uintptr        // bytes from the first offset to those of the next tile
-	partial    uintptr        // 0: the last vector is whole
-	mask       uintptr        // else: its lanes as bits (AVX-512)
-	maskVector [8]int32       // else: its lanes as words (AVX2)
+	lo         float32
+	hi         float32
+	tiles      uintptr  // tiles still to do; counted down
+	aRun       uintptr  // bytes from a to the next tile, without offsets
+	cRun       uintptr  // bytes from c to the next tile, without offsets
+	offRun     uintptr  // bytes from the first offset to those of the next tile
+	partial    uintptr  // 0: the last vector is whole
+	mask       uintptr  // else: its lanes as bits (AVX-512)
+	maskVector [8]int32 // else: its lanes as words (AVX2)
 }
 
 // window is the parameter block of the kernels that work on channels.
@@ -48,14 +48,14 @@ type window struct {
 	residual   unsafe.Pointer // what dst is for the residual, or nil
 	previous   unsafe.Pointer // dst, to add to what it holds, or nil
 	adds       uintptr        // 1: there is residual or previous
-	lo         float32        //
-	hi         float32        //
-	start      float32        // value of a window without taps (pooling)
-	scale      float32        // factor of the sum (pooling)
-	groups     uintptr        // groups of pixels still to do; counted down
-	srcRun     uintptr        // bytes from src to the next group, without offsets
-	dstRun     uintptr        // bytes from dst to the next group, without offsets
-	offRun     uintptr        // bytes from the first offset to those of the next group
-	mask       uintptr        // lanes of the last vector as bits (AVX-512)
-	maskVector [8]int32       // lanes of the last vector as words (AVX2)
+	lo         float32
+	hi         float32
+	start      float32  // value of a window without taps (pooling)
+	scale      float32  // factor of the sum (pooling)
+	groups     uintptr  // groups of pixels still to do; counted down
+	srcRun     uintptr  // bytes from src to the next group, without offsets
+	dstRun     uintptr  // bytes from dst to the next group, without offsets
+	offRun     uintptr  // bytes from the first offset to those of the next group
+	mask       uintptr  // lanes of the last vector as bits (AVX-512)
+	maskVector [8]int32 // lanes of the last vector as words (AVX2)
 }

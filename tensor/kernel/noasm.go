@@ -4,7 +4,6 @@ package kernel
 
 // In builds without assembly every kernel is its plain twin.
 
-func gemmAsm(*Gemm, []Seg, int, int, int, int) bool                           { return false }
 func depthwiseAsm(*Depthwise, int, int) bool                                  { return false }
 func poolAsm(*Pool, int, int, bool, float32) bool                             { return false }
 func transposeAsm(Level, []float32, int, []float32, int, int, int) bool       { return false }

@@ -1,5 +1,5 @@
-// Command kernelgen writes the assembly of package tensor/kernel: every *_amd64.s
-// there, the declarations that go with it (stubs_amd64.go) and the parameter
+// Command kernelgen writes the assembly of package tensor/kernel, the declarations
+// and switches that go with it (stubs_*.go, dispatch_amd64.go) and the parameter
 // blocks that Go and assembly share (blocks_amd64.go).
 //
 //	go run . -to ../../tensor/kernel
@@ -61,5 +61,7 @@ func generate() (map[string][]byte, error) {
 	files["stubs_amd64.go"] = printStubs(stubs)
 	files["blocks_amd64.go"] = printBlocks()
 	files["dispatch_amd64.go"] = printDispatch()
+	files["gemm_arm64.s"] = printNEON()
+	files["stubs_arm64.go"] = printNEONStubs()
 	return files, nil
 }
