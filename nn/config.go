@@ -321,6 +321,7 @@ func (c *Config) Inert(keys ...string) {
 type Activation struct {
 	Name  string // "linear" for none
 	Raw   any
+	Layer Layer // set if it is a layer: a child of the layer that has the activation
 	apply func(c *Call, x *graph.Value) *graph.Value
 }
 
@@ -330,6 +331,26 @@ func (a Activation) Apply(c *Call, x *graph.Value) *graph.Value {
 		return x
 	}
 	return a.apply(c, x)
+}
+
+// Elementwise reports whether the activation is one of Keras's that work on each element alone.
+func (a Activation) Elementwise() bool {
+	if _, named := a.Raw.(string); a.Raw != nil && !named {
+		return false
+	}
+	switch a.Name {
+	case "softmax", "log_softmax", "sparsemax", "glu":
+		return false
+	}
+	return activations[a.Name] != nil
+}
+
+// Children returns the activation as an attribute of the layer that has it, if it is a layer itself.
+func (a Activation) Children(attr string) []Child {
+	if a.Layer == nil {
+		return nil
+	}
+	return []Child{{Attr: attr, Layer: a.Layer}}
 }
 
 // Activation visits an activation: a name, null (linear), a function record or a layer record.
@@ -379,7 +400,7 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 		if l == nil {
 			return Activation{}, "" // reported by the decoder
 		}
-		return Activation{Name: l.Name(), Raw: v, apply: func(c *Call, x *graph.Value) *graph.Value {
+		return Activation{Name: l.Name(), Raw: v, Layer: l, apply: func(c *Call, x *graph.Value) *graph.Value {
 			y, ok := c.Run(l, x).(*graph.Value)
 			if !ok {
 				c.Fail("the layer %q as an activation must have one output", l.Name())

@@ -163,6 +163,9 @@ func (b *Base) config(c *Config) {
 		c.out.Set("name", b.name)
 		c.out.Set("trainable", b.trainable)
 		c.out.Set("dtype", b.policy.record())
+		if b.ActivityRegularizer != nil {
+			c.Regularizer("activity_regularizer", &b.ActivityRegularizer)
+		}
 		return
 	}
 	b.policy = DefaultPolicy()
@@ -174,6 +177,9 @@ func (b *Base) config(c *Config) {
 			return
 		}
 		b.policy = p
+	}
+	if _, ok := c.Value("activity_regularizer"); ok {
+		c.Regularizer("activity_regularizer", &b.ActivityRegularizer)
 	}
 }
 

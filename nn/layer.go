@@ -53,6 +53,8 @@ type Base struct {
 	SupportsMasking bool
 	// NoAutocast leaves the type of float inputs alone (Layer.autocast=False).
 	NoAutocast bool
+	// ActivityRegularizer adds to the loss by the layer's output; any layer of Keras may have one.
+	ActivityRegularizer *Object
 
 	name      string
 	trainable bool
@@ -211,6 +213,13 @@ func NotTrainable(v *Variable) { v.Trainable = false }
 // OfType gives a variable another type than the policy's.
 func OfType(d tensor.DType) WeightOption { return func(v *Variable) { v.DType = d } }
 
+// ShareWeight lists a variable of a layer inside the layer being built as its own too, as Keras does for one that is
+// assigned to an attribute of the outer layer.
+func (c *Call) ShareWeight(v *Variable) {
+	b := c.layer.base()
+	b.variables = append(b.variables, v)
+}
+
 // Var returns a variable as a value of the graph, in the layer's compute type if both are floating-point types.
 func (c *Call) Var(v *Variable) *graph.Value {
 	x := c.Raw(v)
@@ -260,4 +269,24 @@ func EachLayer(l Layer, f func(Layer)) {
 		}
 	}
 	visit(l)
+}
+
+// SavedVariable is a variable as a weights file has it.
+type SavedVariable struct {
+	Key   string // "0", "1", ... or a name
+	Shape []int
+	DType tensor.DType
+}
+
+// SavedReader is a layer whose own variables depend on what the file has for it: quantized kernels that older versions
+// packed in another way, statistics that only an adapted layer has. ReadSaved is called before the layer is built, with
+// the variables in the order of their keys; a layer without any in the file is called with none.
+type SavedReader interface {
+	ReadSaved(saved []SavedVariable)
+}
+
+// AssetSaver is a layer that keeps a part of its state in files of its own: the counterpart of AssetLoader.
+type AssetSaver interface {
+	// SaveAssets hands the layer's files to write, as LoadAssets will ask for them.
+	SaveAssets(write func(name string, data []byte) error) error
 }
