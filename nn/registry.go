@@ -91,6 +91,27 @@ func findClass(module, name string) *entry {
 	return nil
 }
 
+// FindClass looks a layer class up as a model's config names it; module may be "" or one of an older Keras.
+func FindClass(module, name string) (Class, bool) {
+	e := findClass(module, name)
+	if e == nil {
+		return Class{}, false
+	}
+	return e.class, true
+}
+
+// OpModule returns the module of the keras.src.ops class of the given name, such as "keras.src.ops.numpy" for "Add", ""
+// if there is none. Of equal names the one in numpy counts, then nn, math, core, linalg, image.
+func OpModule(class string) string {
+	for _, m := range []string{"numpy", "nn", "math", "core", "linalg", "image", "einops"} {
+		key := m + "." + class
+		if _, ok := refusedOps[key]; ok || opTable[key] != nil {
+			return opModule + "." + m
+		}
+	}
+	return ""
+}
+
 // New returns a new layer of a registered class with Keras's default arguments, before its own Config has run; the
 // packages that build layers in Go and the decoder use it.
 func newLayer(e *entry) Layer {
