@@ -109,6 +109,7 @@ type found struct {
 	shape   []int
 	null    bool
 	class   string
+	dtype   string
 	size    int
 	sha     string
 	target  string
@@ -222,7 +223,7 @@ func split(path string) (dir, name string) {
 }
 
 func (o *found) setType(t Type) {
-	o.class, o.size = t.Class().String(), t.Size()
+	o.class, o.size, o.dtype = t.Class().String(), t.Size(), t.NumpyName()
 	if t.Class() == Sequence {
 		o.class = "vlen"
 	}

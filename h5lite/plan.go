@@ -298,10 +298,6 @@ func (p *plan) closeHeap() {
 // their references into refs.
 func (p *plan) strings(refs []byte, list []string) {
 	for i, s := range list {
-		clear(refs[16*i : 16*i+16])
-		if len(s) == 0 {
-			continue
-		}
 		if p.heap == nil || !p.heap.Fits(len(s)) {
 			p.closeHeap()
 			p.heap = &format.HeapCollection{}
