@@ -30,7 +30,10 @@ type Ellipsis struct{}
 // tracer is what the calls of one trace share.
 type tracer struct {
 	builder  *graph.Builder
-	symbolic bool // shapes stand for others; see Model.Build
+	symbolic bool  // shapes stand for others; see Model.Build
+	standIn  int   // what unknown dimensions are in a symbolic trace
+	measured []int // the first numbers that Measure returns; see there
+	measures int   // how often it was called
 	observe  func(l Layer, in, out any)
 	depth    int
 }
@@ -138,6 +141,28 @@ func (c *Call) computeDType() tensor.DType { return c.layer.base().policy.Comput
 // be computed.
 func (c *Call) Symbolic() bool { return c.tracer.symbolic }
 
+// Measure returns the number that v, an integer scalar of the graph, has for the inputs of this run. It is for results
+// whose shape depends on what is in the inputs and not only on their shape, such as the length of the longest text. What
+// is traced then holds for this number, as it holds for the inputs' shapes: predicting finds the number first and then
+// takes the plan for it. A symbolic trace gets a stand-in, 1 or more.
+func (c *Call) Measure(v *graph.Value) int {
+	t := c.tracer
+	if t.symbolic {
+		return t.standIn
+	}
+	if t.measures == len(t.measured) {
+		if !v.DType.IsInt() || v.Rank() != 0 {
+			c.Fail("a shape is asked of %s, which is no integer", v)
+		}
+		panic(&measuring{c.Cast(v, tensor.Int64)})
+	}
+	t.measures++
+	return t.measured[t.measures-1]
+}
+
+// measuring ends a trace at a number that must be found out first.
+type measuring struct{ v *graph.Value }
+
 // Run calls a layer with the given positional arguments.
 func (c *Call) Run(l Layer, args ...any) any { return c.RunKw(l, args, nil) }
 
@@ -150,7 +175,7 @@ func (c *Call) Run1(l Layer, x *graph.Value) *graph.Value {
 	return y
 }
 
-// RunKw calls a layer as Layer.__call__ does: float inputs are cast to the layer's type, the layer is built if it is
+// RunKw calls a layer as Layer.__call__ does: float inputs are cast to the layer's type (even to an integer one), the layer is built if it is
 // not, masks are found for it, and the mask of its output is set.
 func (c *Call) RunKw(l Layer, args []any, kwargs map[string]any) any {
 	return c.tracer.call(l, c.path, args, kwargs)
@@ -172,7 +197,7 @@ func (t *tracer) call(l Layer, parent string, args []any, kwargs map[string]any)
 	if t.depth > maxCallDepth {
 		panic(&graph.Error{Msg: fmt.Sprintf("layers call each other more than %d deep", maxCallDepth)})
 	}
-	if !b.NoAutocast && b.policy.Compute.IsFloat() {
+	if !b.NoAutocast {
 		cast := func(leaf any) any {
 			if x, ok := leaf.(*graph.Value); ok && x != nil && x.DType.IsFloat() && x.DType != b.policy.Compute {
 				return t.builder.Cast(x, b.policy.Compute).WithMask(x.Mask)

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -330,7 +331,11 @@ type shapes struct {
 
 func (m *Model) symbolic(ins []*InputLayer, standIn int) (*shapes, error) {
 	s := &shapes{in: map[Layer][]any{}, out: map[Layer][]any{}}
-	_, outs, err := m.trace(func(b *graph.Builder) []*graph.Value {
+	t := &tracer{symbolic: true, standIn: standIn, observe: func(l Layer, in, out any) {
+		s.in[l] = append(s.in[l], shapesOf(in))
+		s.out[l] = append(s.out[l], shapesOf(out))
+	}}
+	_, outs, err := m.trace(t, func(b *graph.Builder) []*graph.Value {
 		values := make([]*graph.Value, len(ins))
 		for i, in := range ins {
 			shape := slices.Clone(in.BatchShape)
@@ -342,9 +347,6 @@ func (m *Model) symbolic(ins []*InputLayer, standIn int) (*shapes, error) {
 			values[i] = b.Input(in.DType, shape...)
 		}
 		return values
-	}, true, func(l Layer, in, out any) {
-		s.in[l] = append(s.in[l], shapesOf(in))
-		s.out[l] = append(s.out[l], shapesOf(out))
 	})
 	s.outputs = outs
 	return s, err
@@ -455,12 +457,21 @@ func (m *Model) outputNames(n int) []string {
 	return names
 }
 
+// errMeasure says that a trace has not come to its end: the graph's one output is a number to be found first, for
+// tracer.measured.
+var errMeasure = errors.New("nn: a number of the input data is needed")
+
 // trace writes the whole model into a new graph.
-func (m *Model) trace(inputs func(b *graph.Builder) []*graph.Value, symbolic bool, observe func(l Layer, in, out any)) (g *graph.Graph, outs []*graph.Value, err error) {
+func (m *Model) trace(t *tracer, inputs func(b *graph.Builder) []*graph.Value) (g *graph.Graph, outs []*graph.Value, err error) {
 	b := graph.NewBuilder()
-	t := &tracer{builder: b, symbolic: symbolic, observe: observe}
+	t.builder = b
 	defer func() {
 		if r := recover(); r != nil {
+			if u, ok := r.(*measuring); ok {
+				b.Graph.Outputs, b.Graph.Updates = []*graph.Value{u.v}, nil
+				g, outs, err = b.Graph, nil, errMeasure
+				return
+			}
 			e, ok := located(r, m.name, "").(*graph.Error)
 			if !ok {
 				panic(r)

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -18,11 +19,13 @@ type planCache struct {
 }
 
 type planEntry struct {
-	mu    sync.Mutex
-	plan  *exec.Plan
-	err   error
-	epoch uint64 // of the variables' values, when the plan was made
-	used  uint64
+	mu   sync.Mutex
+	plan *exec.Plan
+	// measures says that the plan does not compute the outputs but the next number that their shapes depend on.
+	measures bool
+	err      error
+	epoch    uint64 // of the variables' values, when the plan was made
+	used     uint64
 }
 
 // maxPlans bounds a model's compiled plans: a server that is asked for ever new lengths stays small.
@@ -58,8 +61,9 @@ func (m *Model) SetThreads(n int) {
 	m.plans = newPlanCache()
 }
 
-// plan returns the compiled plan for inputs of the given shapes.
-func (m *Model) plan(inputs []tensor.Any) (*exec.Plan, error) {
+// plan returns the compiled plan for inputs of the given shapes and the numbers that were measured on them so far;
+// measures says that it finds the next such number (see Call.Measure).
+func (m *Model) plan(inputs []tensor.Any, measured []int) (p *exec.Plan, measures bool, err error) {
 	var space [256]byte
 	key := space[:0]
 	for _, t := range inputs {
@@ -73,6 +77,9 @@ func (m *Model) plan(inputs []tensor.Any) (*exec.Plan, error) {
 		}
 		key = append(key, '|')
 	}
+	for _, n := range measured {
+		key = strconv.AppendInt(append(key, '#'), int64(n), 10)
+	}
 	m.mu.Lock()
 	e := m.plans.entry(key)
 	threads := m.threads
@@ -84,22 +91,46 @@ func (m *Model) plan(inputs []tensor.Any) (*exec.Plan, error) {
 		e.epoch = epoch
 	}
 	if e.plan == nil && e.err == nil || e.epoch != epoch {
-		g, err := m.Graph(inputs...)
-		if err == nil {
+		g, err := m.traceFor(inputs, measured)
+		e.measures = err == errMeasure
+		if err == nil || e.measures {
 			e.plan, err = exec.Compile(g, exec.Options{Cache: m.cache, Threads: threads})
 		}
 		e.err, e.epoch = err, epoch
 	}
-	return e.plan, e.err
+	return e.plan, e.measures, e.err
 }
 
 // Graph traces the model for inputs of the shapes and types of the given tensors; nil stands for an optional input that
-// is left out.
+// is left out. Where shapes depend on what is in the inputs (see Call.Measure), the graph is that for these tensors.
 func (m *Model) Graph(inputs ...tensor.Any) (*graph.Graph, error) {
+	var measured []int
+	for {
+		g, err := m.traceFor(inputs, measured)
+		if err != errMeasure {
+			return g, err
+		}
+		var run graph.Run
+		for _, t := range inputs {
+			if t != nil {
+				run.Inputs = append(run.Inputs, graph.BufOf(t))
+			}
+		}
+		found, err := graph.Interpret(g, run)
+		if err != nil {
+			return nil, err
+		}
+		measured = append(measured, clampInt(found[0].I[0]))
+	}
+}
+
+// traceFor traces the model for inputs of the given shapes and what was measured on them; the error is errMeasure where
+// more must be.
+func (m *Model) traceFor(inputs []tensor.Any, measured []int) (*graph.Graph, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	specs := m.inputLayers()
-	g, _, err := m.trace(func(b *graph.Builder) []*graph.Value {
+	g, _, err := m.trace(&tracer{measured: measured}, func(b *graph.Builder) []*graph.Value {
 		values := make([]*graph.Value, len(inputs))
 		for i, t := range inputs {
 			if t != nil {
@@ -109,7 +140,7 @@ func (m *Model) Graph(inputs ...tensor.Any) (*graph.Graph, error) {
 			}
 		}
 		return values
-	}, false, nil)
+	})
 	if err == nil && len(m.outputSpec) == 0 {
 		names := m.outputNames(len(g.Outputs))
 		for i, v := range g.Outputs {
@@ -247,24 +278,38 @@ func (m *Model) predict(s *Session, into []tensor.Any, inputs []tensor.Any) ([]t
 	if err := m.checkInputs(inputs); err != nil {
 		return nil, err
 	}
-	p, err := m.plan(inputs)
-	if err != nil {
-		return nil, err
-	}
 	var states map[string]graph.Buf
-	if p.HasStates() {
-		if s == nil {
-			s = m.own()
+	var measured []int
+	for {
+		p, measures, err := m.plan(inputs, measured)
+		if err != nil {
+			return nil, err
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		states = s.states
+		if p.HasStates() && states == nil {
+			if s == nil {
+				s = m.own()
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			states = s.states
+		}
+		switch {
+		case measures:
+			found, err := p.Run(inputs, states)
+			if err != nil {
+				return nil, err
+			}
+			measured = append(measured, clampInt(found[0].(*tensor.Of[int64]).Data()[0]))
+		case into != nil:
+			return nil, p.RunInto(into, inputs, states)
+		default:
+			return p.Run(inputs, states)
+		}
 	}
-	if into != nil {
-		return nil, p.RunInto(into, inputs, states)
-	}
-	return p.Run(inputs, states)
 }
+
+// clampInt keeps a number that is too large for this machine's int too large for any shape.
+func clampInt(n int64) int { return int(max(math.MinInt, min(n, math.MaxInt))) }
 
 // checkInputs says in the user's words what does not fit; details of layers come later.
 func (m *Model) checkInputs(inputs []tensor.Any) error {
