@@ -59,3 +59,20 @@ type window struct {
 	mask       uintptr  // lanes of the last vector as bits (AVX-512)
 	maskVector [8]int32 // lanes of the last vector as words (AVX2)
 }
+
+// int8Tile is the parameter block of the int8 product's micro-kernels.
+type int8Tile struct {
+	a          unsafe.Pointer // quantized rows
+	aStride    uintptr        // bytes from row to row
+	groups     uintptr        // groups of k: 4 (AVX-512) or 2 (AVX2)
+	b          unsafe.Pointer // the panel
+	start      unsafe.Pointer // where the sums start, []int32 of the panel, padded (AVX-512)
+	rowScale   unsafe.Pointer // scale of each row
+	colScale   unsafe.Pointer // scale of the panel's columns
+	bias       unsafe.Pointer // bias of the panel's columns, or nil
+	lo         float32
+	hi         float32
+	mask       uintptr           // lanes of the last vector as bits (AVX-512)
+	maskVector [8]int32          // lanes of the last vector as words (AVX2)
+	c          [8]unsafe.Pointer // rows of the panel's columns in C
+}

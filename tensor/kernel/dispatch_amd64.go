@@ -67,6 +67,69 @@ func gemmAVX512(rows, columns int, t *tile) {
 	}
 }
 
+// int8GemmAVX512 calls the micro-kernel for a panel of columns and a tile of rows.
+func int8GemmAVX512(rows, columns int, t *int8Tile) {
+	switch columns {
+	case 16:
+		switch rows {
+		case 1:
+			int8Gemm1x16AVX512(t)
+		case 2:
+			int8Gemm2x16AVX512(t)
+		case 3:
+			int8Gemm3x16AVX512(t)
+		case 4:
+			int8Gemm4x16AVX512(t)
+		case 5:
+			int8Gemm5x16AVX512(t)
+		case 6:
+			int8Gemm6x16AVX512(t)
+		case 7:
+			int8Gemm7x16AVX512(t)
+		case 8:
+			int8Gemm8x16AVX512(t)
+		}
+	case 32:
+		switch rows {
+		case 1:
+			int8Gemm1x32AVX512(t)
+		case 2:
+			int8Gemm2x32AVX512(t)
+		case 3:
+			int8Gemm3x32AVX512(t)
+		case 4:
+			int8Gemm4x32AVX512(t)
+		case 5:
+			int8Gemm5x32AVX512(t)
+		case 6:
+			int8Gemm6x32AVX512(t)
+		case 7:
+			int8Gemm7x32AVX512(t)
+		case 8:
+			int8Gemm8x32AVX512(t)
+		}
+	case 48:
+		switch rows {
+		case 1:
+			int8Gemm1x48AVX512(t)
+		case 2:
+			int8Gemm2x48AVX512(t)
+		case 3:
+			int8Gemm3x48AVX512(t)
+		case 4:
+			int8Gemm4x48AVX512(t)
+		case 5:
+			int8Gemm5x48AVX512(t)
+		case 6:
+			int8Gemm6x48AVX512(t)
+		case 7:
+			int8Gemm7x48AVX512(t)
+		case 8:
+			int8Gemm8x48AVX512(t)
+		}
+	}
+}
+
 // depthwiseAVX512 calls the kernel for groups of pixels.
 func depthwiseAVX512(pixels int, t *window) {
 	switch pixels {
@@ -344,6 +407,42 @@ func gemmAVX2(rows, columns int, t *tile) {
 			gemm5x16AVX2(t)
 		case 6:
 			gemm6x16AVX2(t)
+		}
+	}
+}
+
+// int8GemmAVX2 calls the micro-kernel for a panel of columns and a tile of rows.
+func int8GemmAVX2(rows, columns int, t *int8Tile) {
+	switch columns {
+	case 8:
+		switch rows {
+		case 1:
+			int8Gemm1x8AVX2(t)
+		case 2:
+			int8Gemm2x8AVX2(t)
+		case 3:
+			int8Gemm3x8AVX2(t)
+		case 4:
+			int8Gemm4x8AVX2(t)
+		case 5:
+			int8Gemm5x8AVX2(t)
+		case 6:
+			int8Gemm6x8AVX2(t)
+		}
+	case 16:
+		switch rows {
+		case 1:
+			int8Gemm1x16AVX2(t)
+		case 2:
+			int8Gemm2x16AVX2(t)
+		case 3:
+			int8Gemm3x16AVX2(t)
+		case 4:
+			int8Gemm4x16AVX2(t)
+		case 5:
+			int8Gemm5x16AVX2(t)
+		case 6:
+			int8Gemm6x16AVX2(t)
 		}
 	}
 }

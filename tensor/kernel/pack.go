@@ -192,3 +192,11 @@ func AlignedFloats(n int) []float32 {
 	skip := (line - int(uintptr(unsafe.Pointer(unsafe.SliceData(s)))%line)) % line / 4
 	return s[skip : skip+n : skip+n]
 }
+
+// alignedInt8 is AlignedFloats for bytes.
+func alignedInt8(n int) []int8 {
+	const line = 64
+	s := make([]int8, n+line)
+	skip := (line - int(uintptr(unsafe.Pointer(unsafe.SliceData(s)))%line)) % line
+	return s[skip : skip+n : skip+n]
+}

@@ -22,6 +22,15 @@ func printDispatch() []byte {
 			b.WriteString("}\n")
 		}
 		b.WriteString("}\n}\n")
+		fmt.Fprintf(&b, "\n// int8Gemm%s calls the micro-kernel for a panel of columns and a tile of rows.\nfunc int8Gemm%s(rows, columns int, t *int8Tile) {\nswitch columns {\n", i.name, i.name)
+		for v := 1; v <= vectors; v++ {
+			fmt.Fprintf(&b, "case %d:\nswitch rows {\n", v*i.lanes)
+			for r := 1; r <= rows; r++ {
+				fmt.Fprintf(&b, "case %d:\nint8Gemm%dx%d%s(t)\n", r, r, v*i.lanes, i.name)
+			}
+			b.WriteString("}\n")
+		}
+		b.WriteString("}\n}\n")
 		for _, kind := range windowKinds {
 			fmt.Fprintf(&b, "\n// %s%s calls the kernel for groups of pixels.\nfunc %s%s(pixels int, t *window) {\nswitch pixels {\n", kind, i.name, kind, i.name)
 			for _, p := range windowPixels(i) {

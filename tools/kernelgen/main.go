@@ -48,6 +48,7 @@ func generate() (map[string][]byte, error) {
 		{"transpose", genTranspose},
 		{"copy", genCopy},
 		{"peak", genPeak},
+		{"int8", genInt8},
 	} {
 		g := newGen()
 		f.write(g)
