@@ -1,0 +1,248 @@
+package ops
+
+import (
+	"math"
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/activations"
+	"github.com/hornml/horn/nn/graph"
+)
+
+func init() {
+	floats := func(class string, op *graph.Unary) {
+		one("nn", class, "x", func(o *nn.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
+	}
+	floats("Sigmoid", graph.OpSigmoid)
+	floats("Silu", graph.OpSilu)
+	floats("Softplus", graph.OpSoftplus)
+	floats("Softsign", graph.OpSoftsign)
+	floats("SparsePlus", opSparsePlus)
+	floats("LogSigmoid", opLogSigmoid)
+	floats("TanhShrink", opTanhShrink)
+	one("nn", "Relu", "x", func(o *nn.OpCall, x *value) *value { return o.Relu(asInt(o, x)) })
+	one("nn", "Relu6", "x", func(o *nn.OpCall, x *value) *value { return o.Clip(asInt(o, x), 0, 6) })
+	one("nn", "HardSigmoid", "x", func(o *nn.OpCall, x *value) *value { return activations.HardSigmoid(o.Builder, asFloat(o, x)) })
+	one("nn", "HardSilu", "x", func(o *nn.OpCall, x *value) *value {
+		x = asFloat(o, x)
+		return o.Mul(x, activations.HardSigmoid(o.Builder, x))
+	})
+	one("nn", "HardTanh", "x", func(o *nn.OpCall, x *value) *value { return o.Clip(x, -1, 1) })
+	one("nn", "Selu", "x", func(o *nn.OpCall, x *value) *value { return activations.Selu(o.Builder, asFloat(o, x)) })
+	one("nn", "SparseSigmoid", "x", func(o *nn.OpCall, x *value) *value {
+		return o.UnaryP(graph.OpAffine, graph.Params{A: 0.5, B: 0.5}, o.Clip(asFloat(o, x), -1, 1))
+	})
+	setting := func(class, name string, def float64, op *graph.Unary) {
+		one("nn", class, "x", func(o *nn.OpCall, x *value) *value {
+			return o.UnaryP(op, graph.Params{A: o.Float(-1, name, def)}, asFloat(o, x))
+		})
+	}
+	setting("Elu", "alpha", 1, graph.OpElu)
+	setting("Celu", "alpha", 1, opCelu)
+	setting("LeakyRelu", "negative_slope", 0.2, graph.OpLeakyRelu)
+	setting("HardShrink", "threshold", 0.5, opHardShrink)
+	setting("SoftShrink", "threshold", 0.5, opSoftShrink)
+	setting("Squareplus", "b", 4, opSquareplus)
+	one("nn", "Threshold", "x", func(o *nn.OpCall, x *value) *value {
+		return o.UnaryP(opThreshold, graph.Params{A: o.Float(-1, "threshold"), B: o.Float(-1, "default_value")}, asFloat(o, x))
+	})
+	one("nn", "Gelu", "x", func(o *nn.OpCall, x *value) *value {
+		if o.Bool(-1, "approximate", true) {
+			return o.Unary(graph.OpGeluTanh, asFloat(o, x))
+		}
+		return o.Unary(graph.OpGelu, asFloat(o, x))
+	})
+	one("nn", "Glu", "x", func(o *nn.OpCall, x *value) *value {
+		x = asFloat(o, x)
+		axis := o.Axis(o.Int(-1, "axis", -1), x.Rank())
+		size := x.Shape[axis]
+		if size%2 != 0 {
+			o.Fail("%s: axis %d of %s has an odd length", o, axis, x)
+		}
+		return o.Mul(o.Slice(x, axis, 0, size/2), o.Sigmoid(o.Slice(x, axis, size/2, size)))
+	})
+	alongAxes := func(class string, f func(o *nn.OpCall, x *value, axis int) *value) {
+		one("nn", class, "x", func(o *nn.OpCall, x *value) *value { return normalizeExp(o, asFloat(o, x), f) })
+	}
+	alongAxes("Softmax", func(o *nn.OpCall, x *value, axis int) *value { return o.Softmax(x, axis) })
+	alongAxes("LogSoftmax", func(o *nn.OpCall, x *value, axis int) *value { return o.LogSoftmax(x, axis) })
+	one("nn", "Sparsemax", "x", func(o *nn.OpCall, x *value) *value {
+		return o.Emit1(opSparsemax, o.Axis(o.Int(-1, "axis", -1), x.Rank()), asFloat(o, x))
+	})
+	one("activations", "ReLU", "x", reluClass)
+}
+
+var (
+	opLogSigmoid = newUnary("log_sigmoid", func(x float64) float64 { return math.Min(x, 0) - math.Log1p(math.Exp(-math.Abs(x))) })
+	opTanhShrink = newUnary("tanh_shrink", func(x float64) float64 { return x - math.Tanh(x) })
+	opSparsePlus = newUnary("sparse_plus", func(x float64) float64 {
+		switch {
+		case x <= -1:
+			return 0
+		case x < 1:
+			return (x + 1) * (x + 1) / 4
+		}
+		return x
+	})
+	// opCelu is max(x, 0) + min(0, A*(exp(x/A)-1)).
+	opCelu = graph.NewUnary("celu", func(x float64, p graph.Params) float64 {
+		if x > 0 {
+			return x
+		}
+		return p.A * math.Expm1(x/p.A)
+	}, nil)
+	// opHardShrink is x where |x| is above A, else 0.
+	opHardShrink = graph.NewUnary("hard_shrink", func(x float64, p graph.Params) float64 {
+		if math.Abs(x) <= p.A {
+			return 0
+		}
+		return x
+	}, nil)
+	// opSoftShrink moves x towards 0 by A.
+	opSoftShrink = graph.NewUnary("soft_shrink", func(x float64, p graph.Params) float64 {
+		switch {
+		case x > p.A:
+			return x - p.A
+		case x < -p.A:
+			return x + p.A
+		case math.IsNaN(x):
+			return x
+		}
+		return 0
+	}, nil)
+	// opSquareplus is (x + sqrt(x*x + A)) / 2.
+	opSquareplus = graph.NewUnary("squareplus", func(x float64, p graph.Params) float64 { return (x + math.Sqrt(x*x+p.A)) / 2 }, nil)
+	// opThreshold is x above A, else B.
+	opThreshold = graph.NewUnary("threshold", func(x float64, p graph.Params) float64 {
+		if x > p.A || math.IsNaN(x) {
+			return x
+		}
+		return p.B
+	}, nil)
+)
+
+// reluClass is the activation object keras.activations.ReLU: slope below the threshold, cut off at max_value.
+func reluClass(o *nn.OpCall, x *value) *value {
+	slope, top, threshold := o.Float(-1, "negative_slope", 0), o.FloatOrNone(-1, "max_value"), o.Float(-1, "threshold", 0)
+	o.Inert("dtype")
+	if slope == 0 && threshold == 0 && top == nil {
+		return o.Relu(asInt(o, x))
+	}
+	return Relu(o.Builder, asFloat(o, x), slope, top, threshold)
+}
+
+// Relu is keras.activations.relu with all its arguments: x from threshold on, below it slope*(x - threshold), and not
+// above top, if that is given.
+func Relu(b *graph.Builder, x *graph.Value, slope float64, top *float64, threshold float64) *graph.Value {
+	limit := math.Inf(1)
+	if top != nil {
+		limit = *top
+	}
+	switch {
+	case slope == 0 && threshold == 0 && top == nil:
+		return b.Relu(x)
+	case slope == 0 && threshold == 0:
+		return b.Clip(x, 0, limit)
+	case threshold == 0 && top == nil:
+		return b.UnaryP(graph.OpLeakyRelu, graph.Params{A: slope}, x)
+	}
+	low := b.MulS(b.AddS(x, -threshold), slope)
+	y := b.Where(b.Compare(graph.OpLess, x, b.Scalar(x.DType, threshold)), low, x)
+	if top != nil {
+		y = b.Min(y, b.Scalar(x.DType, limit))
+	}
+	return y
+}
+
+// normalizeExp runs a softmax along the axes that the argument axis names: one, several taken together, or for none all.
+func normalizeExp(o *nn.OpCall, x *value, f func(o *nn.OpCall, x *value, axis int) *value) *value {
+	axes := []int{-1}
+	if v, ok := o.Get(-1, "axis"); ok {
+		axes = nil
+		if v != nil {
+			axes = o.Ints(-1, "axis")
+		}
+	}
+	if len(axes) == 1 && x.Rank() > 0 {
+		return f(o, x, axes[0])
+	}
+	if axes == nil {
+		return o.Reshape(f(o, o.Reshape(x, x.Size()), 0), x.Shape...)
+	}
+	axes = positive(o, axes, x.Rank())
+	var order []int
+	lead := []int{}
+	for i, d := range x.Shape {
+		if !slices.Contains(axes, i) {
+			order, lead = append(order, i), append(lead, d)
+		}
+	}
+	slices.Sort(axes)
+	order = append(order, axes...)
+	moved := o.Transpose(x, order...)
+	size := 1
+	for _, a := range axes {
+		size *= x.Shape[a]
+	}
+	y := o.Reshape(f(o, o.Reshape(moved, append(lead, size)...), -1), moved.Shape...)
+	back := make([]int, len(order))
+	for i, a := range order {
+		back[a] = i
+	}
+	return o.Transpose(y, back...)
+}
+
+// opSparsemax is max(x - tau, 0) along an axis (int attrs). Keras takes for tau the sum of all the partial sums of the k
+// largest elements (those in the support), less 1, over k; the paper (Martins and Astudillo 2016) has the last of those
+// sums alone. Trained weights know Keras's form, so it is this one.
+var opSparsemax = &graph.Op{Name: "sparsemax",
+	Infer: func(n *graph.Node) { n.SetOut(n.In[0].DType, n.In[0].Shape...) },
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		eachLine(n.In[0].Shape, n.Attrs.(int), func(at, step, size int) {
+			sorted := make([]float64, size)
+			for i := range sorted {
+				sorted[i] = in[0].Float64(at + i*step)
+			}
+			slices.Sort(sorted)
+			slices.Reverse(sorted)
+			sum, sums, k := 0.0, 0.0, 0.0
+			for i, v := range sorted {
+				sum += v
+				if v-(sum-1)/float64(i+1) > 0 {
+					sums += sum
+					k++
+				}
+			}
+			tau := (sums - 1) / k
+			for i := range size {
+				v := in[0].Float64(at + i*step)
+				setFloat(out[0], at+i*step, max(v-tau, 0))
+			}
+		})
+		return nil
+	}}
+
+// eachLine calls f for each line of an array along an axis: where it begins, how far its elements are apart, how many.
+func eachLine(shape []int, axis int, f func(at, step, size int)) {
+	outer, step := 1, 1
+	for _, d := range shape[:axis] {
+		outer *= d
+	}
+	for _, d := range shape[axis+1:] {
+		step *= d
+	}
+	for i := range outer {
+		for j := range step {
+			f(i*shape[axis]*step+j, step, shape[axis])
+		}
+	}
+}
+
+// setFloat stores into a buffer of floats.
+func setFloat(b graph.Buf, i int, v float64) {
+	if b.F != nil {
+		b.F[i] = float32(v)
+	} else {
+		b.D[i] = v
+	}
+}

@@ -1,0 +1,108 @@
+package ops
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	for class, op := range map[string]*graph.Op{
+		"Equal": graph.OpEqual, "NotEqual": graph.OpNotEqual, "Less": graph.OpLess, "LessEqual": graph.OpLessEqual,
+		"Greater": graph.OpGreater, "GreaterEqual": graph.OpGreaterEqual,
+	} {
+		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+			x, y := pair(o, "x1", "x2")
+			return o.Compare(op, x, y)
+		})
+	}
+	for class, op := range map[string]string{"LogicalAnd": "and", "LogicalOr": "or", "LogicalXor": "xor"} {
+		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+			x, y := arg(o, 0, "x1"), arg(o, 1, "x2")
+			return o.Binary(graph.OpLogical[op], x.as(o, tensor.Bool), y.as(o, tensor.Bool))
+		})
+	}
+	one("numpy", "LogicalNot", "x", func(o *nn.OpCall, x *value) *value { return o.Not(asBool(o, x)) })
+	for class, op := range map[string]*graph.Op{
+		"Isnan": graph.OpIsNaN, "Isinf": graph.OpIsInf, "Isposinf": graph.OpIsPosInf, "Isneginf": graph.OpIsNegInf,
+		"Isfinite": graph.OpIsFinite, "Signbit": graph.OpSignbit,
+	} {
+		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value { return o.Emit1(op, nil, x) })
+	}
+	one("numpy", "Isreal", "x", func(o *nn.OpCall, x *value) *value { return o.Full(tensor.Bool, 1, x.Shape...) })
+	nn.RegisterOp("numpy", "Isclose", func(o *nn.OpCall) any {
+		x, y := narrowPair(o, "x1", "x2")
+		return isClose(o, x, y, o.Float(2, "rtol", 1e-5), o.Float(3, "atol", 1e-8), o.Bool(-1, "equal_nan", false))
+	})
+	nn.RegisterOp("numpy", "AllClose", func(o *nn.OpCall) any {
+		x, y := narrowPair(o, "x1", "x2")
+		return o.All(isClose(o, x, y, o.Float(-1, "rtol", 1e-5), o.Float(-1, "atol", 1e-8), o.Bool(-1, "equal_nan", false)))
+	})
+	nn.RegisterOp("numpy", "Where", where)
+	nn.RegisterOp("numpy", "Select", selectOp)
+	nn.RegisterOp("numpy", "IsIn", isIn)
+}
+
+// isClose is |x - y| <= atol + rtol*|y| for floats, with equal infinities close to each other; integers must be equal.
+func isClose(o *nn.OpCall, x, y *value, rtol, atol float64, equalNaN bool) *value {
+	same := o.Compare(graph.OpEqual, x, y)
+	if !x.DType.IsFloat() {
+		return same
+	}
+	bound := o.AddS(o.MulS(o.Abs(y), rtol), atol)
+	difference := o.Abs(o.Sub(x, y))
+	near := o.And(o.Compare(graph.OpLessEqual, difference, bound), o.Emit1(graph.OpIsFinite, nil, difference))
+	close := o.Or(same, near)
+	if equalNaN {
+		close = o.Or(close, o.And(o.Emit1(graph.OpIsNaN, nil, x), o.Emit1(graph.OpIsNaN, nil, y)))
+	}
+	return close
+}
+
+// where takes x1 where the condition holds, else x2.
+func where(o *nn.OpCall) any {
+	cond := asBool(o, o.Tensor(0, "condition"))
+	if v, ok := o.Get(1, "x1"); !ok || v == nil {
+		o.Fail("%s: with a condition alone, the number of results is known only when the model runs; that is not supported", o)
+	}
+	x, y := arg(o, 1, "x1"), arg(o, 2, "x2")
+	d := resultType(o, x.dtype, y.dtype)
+	return o.Where(cond, x.as(o, d), y.as(o, d))
+}
+
+// selectOp takes from the first choice whose condition holds, else the default.
+func selectOp(o *nn.OpCall) any {
+	conds := o.Tensors(0, "condlist")
+	choices := o.Tensors(1, "choicelist")
+	if len(conds) != len(choices) || len(conds) == 0 {
+		o.Fail("%s: %d conditions for %d choices", o, len(conds), len(choices))
+	}
+	def := operand{dtype: nn.PyInt, num: "0"}
+	if v, ok := o.Get(2, "default"); ok && v != nil {
+		def = arg(o, 2, "default")
+	}
+	types := []tensor.DType{def.dtype}
+	for _, c := range choices {
+		types = append(types, c.DType)
+	}
+	d := resultType(o, types...)
+	out := def.as(o, d)
+	for i := len(conds) - 1; i >= 0; i-- {
+		out = o.Where(asBool(o, conds[i]), o.Cast(choices[i], d), out)
+	}
+	return out
+}
+
+// isIn tells for each element of x1 whether x2 has it.
+func isIn(o *nn.OpCall) any {
+	o.Inert("assume_unique") // a promise that may save time
+	x, y := pair(o, "x1", "x2")
+	x, y = asInt(o, x), asInt(o, y)
+	wide := x.Shape
+	x = o.Reshape(x, append(append([]int{}, wide...), 1)...)
+	found := o.Any(o.Compare(graph.OpEqual, x, o.Reshape(y, -1)), -1)
+	if o.Bool(-1, "invert", false) {
+		return o.Not(found)
+	}
+	return found
+}

@@ -1,0 +1,172 @@
+package ops
+
+import (
+	"math"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	floats := func(module, class string, op *graph.Unary) {
+		one(module, class, "x", func(o *nn.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
+	}
+	for class, op := range map[string]*graph.Unary{
+		"Arccos": graph.OpAcos, "Arccosh": graph.OpAcosh, "Arcsin": graph.OpAsin, "Arcsinh": graph.OpAsinh, "Arctan": graph.OpAtan,
+		"Arctanh": graph.OpAtanh, "Cbrt": graph.OpCbrt, "Cos": graph.OpCos, "Cosh": graph.OpCosh, "Exp": graph.OpExp,
+		"Exp2": graph.OpExp2, "Expm1": graph.OpExpm1, "Fabs": graph.OpAbs, "I0": opI0, "Log": graph.OpLog, "Log10": graph.OpLog10,
+		"Log1p": graph.OpLog1p, "Log2": graph.OpLog2, "Reciprocal": graph.OpRecip, "Sin": graph.OpSin, "Sinc": opSinc,
+		"Sinh": graph.OpSinh, "Sqrt": graph.OpSqrt, "Tan": graph.OpTan, "Tanh": graph.OpTanh, "Ceil": graph.OpCeil, "Floor": graph.OpFloor,
+		"Deg2rad": opDeg2rad, "Rad2deg": opRad2deg,
+	} {
+		floats("numpy", class, op)
+	}
+	for class, op := range map[string]*graph.Unary{"Erf": graph.OpErf, "Erfc": graph.OpErfc, "Erfinv": graph.OpErfinv, "Rsqrt": graph.OpRsqrt} {
+		floats("math", class, op)
+	}
+	numbers := func(class string, op *graph.Unary) {
+		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+			if x.DType == tensor.Bool && op != graph.OpNeg { // |x|, sign, trunc of a bool are the bool
+				return x
+			}
+			return o.Unary(op, asInt(o, x))
+		})
+	}
+	numbers("Absolute", graph.OpAbs)
+	numbers("Abs", graph.OpAbs)
+	numbers("Negative", graph.OpNeg)
+	numbers("Sign", graph.OpSign)
+	numbers("Trunc", graph.OpTrunc)
+	one("numpy", "Square", "x", func(o *nn.OpCall, x *value) *value { return o.Square(asInt(o, x)) })
+	nn.RegisterOp("numpy", "Round", round)
+	nn.RegisterOp("numpy", "Clip", clip)
+	nn.RegisterOp("numpy", "NanToNum", nanToNum)
+	// Complex numbers never arise here, so these are of real ones.
+	for _, class := range []string{"Conjugate", "Conj", "Real", "Copy"} {
+		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value { return x })
+	}
+	one("numpy", "Imag", "x", func(o *nn.OpCall, x *value) *value { return o.Full(x.DType, 0, x.Shape...) })
+	one("numpy", "Angle", "x", func(o *nn.OpCall, x *value) *value { return o.Unary(opAngle, asFloat(o, x)) })
+}
+
+var (
+	opSinc = newUnary("sinc", func(x float64) float64 {
+		if x == 0 {
+			return 1
+		}
+		return math.Sin(math.Pi*x) / (math.Pi * x)
+	})
+	opDeg2rad = newUnary("deg2rad", func(x float64) float64 { return x * (math.Pi / 180) })
+	opRad2deg = newUnary("rad2deg", func(x float64) float64 { return x * (180 / math.Pi) })
+	opAngle   = newUnary("angle", func(x float64) float64 {
+		switch {
+		case x < 0:
+			return math.Pi
+		case x >= 0:
+			return 0
+		}
+		return x
+	})
+	opI0 = newUnary("i0", besselI0)
+	// opRoundTo rounds to A decimals, halves to even.
+	opRoundTo = graph.NewUnary("round_decimals", func(x float64, p graph.Params) float64 {
+		if math.IsInf(x, 0) || math.IsNaN(x) {
+			return x
+		}
+		scale := math.Pow(10, math.Abs(p.A))
+		if p.A < 0 {
+			return math.RoundToEven(x/scale) * scale
+		}
+		return math.RoundToEven(x*scale) / scale
+	}, nil)
+)
+
+func newUnary(name string, f func(float64) float64) *graph.Unary {
+	return graph.NewUnary(name, func(x float64, _ graph.Params) float64 { return f(x) }, nil)
+}
+
+// besselI0 is the modified Bessel function of order zero: its power series, or for large arguments the asymptotic one.
+func besselI0(x float64) float64 {
+	x = math.Abs(x)
+	if x > 30 {
+		sum, term := 1.0, 1.0
+		for k := 1.0; k < 30; k++ {
+			term *= (2*k - 1) * (2*k - 1) / (8 * k * x)
+			sum += term
+			if term < 1e-17 {
+				break
+			}
+		}
+		return math.Exp(x-0.5*math.Log(2*math.Pi*x)) * sum
+	}
+	sum, term := 1.0, 1.0
+	for k := 1.0; term > sum*1e-17; k++ {
+		term *= x * x / (4 * k * k)
+		sum += term
+	}
+	return sum + (x - x) // NaN stays
+}
+
+// round rounds to a number of decimals, halves to even. Integers are rounded as float32 and keep their type.
+func round(o *nn.OpCall) any {
+	x, decimals := o.Tensor(0, "x"), o.Int(-1, "decimals", 0)
+	y := x
+	if !x.DType.IsFloat() {
+		y = o.Cast(x, tensor.Float32)
+	}
+	if decimals == 0 {
+		y = o.Unary(graph.OpRound, y)
+	} else {
+		y = o.UnaryP(opRoundTo, graph.Params{A: float64(decimals)}, y)
+	}
+	return o.Cast(y, asInt(o, x).DType)
+}
+
+// clip limits x to x_min..x_max, which may be arrays.
+func clip(o *nn.OpCall) any {
+	x := asInt(o, o.Tensor(0, "x"))
+	lo, hi := arg(o, -1, "x_min"), arg(o, -1, "x_max")
+	d := resultType(o, x.DType, lo.dtype, hi.dtype)
+	if lo.x == nil && hi.x == nil && d.IsFloat() && lo.num.Float() <= hi.num.Float() {
+		return o.Clip(o.Cast(x, d), lo.num.Float(), hi.num.Float())
+	}
+	return o.Min(o.Max(o.Cast(x, d), lo.as(o, d)), hi.as(o, d))
+}
+
+// largest finite numbers of the floating-point types.
+func largest(d tensor.DType) float64 {
+	switch d {
+	case tensor.Float16:
+		return 65504
+	case tensor.BFloat16:
+		return 0x1.fep127
+	case tensor.Float32:
+		return math.MaxFloat32
+	}
+	return math.MaxFloat64
+}
+
+// nanToNum replaces NaN by nan and infinities by posinf and neginf or, where those are null, the largest numbers.
+func nanToNum(o *nn.OpCall) any {
+	x := o.Tensor(0, "x")
+	nan := o.Float(-1, "nan", 0)
+	pos, neg := o.FloatOrNone(-1, "posinf"), o.FloatOrNone(-1, "neginf")
+	if !x.DType.IsFloat() {
+		return x
+	}
+	hi, lo := largest(x.DType), -largest(x.DType)
+	if pos != nil {
+		hi = *pos
+	}
+	if neg != nil {
+		lo = *neg
+	}
+	return replaceNonFinite(o, x, nan, hi, lo)
+}
+
+func replaceNonFinite(o *nn.OpCall, x *value, nan, hi, lo float64) *value {
+	y := o.Where(o.Emit1(graph.OpIsNaN, nil, x), o.Scalar(x.DType, nan), x)
+	y = o.Where(o.Emit1(graph.OpIsPosInf, nil, x), o.Scalar(x.DType, hi), y)
+	return o.Where(o.Emit1(graph.OpIsNegInf, nil, x), o.Scalar(x.DType, lo), y)
+}

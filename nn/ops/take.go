@@ -1,0 +1,58 @@
+package ops
+
+import (
+	"fmt"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	nn.RegisterOp("numpy", "Take", func(o *nn.OpCall) any {
+		x, idx := o.Tensor(0, "x"), indices(o, 1, "indices")
+		axis := o.IntOrNone(-1, "axis")
+		if axis == nil {
+			x, axis = o.Reshape(x, x.Size()), new(int)
+		}
+		return o.Take(x, idx, *axis)
+	})
+	nn.RegisterOp("numpy", "TakeAlongAxis", func(o *nn.OpCall) any {
+		x, idx := o.Tensor(0, "x"), indices(o, 1, "indices")
+		axis := o.IntOrNone(-1, "axis")
+		if axis == nil {
+			x, idx, axis = o.Reshape(x, x.Size()), o.Reshape(idx, idx.Size()), new(int)
+		}
+		return o.TakeAlong(x, idx, *axis)
+	})
+}
+
+// indices reads an argument of indices; floats and bools become integers.
+func indices(o *nn.OpCall, i int, name string) *value {
+	x := o.Tensor(i, name)
+	if !x.DType.IsInt() {
+		return o.Cast(x, tensor.Int64)
+	}
+	return x
+}
+
+// opIndex checks indices against the length of an axis (int attrs) when the graph runs, and counts negative ones from its
+// end; the result is int64.
+var opIndex = &graph.Op{Name: "index",
+	Infer: func(n *graph.Node) { n.SetOut(tensor.Int64, n.In[0].Shape...) },
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		size := int64(n.Attrs.(int))
+		for k, i := range in[0].I {
+			if i < -size || i >= size {
+				return fmt.Errorf("%s: index %d is outside 0..%d", n.Label, i, size-1)
+			}
+			if i < 0 {
+				i += size
+			}
+			out[0].I[k] = i
+		}
+		return nil
+	}}
+
+// checkedIndex applies opIndex.
+func checkedIndex(o *nn.OpCall, idx *value, size int) *value { return o.Emit1(opIndex, size, idx) }
