@@ -269,7 +269,8 @@ func (m *Model) Inputs() []Spec { return m.inputSpecs }
 func (m *Model) Outputs() []Spec { return m.outputSpec }
 
 // standIns are lengths for unknown dimensions while shapes are worked out: two traces with different ones tell which
-// dimensions of a result depend on them. They have many divisors, so that reshapes with -1 come out even.
+// dimensions of a result depend on them. They have many divisors, so that reshapes with -1 come out even; 1 and 2 fit
+// where a constant of the graph fixes the batch.
 var standIns = [][2]int{{240, 360}, {64, 96}, {12, 24}, {1, 2}}
 
 // Build makes the variables of all layers and works out the shapes, without computing anything. A Sequential model that
@@ -298,9 +299,6 @@ func (m *Model) Build() error {
 			first = err
 		}
 		m.unbuild()
-		if !slices.ContainsFunc(ins, func(in *InputLayer) bool { return slices.Contains(in.BatchShape[min(1, len(in.BatchShape)):], -1) }) {
-			break
-		}
 	}
 	return first
 }
