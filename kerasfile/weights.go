@@ -25,7 +25,7 @@ func loadWeights(m *nn.Model, f *h5lite.File) error {
 
 // loadObject reads the group "vars" of one layer.
 func loadObject(root *h5lite.Group, o object) Errors {
-	variables := nn.OwnVariables(o.layer)
+	variables := nn.SavedVariables(o.layer)
 	path := join(o.path, "vars")
 	g, err := root.Group(path)
 	if errors.Is(err, fs.ErrNotExist) {

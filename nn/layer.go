@@ -236,6 +236,18 @@ func (c *Call) Raw(v *Variable) *graph.Value { return c.Constant(v, v.DType, v.S
 // OwnVariables returns a layer's variables without those of the layers inside it, in Keras's order.
 func OwnVariables(l Layer) []*Variable { return l.base().OwnVariables() }
 
+// VariableSaver is a layer whose own variables stand in a weights file in another order than that of OwnVariables, or do
+// not all stand there.
+type VariableSaver interface{ SavedVariables() []*Variable }
+
+// SavedVariables returns a layer's own variables as a weights file has them.
+func SavedVariables(l Layer) []*Variable {
+	if s, ok := l.(VariableSaver); ok {
+		return s.SavedVariables()
+	}
+	return OwnVariables(l)
+}
+
 // PythonClass returns the name of a layer's class in Python, from which the paths in weights files are made.
 func PythonClass(l Layer) string { return l.base().class.PythonName() }
 

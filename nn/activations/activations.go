@@ -11,9 +11,9 @@ type value = graph.Value
 func init() {
 	nn.RegisterActivation(func(_ *graph.Builder, x *value) *value { return x }, "linear")
 	unary := func(op *graph.Unary, names ...string) {
-		nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Unary(op, x) }, names...)
+		float(func(b *graph.Builder, x *value) *value { return b.Unary(op, x) }, names...)
 	}
-	unary(graph.OpRelu, "relu", "ReLU")
+	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Relu(numeric(b, x)) }, "relu", "ReLU")
 	unary(graph.OpSigmoid, "sigmoid")
 	unary(graph.OpTanh, "tanh")
 	unary(graph.OpExp, "exponential")
@@ -21,38 +21,47 @@ func init() {
 	unary(graph.OpSoftplus, "softplus")
 	unary(graph.OpSoftsign, "softsign")
 	unary(graph.OpGelu, "gelu")
-	nn.RegisterActivation(Elu(1), "elu")
-	nn.RegisterActivation(LeakyRelu(0.2), "leaky_relu")
-	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Clip(x, 0, 6) }, "relu6")
-	nn.RegisterActivation(Selu, "selu")
-	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Softmax(x, -1) }, "softmax")
-	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.LogSoftmax(x, -1) }, "log_softmax")
-	nn.RegisterActivation(HardSigmoid, "hard_sigmoid")
-	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Mul(x, HardSigmoid(b, x)) }, "hard_silu", "hard_swish")
+	float(Elu(1), "elu")
+	float(Celu(1), "celu")
+	float(LeakyRelu(0.2), "leaky_relu")
+	float(Selu, "selu")
+	float(Softmax, "softmax")
+	float(LogSoftmax, "log_softmax")
+	float(HardSigmoid, "hard_sigmoid")
+	float(HardSilu, "hard_silu", "hard_swish")
+	float(LogSigmoid, "log_sigmoid")
+	float(Mish, "mish")
+	float(TanhShrink, "tanh_shrink")
+	float(SparsePlus, "sparse_plus")
+	float(SparseSigmoid, "sparse_sigmoid")
+	float(SoftShrink(0.5), "soft_shrink")
+	float(HardShrink(0.5), "hard_shrink")
+	float(Squareplus(4), "squareplus")
+	float(Glu(-1), "glu")
+	float(Sparsemax(-1), "sparsemax")
+	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Clip(numeric(b, x), 0, 6) }, "relu6")
+	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Clip(numeric(b, x), -1, 1) }, "hard_tanh")
 }
 
-// Elu is x above 0 and alpha*(exp(x)-1) below (keras.activations.elu).
-func Elu(alpha float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.OpElu, graph.Params{A: alpha}, x) }
+// float registers a function of floats; other numbers are made float32 first, as Keras's backends do.
+func float(f func(*graph.Builder, *value) *value, names ...string) {
+	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return f(b, Float(b, x)) }, names...)
 }
 
-// LeakyRelu is x above 0 and slope*x below (keras.activations.leaky_relu).
-func LeakyRelu(slope float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.OpLeakyRelu, graph.Params{A: slope}, x) }
+// Float returns x itself if it is a float, else converted to the type in which Keras computes functions of it.
+func Float(b *graph.Builder, x *value) *value {
+	d, ok := nn.ResultType(x.DType, nn.PyFloat)
+	if !ok {
+		b.Fail("an activation of %s", x)
+	}
+	return b.Cast(x, d)
 }
 
-// The constants of selu, from Klambauer et al. 2017.
-const (
-	seluAlpha = 1.6732632423543772848170429916717
-	seluScale = 1.0507009873554804934193349852946
-)
-
-// Selu is the scaled exponential linear unit (keras.activations.selu).
-func Selu(b *graph.Builder, x *value) *value {
-	return b.MulS(b.UnaryP(graph.OpElu, graph.Params{A: seluAlpha}, x), seluScale)
-}
-
-// HardSigmoid is x/6 + 0.5 within 0..1 (keras.activations.hard_sigmoid).
-func HardSigmoid(b *graph.Builder, x *value) *value {
-	return b.Clip(b.UnaryP(graph.OpAffine, graph.Params{A: 1.0 / 6, B: 0.5}, x), 0, 1)
+// numeric turns bools into integers.
+func numeric(b *graph.Builder, x *value) *value {
+	d, ok := nn.ResultType(x.DType, nn.PyInt)
+	if !ok {
+		b.Fail("an activation of %s", x)
+	}
+	return b.Cast(x, d)
 }

@@ -1,0 +1,105 @@
+package activations
+
+import (
+	"github.com/hornml/horn/nn/graph"
+)
+
+// Relu is x above the threshold, at most limit (nil for no limit), and slope*(x - threshold) below
+// (keras.activations.relu).
+func Relu(b *graph.Builder, x *value, slope float64, limit *float64, threshold float64) *value {
+	if slope == 0 && threshold == 0 && limit == nil {
+		return b.Relu(numeric(b, x))
+	}
+	if slope != 0 || threshold != 0 {
+		x = Float(b, x)
+	} else {
+		x = numeric(b, x)
+	}
+	if slope != 0 && limit == nil && threshold == 0 {
+		return b.UnaryP(graph.OpLeakyRelu, graph.Params{A: slope}, x)
+	}
+	y := x
+	if threshold != 0 {
+		above := b.Compare(graph.OpGreater, x, b.Scalar(x.DType, threshold))
+		y = b.Where(above, x, b.Scalar(x.DType, 0))
+	} else {
+		y = b.Relu(x)
+	}
+	if limit != nil {
+		y = b.Min(b.Max(y, b.Scalar(x.DType, 0)), b.Scalar(x.DType, *limit))
+	}
+	if slope != 0 {
+		below := b.Relu(b.AddS(b.Neg(x), threshold))
+		y = b.Sub(y, b.MulS(below, slope))
+	}
+	return y
+}
+
+// LeakyRelu is x above 0 and slope*x below (keras.activations.leaky_relu).
+func LeakyRelu(slope float64) func(b *graph.Builder, x *value) *value {
+	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.OpLeakyRelu, graph.Params{A: slope}, x) }
+}
+
+// Elu is x above 0 and alpha*(exp(x)-1) below (keras.activations.elu).
+func Elu(alpha float64) func(b *graph.Builder, x *value) *value {
+	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.OpElu, graph.Params{A: alpha}, x) }
+}
+
+// Celu is x above 0 and alpha*(exp(x/alpha)-1) below (keras.activations.celu).
+func Celu(alpha float64) func(b *graph.Builder, x *value) *value {
+	return func(b *graph.Builder, x *value) *value {
+		if alpha == 1 {
+			return Elu(1)(b, x)
+		}
+		return b.MulS(Elu(1)(b, b.MulS(x, 1/alpha)), alpha)
+	}
+}
+
+// The constants of selu, from Klambauer et al. 2017.
+const (
+	seluAlpha = 1.6732632423543772848170429916717
+	seluScale = 1.0507009873554804934193349852946
+)
+
+// Selu is the scaled exponential linear unit (keras.activations.selu).
+func Selu(b *graph.Builder, x *value) *value {
+	return b.MulS(b.UnaryP(graph.OpElu, graph.Params{A: seluAlpha}, x), seluScale)
+}
+
+// SoftShrink draws x towards 0 by the threshold (keras.activations.soft_shrink).
+func SoftShrink(threshold float64) func(b *graph.Builder, x *value) *value {
+	return func(b *graph.Builder, x *value) *value {
+		return b.Sub(b.Relu(b.AddS(x, -threshold)), b.Relu(b.AddS(b.Neg(x), -threshold)))
+	}
+}
+
+// HardShrink is x where its magnitude exceeds the threshold, else 0 (keras.activations.hard_shrink).
+func HardShrink(threshold float64) func(b *graph.Builder, x *value) *value {
+	return func(b *graph.Builder, x *value) *value {
+		keep := b.Compare(graph.OpGreater, b.Abs(x), b.Scalar(x.DType, threshold))
+		return b.Where(keep, x, b.Scalar(x.DType, 0))
+	}
+}
+
+// TanhShrink is x - tanh(x) (keras.activations.tanh_shrink).
+func TanhShrink(b *graph.Builder, x *value) *value { return b.Sub(x, b.Tanh(x)) }
+
+// Mish is x * tanh(softplus(x)) (keras.activations.mish).
+func Mish(b *graph.Builder, x *value) *value {
+	return b.Mul(x, b.Tanh(b.Unary(graph.OpSoftplus, x)))
+}
+
+// SparsePlus is 0 below -1, x above 1 and (x+1)²/4 between (keras.activations.sparse_plus).
+func SparsePlus(b *graph.Builder, x *value) *value {
+	between := b.MulS(b.Square(b.AddS(x, 1)), 0.25)
+	one, zero := b.Scalar(x.DType, 1), b.Scalar(x.DType, 0)
+	y := b.Where(b.Compare(graph.OpLess, x, one), between, x)
+	return b.Where(b.Compare(graph.OpLessEqual, x, b.Neg(one)), zero, y)
+}
+
+// Squareplus is (x + sqrt(x² + smoothness))/2 (keras.activations.squareplus).
+func Squareplus(smoothness float64) func(b *graph.Builder, x *value) *value {
+	return func(b *graph.Builder, x *value) *value {
+		return b.MulS(b.Add(x, b.Sqrt(b.AddS(b.Square(x), smoothness))), 0.5)
+	}
+}

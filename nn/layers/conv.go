@@ -1,0 +1,166 @@
+package layers
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+)
+
+// Conv1D, Conv2D and Conv3D convolve inputs (batch, spatial..., channels), or channels before the spatial axes with
+// DataFormat "channels_first", with a kernel (kernel..., channels/groups, filters) and add a bias
+// (keras.layers.Conv1D and so on). Conv1D also has the padding "causal", all of it before the first step.
+type (
+	Conv1D struct{ conv }
+	Conv2D struct{ conv }
+	Conv3D struct{ conv }
+)
+
+// window is what all convolutions have in common.
+type window struct {
+	KernelSize, Strides, DilationRate []int
+	PaddingMode                       string // "valid", "same", "causal"
+	DataFormat                        string
+	rank                              int
+}
+
+// conv is a convolution over rank spatial axes.
+type conv struct {
+	nn.Base
+	window
+	Filters, Groups                    int
+	Activation                         nn.Activation
+	UseBias                            bool
+	KernelInitializer, BiasInitializer *nn.Object
+	KernelRegularizer, BiasRegularizer *nn.Object
+	KernelConstraint, BiasConstraint   *nn.Object
+	lora
+
+	kernel, bias *nn.Variable
+}
+
+func init() {
+	register := func(name string, make func() nn.Layer, alias string) {
+		nn.Register("keras.layers", name, make, "keras.layers."+alias)
+	}
+	register("Conv1D", func() nn.Layer { return &Conv1D{conv{window: window{rank: 1}}} }, "Convolution1D")
+	register("Conv2D", func() nn.Layer { return &Conv2D{conv{window: window{rank: 2}}} }, "Convolution2D")
+	register("Conv3D", func() nn.Layer { return &Conv3D{conv{window: window{rank: 3}}} }, "Convolution3D")
+}
+
+// sizes visits kernel_size and strides.
+func (w *window) sizes(c *nn.Config) {
+	c.Tuple("kernel_size", &w.KernelSize, w.rank)
+	c.Tuple("strides", &w.Strides, w.rank, 1)
+}
+
+// layout visits padding and data_format.
+func (w *window) layout(c *nn.Config, paddings ...string) {
+	c.Padding(&w.PaddingMode, paddings...)
+	c.DataFormat(&w.DataFormat)
+}
+
+// dilation visits dilation_rate, which may not meet strides where both is set.
+func (w *window) dilation(c *nn.Config, both bool) {
+	c.Tuple("dilation_rate", &w.DilationRate, w.rank, 1)
+	if c.Reading() && both && len(w.Strides) > 0 && len(w.DilationRate) > 0 && slices.Max(w.Strides) > 1 && slices.Max(w.DilationRate) > 1 {
+		c.Errorf("dilation_rate", "a dilation of %v does not go with strides of %v: one of them must be 1", w.DilationRate, w.Strides)
+	}
+}
+
+// input returns the layer's input with the channels last, and their number.
+func (w *window) input(c *nn.Call, x *value) (*value, int) {
+	wantRank(c, x, w.rank+2)
+	if w.DataFormat == nn.ChannelsFirst {
+		x = c.ToChannelsLast(x)
+	}
+	return x, x.Shape[w.rank+1]
+}
+
+// output brings a result back to the layer's data format. Activations that look along an axis see it there.
+func (w *window) output(c *nn.Call, y *value, activation nn.Activation) *value {
+	if w.DataFormat == nn.ChannelsFirst {
+		if !activation.Elementwise() {
+			return activation.Apply(c, c.ToChannelsFirst(y))
+		}
+		return c.ToChannelsFirst(activation.Apply(c, y))
+	}
+	return activation.Apply(c, y)
+}
+
+// attrs works out the padding for an input with the channels last.
+func (w *window) attrs(c *nn.Call, x *value, groups int) graph.ConvAttrs {
+	a := graph.ConvAttrs{Strides: w.Strides, Dilation: w.DilationRate, Groups: groups, PadLo: make([]int, w.rank), PadHi: make([]int, w.rank)}
+	for i := range w.rank {
+		switch w.PaddingMode {
+		case "same":
+			a.PadLo[i], a.PadHi[i] = graph.SamePadding(x.Shape[i+1], w.KernelSize[i], w.Strides[i], w.DilationRate[i])
+		case "causal":
+			a.PadLo[i] = (w.KernelSize[i] - 1) * w.DilationRate[i]
+		}
+		span := (w.KernelSize[i]-1)*w.DilationRate[i] + 1
+		if size := x.Shape[i+1] + a.PadLo[i] + a.PadHi[i]; size < span && x.Shape[i+1] > 0 {
+			c.Fail("a kernel_size of %v (dilation_rate %v) does not fit the input %s", w.KernelSize, w.DilationRate, x)
+		}
+	}
+	return a
+}
+
+// Config implements nn.Layer.
+func (l *conv) Config(c *nn.Config) {
+	c.Positive("filters", &l.Filters)
+	l.sizes(c)
+	if l.rank == 1 {
+		l.layout(c, "causal")
+	} else {
+		l.layout(c)
+	}
+	l.dilation(c, true)
+	c.Positive("groups", &l.Groups, 1)
+	c.Activation("activation", &l.Activation, "linear")
+	c.Bool("use_bias", &l.UseBias, true)
+	c.Initializer("kernel_initializer", &l.KernelInitializer, "glorot_uniform")
+	c.Initializer("bias_initializer", &l.BiasInitializer, "zeros")
+	c.Regularizer("kernel_regularizer", &l.KernelRegularizer)
+	c.Regularizer("bias_regularizer", &l.BiasRegularizer)
+	c.Regularizer("activity_regularizer", &l.ActivityRegularizer)
+	c.Constraint("kernel_constraint", &l.KernelConstraint)
+	c.Constraint("bias_constraint", &l.BiasConstraint)
+	l.lora.config(c)
+	if c.Reading() && l.Groups > 0 && l.Filters%l.Groups != 0 {
+		c.Errorf("groups", "%d groups do not divide %d filters", l.Groups, l.Filters)
+	}
+}
+
+// Children implements nn.Container.
+func (l *conv) Children() []nn.Child { return l.Activation.Children("activation") }
+
+// SavedVariables implements nn.VariableSaver.
+func (l *conv) SavedVariables() []*nn.Variable { return compact(l.kernel, l.bias) }
+
+// Build implements nn.LayerBuilder.
+func (l *conv) Build(c *nn.Call) {
+	_, channels := l.input(c, c.X())
+	if channels%l.Groups != 0 || channels == 0 {
+		c.Fail("%d groups do not divide the %d channels of the input %s", l.Groups, channels, c.X())
+	}
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), channels/l.Groups, l.Filters))
+	if l.UseBias {
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters})
+	}
+	l.lora.build(c, "lora_kernel", l.kernel, l.kernel.Shape)
+}
+
+// Call implements nn.Layer.
+func (l *conv) Call(c *nn.Call) any {
+	x, channels := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
+	kernel := l.lora.apply(c, c.Var(l.kernel))
+	if want := kernel.Shape[l.rank] * l.Groups; channels != want {
+		c.Fail("the input %s has %d channels, the layer was built for %d", c.X(), channels, want)
+	}
+	y := c.Conv(x, kernel, l.attrs(c, x, l.Groups))
+	if l.bias != nil {
+		y = c.Add(y, c.Var(l.bias))
+	}
+	return l.output(c, y, l.Activation)
+}

@@ -1,0 +1,123 @@
+package layers
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+)
+
+// Conv1DTranspose, Conv2DTranspose and Conv3DTranspose are the transposes of convolutions: each element of the input
+// (batch, spatial..., channels) adds a multiple of the kernel (kernel..., filters, channels) to an output that is longer by
+// the factor Strides (keras.layers.Conv1DTranspose and so on).
+type (
+	Conv1DTranspose struct{ convTranspose }
+	Conv2DTranspose struct{ convTranspose }
+	Conv3DTranspose struct{ convTranspose }
+)
+
+type convTranspose struct {
+	nn.Base
+	window
+	Filters                            int
+	OutputPadding                      []int // nil: what makes the output as long as Strides says
+	Activation                         nn.Activation
+	UseBias                            bool
+	KernelInitializer, BiasInitializer *nn.Object
+	KernelRegularizer, BiasRegularizer *nn.Object
+	KernelConstraint, BiasConstraint   *nn.Object
+
+	kernel, bias *nn.Variable
+}
+
+func init() {
+	register := func(name string, make func() nn.Layer, alias string) {
+		nn.Register("keras.layers", name, make, "keras.layers."+alias)
+	}
+	register("Conv1DTranspose", func() nn.Layer { return &Conv1DTranspose{convTranspose{window: window{rank: 1}}} }, "Convolution1DTranspose")
+	register("Conv2DTranspose", func() nn.Layer { return &Conv2DTranspose{convTranspose{window: window{rank: 2}}} }, "Convolution2DTranspose")
+	register("Conv3DTranspose", func() nn.Layer { return &Conv3DTranspose{convTranspose{window: window{rank: 3}}} }, "Convolution3DTranspose")
+}
+
+// Config implements nn.Layer.
+func (l *convTranspose) Config(c *nn.Config) {
+	c.Positive("filters", &l.Filters)
+	l.sizes(c)
+	c.Padding(&l.PaddingMode)
+	c.TupleOrNone("output_padding", &l.OutputPadding, l.rank, 0)
+	c.DataFormat(&l.DataFormat)
+	l.dilation(c, true)
+	c.Activation("activation", &l.Activation, "linear")
+	c.Bool("use_bias", &l.UseBias, true)
+	c.Initializer("kernel_initializer", &l.KernelInitializer, "glorot_uniform")
+	c.Initializer("bias_initializer", &l.BiasInitializer, "zeros")
+	c.Regularizer("kernel_regularizer", &l.KernelRegularizer)
+	c.Regularizer("bias_regularizer", &l.BiasRegularizer)
+	c.Regularizer("activity_regularizer", &l.ActivityRegularizer)
+	c.Constraint("kernel_constraint", &l.KernelConstraint)
+	c.Constraint("bias_constraint", &l.BiasConstraint)
+	if c.Reading() && len(l.Strides) == l.rank {
+		for i, p := range l.OutputPadding {
+			if p >= l.Strides[i] {
+				c.Errorf("output_padding", "%v must be less than the strides %v", l.OutputPadding, l.Strides)
+				break
+			}
+		}
+	}
+}
+
+// Children implements nn.Container.
+func (l *convTranspose) Children() []nn.Child { return l.Activation.Children("activation") }
+
+// Build implements nn.LayerBuilder.
+func (l *convTranspose) Build(c *nn.Call) {
+	_, channels := l.input(c, c.X())
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), l.Filters, channels))
+	if l.UseBias {
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters})
+	}
+}
+
+// Call implements nn.Layer: a convolution of the input, spread by the strides, with the kernel turned round.
+func (l *convTranspose) Call(c *nn.Call) any {
+	x, channels := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
+	kernel := c.Var(l.kernel)
+	if want := kernel.Shape[l.rank+1]; channels != want {
+		c.Fail("the input %s has %d channels, the layer was built for %d", c.X(), channels, want)
+	}
+	kernel = c.SwapAxes(kernel, -1, -2)
+	a := graph.ConvAttrs{InputDilation: l.Strides, Dilation: l.DilationRate, PadLo: make([]int, l.rank), PadHi: make([]int, l.rank)}
+	for i := range l.rank {
+		kernel = c.Flip(kernel, i)
+		var given *int
+		if l.OutputPadding != nil {
+			given = &l.OutputPadding[i]
+		}
+		a.PadLo[i], a.PadHi[i] = transposedPadding((l.KernelSize[i]-1)*l.DilationRate[i]+1, l.Strides[i], l.PaddingMode, given)
+	}
+	y := c.Conv(x, kernel, a)
+	if l.bias != nil {
+		y = c.Add(y, c.Var(l.bias))
+	}
+	return l.output(c, y, l.Activation)
+}
+
+// transposedPadding is the padding of a spread input of length (n-1)*stride + 1 with which a convolution with a kernel of
+// the given span gives the length that Keras wants: with "valid" all that the kernel reaches, (n-1)*stride + max(span,
+// stride); with "same" n*stride. A given output padding replaces the default by (n-1)*stride + span + given for "valid",
+// (n-1)*stride + span%2 + given for "same".
+func transposedPadding(span, stride int, padding string, given *int) (lo, hi int) {
+	if padding == "valid" {
+		extra := max(span, stride) - span
+		if given != nil {
+			extra = *given
+		}
+		return span - 1, span - 1 + extra
+	}
+	total := span + stride - 2
+	if given != nil {
+		total = span + span%2 - 2 + *given
+	}
+	lo = min(total-total/2, span-1)
+	return lo, total - lo
+}

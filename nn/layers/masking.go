@@ -1,0 +1,57 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/activations"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/tensor"
+)
+
+// Masking masks the steps of a sequence, (batch, steps, ..., features), whose features all equal MaskValue, and sets them
+// to 0 (keras.layers.Masking).
+type Masking struct {
+	nn.Base
+	MaskValue any // a number, or a serialized array
+}
+
+func init() { nn.Register("keras.layers", "Masking", func() nn.Layer { return new(Masking) }) }
+
+// Config implements nn.Layer.
+func (l *Masking) Config(c *nn.Config) {
+	l.SupportsMasking = true
+	c.Raw("mask_value", &l.MaskValue, pyjson.Number("0.0"))
+	if c.Reading() {
+		if _, err := arrayOf(l.MaskValue, tensor.Float64); err != nil {
+			c.Errorf("mask_value", "a number is expected: %v", err)
+		}
+	}
+}
+
+// arrayOf makes an array of a number, a list of numbers or a serialized array.
+func arrayOf(v any, d tensor.DType) (tensor.Any, error) {
+	if o, ok := v.(*pyjson.Object); ok {
+		v = o.Object("config").Get("value")
+	}
+	return nn.ArrayOf(v, d)
+}
+
+// Call implements nn.Layer.
+func (l *Masking) Call(c *nn.Call) any {
+	x := c.X()
+	if x.Rank() < 2 {
+		c.Fail("an input of rank 2 or more is expected, not %s", x)
+	}
+	t, err := arrayOf(l.MaskValue, tensor.Float64)
+	if err != nil {
+		c.Fail("mask_value: %v", err)
+	}
+	numbers := activations.Float(c.Builder, x)
+	differs := c.Compare(graph.OpNotEqual, numbers, c.Cast(c.Const(t), numbers.DType))
+	mask := c.Any(differs, -1)
+	zero := c.Cast(c.Int(tensor.Int32, 0), x.DType)
+	return c.Where(c.ExpandDims(mask, -1), x, zero).WithMask(mask)
+}
+
+// ComputeMask implements nn.Masker: the mask was set by the call.
+func (l *Masking) ComputeMask(*nn.Call, any) any { return nil }

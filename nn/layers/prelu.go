@@ -1,0 +1,60 @@
+package layers
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+)
+
+// PReLU is x from 0 on and alpha*x below, with an alpha for each element but those that SharedAxes share
+// (keras.layers.PReLU).
+type PReLU struct {
+	nn.Base
+	AlphaInitializer                  *nn.Object
+	AlphaRegularizer, AlphaConstraint *nn.Object
+	SharedAxes                        []int // from 1; nil for none
+
+	alpha *nn.Variable
+}
+
+func init() { nn.Register("keras.layers", "PReLU", func() nn.Layer { return new(PReLU) }) }
+
+// Config implements nn.Layer.
+func (l *PReLU) Config(c *nn.Config) {
+	l.SupportsMasking = true
+	c.Initializer("alpha_initializer", &l.AlphaInitializer, "Zeros")
+	c.Regularizer("alpha_regularizer", &l.AlphaRegularizer)
+	c.Constraint("alpha_constraint", &l.AlphaConstraint)
+	c.IntsOrNone("shared_axes", &l.SharedAxes)
+}
+
+// Build implements nn.LayerBuilder.
+func (l *PReLU) Build(c *nn.Call) {
+	x := c.X()
+	if x.Rank() < 1 {
+		c.Fail("an input of rank 1 or more is expected, not %s", x)
+	}
+	shape := slices.Clone(x.Shape[1:])
+	for _, axis := range l.SharedAxes {
+		// As Python's list[axis-1]: 0 and negative numbers count from the end.
+		i := axis - 1
+		if i < 0 {
+			i += len(shape)
+		}
+		if i < 0 || i >= len(shape) {
+			c.Fail("shared_axes names axis %d, which the input %s does not have", axis, x)
+		}
+		shape[i] = 1
+	}
+	l.alpha = c.AddWeight("alpha", l.AlphaInitializer.Init(), shape)
+}
+
+// Call implements nn.Layer.
+func (l *PReLU) Call(c *nn.Call) any {
+	x := toFloat(c, c.X(), l.ComputeDType())
+	alpha := c.Var(l.alpha)
+	if x.Rank() != alpha.Rank()+1 {
+		c.Fail("the layer was built for inputs of rank %d, not %s", alpha.Rank()+1, x)
+	}
+	return c.Sub(c.Relu(x), c.Mul(alpha, c.Relu(c.Neg(x))))
+}

@@ -1,0 +1,82 @@
+package layers
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+)
+
+// SeparableConv1D and SeparableConv2D convolve each channel by itself and then mix the channels with a kernel of size 1
+// (keras.layers.SeparableConv1D, SeparableConv2D). Variables: depthwise_kernel (kernel..., channels, multiplier),
+// pointwise_kernel (1..., channels*multiplier, filters), bias (filters).
+type (
+	SeparableConv1D struct{ separableConv }
+	SeparableConv2D struct{ separableConv }
+)
+
+type separableConv struct {
+	nn.Base
+	window
+	DepthMultiplier, Filters                                    int
+	Activation                                                  nn.Activation
+	UseBias                                                     bool
+	DepthwiseInitializer, PointwiseInitializer, BiasInitializer *nn.Object
+	DepthwiseRegularizer, PointwiseRegularizer, BiasRegularizer *nn.Object
+	DepthwiseConstraint, PointwiseConstraint, BiasConstraint    *nn.Object
+
+	depthwiseKernel, pointwiseKernel, bias *nn.Variable
+}
+
+func init() {
+	register := func(name string, make func() nn.Layer, alias string) {
+		nn.Register("keras.layers", name, make, "keras.layers."+alias)
+	}
+	register("SeparableConv1D", func() nn.Layer { return &SeparableConv1D{separableConv{window: window{rank: 1}}} }, "SeparableConvolution1D")
+	register("SeparableConv2D", func() nn.Layer { return &SeparableConv2D{separableConv{window: window{rank: 2}}} }, "SeparableConvolution2D")
+}
+
+// Config implements nn.Layer.
+func (l *separableConv) Config(c *nn.Config) {
+	c.Positive("depth_multiplier", &l.DepthMultiplier, 1)
+	c.Positive("filters", &l.Filters)
+	l.sizes(c)
+	l.layout(c)
+	l.dilation(c, false)
+	c.Activation("activation", &l.Activation, "linear")
+	c.Bool("use_bias", &l.UseBias, true)
+	c.Initializer("depthwise_initializer", &l.DepthwiseInitializer, "glorot_uniform")
+	c.Initializer("pointwise_initializer", &l.PointwiseInitializer, "glorot_uniform")
+	c.Initializer("bias_initializer", &l.BiasInitializer, "zeros")
+	c.Regularizer("depthwise_regularizer", &l.DepthwiseRegularizer)
+	c.Regularizer("pointwise_regularizer", &l.PointwiseRegularizer)
+	c.Regularizer("bias_regularizer", &l.BiasRegularizer)
+	c.Regularizer("activity_regularizer", &l.ActivityRegularizer)
+	c.Constraint("depthwise_constraint", &l.DepthwiseConstraint)
+	c.Constraint("pointwise_constraint", &l.PointwiseConstraint)
+	c.Constraint("bias_constraint", &l.BiasConstraint)
+}
+
+// Children implements nn.Container.
+func (l *separableConv) Children() []nn.Child { return l.Activation.Children("activation") }
+
+// Build implements nn.LayerBuilder.
+func (l *separableConv) Build(c *nn.Call) {
+	_, channels := l.input(c, c.X())
+	l.depthwiseKernel = c.AddWeight("depthwise_kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier))
+	l.pointwiseKernel = c.AddWeight("pointwise_kernel", l.PointwiseInitializer.Init(), append(slices.Repeat([]int{1}, l.rank), channels*l.DepthMultiplier, l.Filters))
+	if l.UseBias {
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters})
+	}
+}
+
+// Call implements nn.Layer.
+func (l *separableConv) Call(c *nn.Call) any {
+	x, _ := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
+	y := l.depthwise(c, x, c.Var(l.depthwiseKernel))
+	y = c.Conv(y, c.Var(l.pointwiseKernel), graph.ConvAttrs{})
+	if l.bias != nil {
+		y = c.Add(y, c.Var(l.bias))
+	}
+	return l.output(c, y, l.Activation)
+}
