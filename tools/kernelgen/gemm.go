@@ -228,6 +228,16 @@ func (k *gemmKernel) step(u, first int) {
 	set := u % k.sets
 	at := func(r int) operand.Mem { return memx(gRow[r], gIdx, 1, 4*u) }
 	w := func(v int) operand.Mem { return mem(gB, (u*k.nv+v)*k.bytes()) }
+	if k.rows <= 2 && k.nv > 1 {
+		// So few rows wait for the weights: ask for those of later steps, which
+		// follow in memory, from the third-level cache.
+		const ahead = 4096
+		for at := 0; at < k.nv*k.bytes(); at += 64 {
+			if from := u*k.nv*k.bytes() + at; from%64 == 0 {
+				k.PREFETCHT0(mem(gB, from+ahead))
+			}
+		}
+	}
 	if k.rows == 1 && k.nv > 1 {
 		// A weight is used once: no need to load it first.
 		x := k.phys(first + u%2)
