@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor/kernel"
 )
 
 // place says where a value lives: in the arena of its class, in the memory of another value (a reshape), or outside (a
@@ -22,7 +23,8 @@ const (
 	inArena placeKind = iota
 	isAlias
 	isOutside
-	isInput // the caller's memory, or the arena's if it must be converted
+	isUnused // inside a step that keeps it in registers
+	isInput  // the caller's memory, or the arena's if it must be converted
 )
 
 type arenaSize [graph.NumClasses]int
@@ -34,19 +36,15 @@ var elementBytes = [graph.NumClasses]int64{4, 8, 8, 1, 16}
 const alignment = 16
 
 // place gives each value of the graph an id and a place. Values whose lifetimes do not overlap share memory.
-func (p *Plan) place(g *graph.Graph, maxBytes int64) error {
-	ids := map[*graph.Node]int{} // id of the node's first output
-	id := func(v *graph.Value) int { return ids[v.Node] + v.Index }
+func (p *Plan) place(g *graph.Graph, works []*work, maxBytes int64) error {
 	for _, n := range g.Nodes {
-		ids[n] = len(p.values)
 		n.ID = len(p.values) // from now on: the id of the first output
 		p.values = append(p.values, n.Out...)
 	}
-	last := make([]int, len(p.values)) // the last step that reads a value
 	p.places = make([]place, len(p.values))
-	for i, n := range g.Nodes {
-		for k, v := range n.Out {
-			pl := place{class: graph.ClassOf(v.DType), size: v.Size()}
+	for _, n := range g.Nodes {
+		for _, v := range n.Out {
+			pl := place{class: graph.ClassOf(v.DType), size: v.Size(), kind: isUnused, root: -1}
 			switch {
 			case n.Op == graph.OpConst:
 				pl.kind = isOutside
@@ -54,65 +52,74 @@ func (p *Plan) place(g *graph.Graph, maxBytes int64) error {
 				if err != nil {
 					return err
 				}
-				p.fixed = append(p.fixed, fixed{ids[n], buf})
+				p.fixed = append(p.fixed, fixed{p.id(v), buf})
 			case n.Op == graph.OpState:
 				pl.kind = isOutside
-				p.states = append(p.states, stateRef{graph.StateOf(n).StateKey(), ids[n]})
+				p.states = append(p.states, stateRef{graph.StateOf(n).StateKey(), p.id(v)})
 			case n.Op == graph.OpInput:
 				pl.kind = isInput
-				p.inputs = append(p.inputs, ids[n])
+				p.inputs = append(p.inputs, p.id(v))
 			case n.Op.Kind == graph.KindReshape:
 				pl.kind = isAlias
-				pl.root = id(n.In[0])
+				pl.root = p.id(n.In[0])
 				if r := p.places[pl.root]; r.kind == isAlias {
 					pl.root = r.root
 				}
 			}
-			p.places[ids[n]+k] = pl
-			last[ids[n]+k] = i
-		}
-		for _, v := range n.In {
-			last[id(v)] = i
-			if r := p.places[id(v)]; r.kind == isAlias {
-				last[r.root] = i
-			}
+			p.places[p.id(v)] = pl
 		}
 	}
-	end := len(g.Nodes)
-	keep := func(v *graph.Value) int {
-		i := id(v)
-		last[i] = end
-		if p.places[i].kind == isAlias {
-			last[p.places[i].root] = end
+	// last is the last step that reads a value, or what shares its memory.
+	last := make([]int, len(p.values))
+	read := func(v *graph.Value, step int) int {
+		i := p.id(v)
+		if r := p.places[i]; r.kind == isAlias {
+			last[r.root] = max(last[r.root], step)
 		}
+		last[i] = max(last[i], step)
 		return i
 	}
+	for i, w := range works {
+		for _, v := range w.out {
+			p.places[read(v, i)].kind = inArena
+		}
+		for _, v := range w.in {
+			read(v, i)
+		}
+	}
+	end := len(works)
 	for _, v := range g.Outputs {
-		p.outputs = append(p.outputs, keep(v))
+		p.outputs = append(p.outputs, read(v, end))
 	}
 	for _, u := range g.Updates {
-		p.updates = append(p.updates, update{u.State.StateKey(), keep(u.Value)})
+		p.updates = append(p.updates, update{u.State.StateKey(), read(u.Value, end)})
 	}
 	var spaces [graph.NumClasses]allocator
-	expire := make([][]int, end+1)
-	for i := range p.values {
-		expire[last[i]] = append(expire[last[i]], i)
-	}
 	for _, i := range p.inputs { // all written before the first step
 		pl := &p.places[i]
 		pl.offset = spaces[pl.class].take(pl.size)
 	}
-	for i, n := range g.Nodes {
-		for k := range n.Out {
-			if pl := &p.places[ids[n]+k]; pl.kind == inArena {
+	expire := make([][]int, end+1)
+	for i, w := range works {
+		for k, v := range w.out {
+			id := p.id(v)
+			pl := &p.places[id]
+			if from := p.inherit(w, k, last, i); from >= 0 {
+				pl.offset = p.places[from].offset
+				p.places[from].size = 0 // its memory is the result's now: nothing to free
+			} else {
 				pl.offset = spaces[pl.class].take(pl.size)
 			}
+			expire[last[id]] = append(expire[last[id]], id)
 		}
 		for _, v := range expire[i] {
-			if pl := p.places[v]; pl.kind == inArena {
+			if pl := p.places[v]; pl.size > 0 || p.values[v].Size() == 0 {
 				spaces[pl.class].free(pl.offset, pl.size)
 			}
 		}
+	}
+	for i := range p.places {
+		p.places[i].size = p.values[i].Size()
 	}
 	total := int64(0)
 	for c := range spaces {
@@ -123,6 +130,22 @@ func (p *Plan) place(g *graph.Graph, maxBytes int64) error {
 		return fmt.Errorf("%w: %d MiB, the limit is %d MiB", ErrTooLarge, total>>20, maxBytes>>20)
 	}
 	return nil
+}
+
+// inherit returns the input whose memory output k of some work can take over, -1 if there is none.
+func (p *Plan) inherit(w *work, k int, last []int, step int) int {
+	if k != 0 || w.inPlace < 0 {
+		return -1
+	}
+	in := p.id(w.in[w.inPlace])
+	if p.places[in].kind == isAlias {
+		in = p.places[in].root
+	}
+	from, to := p.places[in], p.places[p.id(w.out[0])]
+	if from.kind != inArena || from.class != to.class || from.size != to.size || last[in] != step {
+		return -1
+	}
+	return in
 }
 
 // allocator hands out ranges of an arena, reusing what was freed: best fit, neighbours merge.
@@ -186,12 +209,18 @@ func (a *allocator) free(offset, size int) {
 func (p *Plan) newRun() *run {
 	r := &run{bufs: make([]graph.Buf, len(p.values))}
 	var all graph.Buf
-	all.F = make([]float32, p.arena[graph.ClassF])
+	all.F = kernel.AlignedFloats(p.arena[graph.ClassF])
 	all.D = make([]float64, p.arena[graph.ClassD])
 	all.I = make([]int64, p.arena[graph.ClassI])
 	all.B = make([]bool, p.arena[graph.ClassB])
 	all.S = make([]string, p.arena[graph.ClassS])
 	r.arena = all
+	r.scratch = make([][]float32, p.threads)
+	for i := range r.scratch {
+		r.scratch[i] = kernel.AlignedFloats(p.scratch)
+	}
+	r.team.plan, r.team.r = p, r
+	r.assignments = make([]assignment, p.threads)
 	for _, f := range p.fixed {
 		r.bufs[f.value] = f.buf
 	}

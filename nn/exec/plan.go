@@ -35,17 +35,22 @@ type Plan struct {
 	states  []stateRef
 	arena   arenaSize
 	threads int
+	shared  float64 // estimated nanoseconds of the steps that can be shared
+	scratch int
 	sources []sourceKey
 
 	mu   sync.Mutex
 	idle []*run
 }
 
-// step is one unit of work of a plan.
+// step is one entry of a plan's list.
 type step struct {
 	name  string
 	label string
-	run   func(r *run) error
+	run   kernelFunc
+	units int     // into which it divides; 1 if it is not worth sharing
+	all   int     // units for a single worker's call
+	cost  float64 // estimated nanoseconds
 }
 
 type fixed struct {
@@ -71,9 +76,12 @@ type stateRef struct {
 
 // run is the memory of one execution.
 type run struct {
-	arena graph.Buf   // all values that live in the plan's memory, by class
-	bufs  []graph.Buf // by value id
-	args  []graph.Buf // space for the arguments of an evaluation
+	arena       graph.Buf   // all values that live in the plan's memory, by class
+	bufs        []graph.Buf // by value id
+	args        []graph.Buf // space for the arguments of an evaluation
+	scratch     [][]float32 // of each worker
+	team        team
+	assignments []assignment // of the team's helpers
 }
 
 // ErrTooLarge is returned by Compile for a graph that needs more memory than Options.MaxBytes.
@@ -104,15 +112,43 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 		return nil, err
 	}
 	prune(g)
-	if err := p.place(g, o.MaxBytes); err != nil {
+	rewrite(g)
+	prune(g)
+	works, err := lower(g, o.Cache, o.Threads)
+	if err != nil {
 		return nil, err
 	}
-	for _, n := range g.Nodes {
-		if s, ok := p.compile(n); ok {
-			p.steps = append(p.steps, s)
-		}
+	if err := p.place(g, works, o.MaxBytes); err != nil {
+		return nil, err
+	}
+	for _, w := range works {
+		p.add(w)
 	}
 	return p, nil
+}
+
+// add makes the step of some work.
+func (p *Plan) add(w *work) {
+	s := step{name: w.name, label: w.node.Label, run: w.make(p), units: w.units, all: w.units, cost: w.cost}
+	if s.cost < parallelStep || s.units > maxUnits || len(p.steps) > maxSteps {
+		s.units = 1
+	}
+	if s.units > 1 {
+		p.shared += s.cost
+	}
+	p.scratch = max(p.scratch, w.scratch)
+	p.steps = append(p.steps, s)
+}
+
+// id returns the id of a value.
+func (p *Plan) id(v *graph.Value) int { return v.Node.ID + v.Index }
+
+func (p *Plan) ids(vs []*graph.Value) []int {
+	out := make([]int, len(vs))
+	for i, v := range vs {
+		out[i] = p.id(v)
+	}
+	return out
 }
 
 // prune drops nodes that nothing needs.
@@ -241,10 +277,8 @@ func (p *Plan) execute(r *run, inputs []tensor.Any, states map[string]graph.Buf)
 		r.bufs[s.value] = kept
 	}
 	p.alias(r)
-	for i := range p.steps {
-		if err := p.steps[i].run(r); err != nil {
-			return err
-		}
+	if err := p.runSteps(r); err != nil {
+		return err
 	}
 	for _, u := range p.updates {
 		if states == nil {
@@ -254,6 +288,31 @@ func (p *Plan) execute(r *run, inputs []tensor.Any, states map[string]graph.Buf)
 		kept := graph.NewBuf(v.DType, v.Size())
 		kept.Copy(r.bufs[u.value])
 		states[u.key] = kept
+	}
+	return nil
+}
+
+func (p *Plan) runSteps(r *run) error {
+	helpers := 0
+	if p.threads > 1 && p.shared > parallelRun {
+		active.Add(1)
+		defer active.Add(-1)
+		helpers = p.threads - 1
+	}
+	t := &r.team
+	t.begin(helpers)
+	defer t.end()
+	for i := range p.steps {
+		s := &p.steps[i]
+		var err error
+		if s.units > 1 {
+			err = t.do(i, s)
+		} else {
+			err = s.run(r, 0, 0, s.all)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -39,6 +39,34 @@ var OpConv = &Op{Name: "conv",
 		return nil
 	}}
 
+// OpSpread puts zeros between the elements of the spatial axes of (batch, spatial..., channels): factor-1 of them each
+// ([]int attrs). The compiler makes convolutions with InputDilation of it.
+var OpSpread = &Op{Name: "spread",
+	Infer: func(n *Node) {
+		shape := append([]int(nil), n.In[0].Shape...)
+		for i, f := range n.Attrs.([]int) {
+			shape[i+1] = max((shape[i+1]-1)*f+1, 0)
+		}
+		n.SetOut(n.In[0].DType, shape...)
+	},
+	Eval: func(n *Node, in, out []Buf) error {
+		var own, to, zero [MaxRank]int
+		strides(&own, n.Out[0].Shape)
+		shape := n.In[0].Shape
+		copy(to[:], own[:len(shape)])
+		for i, f := range n.Attrs.([]int) {
+			to[i+1] *= f
+		}
+		clear(out[0].F)
+		clear(out[0].D)
+		k := 0
+		walk3(shape, to[:len(shape)], zero[:len(shape)], zero[:len(shape)], func(o, _, _, n, _, _, _ int) {
+			copyRange(out[0], o, in[0], k, n) // the last axis is that of the channels, which stay together
+			k += n
+		})
+		return nil
+	}}
+
 // ConvOut returns the length of spatial axis i of a convolution's output.
 func ConvOut(size, kernel int, a *ConvAttrs, i int) int {
 	if kernel < 1 || a.Strides[i] < 1 || a.Dilation[i] < 1 || a.InputDilation[i] < 1 {

@@ -103,9 +103,11 @@ func (b Buf) SetFrom(t tensor.Any) {
 
 // CopyTo copies b's elements into t, whose dtype must be of b's class; t must be contiguous.
 func (b Buf) CopyTo(t tensor.Any) {
+	if f, ok := t.(*tensor.Tensor); ok { // the common case, without the allocation that AnyData costs
+		copy(f.Data(), b.F)
+		return
+	}
 	switch d := tensor.AnyData(t).(type) {
-	case []float32:
-		copy(d, b.F)
 	case []float64:
 		copy(d, b.D)
 	case []int64:

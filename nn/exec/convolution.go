@@ -1,0 +1,239 @@
+package exec
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor/kernel"
+)
+
+// window describes the spatial axes of a convolution or pooling for the kernels.
+func window(in, out []int, kern, strides, dilation, lo []int) []kernel.Axis {
+	axes := make([]kernel.Axis, len(kern))
+	for i := range axes {
+		axes[i] = kernel.Axis{In: in[i+1], Out: out[i+1], Kernel: kern[i], Stride: strides[i], Dilation: dilation[i], PadBefore: lo[i]}
+	}
+	return axes
+}
+
+// maxConvElements keeps offsets within the 32 bits that the kernels have.
+const maxConvElements = 1<<31 - 1
+
+// conv chooses the kernel of a convolution.
+func (l *lowering) conv(n *graph.Node) (*work, error) {
+	x, k, a := n.In[0], n.In[1], n.Attrs.(*graph.ConvAttrs)
+	out := n.Out[0]
+	if k.Node.Op != graph.OpConst || x.Size() == 0 || out.Size() == 0 || k.Size() == 0 || x.Size() > maxConvElements || out.Size() > maxConvElements {
+		return nil, nil
+	}
+	a, x = l.absorbPadding(a, x)
+	if slices.Min(a.PadLo) < 0 || slices.Max(a.InputDilation) != 1 {
+		return nil, nil
+	}
+	channels, filters := lastDim(x), lastDim(out)
+	if a.Groups == channels && filters == channels && channels > 1 {
+		return l.depthwise(n, a, x)
+	}
+	return l.implicit(n, a, x)
+}
+
+// absorbPadding takes a padding with zeros that stands before a convolution (a ZeroPadding layer) into it.
+func (l *lowering) absorbPadding(a *graph.ConvAttrs, x *graph.Value) (*graph.ConvAttrs, *graph.Value) {
+	p := x.Node
+	if p.Op != graph.OpPad || l.done[p] || l.onlyUser(x) == nil || slices.Max(a.InputDilation) != 1 {
+		return a, x
+	}
+	pad := p.Attrs.(graph.PadAttrs)
+	last := len(pad.Lo) - 1
+	if pad.Value != 0 || pad.Lo[0]+pad.Hi[0]+pad.Lo[last]+pad.Hi[last] != 0 {
+		return a, x
+	}
+	b := *a
+	b.PadLo, b.PadHi = slices.Clone(a.PadLo), slices.Clone(a.PadHi)
+	for i := range b.PadLo {
+		b.PadLo[i] += pad.Lo[i+1]
+		b.PadHi[i] += pad.Hi[i+1]
+	}
+	l.done[p] = true
+	return &b, p.In[0]
+}
+
+// implicit is a convolution as a product whose rows of A are the windows, read where they lie in the image.
+func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (*work, error) {
+	k, out := n.In[1], n.Out[0]
+	rank := len(a.Strides)
+	channels, filters := lastDim(x), lastDim(out)
+	perIn, perOut := channels/a.Groups, filters/a.Groups
+	e := l.follow(out, filters, true)
+	taps := product(k.Shape[:rank])
+	groups := make([]*kernel.PackedB, a.Groups)
+	for g := range groups {
+		var err error
+		if groups[g], err = l.convWeights(n, e, g, taps*perIn, perOut, filters); err != nil {
+			return nil, err
+		}
+	}
+	spec := kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: perIn, InStride: channels, OutStride: filters, Merge: true}
+	classes := kernel.NewWindows(spec)
+	w := &work{node: n, name: e.name(fmt.Sprintf("conv%dd", rank)), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
+	c := &convStep{classes: classes, groups: groups, e: e, perIn: perIn, perOut: perOut, filters: filters, pixels: out.Size() / filters}
+	c.split()
+	w.units = c.unitCount()
+	w.cost = 2*float64(c.pixels)*float64(taps*perIn)*float64(filters)/70 + e.cost()
+	w.make = func(p *Plan) kernelFunc {
+		c.settle(p)
+		xid, oid := p.id(x), p.id(e.out)
+		return func(r *run, worker, lo, hi int) error {
+			c.run(r, worker, r.bufs[xid].F, r.bufs[oid].F, lo, hi)
+			return nil
+		}
+	}
+	return w, nil
+}
+
+// convWeights packs the kernel of one group: the columns of that group of the matrix [taps*in, filters].
+func (l *lowering) convWeights(n *graph.Node, e *epilogue, group, rows, perOut, filters int) (*kernel.PackedB, error) {
+	src := n.In[1].Node.Source
+	level := kernel.Current()
+	name := fmt.Sprintf("conv %v %d %d %d %d %q %q", level, group, rows, perOut, filters, src.Key(), e.scaleKey)
+	return get(l.cache, name, func() (*kernel.PackedB, error) {
+		buf, err := src.Buf()
+		if err != nil {
+			return nil, err
+		}
+		w := buf.F
+		if e.scale != nil {
+			w = make([]float32, len(buf.F))
+			for i, v := range buf.F {
+				w[i] = v * e.scale[i%filters]
+			}
+		}
+		return kernel.PackB(level, w[group*perOut:], rows, perOut, filters, false), nil
+	})
+}
+
+// convStep runs a convolution class by class of its windows.
+type convStep struct {
+	classes                []kernel.WindowClass
+	groups                 []*kernel.PackedB
+	e                      *epilogue
+	perIn, perOut, filters int
+	pixels                 int
+	post                   *program
+	residual               int
+	units                  []convUnit
+}
+
+type convUnit struct{ class, r0, r1 int }
+
+// pixelsPerUnit is about how many output pixels a unit has.
+const pixelsPerUnit = 64
+
+func (c *convStep) split() {
+	tile := kernel.RowTile(c.groups[0].Level())
+	step := max(pixelsPerUnit/tile, 1) * tile
+	for i, cl := range c.classes {
+		for r := 0; r < cl.Count; r += step {
+			c.units = append(c.units, convUnit{i, r, min(r+step, cl.Count)})
+		}
+	}
+}
+
+func (c *convStep) unitCount() int { return len(c.units) }
+
+func (c *convStep) settle(p *Plan) {
+	c.residual = -1
+	if c.e.residual != nil {
+		c.residual = p.id(c.e.residual)
+	}
+	if c.e.post != nil {
+		c.post = c.e.post.settle(p)
+	}
+}
+
+func (c *convStep) run(r *run, worker int, x, out []float32, lo, hi int) {
+	for _, u := range c.units[lo:hi] {
+		cl := &c.classes[u.class]
+		for g, packed := range c.groups {
+			gemm := kernel.Gemm{A: x[g*c.perIn:], ARows: cl.Src, Segs: cl.Taps, B: packed, C: out[g*c.perOut:], CRows: cl.Dst, Epilogue: c.e.kernel()}
+			if gemm.Bias != nil {
+				gemm.Bias = gemm.Bias[g*c.perOut : (g+1)*c.perOut]
+			}
+			if c.residual >= 0 {
+				gemm.Residual = r.bufs[c.residual].F[g*c.perOut:]
+			}
+			gemm.Block(u.r0, u.r1, 0, packed.Panels())
+		}
+		c.after(r, worker, cl, u, out)
+	}
+}
+
+// after runs the post program over the pixels of a unit, in runs of neighbours.
+func (c *convStep) after(r *run, worker int, cl *kernel.WindowClass, u convUnit, out []float32) {
+	if c.post == nil && !c.e.out.DType.IsHalf() {
+		return
+	}
+	for i := u.r0; i < u.r1; {
+		from := cl.Dst.At(i)
+		to := from + c.filters
+		for i++; i < u.r1 && cl.Dst.At(i) == to; i++ {
+			to += c.filters
+		}
+		if c.post != nil {
+			c.post.run(r, r.scratch[worker], out, 0, from, to)
+		}
+		finish(c.e.out.DType, out[from:to])
+	}
+}
+
+// depthwise is a convolution with a filter of its own for each channel.
+func (l *lowering) depthwise(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (*work, error) {
+	k, out := n.In[1], n.Out[0]
+	rank := len(a.Strides)
+	channels := lastDim(x)
+	e := l.follow(out, channels, true)
+	name := fmt.Sprintf("depthwise %d %q %q", channels, k.Node.Source.Key(), e.scaleKey)
+	weights, err := get(l.cache, name, func() ([]float32, error) {
+		buf, err := k.Node.Source.Buf()
+		if err != nil || e.scale == nil {
+			return buf.F, err
+		}
+		w := make([]float32, len(buf.F))
+		for i, v := range buf.F {
+			w[i] = v * e.scale[i%channels]
+		}
+		return w, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	classes := kernel.NewWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: channels, InStride: channels, OutStride: channels})
+	w := &work{node: n, name: e.name("depthwise"), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
+	c := &convStep{classes: classes, e: e, filters: channels, pixels: out.Size() / channels}
+	step := max(16*1024/max(channels, 1), 8)
+	for i, cl := range classes {
+		for r := 0; r < cl.Count; r += step {
+			c.units = append(c.units, convUnit{i, r, min(r+step, cl.Count)})
+		}
+	}
+	w.units = len(c.units)
+	w.cost = 2*float64(out.Size())*float64(product(k.Shape[:rank]))/25 + e.cost()
+	w.make = func(p *Plan) kernelFunc {
+		c.settle(p)
+		xid, oid := p.id(x), p.id(e.out)
+		return func(r *run, worker, lo, hi int) error {
+			for _, u := range c.units[lo:hi] {
+				cl := &c.classes[u.class]
+				d := kernel.Depthwise{Src: r.bufs[xid].F, SrcRows: cl.Src, Taps: cl.Taps, W: weights, Channels: channels, Dst: r.bufs[oid].F, DstRows: cl.Dst, Epilogue: c.e.kernel()}
+				if c.residual >= 0 {
+					d.Residual = r.bufs[c.residual].F
+				}
+				d.Block(u.r0, u.r1)
+				c.after(r, worker, cl, u, r.bufs[oid].F)
+			}
+			return nil
+		}
+	}
+	return w, nil
+}

@@ -1,0 +1,217 @@
+package exec
+
+import (
+	"fmt"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor/kernel"
+)
+
+// contraction makes the work of a product or convolution with what follows it.
+func (l *lowering) contraction(n *graph.Node) error {
+	if len(n.Out) == 0 || !isFloat(n.Out[0]) {
+		return nil
+	}
+	var w *work
+	var err error
+	switch n.Op {
+	case graph.OpMatMul:
+		w, err = l.matmul(n)
+	case graph.OpConv:
+		w, err = l.conv(n)
+	case graph.OpLayerNorm:
+		w = l.layerNorm(n)
+	}
+	if w == nil || err != nil {
+		return err
+	}
+	l.done[n] = true
+	last := n
+	for k := range w.out {
+		last = w.out[k].Node
+	}
+	l.at[last] = w
+	return nil
+}
+
+// packed returns weights in the form of the kernels, made once for all plans of a model: the matrix at w, [k, n], with
+// the columns multiplied by scale if there is one.
+func (l *lowering) packed(src graph.Source, what string, k, n, ldw int, transposed bool, e *epilogue) (*kernel.PackedB, error) {
+	level := kernel.Current()
+	name := fmt.Sprintf("pack %v %s %d %d %d %v %q %q", level, what, k, n, ldw, transposed, src.Key(), e.scaleKey)
+	return get(l.cache, name, func() (*kernel.PackedB, error) {
+		buf, err := src.Buf()
+		if err != nil {
+			return nil, err
+		}
+		w := buf.F
+		if e.scale != nil {
+			w = make([]float32, len(buf.F))
+			for i, v := range buf.F {
+				col := i % ldw
+				if transposed {
+					col = i / ldw
+				}
+				w[i] = v * e.scale[col%n]
+			}
+		}
+		return kernel.PackB(level, w, k, n, ldw, transposed), nil
+	})
+}
+
+func (l *lowering) matmul(n *graph.Node) (*work, error) {
+	t := n.Attrs.(graph.MatMulAttrs)
+	a, b := n.In[0], n.In[1]
+	if b.Node.Op == graph.OpConst && b.Rank() == 2 && !t.TransA {
+		return l.dense(n, a, b, t.TransB)
+	}
+	return l.batched(n, t)
+}
+
+// dense is a product with constant weights: all rows of A at once.
+func (l *lowering) dense(n *graph.Node, a, b *graph.Value, transposed bool) (*work, error) {
+	k, cols := b.Shape[0], b.Shape[1]
+	if transposed {
+		k, cols = cols, k
+	}
+	if k == 0 || cols == 0 || a.Size() == 0 {
+		return nil, nil
+	}
+	rows := a.Size() / k
+	e := l.follow(n.Out[0], cols, true)
+	packed, err := l.packed(b.Node.Source, "dense", k, cols, b.Shape[1], transposed, e)
+	if err != nil {
+		return nil, err
+	}
+	w := &work{node: n, name: e.name("matmul"), in: append([]*graph.Value{a}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
+	g := gemmStep{rows: rows, cols: cols, gemm: kernel.Gemm{ARows: kernel.Strided(k), B: packed, CRows: kernel.Strided(cols), Epilogue: e.kernel()}, e: e}
+	g.split(l.threads)
+	w.units = g.units()
+	w.cost = 2*float64(rows)*float64(k)*float64(cols)/80 + float64(k*cols)/15 + e.cost()
+	w.make = func(p *Plan) kernelFunc {
+		g.settle(p)
+		aid, out := p.id(a), p.id(e.out)
+		return func(r *run, worker, lo, hi int) error {
+			gemm := g.gemm
+			gemm.A, gemm.C = r.bufs[aid].F, r.bufs[out].F
+			if g.residual >= 0 {
+				gemm.Residual = r.bufs[g.residual].F
+			}
+			g.run(r, &gemm, worker, lo, hi)
+			return nil
+		}
+	}
+	return w, nil
+}
+
+// gemmStep divides a product into units: blocks of rows by groups of panels.
+type gemmStep struct {
+	rows, cols int
+	gemm       kernel.Gemm // A, C and Residual are set for each run
+	e          *epilogue
+	post       *program
+	residual   int
+	half       *graph.Value
+
+	rowBlock, rowBlocks     int
+	panelBlock, panelBlocks int
+}
+
+// rowsPerUnit is about how many rows a unit has: enough to amortise reading the weights, few enough for the cache.
+const rowsPerUnit = 48
+
+// split chooses the units for the given number of threads.
+func (g *gemmStep) split(threads int) {
+	tile := kernel.RowTile(g.gemm.B.Level())
+	panels := g.gemm.B.Panels()
+	g.rowBlock = max(rowsPerUnit/tile, 1) * tile
+	g.rowBlocks = (g.rows + g.rowBlock - 1) / g.rowBlock
+	g.panelBlock, g.panelBlocks = panels, 1
+	if g.rowBlocks < 4*threads && threads > 1 && panels > 1 && g.postNeedsRows() == false {
+		g.panelBlock = max(panels/(4*threads), 1)
+		g.panelBlocks = (panels + g.panelBlock - 1) / g.panelBlock
+	}
+}
+
+// postNeedsRows reports whether the ops after the product run on whole rows, so that panels stay together.
+func (g *gemmStep) postNeedsRows() bool { return g.e.post != nil || g.e.out.DType.IsHalf() }
+
+func (g *gemmStep) units() int { return g.rowBlocks * g.panelBlocks }
+
+func (g *gemmStep) settle(p *Plan) {
+	g.residual = -1
+	if g.e.residual != nil {
+		g.residual = p.id(g.e.residual)
+	}
+	if g.e.post != nil {
+		g.post = g.e.post.settle(p)
+	}
+}
+
+func (g *gemmStep) run(r *run, gemm *kernel.Gemm, worker, lo, hi int) {
+	for u := lo; u < hi; u++ {
+		r0 := u / g.panelBlocks * g.rowBlock
+		r1 := min(r0+g.rowBlock, g.rows)
+		p0 := u % g.panelBlocks * g.panelBlock
+		p1 := min(p0+g.panelBlock, gemm.B.Panels())
+		gemm.Block(r0, r1, p0, p1)
+		if g.post != nil {
+			g.post.run(r, r.scratch[worker], gemm.C, 0, r0*g.cols, r1*g.cols)
+		}
+		finish(g.e.out.DType, gemm.C[r0*g.cols:r1*g.cols])
+	}
+}
+
+// batched multiplies matrices of which neither is constant, as attention does, or that come in batches.
+func (l *lowering) batched(n *graph.Node, t graph.MatMulAttrs) (*work, error) {
+	a, b := n.In[0], n.In[1]
+	if t.TransA || a.Size() == 0 || b.Size() == 0 {
+		return nil, nil
+	}
+	out := n.Out[0]
+	m, cols := out.Shape[out.Rank()-2], out.Shape[out.Rank()-1]
+	k := a.Shape[a.Rank()-1]
+	ldb := b.Shape[b.Rank()-1]
+	var as, bs []int
+	graph.EachBatch(n, func(_, x, y int) {
+		as, bs = append(as, x*m*k), append(bs, y*k*cols)
+	})
+	e := l.follow(out, cols, false)
+	level := kernel.Current()
+	pack := kernel.PackSize(level, k, cols)
+	w := &work{node: n, name: e.name("matmul"), in: append([]*graph.Value{a, b}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1,
+		scratch: pack + e.scratch() + packAlign, units: len(as)}
+	w.cost = float64(len(as))*(2*float64(m)*float64(k)*float64(cols)/60+float64(k*cols)/4) + e.cost()
+	w.make = func(p *Plan) kernelFunc {
+		aid, bid, oid, residual := p.id(a), p.id(b), p.id(e.out), -1
+		if e.residual != nil {
+			residual = p.id(e.residual)
+		}
+		var post *program
+		if e.post != nil {
+			post = e.post.settle(p)
+		}
+		return func(r *run, worker, lo, hi int) error {
+			scratch := r.scratch[worker]
+			for u := lo; u < hi; u++ {
+				var packed kernel.PackedB
+				kernel.PackBInto(&packed, scratch[:pack], level, r.bufs[bid].F[bs[u]:bs[u]+k*cols], k, cols, ldb, t.TransB)
+				c := r.bufs[oid].F[u*m*cols : (u+1)*m*cols]
+				g := kernel.Gemm{A: r.bufs[aid].F[as[u] : as[u]+m*k], ARows: kernel.Strided(k), B: &packed, C: c, CRows: kernel.Strided(cols), Epilogue: e.kernel()}
+				if residual >= 0 {
+					g.Residual = r.bufs[residual].F[u*m*cols : (u+1)*m*cols]
+				}
+				g.Run(m)
+				if post != nil {
+					post.run(r, scratch[pack:], c, u*m*cols, u*m*cols, (u+1)*m*cols)
+				}
+				finish(e.out.DType, c)
+			}
+			return nil
+		}
+	}
+	return w, nil
+}
+
+// packAlign is room to begin packed operands at a cache line.
+const packAlign = 16

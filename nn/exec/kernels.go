@@ -1,0 +1,238 @@
+package exec
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor/kernel"
+)
+
+// kernelFor makes the work of an op that has a kernel of its own, nil if it has none.
+func (l *lowering) kernelFor(n *graph.Node) *work {
+	if len(n.Out) != 1 || !isFloat(n.Out[0]) || n.Out[0].Size() == 0 || len(n.In) == 0 || !isFloat(n.In[0]) {
+		return nil
+	}
+	switch n.Op {
+	case graph.OpSoftmax, graph.OpLogSoftmax:
+		return l.softmax(n)
+	case graph.OpPool:
+		return l.pool(n)
+	case graph.OpTranspose:
+		return l.transpose(n)
+	}
+	if r := graph.ReductionOf(n.Op); r != nil {
+		return l.reduce(n, r)
+	}
+	return nil
+}
+
+// rowsStep is the work of a kernel that treats rows of `cols` elements one by one.
+func rowsStep(n *graph.Node, name string, in []*graph.Value, out *graph.Value, cols int, perElement float64, f func(r *run, in, out []float32)) *work {
+	rows := out.Size() / cols
+	unit := max(4096/cols, 1)
+	w := &work{node: n, name: name, in: in, out: []*graph.Value{out}, inPlace: 0, units: (rows + unit - 1) / unit, cost: float64(out.Size()) * perElement}
+	w.make = func(p *Plan) kernelFunc {
+		x, y := p.id(in[0]), p.id(out)
+		return func(r *run, _, lo, hi int) error {
+			from, to := lo*unit*cols, min(hi*unit, rows)*cols
+			f(r, r.bufs[x].F[from:to], r.bufs[y].F[from:to])
+			finish(out.DType, r.bufs[y].F[from:to])
+			return nil
+		}
+	}
+	return w
+}
+
+func (l *lowering) softmax(n *graph.Node) *work {
+	if n.Attrs.(int) != n.In[0].Rank()-1 {
+		return nil
+	}
+	cols := lastDim(n.In[0])
+	f := kernel.Softmax
+	if n.Op == graph.OpLogSoftmax {
+		f = kernel.LogSoftmax
+	}
+	return rowsStep(n, n.Op.Name, n.In, n.Out[0], cols, 0.7, func(_ *run, in, out []float32) { f(out, in, cols) })
+}
+
+// layerNorm takes the scale and offset that follow into the kernel.
+func (l *lowering) layerNorm(n *graph.Node) *work {
+	a := n.Attrs.(graph.NormAttrs)
+	cols := lastDim(n.In[0])
+	if n.In[0].Size() == 0 {
+		return nil
+	}
+	var gamma, beta []float32
+	out := n.Out[0]
+	for !out.DType.IsHalf() {
+		u := l.onlyUser(out)
+		if u == nil || l.done[u] || len(u.In) != 2 || u.Out[0].Size() != out.Size() {
+			break
+		}
+		other := u.In[1]
+		if keyOf(other) == keyOf(out) {
+			other = u.In[0]
+		}
+		row, ok := constRow(other, cols)
+		if !ok {
+			break
+		}
+		if bin := graph.BinaryOf(u.Op); bin == graph.OpMul && gamma == nil && beta == nil {
+			gamma = row
+		} else if bin == graph.OpAdd && beta == nil && !a.RMS {
+			beta = row
+		} else {
+			break
+		}
+		l.done[u] = true
+		out = u.Out[0]
+	}
+	epsilon := float32(a.Epsilon)
+	return rowsStep(n, n.Op.Name, n.In, out, cols, 0.5, func(_ *run, in, out []float32) {
+		if a.RMS {
+			kernel.RMSNorm(out, in, cols, gamma, epsilon)
+		} else {
+			kernel.LayerNorm(out, in, cols, gamma, beta, epsilon)
+		}
+	})
+}
+
+// pool is the maximum or average over windows.
+func (l *lowering) pool(n *graph.Node) *work {
+	x, out, a := n.In[0], n.Out[0], n.Attrs.(*graph.PoolAttrs)
+	if x.Size() == 0 || x.Size() > maxConvElements || out.Size() > maxConvElements || slices.Min(a.PadLo) < 0 {
+		return nil
+	}
+	channels := lastDim(x)
+	ones := slices.Repeat([]int{1}, len(a.Window))
+	classes := kernel.NewWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, a.Window, a.Strides, ones, a.PadLo), Channels: channels, InStride: channels, OutStride: channels})
+	var units []convUnit
+	step := max(8192/channels, 1)
+	for i, c := range classes {
+		if a.Average && c.Taps.Len() == 0 {
+			return nil // 0/0, which the reference evaluation has as NaN
+		}
+		for r := 0; r < c.Count; r += step {
+			units = append(units, convUnit{i, r, min(r+step, c.Count)})
+		}
+	}
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: len(units), cost: float64(out.Size()) * float64(product(a.Window)) * 0.05}
+	w.make = func(p *Plan) kernelFunc {
+		xid, oid := p.id(x), p.id(out)
+		return func(r *run, _, lo, hi int) error {
+			for _, u := range units[lo:hi] {
+				c := &classes[u.class]
+				k := kernel.Pool{Src: r.bufs[xid].F, SrcRows: c.Src, Taps: c.Taps, Channels: channels, Dst: r.bufs[oid].F, DstRows: c.Dst}
+				if a.Average {
+					k.Mean(u.r0, u.r1)
+				} else {
+					k.Max(u.r0, u.r1)
+				}
+			}
+			if out.DType.IsHalf() && hi == len(units) && lo == 0 {
+				finish(out.DType, r.bufs[oid].F)
+			}
+			return nil
+		}
+	}
+	if out.DType.IsHalf() {
+		w.units, units = 1, slices.Clone(units)
+		all := w.make
+		w.make = func(p *Plan) kernelFunc {
+			f := all(p)
+			return func(r *run, worker, _, _ int) error { return f(r, worker, 0, len(units)) }
+		}
+	}
+	return w
+}
+
+// reduce serves reductions over axes that lie together: [outer, reduced, inner].
+func (l *lowering) reduce(n *graph.Node, red *graph.Reduction) *work {
+	op := kernel.Sum
+	mean := false
+	switch red {
+	case graph.OpSum:
+	case graph.OpMean:
+		mean = true
+	case graph.OpReduceMax:
+		op = kernel.Max
+	case graph.OpReduceMin:
+		op = kernel.Min
+	default:
+		return nil
+	}
+	x, out := n.In[0], n.Out[0]
+	axes := n.Attrs.(graph.ReduceAttrs).Axes
+	if x.Size() == 0 || len(axes) == 0 {
+		return nil
+	}
+	first, last := axes[0], axes[len(axes)-1]
+	for i := first; i <= last; i++ {
+		if !slices.Contains(axes, i) && x.Shape[i] != 1 {
+			return nil
+		}
+	}
+	outer, size, inner := product(x.Shape[:first]), product(x.Shape[first:last+1]), product(x.Shape[last+1:])
+	scale := 1 / float32(size)
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: outer, cost: float64(x.Size()) * 0.1}
+	w.make = func(p *Plan) kernelFunc {
+		xid, oid := p.id(x), p.id(out)
+		return func(r *run, _, lo, hi int) error {
+			dst := r.bufs[oid].F[lo*inner : hi*inner]
+			if inner == 1 {
+				op.Rows(dst, r.bufs[xid].F[lo*size:hi*size], size)
+			} else {
+				for o := lo; o < hi; o++ {
+					op.Columns(r.bufs[oid].F[o*inner:(o+1)*inner], r.bufs[xid].F[o*size*inner:(o+1)*size*inner])
+				}
+			}
+			if mean {
+				kernel.Multiply.RunScalar(dst, dst, scale)
+			}
+			finish(out.DType, dst)
+			return nil
+		}
+	}
+	return w
+}
+
+// transpose serves the transposes that exchange two neighbouring groups of axes, [outer, a, b, inner] to
+// [outer, b, a, inner]: most that models have.
+func (l *lowering) transpose(n *graph.Node) *work {
+	x, out, axes := n.In[0], n.Out[0], n.Attrs.([]int)
+	lo := 0
+	for lo < len(axes) && axes[lo] == lo {
+		lo++
+	}
+	hi := len(axes)
+	for hi > lo && axes[hi-1] == hi-1 {
+		hi--
+	}
+	// Between lo and hi the axes are a rotation.
+	shift := axes[lo] - lo
+	for i := lo; i < hi; i++ {
+		if axes[i] != lo+(i-lo+shift)%(hi-lo) {
+			return nil
+		}
+	}
+	outer, rows, cols, inner := product(x.Shape[:lo]), product(x.Shape[lo:lo+shift]), product(x.Shape[lo+shift:hi]), product(x.Shape[hi:])
+	size := rows * cols * inner
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: outer, cost: float64(x.Size()) * 0.3}
+	w.make = func(p *Plan) kernelFunc {
+		xid, oid := p.id(x), p.id(out)
+		return func(r *run, _, from, to int) error {
+			for o := from; o < to; o++ {
+				src, dst := r.bufs[xid].F[o*size:(o+1)*size], r.bufs[oid].F[o*size:(o+1)*size]
+				if inner == 1 {
+					kernel.Transpose(dst, rows, src, cols, rows, cols)
+					continue
+				}
+				for i := range rows { // row i of the source, in pieces of inner elements, rows apart in the result
+					kernel.Copy(dst[i*inner:], rows*inner, src[i*cols*inner:(i+1)*cols*inner], inner, cols, inner)
+				}
+			}
+			return nil
+		}
+	}
+	return w
+}

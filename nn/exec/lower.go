@@ -1,0 +1,164 @@
+package exec
+
+import (
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// work is a step before it has memory: what it reads and writes, and how to make it once values have places.
+type work struct {
+	node *graph.Node    // whose label the step has
+	name string         // for profiles
+	in   []*graph.Value // what it reads
+	out  []*graph.Value // what it writes
+	// inPlace names an input whose memory the first output may take over if nothing needs that input later: the step
+	// reads each part of it before it writes the same part. -1 for none.
+	inPlace int
+	scratch int // float32 elements of scratch for each worker
+	// make returns the step's function; ids are final then.
+	make func(p *Plan) kernelFunc
+	// units is the number of parts into which the work divides, and cost an estimate of the whole in nanoseconds on one
+	// core; see team.go.
+	units int
+	cost  float64
+}
+
+// kernelFunc does the parts [lo, hi) of a step, as worker w.
+type kernelFunc func(r *run, w, lo, hi int) error
+
+// key identifies an output of a node whatever handle stands for it.
+type key struct {
+	node  *graph.Node
+	index int
+}
+
+func keyOf(v *graph.Value) key { return key{v.Node, v.Index} }
+
+// lowering turns a graph into a list of work.
+type lowering struct {
+	g       *graph.Graph
+	cache   *Cache
+	uses    map[key][]*graph.Node // who reads a value; an output of the graph is read by nil
+	done    map[*graph.Node]bool  // nodes that are part of some work already
+	at      map[*graph.Node]*work // the work that is due when its last node is reached
+	list    []*work
+	threads int
+}
+
+func lower(g *graph.Graph, cache *Cache, threads int) ([]*work, error) {
+	l := &lowering{g: g, cache: cache, done: map[*graph.Node]bool{}, at: map[*graph.Node]*work{}, threads: threads}
+	l.countUses()
+	// Products take what follows them first; what is left of the elementwise ops forms groups of its own.
+	for _, n := range g.Nodes {
+		if l.done[n] {
+			continue
+		}
+		if err := l.contraction(n); err != nil {
+			return nil, err
+		}
+	}
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		if n := g.Nodes[i]; !l.done[n] && fusible(n) {
+			l.elementwise(n)
+		}
+	}
+	for _, n := range g.Nodes {
+		if w := l.at[n]; w != nil {
+			l.list = append(l.list, w)
+			continue
+		}
+		if l.done[n] || n.Op.Kind == graph.KindInput || n.Op.Kind == graph.KindConst || n.Op.Kind == graph.KindReshape {
+			continue
+		}
+		l.list = append(l.list, l.single(n))
+	}
+	return l.list, nil
+}
+
+func (l *lowering) countUses() {
+	l.uses = map[key][]*graph.Node{}
+	for _, n := range l.g.Nodes {
+		for _, v := range n.In {
+			l.uses[keyOf(v)] = append(l.uses[keyOf(v)], n)
+		}
+	}
+	for _, v := range l.g.Outputs {
+		l.uses[keyOf(v)] = append(l.uses[keyOf(v)], nil)
+	}
+	for _, u := range l.g.Updates {
+		l.uses[keyOf(u.Value)] = append(l.uses[keyOf(u.Value)], nil)
+	}
+}
+
+// onlyUser returns the one node that reads v, nil if there are others or v leaves the graph.
+func (l *lowering) onlyUser(v *graph.Value) *graph.Node {
+	if u := l.uses[keyOf(v)]; len(u) == 1 {
+		return u[0]
+	}
+	return nil
+}
+
+// single is the work of one node: a kernel of its own if there is one, else the reference evaluation.
+func (l *lowering) single(n *graph.Node) *work {
+	if w := l.kernelFor(n); w != nil {
+		return w
+	}
+	return reference(n)
+}
+
+// reference is the work of an op without a kernel: the reference evaluation.
+func reference(n *graph.Node) *work {
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: 1}
+	w.make = func(p *Plan) kernelFunc {
+		in := p.ids(n.In)
+		first, count := p.id(n.Out[0]), len(n.Out)
+		return func(r *run, _, _, _ int) error {
+			args := r.args[:0]
+			for _, id := range in {
+				args = append(args, r.bufs[id])
+			}
+			r.args = args
+			return graph.Eval(n, args, r.bufs[first:first+count])
+		}
+	}
+	return w
+}
+
+// isFloat reports whether v is stored as float32: float32 itself or one of the 16-bit types, which need rounding.
+func isFloat(v *graph.Value) bool { return graph.ClassOf(v.DType) == graph.ClassF }
+
+// isConst returns the elements of a constant.
+func isConst(v *graph.Value) (graph.Buf, bool) {
+	if v.Node.Op != graph.OpConst {
+		return graph.Buf{}, false
+	}
+	buf, err := v.Node.Source.Buf()
+	return buf, err == nil
+}
+
+// constRow returns the elements of a constant that has one value for each column of an array with n columns: a vector
+// along the last axis, or a single number for all.
+func constRow(v *graph.Value, n int) (row []float32, ok bool) {
+	buf, ok := isConst(v)
+	if !ok || !isFloat(v) {
+		return nil, false
+	}
+	switch size := v.Size(); {
+	case size == 1:
+		row = make([]float32, n)
+		for i := range row {
+			row[i] = buf.F[0]
+		}
+		return row, true
+	case size == n && v.Shape[v.Rank()-1] == n:
+		return buf.F, true
+	}
+	return nil, false
+}
+
+// finish rounds a block of results to a 16-bit type where the value has one.
+func finish(d tensor.DType, block []float32) {
+	if d.IsHalf() {
+		tensor.RoundHalf(block, d)
+	}
+}

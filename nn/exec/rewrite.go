@@ -1,0 +1,70 @@
+package exec
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn/graph"
+)
+
+// rewrite replaces ops by others that compute the same faster, before the graph is lowered.
+func rewrite(g *graph.Graph) {
+	separate(g)
+	mergeTransposes(g)
+}
+
+// separate turns a convolution of an input with zeros between its elements (a transposed convolution) into two ops: one
+// that writes that input out, and a plain convolution.
+func separate(g *graph.Graph) {
+	var nodes []*graph.Node
+	for _, n := range g.Nodes {
+		if a, ok := n.Attrs.(*graph.ConvAttrs); ok && n.Op == graph.OpConv && slices.Max(a.InputDilation) != 1 && slices.Min(a.PadLo) >= 0 {
+			spread := &graph.Node{Op: graph.OpSpread, Attrs: a.InputDilation, In: n.In[:1], Label: n.Label}
+			graph.OpSpread.Infer(spread)
+			nodes = append(nodes, spread)
+			b := *a
+			b.InputDilation = slices.Repeat([]int{1}, len(a.InputDilation))
+			n.Attrs = &b
+			n.In = []*graph.Value{spread.Out[0], n.In[1]}
+		}
+		nodes = append(nodes, n)
+	}
+	g.Nodes = nodes
+}
+
+// mergeTransposes joins a transpose of a transpose into one, and those that move nothing in memory into reshapes.
+func mergeTransposes(g *graph.Graph) {
+	for _, n := range g.Nodes {
+		if n.Op != graph.OpTranspose {
+			continue
+		}
+		axes := n.Attrs.([]int)
+		for n.In[0].Node.Op == graph.OpTranspose {
+			inner := n.In[0].Node
+			joined := make([]int, len(axes))
+			for i, a := range axes {
+				joined[i] = inner.Attrs.([]int)[a]
+			}
+			axes = joined
+			n.In = inner.In
+		}
+		n.Attrs = axes
+		if keepsOrder(axes, n.In[0].Shape) {
+			n.Op, n.Attrs = graph.OpReshape, n.Out[0].Shape
+		}
+	}
+}
+
+// keepsOrder reports whether a transpose leaves the elements in their places: only axes of length 1 move.
+func keepsOrder(axes, shape []int) bool {
+	last := -1
+	for _, a := range axes {
+		if shape[a] == 1 {
+			continue
+		}
+		if a < last {
+			return false
+		}
+		last = a
+	}
+	return true
+}
