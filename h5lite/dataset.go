@@ -32,6 +32,9 @@ func newDataset(o object) (*Dataset, error) {
 		}
 		d.shape[i] = int(n)
 	}
+	if inner.Type.Size > math.MaxInt32 {
+		return nil, &LimitError{o.path, -1, "elements of " + utoa(uint64(inner.Type.Size)) + " bytes"}
+	}
 	if inner.Space.Count > math.MaxInt {
 		return nil, &LimitError{o.path, -1, "more elements than this system can count"}
 	}

@@ -147,6 +147,15 @@ func asSlice(data any) any {
 	return data
 }
 
+// written is the type as it is written: variable-length strings of a file with
+// short addresses get the usual size.
+func (t Type) written() Type {
+	if t.IsVariable() {
+		return Type{format.NewVlenString(t.t.CharSet)}
+	}
+	return t
+}
+
 // As gives data another type than the one that follows from their Go type:
 // []string as [FixedString] or [TypeASCII], []byte as an [OpaqueType], nil as a
 // null dataspace of any type.

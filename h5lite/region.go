@@ -2,6 +2,7 @@ package h5lite
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/hornml/horn/h5lite/internal/filter"
@@ -108,47 +109,135 @@ func (d *Dataset) readChunked(dst []byte, r region) error {
 	if err != nil {
 		return err
 	}
-	rank := len(d.shape)
-	counts := d.d.ChunkCounts()
-	size := d.Type().Size()
-	dims := make([]int, rank) // of a chunk; none is longer than what it can hold
-	first, grid, at := make([]int, rank), make([]int, rank), make([]int, rank)
-	for i, c := range d.d.Layout.Chunk {
-		dims[i] = int(min(c, math.MaxInt))
-		first[i] = r.start[i] / dims[i]
-		grid[i] = (r.start[i]+r.count[i]-1)/dims[i] - first[i] + 1
-	}
-	if len(chunks) == 0 {
-		fill(dst, d.d.Fill)
+	w := newChunkWindow(d, r)
+	// Only chunks between the first and the last of the region can meet it.
+	from, to := w.number(w.first), w.number(w.last)
+	chunks = chunks[sort.Search(len(chunks), func(k int) bool { return chunks[k].Number >= from }):]
+	chunks = chunks[:sort.Search(len(chunks), func(k int) bool { return chunks[k].Number > to })]
+	if uint64(len(chunks)) <= w.total() {
+		// Some may be missing, and many of these may be elsewhere in the shape.
+		if uint64(len(chunks)) < w.total() || to-from+1 != w.total() {
+			fill(dst, d.d.Fill)
+		}
+		for _, c := range chunks {
+			if w.setNumber(c.Number) {
+				if err := w.copy(dst, c); err != nil {
+					return err
+				}
+			}
+		}
 		return nil
 	}
-	dec := decoder{d: d, steps: d.steps()}
-	inChunk, inDst, count := make([]int, rank), make([]int, rank), make([]int, rank)
-	for {
-		number, edge := uint64(0), false
-		for i := range rank {
-			c := first[i] + at[i]
-			number = number*counts[i] + uint64(c)
-			from := max(c*dims[i], r.start[i])
-			to := min(dims[i], d.shape[i]-c*dims[i]) + c*dims[i]
-			edge = edge || to-c*dims[i] < dims[i]
-			to = min(to, r.start[i]+r.count[i])
-			inChunk[i], inDst[i], count[i] = from-c*dims[i], from-r.start[i], to-from
-		}
+	for at := slices.Clone(w.first); ; {
+		number := w.number(at)
 		k := sort.Search(len(chunks), func(k int) bool { return chunks[k].Number >= number })
+		w.set(at)
 		if k < len(chunks) && chunks[k].Number == number {
-			data, err := dec.decode(chunks[k], edge)
-			if err != nil {
+			if err := w.copy(dst, chunks[k]); err != nil {
 				return err
 			}
-			copyBox(dst, r.count, inDst, data, dims, inChunk, count, size)
 		} else {
-			fillBox(dst, r.count, inDst, count, size, d.d.Fill)
+			fillBox(dst, r.count, w.inDst, w.count, w.size, d.d.Fill)
 		}
-		if !advance(at, grid) {
+		if !w.next(at) {
 			return nil
 		}
 	}
+}
+
+// chunkWindow is the part of the grid of chunks that a region meets, and the
+// chunk that is looked at.
+type chunkWindow struct {
+	d           *Dataset
+	r           region
+	size        int
+	counts      []uint64 // chunks along each dimension of the shape
+	dims        []int    // of a chunk
+	first, last []int    // coordinates in the grid
+	at          []int
+	inChunk     []int // what of the chunk meets the region,
+	inDst       []int // where it goes,
+	count       []int // and how much that is
+	edge        bool  // the chunk reaches beyond the shape
+	dec         decoder
+}
+
+func newChunkWindow(d *Dataset, r region) *chunkWindow {
+	rank := len(d.shape)
+	w := &chunkWindow{d: d, r: r, size: d.Type().Size(), counts: d.d.ChunkCounts(), dec: decoder{d: d, steps: d.steps()}}
+	for _, s := range []*[]int{&w.dims, &w.first, &w.last, &w.at, &w.inChunk, &w.inDst, &w.count} {
+		*s = make([]int, rank)
+	}
+	for i, c := range d.d.Layout.Chunk {
+		w.dims[i] = int(min(c, math.MaxInt))
+		w.first[i] = r.start[i] / w.dims[i]
+		w.last[i] = (r.start[i] + r.count[i] - 1) / w.dims[i]
+	}
+	return w
+}
+
+// total is the number of chunks in the window.
+func (w *chunkWindow) total() uint64 {
+	n := uint64(1)
+	for i := range w.first {
+		n *= uint64(w.last[i] - w.first[i] + 1)
+	}
+	return n
+}
+
+func (w *chunkWindow) number(at []int) uint64 {
+	n := uint64(0)
+	for i, c := range at {
+		n = n*w.counts[i] + uint64(c)
+	}
+	return n
+}
+
+// next moves to the next chunk of the window.
+func (w *chunkWindow) next(at []int) bool {
+	for i := len(at) - 1; i >= 0; i-- {
+		if at[i]++; at[i] <= w.last[i] {
+			return true
+		}
+		at[i] = w.first[i]
+	}
+	return false
+}
+
+// setNumber looks at a chunk by its number, and reports whether it is in the
+// window.
+func (w *chunkWindow) setNumber(n uint64) bool {
+	for i := len(w.at) - 1; i >= 0; i-- {
+		w.at[i] = int(n % w.counts[i])
+		n /= w.counts[i]
+		if w.at[i] < w.first[i] || w.at[i] > w.last[i] {
+			return false
+		}
+	}
+	w.set(w.at)
+	return true
+}
+
+// set works out what of a chunk meets the region.
+func (w *chunkWindow) set(at []int) {
+	w.edge = false
+	for i, c := range at {
+		begin := c * w.dims[i]
+		end := begin + min(w.dims[i], w.d.shape[i]-begin)
+		w.edge = w.edge || end-begin < w.dims[i]
+		from, to := max(begin, w.r.start[i]), min(end, w.r.start[i]+w.r.count[i])
+		w.inChunk[i], w.inDst[i], w.count[i] = from-begin, from-w.r.start[i], to-from
+	}
+}
+
+// copy decodes a chunk and copies what meets the region.
+func (w *chunkWindow) copy(dst []byte, c format.Chunk) error {
+	data, err := w.dec.decode(c, w.edge)
+	if err != nil {
+		return err
+	}
+	copyBox(dst, w.r.count, w.inDst, data, w.dims, w.inChunk, w.count, w.size)
+	return nil
 }
 
 // decoder reads chunks into memory that it uses again.

@@ -3,6 +3,7 @@ package h5lite
 import (
 	"encoding/binary"
 	"io"
+	"math"
 )
 
 // blockBytes is how much a stream holds at a time where the layout lets it
@@ -132,8 +133,12 @@ func (r *reader) next() ([]byte, error) {
 			box.count[i] = d.shape[i]
 		}
 	}
-	n := box.len() * d.Type().Size()
-	if cap(r.buf) < n {
+	n := uint64(box.len()) * uint64(d.Type().Size())
+	if n > math.MaxInt>>1 {
+		r.err = &LimitError{d.path, d.d.Layout.Offset, "a piece of " + utoa(n) + " bytes does not fit into the memory of this system"}
+		return nil, r.err
+	}
+	if uint64(cap(r.buf)) < n {
 		r.buf = make([]byte, n)
 	}
 	b := r.buf[:n]

@@ -212,6 +212,7 @@ func resolve(data any) (typ Type, slice any, null bool, err error) {
 	if why := t.Type.writable(); why != "" {
 		return typ, nil, false, fmt.Errorf("%s", why)
 	}
+	t.Type = t.Type.written()
 	if t.Data == nil {
 		return t.Type, nil, true, nil
 	}
@@ -380,8 +381,12 @@ func encodeElements(b []byte, t Type, slice any) []byte {
 		return b
 	case []string:
 		for _, v := range s {
+			pad := "\x00"
+			if t.Padding() == 2 {
+				pad = " "
+			}
 			b = append(b, v...)
-			b = append(b, make([]byte, t.Size()-len(v))...)
+			b = append(b, strings.Repeat(pad, t.Size()-len(v))...)
 		}
 		return b
 	}

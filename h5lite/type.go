@@ -2,6 +2,7 @@ package h5lite
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/hornml/horn/h5lite/internal/format"
 )
@@ -50,7 +51,7 @@ func (t Type) Class() Class {
 
 // Size is the number of bytes of an element in the file. A variable-length
 // string has the size of its place in a heap, 16 in most files.
-func (t Type) Size() int { return int(t.t.Size) }
+func (t Type) Size() int { return int(min(t.t.Size, math.MaxInt32)) }
 
 // BigEndian reports whether the most significant byte of a number comes first.
 func (t Type) BigEndian() bool { return t.t.BigEndian && t.t.Size > 1 }

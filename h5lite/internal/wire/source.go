@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"sync/atomic"
@@ -89,9 +90,9 @@ func (s *Source) readAt(b []byte, off int64, what string) error {
 		return nil
 	}
 	if err == nil || errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+		return &Error{Kind: Format, Offset: off, Structure: what, Msg: "cannot be read", Err: io.ErrUnexpectedEOF}
 	}
-	return &Error{Kind: Format, Offset: off, Structure: what, Msg: "cannot be read", Err: err}
+	return fmt.Errorf("h5lite: reading the %s at offset %d: %w", what, off, err)
 }
 
 // cached fills b from the pages; it reports false if a page could not be had.
