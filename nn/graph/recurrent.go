@@ -1,0 +1,340 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hornml/horn/tensor"
+)
+
+// ChainOp is one elementwise op of a [Chain].
+type ChainOp struct {
+	Op     *Unary
+	Params Params
+}
+
+// Chain is an activation as elementwise ops, applied one after the other; an empty chain is the linear activation.
+type Chain []ChainOp
+
+// Is reports whether the chain is just the given op, without settings.
+func (c Chain) Is(op *Unary) bool { return len(c) == 1 && c[0].Op == op && c[0].Params == Params{} }
+
+// Apply returns the chain's value at x.
+func (c Chain) Apply(x float64) float64 {
+	for _, o := range c {
+		x = o.Op.F(x, o.Params)
+	}
+	return x
+}
+
+// ChainOf returns the chain that computes the output of a graph of one input, if the graph is nothing but a chain.
+func ChainOf(g *Graph) (c Chain, ok bool) {
+	if len(g.Inputs) != 1 || len(g.Outputs) != 1 {
+		return nil, false
+	}
+	at := g.Inputs[0]
+	for _, n := range g.Nodes {
+		if n.Op == OpInput {
+			continue
+		}
+		u := UnaryOf(n.Op)
+		if u == nil || u.F == nil || !n.In[0].Same(at) {
+			return nil, false
+		}
+		p, _ := n.Attrs.(Params)
+		c, at = append(c, ChainOp{u, p}), n.Out[0]
+	}
+	return c, g.Outputs[0].Same(at)
+}
+
+// RecurrentAttrs are the settings of the recurrent ops.
+type RecurrentAttrs struct {
+	Activation Chain // of the candidate and the output
+	Gate       Chain // of the gates ("recurrent_activation")
+	ResetAfter bool  // GRU: the reset gate is applied after the product with the recurrent kernel
+	LoopAttrs
+}
+
+// LoopAttrs say how a loop goes over the time axis of its input.
+type LoopAttrs struct {
+	Backwards  bool // from the last step to the first; outputs are in the order in which they are computed
+	Sequences  bool // the output has all steps, else only the one computed last
+	Masked     bool // the last input is a mask, bool (batch, time): where it is false, states stay as they are
+	ZeroMasked bool // the outputs of masked steps are 0, else they repeat the output before (0 before the first)
+}
+
+// The recurrent ops: one layer of cells over a whole sequence. Their inputs are
+//
+//	x          (batch, time, gates*units)   the inputs' share of the gates: input · kernel + bias
+//	recurrent  (units, gates*units)         the recurrent kernel
+//	states     (batch, units)               h and, for lstm, c: as they are before the first step
+//	bias       (units)                      gru with ResetAfter only: the recurrent bias of the candidate
+//	mask       (batch, time), bool          if Masked
+//
+// and their outputs the outputs (batch, time, units), or (batch, units) without Sequences, then the states after the
+// last step. Gates stand in Keras's order: i f c o for lstm, z r h for gru. With z(g) = x(g) + h · recurrent(g),
+// act = Activation and gate = Gate one step is
+//
+//	lstm        c = gate(z(f))*c + gate(z(i))*act(z(c));  h = gate(z(o))*act(c)
+//	gru         r = gate(z(r)); u = gate(z(z)); h = u*h + (1-u)*act(x(h) + (r*h) · recurrent(h))
+//	            with ResetAfter: act(x(h) + r*(h · recurrent(h) + bias))
+//	simple_rnn  h = act(z)
+//
+// Sums are accumulated in float64 by the reference evaluation; states of a 16-bit type are rounded after each step. The ops
+// have no gradient of their own: for training the same cells run in a scan.
+var (
+	OpLSTM      = recurrentOp("lstm", 4, 2, lstmStep)
+	OpGRU       = recurrentOp("gru", 3, 1, gruStep)
+	OpSimpleRNN = recurrentOp("simple_rnn", 1, 1, simpleStep)
+)
+
+// recurrence is what a step of a cell works on, for one sample.
+type recurrence struct {
+	units     int
+	attrs     *RecurrentAttrs
+	recurrent []float64
+	bias      []float64
+	z         []float64   // in: the inputs' share of the gates of this step
+	states    [][]float64 // in and out; the first is the output
+	scratch   []float64   // units elements
+}
+
+func recurrentOp(name string, gates, states int, step func(*recurrence)) *Op {
+	return &Op{Name: name,
+		Infer: func(n *Node) { inferRecurrent(n, gates, states) },
+		Eval: func(n *Node, in, out []Buf) error {
+			a := n.Attrs.(*RecurrentAttrs)
+			units := n.In[1].Shape[0]
+			r := &recurrence{units: units, attrs: a, recurrent: in[1].Float64s(), scratch: make([]float64, units)}
+			if a.ResetAfter {
+				r.bias = in[2+states].Float64s()
+			}
+			r.run(n, in, out, gates, states, step)
+			return nil
+		}}
+}
+
+func inferRecurrent(n *Node, gates, states int) {
+	fail := func(format string, args ...any) {
+		panic(&Error{Msg: n.Op.Name + ": " + fmt.Sprintf(format, args...)})
+	}
+	a := n.Attrs.(*RecurrentAttrs)
+	want := 2 + states
+	if a.ResetAfter {
+		want++
+	}
+	if a.Masked {
+		want++
+	}
+	x, k := n.In[0], n.In[1]
+	if len(n.In) != want || x.Rank() != 3 || k.Rank() != 2 || !x.DType.IsFloat() {
+		fail("the inputs %s and %s, %d in all, do not fit", x, k, len(n.In))
+	}
+	units := k.Shape[0]
+	if k.Shape[1] != gates*units || x.Shape[2] != gates*units {
+		fail("an input %s does not fit a recurrent kernel %s of %d gates", x, k, gates)
+	}
+	batch, time := x.Shape[0], x.Shape[1]
+	if time == 0 {
+		fail("the sequence has no steps")
+	}
+	for _, s := range n.In[2 : 2+states] {
+		if !slices.Equal(s.Shape, []int{batch, units}) {
+			fail("a state %s where (%d, %d) is needed", s, batch, units)
+		}
+	}
+	if a.ResetAfter && !slices.Equal(n.In[2+states].Shape, []int{units}) {
+		fail("a recurrent bias %s for %d units", n.In[2+states], units)
+	}
+	for i, v := range n.In {
+		switch mask := a.Masked && i == want-1; {
+		case mask && (v.DType != tensor.Bool || !slices.Equal(v.Shape, []int{batch, time})):
+			fail("a mask %s where bool(%d, %d) is needed", v, batch, time)
+		case !mask && v.DType != x.DType:
+			fail("inputs of the types %s and %s", x.DType, v.DType)
+		}
+	}
+	if a.Sequences {
+		n.SetOut(x.DType, batch, time, units)
+	} else {
+		n.SetOut(x.DType, batch, units)
+	}
+	for range states {
+		n.SetOut(x.DType, batch, units)
+	}
+}
+
+// run loops over samples and steps.
+func (r *recurrence) run(n *Node, in, out []Buf, gates, states int, step func(*recurrence)) {
+	x, dtype := n.In[0], n.In[0].DType
+	batch, time, width := x.Shape[0], x.Shape[1], gates*r.units
+	r.z = make([]float64, width)
+	r.states = make([][]float64, states)
+	for i := range r.states {
+		r.states[i] = make([]float64, r.units)
+	}
+	previous := make([]float64, r.units)
+	for b := range batch {
+		for i, s := range r.states {
+			in[2+i].loadFloats(s, b*r.units)
+		}
+		clear(previous)
+		for i := range time {
+			t := i
+			if r.attrs.Backwards {
+				t = time - 1 - i
+			}
+			if r.attrs.Masked && !in[len(in)-1].B[b*time+t] {
+				if r.attrs.ZeroMasked {
+					clear(previous)
+				}
+			} else {
+				in[0].loadFloats(r.z, (b*time+t)*width)
+				step(r)
+				for _, s := range r.states {
+					roundTo(s, dtype)
+				}
+				copy(previous, r.states[0])
+			}
+			if r.attrs.Sequences {
+				out[0].storeFloats((b*time+i)*r.units, previous)
+			}
+		}
+		if !r.attrs.Sequences {
+			out[0].storeFloats(b*r.units, previous)
+		}
+		for i, s := range r.states {
+			out[1+i].storeFloats(b*r.units, s)
+		}
+	}
+}
+
+// addProduct adds x times columns from..to of the recurrent kernel to dst.
+func (r *recurrence) addProduct(dst, x []float64, from, to int) {
+	width := len(r.z)
+	for i, v := range x {
+		row := r.recurrent[i*width+from : i*width+to]
+		for j, w := range row {
+			dst[j] += v * w
+		}
+	}
+}
+
+func lstmStep(r *recurrence) {
+	u, a := r.units, r.attrs
+	h, c := r.states[0], r.states[1]
+	r.addProduct(r.z, h, 0, 4*u)
+	for j := range u {
+		i, f, g, o := r.z[j], r.z[u+j], r.z[2*u+j], r.z[3*u+j]
+		c[j] = a.Gate.Apply(f)*c[j] + a.Gate.Apply(i)*a.Activation.Apply(g)
+		h[j] = a.Gate.Apply(o) * a.Activation.Apply(c[j])
+	}
+}
+
+func gruStep(r *recurrence) {
+	u, a, h := r.units, r.attrs, r.states[0]
+	r.addProduct(r.z[:2*u], h, 0, 2*u)
+	for j, v := range r.z[:2*u] {
+		r.z[j] = a.Gate.Apply(v)
+	}
+	update, reset, candidate := r.z[:u], r.z[u:2*u], r.z[2*u:]
+	if a.ResetAfter {
+		copy(r.scratch, r.bias)
+		r.addProduct(r.scratch, h, 2*u, 3*u)
+		for j := range candidate {
+			candidate[j] += reset[j] * r.scratch[j]
+		}
+	} else {
+		for j := range r.scratch {
+			r.scratch[j] = reset[j] * h[j]
+		}
+		r.addProduct(candidate, r.scratch, 2*u, 3*u)
+	}
+	for j := range h {
+		h[j] = update[j]*h[j] + (1-update[j])*a.Activation.Apply(candidate[j])
+	}
+}
+
+func simpleStep(r *recurrence) {
+	h := r.states[0]
+	r.addProduct(r.z, h, 0, r.units)
+	for j, v := range r.z {
+		h[j] = r.attrs.Activation.Apply(v)
+	}
+}
+
+// Float64s returns the elements of a float buffer in float64; they may be the buffer's own.
+func (b Buf) Float64s() []float64 {
+	if b.D != nil {
+		return b.D
+	}
+	out := make([]float64, len(b.F))
+	b.loadFloats(out, 0)
+	return out
+}
+
+// loadFloats reads len(dst) elements of a float buffer from position i on.
+func (b Buf) loadFloats(dst []float64, i int) {
+	if b.D != nil {
+		copy(dst, b.D[i:])
+		return
+	}
+	if b.F != nil {
+		for j, v := range b.F[i : i+len(dst)] {
+			dst[j] = float64(v)
+		}
+	}
+}
+
+// storeFloats writes src into a float buffer from position i on.
+func (b Buf) storeFloats(i int, src []float64) {
+	if b.D != nil {
+		copy(b.D[i:], src)
+		return
+	}
+	if b.F != nil {
+		for j, v := range src {
+			b.F[i+j] = float32(v)
+		}
+	}
+}
+
+// roundTo rounds to the values that a 16-bit type can hold.
+func roundTo(x []float64, d tensor.DType) {
+	switch d {
+	case tensor.Float16:
+		for i, v := range x {
+			x[i] = float64(tensor.HalfFrom(float32(v)).Float32())
+		}
+	case tensor.BFloat16:
+		for i, v := range x {
+			x[i] = float64(tensor.BHalfFrom(float32(v)).Float32())
+		}
+	}
+}
+
+// LSTM appends an lstm op over projected inputs x; see OpLSTM. The mask may be nil.
+func (b *Builder) LSTM(x, recurrent, h, c *Value, a RecurrentAttrs, mask *Value) (out *Value, states []*Value) {
+	return b.recurrentOut(OpLSTM, a, mask, x, recurrent, h, c)
+}
+
+// GRU appends a gru op over projected inputs x; see OpGRU. The bias is for ResetAfter, the mask may be nil.
+func (b *Builder) GRU(x, recurrent, h, bias *Value, a RecurrentAttrs, mask *Value) (out *Value, states []*Value) {
+	if a.ResetAfter {
+		return b.recurrentOut(OpGRU, a, mask, x, recurrent, h, bias)
+	}
+	return b.recurrentOut(OpGRU, a, mask, x, recurrent, h)
+}
+
+// SimpleRNN appends a simple_rnn op over projected inputs x; see OpSimpleRNN. The mask may be nil.
+func (b *Builder) SimpleRNN(x, recurrent, h *Value, a RecurrentAttrs, mask *Value) (out *Value, states []*Value) {
+	return b.recurrentOut(OpSimpleRNN, a, mask, x, recurrent, h)
+}
+
+func (b *Builder) recurrentOut(op *Op, a RecurrentAttrs, mask *Value, in ...*Value) (*Value, []*Value) {
+	if a.Masked = mask != nil; a.Masked {
+		in = append(in, mask)
+	}
+	out := b.Emit(op, &a, in...)
+	return out[0], out[1:]
+}

@@ -1,0 +1,290 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hornml/horn/tensor"
+)
+
+// ScanAttrs are the settings of OpScan.
+type ScanAttrs struct {
+	// Body is one step. Its inputs are the slice of x at the step, the states, and the captured values, in the order of the
+	// node's inputs; its outputs are the step's output and the new states. It holds no constants: those are captured values,
+	// so that they are seen (packed, folded, watched for changes) in the outer graph.
+	Body   *Graph
+	States int
+	LoopAttrs
+}
+
+// OpScan runs a graph once for each step of the time axis (axis 1) of its first input. Inputs: x (batch, time, ...), the
+// states before the first step, the captured values that the body reads at every step, and the mask if Masked. Outputs:
+// the outputs of all steps with a time axis at position 1, or the last one, then the states after the last step. The size
+// of the graph does not depend on the number of steps.
+//
+// The op is marked Impure because its attributes have an identity (the body) that a cache key could not express.
+var OpScan = &Op{Name: "scan", Infer: inferScan, Eval: evalScan, Impure: true}
+
+func inferScan(n *Node) {
+	a, x := n.Attrs.(*ScanAttrs), n.In[0]
+	fail := func(format string, args ...any) {
+		panic(&Error{Msg: "scan: " + fmt.Sprintf(format, args...)})
+	}
+	batch, time := x.Shape[0], x.Shape[1]
+	if time == 0 {
+		fail("the sequence has no steps")
+	}
+	out, next := a.Body.Outputs[0], a.Body.Outputs[1:]
+	if len(next) != a.States {
+		fail("%d states become %d", a.States, len(next))
+	}
+	for i, v := range next {
+		if s := n.In[1+i]; v.DType != s.DType || !slices.Equal(v.Shape, s.Shape) {
+			fail("state %d is %s before a step and %s after it", i, s, v)
+		}
+	}
+	if out.Rank() == 0 || out.Shape[0] != batch {
+		fail("a step's output %s does not start with the batch of %d", out, batch)
+	}
+	if a.Masked {
+		if m := n.In[len(n.In)-1]; m.DType != tensor.Bool || !slices.Equal(m.Shape, []int{batch, time}) {
+			fail("a mask %s where bool(%d, %d) is needed", m, batch, time)
+		}
+		for _, v := range next {
+			if v.Rank() == 0 || v.Shape[0] != batch {
+				fail("a state %s does not start with the batch of %d, which the mask is for", v, batch)
+			}
+		}
+	}
+	if a.Sequences {
+		n.SetOut(out.DType, slices.Insert(slices.Clone(out.Shape), 1, time)...)
+	} else {
+		n.SetOut(out.DType, out.Shape...)
+	}
+	for _, v := range next {
+		n.SetOut(v.DType, v.Shape...)
+	}
+}
+
+// evalScan interprets the body; its values keep their memory from step to step.
+func evalScan(n *Node, in, out []Buf) error {
+	a, x := n.Attrs.(*ScanAttrs), n.In[0]
+	batch, time, rest := x.Shape[0], x.Shape[1], product(x.Shape[2:])
+	body := a.Body
+	values := make(map[*Node][]Buf, len(body.Nodes))
+	for i, v := range body.Inputs {
+		switch {
+		case i == 0:
+			values[v.Node] = []Buf{NewBuf(v.DType, v.Size())}
+		case i <= a.States:
+			s := NewBuf(v.DType, v.Size())
+			s.Copy(in[i])
+			values[v.Node] = []Buf{s}
+		default:
+			values[v.Node] = []Buf{in[i]}
+		}
+	}
+	type call struct {
+		node    *Node
+		in, out []Buf
+	}
+	var calls []call
+	for _, b := range body.Nodes {
+		if b.Op == OpInput {
+			continue
+		}
+		c := call{node: b}
+		for _, v := range b.In {
+			c.in = append(c.in, values[v.Node][v.Index])
+		}
+		for _, v := range b.Out {
+			c.out = append(c.out, NewBuf(v.DType, v.Size()))
+		}
+		values[b] = c.out
+		calls = append(calls, c)
+	}
+	step, states := values[body.Inputs[0].Node][0], make([]Buf, a.States)
+	for i := range states {
+		states[i] = values[body.Inputs[1+i].Node][0]
+	}
+	result := body.Outputs[0]
+	width := product(result.Shape[1:])
+	output := values[result.Node][result.Index]
+	previous := NewBuf(result.DType, result.Size())
+	next := make([]Buf, a.States) // a copy: a state may be the old value of another
+	for i, v := range body.Outputs[1:] {
+		next[i] = NewBuf(v.DType, v.Size())
+	}
+	for i := range time {
+		t := i
+		if a.Backwards {
+			t = time - 1 - i
+		}
+		for b := range batch {
+			copyRange(step, b*rest, in[0], (b*time+t)*rest, rest)
+		}
+		for _, c := range calls {
+			if err := Eval(c.node, c.in, c.out); err != nil {
+				return err
+			}
+		}
+		for k, v := range body.Outputs[1:] {
+			next[k].Copy(values[v.Node][v.Index])
+		}
+		for b := range batch {
+			if a.Masked && !in[len(in)-1].B[b*time+t] {
+				if a.ZeroMasked {
+					clearRange(previous, b*width, width)
+				}
+				continue
+			}
+			copyRange(previous, b*width, output, b*width, width)
+			for k, s := range states {
+				if size := s.Len(); batch > 0 && a.Masked {
+					copyRange(s, b*(size/batch), next[k], b*(size/batch), size/batch)
+				}
+			}
+		}
+		if !a.Masked {
+			for k, s := range states {
+				s.Copy(next[k])
+			}
+		}
+		if a.Sequences {
+			for b := range batch {
+				copyRange(out[0], (b*time+i)*width, previous, b*width, width)
+			}
+		}
+	}
+	if !a.Sequences {
+		out[0].Copy(previous)
+	}
+	for k, s := range states {
+		out[1+k].Copy(s)
+	}
+	return nil
+}
+
+func clearRange(b Buf, i, n int) {
+	switch {
+	case b.F != nil:
+		clear(b.F[i : i+n])
+	case b.D != nil:
+		clear(b.D[i : i+n])
+	case b.I != nil:
+		clear(b.I[i : i+n])
+	case b.B != nil:
+		clear(b.B[i : i+n])
+	case b.S != nil:
+		clear(b.S[i : i+n])
+	}
+}
+
+// Scan appends a loop over the time axis (axis 1) of x. It calls step once, with a builder for the body, the slice of x
+// at one step and the states; step writes the ops of one step and returns its output and the new states, which have the
+// shapes and types of the old ones. Values of the graph around it may be used in the body as they are; what does not
+// depend on the step is computed once, outside. The mask, bool (batch, time), may be nil.
+func (b *Builder) Scan(x *Value, states []*Value, a LoopAttrs, mask *Value,
+	step func(b *Builder, x *Value, states []*Value) (out *Value, next []*Value)) (out *Value, last []*Value) {
+	if x.Rank() < 2 {
+		b.Fail("scan: %s has no time axis", x)
+	}
+	body := &Builder{Graph: new(Graph), Label: b.Label, MaxNodes: b.MaxNodes}
+	slice := body.Input(x.DType, slices.Concat(x.Shape[:1], x.Shape[2:])...)
+	olds := make([]*Value, len(states))
+	for i, s := range states {
+		olds[i] = body.Input(s.DType, s.Shape...)
+	}
+	output, next := step(body, slice, olds)
+	body.Graph.Outputs = append([]*Value{output}, next...)
+	if len(body.Graph.Updates) > 0 {
+		b.Fail("a layer inside of a loop over time cannot be stateful")
+	}
+	captured := b.close(body.Graph)
+	a.Masked = mask != nil
+	in := slices.Concat([]*Value{x}, states, captured)
+	if a.Masked {
+		in = append(in, mask)
+	}
+	outs := b.Emit(OpScan, &ScanAttrs{Body: body.Graph, States: len(states), LoopAttrs: a}, in...)
+	return outs[0], outs[1:]
+}
+
+// output names an output of a node, for maps: a Value may be one of several handles.
+type output struct {
+	node  *Node
+	index int
+}
+
+// close makes a body independent of everything outside: nodes that depend on none of its inputs move into b's graph, and
+// what the others need of them, or of values outside, becomes inputs of the body. It returns the values for these.
+func (b *Builder) close(body *Graph) []*Value {
+	inside := map[*Node]bool{} // nodes that stay: they depend on the body's inputs
+	moved := map[output]*Value{}
+	inputs := map[output]*Value{}
+	var captured []*Value
+	var kept []*Node
+	varies := func(v *Value) bool { return inside[v.Node] }
+	outside := func(v *Value) *Value {
+		if m, ok := moved[output{v.Node, v.Index}]; ok {
+			return m
+		}
+		return v
+	}
+	capture := func(v *Value) *Value {
+		v = outside(v)
+		key := output{v.Node, v.Index}
+		if in, ok := inputs[key]; ok {
+			return in
+		}
+		n := &Node{Op: OpInput, Attrs: &leaf{dtype: v.DType, shape: v.Shape}, Label: b.Label}
+		n.SetOut(v.DType, v.Shape...)
+		inputs[key] = n.Out[0]
+		captured = append(captured, v)
+		body.Inputs = append(body.Inputs, n.Out[0])
+		return n.Out[0]
+	}
+	for _, n := range body.Nodes {
+		switch {
+		case n.Op == OpInput:
+			inside[n] = true
+			continue
+		case n.Op == OpState:
+			b.Fail("a layer inside of a loop over time cannot be stateful")
+		case n.Op == OpConst:
+			v := b.Constant(n.Source, n.Out[0].DType, n.Out[0].Shape...)
+			moved[output{n, 0}] = v
+			continue
+		case !n.Op.Impure && !slices.ContainsFunc(n.In, varies):
+			in := make([]*Value, len(n.In))
+			for i, v := range n.In {
+				in[i] = outside(v)
+			}
+			for i, v := range b.Emit(n.Op, n.Attrs, in...) {
+				moved[output{n, i}] = v
+			}
+			continue
+		}
+		for i, v := range n.In {
+			if !varies(v) {
+				n.In[i] = capture(v)
+			}
+		}
+		inside[n] = true
+		kept = append(kept, n)
+	}
+	for i, v := range body.Outputs {
+		if !varies(v) {
+			body.Outputs[i] = capture(v)
+		}
+	}
+	nodes := make([]*Node, 0, len(body.Inputs)+len(kept))
+	for _, v := range body.Inputs {
+		nodes = append(nodes, v.Node)
+	}
+	body.Nodes = append(nodes, kept...)
+	for i, n := range body.Nodes {
+		n.ID = i
+	}
+	return captured
+}

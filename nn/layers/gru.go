@@ -1,0 +1,124 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+)
+
+// GRU is a gated recurrent unit over (batch, time, features) (keras.layers.GRU); its arguments are those of its cell and
+// of RNN.
+type GRU struct{ RNN }
+
+// GRUCell is one step of a GRU (keras.layers.GRUCell). With x·kernel + bias and h·recurrent_kernel in three parts z, r,
+// h: h = z*h + (1-z)*activation(x(h) + (r*h)·recurrent(h)), or, with ResetAfter, activation(x(h) + r*(h·recurrent(h) +
+// recurrent bias)), where z and r have gone through RecurrentActivation. With ResetAfter the bias is (2, 3*units): of the
+// inputs and of the recurrence.
+type GRUCell struct {
+	nn.Base
+	Units                           int
+	Activation, RecurrentActivation nn.Activation
+	UseBias, ResetAfter             bool
+	cellWeights
+}
+
+func init() {
+	nn.Register("keras.layers", "GRU", func() nn.Layer { return new(GRU) })
+	nn.Register("keras.layers", "GRUCell", func() nn.Layer { return new(GRUCell) })
+}
+
+// Config implements nn.Layer.
+func (l *GRU) Config(c *nn.Config) {
+	if l.Cell == nil {
+		l.Cell = new(GRUCell)
+	}
+	l.cellConfig(c, l, "GRUCell", "gru_cell")
+}
+
+// Config implements nn.Layer.
+func (l *GRUCell) Config(c *nn.Config) {
+	c.Positive("units", &l.Units)
+	c.Activation("activation", &l.Activation, "tanh")
+	c.Activation("recurrent_activation", &l.RecurrentActivation, "sigmoid")
+	c.Bool("use_bias", &l.UseBias, true)
+	c.Bool("reset_after", &l.ResetAfter, true)
+	l.cellWeights.config(c)
+}
+
+// Build implements nn.LayerBuilder.
+func (l *GRUCell) Build(c *nn.Call) {
+	l.make(c, l.Units, 3)
+	if l.UseBias {
+		shape := []int{3 * l.Units}
+		if l.ResetAfter {
+			shape = []int{2, 3 * l.Units}
+		}
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), shape)
+	}
+}
+
+// States implements Cell.
+func (l *GRUCell) States(*nn.Call, []int) []any { return []any{[]int{l.Units}} }
+
+// Call implements nn.Layer.
+func (l *GRUCell) Call(c *nn.Call) any { return callStep(c, l) }
+
+// recurrentBias returns the recurrent bias of the gates from..to.
+func (l *GRUCell) recurrentBias(c *nn.Call, from, to int) *graph.Value {
+	b := c.Slice(c.Var(l.bias), 0, 1, 2)
+	return c.Reshape(c.Slice(b, 1, from*l.Units, to*l.Units), (to-from)*l.Units)
+}
+
+// project adds all biases but the recurrent one of the candidate, which the reset gate multiplies.
+func (l *GRUCell) project(c *nn.Call, x *graph.Value) *graph.Value {
+	z := c.Dense(x, c.Var(l.kernel))
+	if l.bias == nil {
+		return z
+	}
+	bias := c.Var(l.bias)
+	if l.ResetAfter {
+		bias = c.Reshape(c.Slice(bias, 0, 0, 1), 3*l.Units)
+		bias = c.Add(bias, c.Concat(0, l.recurrentBias(c, 0, 2), c.Full(bias.DType, 0, l.Units)))
+	}
+	return c.Add(z, bias)
+}
+
+func (l *GRUCell) step(c *nn.Call, z *graph.Value, states []*graph.Value) (*graph.Value, []*graph.Value) {
+	u, h, kernel := l.Units, states[0], c.Var(l.recurrent)
+	parts := c.Split(z, -1, u, u, u)
+	inner := c.Dense(h, c.Slice(kernel, 1, 0, 2*u))
+	update := l.RecurrentActivation.Apply(c, c.Add(parts[0], c.Slice(inner, 1, 0, u)))
+	reset := l.RecurrentActivation.Apply(c, c.Add(parts[1], c.Slice(inner, 1, u, 2*u)))
+	last := c.Slice(kernel, 1, 2*u, 3*u)
+	var candidate *graph.Value
+	if l.ResetAfter {
+		candidate = c.Dense(h, last)
+		if l.bias != nil {
+			candidate = c.Add(candidate, l.recurrentBias(c, 2, 3))
+		}
+		candidate = c.Mul(reset, candidate)
+	} else {
+		candidate = c.Dense(c.Mul(reset, h), last)
+	}
+	candidate = l.Activation.Apply(c, c.Add(parts[2], candidate))
+	one := c.Scalar(update.DType, 1)
+	h = c.Add(c.Mul(update, h), c.Mul(c.Sub(one, update), candidate))
+	return h, []*graph.Value{h}
+}
+
+func (l *GRUCell) sequence(c *nn.Call, z *graph.Value, states []*graph.Value, a graph.LoopAttrs, mask *graph.Value) (*graph.Value, []*graph.Value, bool) {
+	act, ok := c.Chain(l.Activation, states[0])
+	gate, ok2 := c.Chain(l.RecurrentActivation, states[0])
+	if !ok || !ok2 {
+		return nil, nil, false
+	}
+	var bias *graph.Value
+	switch {
+	case l.ResetAfter && l.bias != nil:
+		bias = l.recurrentBias(c, 2, 3)
+	case l.ResetAfter:
+		bias = c.Full(z.DType, 0, l.Units)
+	}
+	attrs := graph.RecurrentAttrs{Activation: act, Gate: gate, ResetAfter: l.ResetAfter, LoopAttrs: a}
+	out, last := c.GRU(z, c.Var(l.recurrent), states[0], bias, attrs, mask)
+	return out, last, true
+}

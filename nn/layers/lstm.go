@@ -1,0 +1,134 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// LSTM is a long short-term memory over (batch, time, features) (keras.layers.LSTM); its arguments are those of its cell
+// and of RNN.
+type LSTM struct{ RNN }
+
+// LSTMCell is one step of an LSTM (keras.layers.LSTMCell). With z = x·kernel + h·recurrent_kernel + bias in four parts
+// i, f, c, o: carry = f*carry + i*activation(c), h = o*activation(carry), where i, f and o have gone through
+// RecurrentActivation.
+type LSTMCell struct {
+	nn.Base
+	Units                           int
+	Activation, RecurrentActivation nn.Activation
+	UseBias, UnitForgetBias         bool
+	cellWeights
+}
+
+func init() {
+	nn.Register("keras.layers", "LSTM", func() nn.Layer { return new(LSTM) })
+	nn.Register("keras.layers", "LSTMCell", func() nn.Layer { return new(LSTMCell) })
+}
+
+// Config implements nn.Layer.
+func (l *LSTM) Config(c *nn.Config) {
+	if l.Cell == nil {
+		l.Cell = new(LSTMCell)
+	}
+	l.cellConfig(c, l, "LSTMCell", "lstm_cell")
+}
+
+// cellConfig visits the arguments of a layer that are also those of its cell.
+func (l *RNN) cellConfig(c *nn.Config, layer nn.Layer, class, name string) {
+	nn.Adopt(layer, l.Cell, class, name)
+	l.loopConfig(c)
+	l.Cell.Config(c)
+	c.Inert("use_cudnn")
+}
+
+// Config implements nn.Layer.
+func (l *LSTMCell) Config(c *nn.Config) {
+	c.Positive("units", &l.Units)
+	c.Activation("activation", &l.Activation, "tanh")
+	c.Activation("recurrent_activation", &l.RecurrentActivation, "sigmoid")
+	c.Bool("use_bias", &l.UseBias, true)
+	c.Bool("unit_forget_bias", &l.UnitForgetBias, true)
+	l.cellWeights.config(c)
+}
+
+// Build implements nn.LayerBuilder.
+func (l *LSTMCell) Build(c *nn.Call) {
+	l.make(c, l.Units, 4)
+	if l.UseBias {
+		init := l.BiasInitializer.Init()
+		if l.UnitForgetBias {
+			init = forgetBias{init, l.Units}
+		}
+		l.bias = c.AddWeight("bias", init, []int{4 * l.Units})
+	}
+}
+
+// forgetBias is 1 in the second of four parts, and as another initializer has it elsewhere.
+type forgetBias struct {
+	rest  nn.Initializer
+	units int
+}
+
+// Make implements nn.Initializer.
+func (f forgetBias) Make(shape []int, d tensor.DType) (tensor.Any, error) {
+	if len(shape) != 1 || shape[0] != 4*f.units {
+		return nil, fmt.Errorf("a bias of shape %s for %d units", tensor.FormatShape(shape), f.units)
+	}
+	bias := tensor.Zeros[float64](shape...)
+	data := bias.Data()
+	for _, part := range [][2]int{{0, 1}, {2, 4}} {
+		t, err := f.rest.Make([]int{(part[1] - part[0]) * f.units}, d)
+		if err != nil {
+			return nil, err
+		}
+		if t, err = tensor.Convert(t, tensor.Float64); err != nil {
+			return nil, err
+		}
+		copy(data[part[0]*f.units:], t.(*tensor.Of[float64]).Data())
+	}
+	for i := range f.units {
+		data[f.units+i] = 1
+	}
+	return tensor.Convert(bias, d)
+}
+
+// States implements Cell.
+func (l *LSTMCell) States(*nn.Call, []int) []any { return []any{[]int{l.Units}, []int{l.Units}} }
+
+// Call implements nn.Layer.
+func (l *LSTMCell) Call(c *nn.Call) any { return callStep(c, l) }
+
+func (l *LSTMCell) project(c *nn.Call, x *graph.Value) *graph.Value {
+	z := c.Dense(x, c.Var(l.kernel))
+	if l.bias != nil {
+		z = c.Add(z, c.Var(l.bias))
+	}
+	return z
+}
+
+func (l *LSTMCell) step(c *nn.Call, z *graph.Value, states []*graph.Value) (*graph.Value, []*graph.Value) {
+	h, carry := states[0], states[1]
+	z = c.Add(z, c.Dense(h, c.Var(l.recurrent)))
+	h, carry = lstmGates(c, c.Split(z, -1, l.Units, l.Units, l.Units, l.Units), carry, l.Activation, l.RecurrentActivation)
+	return h, []*graph.Value{h, carry}
+}
+
+// lstmGates turns the four parts of z into the new states.
+func lstmGates(c *nn.Call, z []*graph.Value, carry *graph.Value, act, gate nn.Activation) (h, next *graph.Value) {
+	input, forget, output := gate.Apply(c, z[0]), gate.Apply(c, z[1]), gate.Apply(c, z[3])
+	next = c.Add(c.Mul(forget, carry), c.Mul(input, act.Apply(c, z[2])))
+	return c.Mul(output, act.Apply(c, next)), next
+}
+
+func (l *LSTMCell) sequence(c *nn.Call, z *graph.Value, states []*graph.Value, a graph.LoopAttrs, mask *graph.Value) (*graph.Value, []*graph.Value, bool) {
+	act, ok := c.Chain(l.Activation, states[0])
+	gate, ok2 := c.Chain(l.RecurrentActivation, states[0])
+	if !ok || !ok2 {
+		return nil, nil, false
+	}
+	out, last := c.LSTM(z, c.Var(l.recurrent), states[0], states[1], graph.RecurrentAttrs{Activation: act, Gate: gate, LoopAttrs: a}, mask)
+	return out, last, true
+}

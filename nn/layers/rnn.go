@@ -1,0 +1,258 @@
+package layers
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+)
+
+// Cell is a layer that computes one step of a recurrence. It is called with the input of the step (batch, ...) and a list
+// of its states, and returns []any{output, states}. A type of the caller's that is registered as a custom object may be the
+// cell of an RNN, too.
+type Cell interface {
+	nn.Layer
+	// States returns the shapes of the states, without the batch axis, for step inputs of the given shape, which has the
+	// batch axis: a []any of []int, or of such lists where cells are stacked. The first state has the shape of the output.
+	States(c *nn.Call, step []int) []any
+}
+
+// projecting is a cell whose share of the inputs can be computed for all steps at once.
+type projecting interface {
+	Cell
+	// project returns the inputs' share of the gates for inputs (n, ...), where n may be batch times steps.
+	project(c *nn.Call, x *graph.Value) *graph.Value
+	// step takes what project returned for one step.
+	step(c *nn.Call, z *graph.Value, states []*graph.Value) (out *graph.Value, next []*graph.Value)
+}
+
+// fused is a cell that has an op for a whole sequence; ok is false where its settings are beyond the op.
+type fused interface {
+	projecting
+	sequence(c *nn.Call, z *graph.Value, states []*graph.Value, a graph.LoopAttrs, mask *graph.Value) (out *graph.Value, last []*graph.Value, ok bool)
+}
+
+// RNN loops over the time axis of its input (batch, time, ...) with a cell (keras.layers.RNN). The output is the last one
+// (batch, units) or all (batch, time, units), followed by the last states with ReturnState. Where the mask is false a step
+// is skipped: the states stay, and the output repeats the one before or, with ZeroOutputForMask, is zero.
+type RNN struct {
+	nn.Base
+	Cell                                                                           nn.Layer
+	ReturnSequences, ReturnState, GoBackwards, Stateful, Unroll, ZeroOutputForMask bool
+	ActivityRegularizer                                                            *nn.Object
+}
+
+func init() { nn.Register("keras.layers", "RNN", func() nn.Layer { return new(RNN) }) }
+
+// Config implements nn.Layer.
+func (l *RNN) Config(c *nn.Config) {
+	l.loopConfig(c)
+	c.Layer("cell", &l.Cell)
+	if _, ok := l.Cell.(Cell); l.Cell != nil && !ok {
+		c.Errorf("cell", "a recurrent cell such as LSTMCell is expected, not a %T", l.Cell)
+	}
+}
+
+// loopConfig visits what all recurrent layers have.
+func (l *RNN) loopConfig(c *nn.Config) {
+	c.Bool("return_sequences", &l.ReturnSequences, false)
+	c.Bool("return_state", &l.ReturnState, false)
+	c.Bool("go_backwards", &l.GoBackwards, false)
+	c.Bool("stateful", &l.Stateful, false)
+	c.Bool("unroll", &l.Unroll, false) // the graph has one op either way
+	c.Bool("zero_output_for_mask", &l.ZeroOutputForMask, false)
+	c.Regularizer("activity_regularizer", &l.ActivityRegularizer)
+	l.SupportsMasking = true
+}
+
+// Children implements nn.Container.
+func (l *RNN) Children() []nn.Child {
+	if l.Cell == nil {
+		return nil
+	}
+	return []nn.Child{{Attr: "cell", Layer: l.Cell}}
+}
+
+// Build implements nn.LayerBuilder.
+func (l *RNN) Build(c *nn.Call) {
+	x := c.X()
+	if x.Rank() < 2 {
+		c.Fail("a sequence (batch, time, ...) is expected, not %s", x)
+	}
+	c.Enter(l.Cell, oneStep(x))
+}
+
+// oneStep stands for the input of one step while a cell is built: only its shape and type are looked at.
+func oneStep(x *graph.Value) *graph.Value {
+	return &graph.Value{DType: x.DType, Shape: slices.Concat(x.Shape[:1], x.Shape[2:])}
+}
+
+// Call implements nn.Layer.
+func (l *RNN) Call(c *nn.Call) any {
+	x := c.X()
+	cell := l.Cell.(Cell)
+	if x.Rank() < 2 {
+		c.Fail("a sequence (batch, time, ...) is expected, not %s", x)
+	}
+	inner := c.Enter(cell, oneStep(x))
+	dtype := nn.PolicyOf(cell).Compute
+	x = c.Cast(x, dtype)
+	kinds := cell.States(inner, oneStep(x).Shape)
+	states := l.initialStates(c, kinds, x)
+	for i, s := range states {
+		states[i] = c.Cast(s, dtype)
+	}
+	attrs := graph.LoopAttrs{Backwards: l.GoBackwards, Sequences: l.ReturnSequences, ZeroMasked: l.ZeroOutputForMask}
+	out, last := loop(c, inner, cell, x, states, kinds, attrs, timeMask(c, x))
+	if l.Stateful {
+		for i, s := range last {
+			writeState(c, l.state(i), s)
+		}
+	}
+	out = c.Cast(out, l.ComputeDType())
+	if !l.ReturnState {
+		return out
+	}
+	for i, s := range last {
+		last[i] = c.Cast(s, l.ComputeDType())
+	}
+	packed, _ := pack(kinds, last)
+	return slices.Concat([]any{out}, packed)
+}
+
+// ComputeMask implements nn.Masker: the mask goes on with a sequence.
+func (l *RNN) ComputeMask(_ *nn.Call, previous any) any {
+	if !l.ReturnSequences {
+		return nil
+	}
+	return firstLeaf(previous)
+}
+
+// firstLeaf returns the first leaf of a nested list.
+func firstLeaf(v any) any {
+	for {
+		list, ok := v.([]any)
+		if !ok {
+			return v
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		v = list[0]
+	}
+}
+
+// loop runs a cell over a sequence: by one op, by a scan over inputs that were projected at once, or by a plain scan.
+func loop(c, inner *nn.Call, cell Cell, x *graph.Value, states []*graph.Value, kinds []any, attrs graph.LoopAttrs, mask *graph.Value) (*graph.Value, []*graph.Value) {
+	p, ok := cell.(projecting)
+	if !ok {
+		return c.Scan(x, states, attrs, mask, func(c *nn.Call, x *graph.Value, states []*graph.Value) (*graph.Value, []*graph.Value) {
+			packed, _ := pack(kinds, states)
+			return callCell(c, cell, x, packed)
+		})
+	}
+	batch, time := x.Shape[0], x.Shape[1]
+	flat := inner.Reshape(x, append([]int{batch * time}, x.Shape[2:]...)...)
+	z := p.project(inner, flat)
+	z = inner.Reshape(z, append([]int{batch, time}, z.Shape[1:]...)...)
+	if f, ok := cell.(fused); ok {
+		if out, last, ok := f.sequence(inner, z, states, attrs, mask); ok {
+			return out, last
+		}
+	}
+	return inner.Scan(z, states, attrs, mask, p.step)
+}
+
+// callCell calls a cell as a layer.
+func callCell(c *nn.Call, cell nn.Layer, x *graph.Value, states []any) (*graph.Value, []*graph.Value) {
+	list, _ := c.Run(cell, x, states).([]any)
+	if len(list) == 2 {
+		if out, ok := list[0].(*graph.Value); ok {
+			return out, nn.Flatten(list[1])
+		}
+	}
+	c.Fail("the cell %q must return [output, states]", cell.Name())
+	return nil, nil
+}
+
+// initialStates returns the states before the first step: those that were given, those that the session remembers, or
+// zeros.
+func (l *RNN) initialStates(c *nn.Call, kinds []any, x *graph.Value) []*graph.Value {
+	shapes := leafShapes(kinds)
+	states := make([]*graph.Value, len(shapes))
+	given := nn.Flatten(c.Arg(1, "initial_state"))
+	if len(given) > 0 && len(given) != len(shapes) {
+		c.Fail("%d initial states were given, the cell has %d", len(given), len(shapes))
+	}
+	dtype := nn.PolicyOf(l.Cell).Compute
+	for i, s := range shapes {
+		shape := append([]int{x.Shape[0]}, s...)
+		switch {
+		case len(given) > 0:
+			if !slices.Equal(given[i].Shape, shape) {
+				c.Fail("initial state %d is %s, its shape must be %v", i, given[i], shape)
+			}
+			states[i] = given[i]
+		case l.Stateful:
+			states[i] = readState(c, l.state(i), dtype, shape)
+		default:
+			states[i] = c.Full(dtype, 0, shape...)
+		}
+	}
+	return states
+}
+
+// leafShapes returns the shapes in a nest of them, in order.
+func leafShapes(kinds []any) [][]int {
+	var out [][]int
+	for _, k := range kinds {
+		switch k := k.(type) {
+		case []int:
+			out = append(out, k)
+		case []any:
+			out = append(out, leafShapes(k)...)
+		}
+	}
+	return out
+}
+
+// pack gives values the structure of a nest of shapes; it returns those left over.
+func pack(kinds []any, values []*graph.Value) ([]any, []*graph.Value) {
+	out := make([]any, len(kinds))
+	for i, k := range kinds {
+		if list, ok := k.([]any); ok {
+			out[i], values = pack(list, values)
+		} else {
+			out[i], values = values[0], values[1:]
+		}
+	}
+	return out, values
+}
+
+// timeMask returns the mask of a layer that loops over time as bool (batch, time), nil if there is none.
+func timeMask(c *nn.Call, x *graph.Value) *graph.Value {
+	mask, _ := firstLeaf(c.Arg(2, "mask")).(*graph.Value)
+	if mask == nil {
+		mask = c.Mask()
+	}
+	if mask == nil {
+		return nil
+	}
+	mask = c.Cast(mask, boolean)
+	if mask.Rank() == 3 && mask.Shape[2] == 1 {
+		mask = c.Squeeze(mask, 2)
+	}
+	if mask.Rank() != 2 {
+		c.Fail("a mask (batch, time) is expected, not %s", mask)
+	}
+	return c.BroadcastTo(mask, x.Shape[:2]...)
+}
+
+// layerState is a state of a recurrent layer that outlives a run.
+type layerState struct{ key string }
+
+// StateKey implements graph.State.
+func (s layerState) StateKey() string { return s.key }
+
+func (l *RNN) state(i int) graph.State { return layerState{fmt.Sprintf("%p/%d", l, i)} }
