@@ -1,0 +1,480 @@
+package kerasfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/tensor"
+)
+
+// Info is what stands in a model file, found without reading weights. It is complete, too, for a model that cannot be
+// loaded: Classes and Problems then say why. The JSON form is that of "horn inspect --json".
+type Info struct {
+	Format       string     `json:"format"` // "keras zip", "directory" or "legacy hdf5"
+	KerasVersion string     `json:"keras_version"`
+	DateSaved    string     `json:"date_saved"`
+	Entries      []Entry    `json:"entries"`
+	Class        string     `json:"class"` // of the model
+	Name         string     `json:"name"`
+	Inputs       []Port     `json:"inputs"`
+	Outputs      []Port     `json:"outputs"`
+	Variables    []Stored   `json:"variables"` // in the order of the paths
+	Compile      *Compile   `json:"compile"`   // nil if the model is not compiled
+	Classes      []ClassUse `json:"classes"`   // all that the config names, in the order in which they come first
+	Problems     []string   `json:"problems"`  // why the model cannot be loaded, each with its path in the config
+}
+
+// Entry is a file inside the container.
+type Entry struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`   // bytes, unpacked
+	Stored int64  `json:"stored"` // bytes in the container
+}
+
+// Port is an input or output of the model.
+type Port struct {
+	Name  string `json:"name"`
+	Shape []any  `json:"shape"` // int, or nil for a dimension that may vary; nil where the shape is not known
+	DType string `json:"dtype"` // "" where it is not known
+}
+
+// Stored is a variable in the weights file.
+type Stored struct {
+	Path     string `json:"path"`     // in the weights file, such as "layers/dense/vars/0"
+	Variable string `json:"variable"` // in the model, such as "dense/kernel"; "" for what is not the model's or if it cannot be built
+	Shape    []int  `json:"shape"`    // nil for a null dataspace
+	DType    string `json:"dtype"`
+}
+
+// Compile is the compile state in short.
+type Compile struct {
+	Optimizer any             `json:"optimizer"` // as the file has it
+	Loss      any             `json:"loss"`
+	Metrics   any             `json:"metrics"`
+	Params    OptimizerParams `json:"optimizer_params"`
+}
+
+// OptimizerParams counts the optimizer's variables: those in the file or, if the model was never trained, those that Keras
+// makes when it loads the model.
+type OptimizerParams struct {
+	Variables int     `json:"variables"`
+	Params    int64   `json:"params"`
+	Bytes     float64 `json:"bytes"`
+}
+
+// ClassUse is a class or function that the config names.
+type ClassUse struct {
+	Module    string   `json:"module"`
+	Class     string   `json:"class"`
+	Kind      string   `json:"kind"` // "layer", "operation", "function", "initializers", "optimizers", ...
+	Count     int      `json:"count"`
+	Compile   bool     `json:"compile"` // only in the compile state, which predictions do not need
+	Supported bool     `json:"supported"`
+	Reasons   []string `json:"reasons"` // why not
+	Paths     []string `json:"paths"`   // JSON pointers into config.json, at most 5
+}
+
+// Inspect looks into a model file without reading its weights and without making a model of it where that is not
+// possible. The error is for what is no model file at all; damage further inside is among the Problems.
+func Inspect(path string, opts ...Option) (*Info, error) {
+	o := settings(opts)
+	stat, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if stat.IsDir() {
+		c, err := openDirectory(os.DirFS(path), ".", o.limits)
+		if err != nil {
+			return nil, err
+		}
+		defer c.Close()
+		return inspect(c, o)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	c, err := open(f, stat.Size(), o)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return inspect(c, o)
+}
+
+func inspect(c container, o options) (*Info, error) {
+	info := &Info{Format: "legacy hdf5", Entries: []Entry{}, Inputs: []Port{}, Outputs: []Port{}, Variables: []Stored{}, Classes: []ClassUse{}, Problems: []string{}}
+	switch c := c.(type) {
+	case *zipContainer:
+		info.Format = "keras zip"
+		c.unchecked = true
+		for _, f := range c.order {
+			info.Entries = append(info.Entries, Entry{f.Name, clampSize(f.UncompressedSize64), clampSize(f.CompressedSize64)})
+		}
+	case *directory:
+		info.Format = "directory"
+		info.Entries = c.list()
+	}
+	data, err := c.config()
+	if err != nil {
+		return nil, err
+	}
+	config, err := parseJSON(configName, data)
+	if err != nil {
+		return nil, err
+	}
+	if data, err := c.metadata(); err != nil {
+		info.problem(err)
+	} else if data != nil {
+		if meta, err := parseJSON(metadataName, data); err != nil {
+			info.problem(err)
+		} else {
+			info.KerasVersion, info.DateSaved = meta.String("keras_version"), meta.String("date_saved")
+		}
+	}
+	info.Class, info.Name = config.String("class_name"), config.Object("config").String("name")
+	w := &classWalk{index: map[string]int{}}
+	w.visit(config, "", false, 0)
+
+	o.compile = false
+	model, err := decode(config, info.KerasVersion, o)
+	if err != nil {
+		w.blame(err, info)
+		info.Inputs = configInputs(config)
+	} else {
+		info.build(model, c)
+	}
+	info.Classes = append(info.Classes, w.uses...)
+	weights, err := c.weights()
+	if err != nil {
+		info.problem(err)
+	} else {
+		info.variables(weights, model)
+		weights.Close()
+	}
+	if cc := config.Object("compile_config"); cc.Len() > 0 {
+		info.Compile = &Compile{Optimizer: cc.Get("optimizer"), Loss: cc.Get("loss"), Metrics: cc.Get("metrics"), Params: optimizerParams(info, cc, model)}
+	}
+	return info, nil
+}
+
+func clampSize(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
+
+// problem adds an error, each part of several on its own.
+func (info *Info) problem(err error) {
+	var list nn.Errors
+	if errors.As(err, &list) {
+		for _, e := range list {
+			info.problem(e)
+		}
+		return
+	}
+	info.Problems = append(info.Problems, err.Error())
+}
+
+// build works out the shapes of a model that could be decoded.
+func (info *Info) build(model *nn.Model, c container) {
+	err := loadAssets(model, c)
+	if err == nil {
+		err = model.Build()
+	}
+	if err != nil {
+		info.problem(err)
+	}
+	for _, s := range model.Inputs() {
+		info.Inputs = append(info.Inputs, Port{s.Name, portShape(s.Shape), s.DType.String()})
+	}
+	for _, s := range model.Outputs() {
+		info.Outputs = append(info.Outputs, Port{s.Name, portShape(s.Shape), s.DType.String()})
+	}
+}
+
+func portShape(shape []int) []any {
+	if shape == nil {
+		return nil
+	}
+	out := make([]any, len(shape))
+	for i, d := range shape {
+		if d >= 0 {
+			out[i] = d
+		}
+	}
+	return out
+}
+
+// configInputs reads the InputLayers of a model that cannot be decoded.
+func configInputs(config *pyjson.Object) []Port {
+	ports := []Port{}
+	for _, v := range config.Object("config").List("layers") {
+		l, ok := v.(*pyjson.Object)
+		if !ok || l.String("class_name") != "InputLayer" {
+			continue
+		}
+		c := l.Object("config")
+		shape := c.List("batch_shape")
+		if shape == nil {
+			shape = c.List("batch_input_shape")
+		}
+		p := Port{Name: c.String("name"), DType: c.String("dtype")}
+		for _, d := range shape {
+			n, ok := d.(pyjson.Number)
+			if i, fits := n.Int(); ok && fits {
+				p.Shape = append(p.Shape, i)
+			} else {
+				p.Shape = append(p.Shape, nil)
+			}
+		}
+		ports = append(ports, p)
+	}
+	return ports
+}
+
+// variables lists the datasets of the weights file, with the model's names for them.
+func (info *Info) variables(f *h5lite.File, model *nn.Model) {
+	names := map[string]string{}
+	if model != nil {
+		for _, o := range walk(model) {
+			for i, v := range nn.OwnVariables(o.layer) {
+				key := v.FileKey
+				if key == "" {
+					key = fmt.Sprint(i)
+				}
+				names[join(join(o.path, "vars"), key)] = v.Path
+			}
+		}
+	}
+	err := h5lite.Walk(f.Root(), func(e h5lite.Entry) error {
+		if e.Err != nil {
+			info.problem(&FormatError{Entry: weightsName, Msg: e.Path, Err: e.Err})
+			return nil
+		}
+		d, ok := e.Object.(*h5lite.Dataset)
+		if !ok {
+			return nil
+		}
+		s := Stored{Path: strings.TrimPrefix(e.Path, "/"), DType: dtypeName(d)}
+		s.Variable = names[s.Path]
+		if !d.IsNull() {
+			s.Shape = d.Shape()
+			if s.Shape == nil {
+				s.Shape = []int{}
+			}
+		}
+		info.Variables = append(info.Variables, s)
+		return nil
+	})
+	if err != nil {
+		info.problem(&FormatError{Entry: weightsName, Msg: "cannot be listed to its end", Err: err})
+	}
+}
+
+// dtypeName is Keras's name for the type of a dataset; HDF5's where Keras has none.
+func dtypeName(d *h5lite.Dataset) string {
+	name := d.Type().NumpyName()
+	switch {
+	case name == "|b1":
+		return "bool"
+	case d.Type().Class() == h5lite.String:
+		return "string"
+	case d.Type().Class() == h5lite.Opaque:
+		if a, err := d.Attribute("dtype"); err == nil {
+			if s, err := a.String(); err == nil {
+				return s
+			}
+		}
+	case d.Type().Class() == h5lite.Integer || d.Type().Class() == h5lite.Float:
+		bits := fmt.Sprint(8 * d.Type().Size())
+		return map[byte]string{'i': "int", 'u': "uint", 'f': "float"}[name[1]] + bits
+	}
+	return name
+}
+
+// optimizerParams counts the optimizer's variables in the weights file.
+func optimizerParams(info *Info, compile *pyjson.Object, model *nn.Model) OptimizerParams {
+	var n OptimizerParams
+	for _, v := range info.Variables {
+		if !strings.HasPrefix(v.Path, "optimizer/") {
+			continue
+		}
+		size, _ := tensor.SizeOf(v.Shape)
+		n.Variables++
+		n.Params += int64(size)
+		if d, err := tensor.ParseDType(v.DType); err == nil && d != tensor.String {
+			n.Bytes += float64(size) * float64(d.Size())
+		}
+	}
+	if n.Variables > 2 || model == nil {
+		return n
+	}
+	// The file of a model that was never trained has the counters alone; Keras makes the rest when it loads the model.
+	if slots, ok := optimizerSlots(compile.Object("optimizer")); ok {
+		trainable, _ := model.CountParams()
+		n.Params += slots * trainable.Params
+		n.Bytes += float64(slots) * trainable.Bytes
+	}
+	return n
+}
+
+// optimizerSlots is the number of variables that an optimizer keeps for each trainable one of the model.
+func optimizerSlots(record *pyjson.Object) (int64, bool) {
+	c := record.Object("config")
+	set := func(key string) int64 {
+		switch v := c.Get(key).(type) {
+		case bool:
+			if v {
+				return 1
+			}
+		case pyjson.Number:
+			if v.Float() != 0 {
+				return 1
+			}
+		}
+		return 0
+	}
+	var n int64
+	switch record.String("class_name") {
+	case "SGD":
+		n = set("momentum")
+	case "RMSprop":
+		n = 1 + set("momentum") + set("centered")
+	case "Adam", "AdamW":
+		n = 2 + set("amsgrad")
+	case "Adamax", "Adadelta", "Ftrl", "Lamb":
+		n = 2
+	case "Adagrad", "Lion":
+		n = 1
+	default:
+		return 0, false
+	}
+	return n + set("use_ema") + set("gradient_accumulation_steps"), true
+}
+
+// CompileNotes says, for a model that was loaded with or without its compile state, which optimizer, losses and metrics of
+// it are not Keras's own and not known here: they do not matter to predictions.
+func CompileNotes(m *nn.Model) []string {
+	record := m.Record()
+	w := &classWalk{index: map[string]int{}}
+	w.visit(record.Get("compile_config"), "/compile_config", true, 0)
+	var notes []string
+	for _, u := range w.uses {
+		if u.Supported || strings.HasPrefix(u.Module, "keras.") || u.Module == "builtins" && !strings.Contains(u.Class, ">") {
+			continue
+		}
+		name := u.Class
+		if u.Module != "" {
+			name = u.Module + "." + u.Class
+		}
+		notes = append(notes, fmt.Sprintf("the compile state names %s, which is not known here; predictions do not need it", name))
+	}
+	return notes
+}
+
+// classWalk collects the classes that a config names.
+type classWalk struct {
+	uses  []ClassUse
+	index map[string]int
+}
+
+const maxUsePaths = 5
+
+// plainValues are records that stand for values, not for classes.
+var plainValues = map[string]bool{"__keras_tensor__": true, "__numpy__": true, "__tensor__": true, "__slice__": true, "__ellipsis__": true, "__bytes__": true, "__typespec__": true}
+
+func (w *classWalk) visit(v any, path string, compile bool, depth int) {
+	if depth > 1000 {
+		return
+	}
+	switch v := v.(type) {
+	case []any:
+		for i, x := range v {
+			w.visit(x, fmt.Sprintf("%s/%d", path, i), compile, depth+1)
+		}
+	case *pyjson.Object:
+		class := v.String("class_name")
+		if _, ok := v.Lookup("config"); ok && class != "" {
+			if plainValues[class] {
+				return
+			}
+			w.add(v, class, path, compile)
+		}
+		for _, k := range v.Keys() {
+			w.visit(v.Get(k), path+"/"+k, compile || path == "" && k == "compile_config", depth+1)
+		}
+	}
+}
+
+func (w *classWalk) add(record *pyjson.Object, class, path string, compile bool) {
+	module := record.String("module")
+	if name, ok := record.Get("config").(string); ok && class == "function" {
+		class = name
+	}
+	key := module + " " + class
+	i, ok := w.index[key]
+	if !ok {
+		s := nn.SupportOf(module, class)
+		u := ClassUse{Module: module, Class: class, Kind: s.Kind, Compile: compile, Supported: s.OK, Reasons: []string{}}
+		if !s.OK {
+			u.Reasons = append(u.Reasons, s.Reason)
+		}
+		i = len(w.uses)
+		w.index[key] = i
+		w.uses = append(w.uses, u)
+	}
+	u := &w.uses[i]
+	u.Count++
+	u.Compile = u.Compile && compile
+	if len(u.Paths) < maxUsePaths {
+		u.Paths = append(u.Paths, path)
+	}
+}
+
+// blame gives each error of a failed decoding to the class that it is about; the rest are problems.
+func (w *classWalk) blame(err error, info *Info) {
+	list := nn.Errors{err}
+	_ = errors.As(err, &list)
+	decided := map[int]bool{}
+	for _, e := range list {
+		info.problem(e)
+		var u *nn.UnsupportedError
+		if !errors.As(e, &u) {
+			continue
+		}
+		i, ok := w.index[u.Module+" "+u.Class]
+		if !ok {
+			continue
+		}
+		use := &w.uses[i]
+		if !decided[i] { // the decoder knows the reason better than the table of classes
+			decided[i], use.Supported, use.Reasons = true, false, nil
+		}
+		if !slices.Contains(use.Reasons, u.Reason) {
+			use.Reasons = append(use.Reasons, u.Reason)
+		}
+	}
+}
+
+// list gives the files of a directory in Keras's form.
+func (d *directory) list() []Entry {
+	out := []Entry{}
+	root := d.root
+	_ = fs.WalkDir(d.fsys, root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || len(out) >= d.limits.Entries {
+			return nil // what cannot be listed is missing in the list, and fails where it is needed
+		}
+		if info, err := e.Info(); err == nil {
+			name := strings.TrimPrefix(strings.TrimPrefix(path, root), "/")
+			out = append(out, Entry{name, info.Size(), info.Size()})
+		}
+		return nil
+	})
+	return out
+}
