@@ -26,7 +26,7 @@ func shapeOf(l Level) tileShape {
 	case NEON:
 		return tileShape{8, 4, 2}
 	}
-	return tileShape{3, 4, 1}
+	return tileShape{2, 4, 1}
 }
 
 // RowTile is the number of rows that the level's micro-kernels take at a time.

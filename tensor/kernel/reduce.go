@@ -83,12 +83,31 @@ func (op ReduceOp) Columns(dst, a []float32) {
 	}
 	// Blocks of rows are reduced by themselves and then joined: for sums the
 	// error grows with the number of blocks, not of rows.
-	const rows = 64
+	rows := 64
+	if n > chunk {
+		rows = 1 // assembly calls must be short
+	}
 	for at := 0; at < len(a); at += rows * n {
 		block := a[at:min(at+rows*n, len(a))]
-		if !columnsAsm(op, dst, block) {
+		if rows == 1 {
+			op.joinRow(dst, block)
+		} else if !columnsAsm(op, dst, block) {
 			columnsGeneric(op, dst, block)
 		}
+	}
+}
+
+// joinRow joins one element to each of dst.
+func (op ReduceOp) joinRow(dst, row []float32) {
+	switch op {
+	case Max:
+		Maximum.Run(dst, dst, row)
+	case Min:
+		Minimum.Run(dst, dst, row)
+	case SumSquares:
+		MulAdd(dst, row, row, dst)
+	default:
+		Add.Run(dst, dst, row)
 	}
 }
 

@@ -94,7 +94,7 @@ func (k *gemmKernel) write() {
 	k.Load(k.Param("t"), gT)
 	if k.wide() {
 		k.MOVQ(k.field("mask"), gTmp)
-		k.KMOVW(gTmp.(reg.GPPhysical).As32(), reg.K1)
+		k.KMOVW(gTmp.As32(), reg.K1)
 	}
 	k.Label("tile")
 	k.rowPointers()

@@ -108,13 +108,6 @@ func (g *gen) fma(a, b, c v) v {
 	return d
 }
 
-// fnma is c - a*b.
-func (g *gen) fnma(a, b, c v) v {
-	d := g.copy(c)
-	g.VFNMADD231PS(b, a, d)
-	return d
-}
-
 // fmaC is a*c + b for a constant c.
 func (g *gen) fmaC(a v, c float64, b v) v {
 	d := g.copy(b)
