@@ -133,9 +133,9 @@ func (s *snapshot) fail(err error) {
 }
 
 // take opens and walks a file and reads everything.
-func take(b []byte) *snapshot {
+func take(b []byte, opts ...Option) *snapshot {
 	s := &snapshot{objects: map[string]*found{}}
-	f, err := NewFile(bytes.NewReader(b), int64(len(b)))
+	f, err := NewFile(bytes.NewReader(b), int64(len(b)), opts...)
 	if err != nil {
 		s.fail(err)
 		return s
