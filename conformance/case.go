@@ -98,16 +98,26 @@ func (c Case) Run(run Runner, opts ...kerasfile.Option) Result {
 	return r
 }
 
-func (c Case) run(run Runner, r *Result, opts []kerasfile.Option) error {
+// Load loads a case's model and inputs.
+func (c Case) Load(opts ...kerasfile.Option) (*nn.Model, []tensor.Any, error) {
 	m, err := kerasfile.Load(c.Model, append(opts, kerasfile.WithCompile(false))...)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := npy.OpenArchive(c.Golden)
+	if err != nil {
+		return nil, nil, err
+	}
+	inputs, err := a.Numbered("input_")
+	return m, inputs, err
+}
+
+func (c Case) run(run Runner, r *Result, opts []kerasfile.Option) error {
+	m, inputs, err := c.Load(opts...)
 	if err != nil {
 		return err
 	}
 	a, err := npy.OpenArchive(c.Golden)
-	if err != nil {
-		return err
-	}
-	inputs, err := a.Numbered("input_")
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,197 @@
+package conformance
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/hornml/horn/nn"
+
+	_ "github.com/hornml/horn/kerasfile" // registers all layers and ops
+)
+
+// Entry answers for one class of Keras.
+type Entry struct {
+	Name    string
+	Aliases []string
+	Status  string // supported, refused or missing
+	Reason  string // why it is refused
+	Cases   int    // goldens that use it
+}
+
+const (
+	supported = "runs"
+	refused   = "refused"
+	missing   = "missing"
+)
+
+// Coverage answers for every layer class, op and activation of Keras.
+type Coverage struct {
+	KerasVersion string
+	Layers       []Entry
+	Ops          []Entry
+	Activations  []Entry
+}
+
+// notLayers are names under keras.layers that no saved model can have: base classes.
+var notLayers = map[string]string{
+	"Layer":   "the base class of layers; a file names the class of the author's own, which is given as a custom object",
+	"Wrapper": "the base class of wrapping layers",
+}
+
+// ReadCoverage compares Keras's public names (keras_api.json) with the registries, and counts the goldens below dir that
+// use each.
+func ReadCoverage(dir string) (*Coverage, error) {
+	var api struct {
+		KerasVersion string `json:"keras_version"`
+		Layers       []struct {
+			Name    string
+			Aliases []string
+		}
+		Ops         []string
+		Activations []string
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "keras_api.json"))
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &api); err != nil {
+		return nil, err
+	}
+	uses, err := countUses(filepath.Join(dir, "goldens"))
+	if err != nil {
+		return nil, err
+	}
+	c := &Coverage{KerasVersion: api.KerasVersion}
+	known := map[string]bool{}
+	for _, class := range nn.Classes() {
+		known[class.Module+"."+class.Name] = true
+	}
+	for _, l := range api.Layers {
+		e := Entry{Name: l.Name, Aliases: l.Aliases, Status: missing, Cases: uses["keras.layers>"+l.Name]}
+		for _, name := range append(l.Aliases, l.Name) {
+			if known["keras.layers."+name] {
+				e.Status = supported
+			}
+			if why, ok := nn.Refused()["keras.layers."+name]; ok {
+				e.Status, e.Reason = refused, why
+			}
+		}
+		if why, ok := notLayers[l.Name]; ok && e.Status == missing {
+			e.Status, e.Reason = refused, why
+		}
+		c.Layers = append(c.Layers, e)
+	}
+	ops, refusedOps := nn.Ops()
+	knownOps := map[string]bool{}
+	for _, name := range ops {
+		knownOps[name] = true
+	}
+	for _, name := range api.Ops {
+		module, class, _ := strings.Cut(name, ".")
+		e := Entry{Name: name, Status: missing, Cases: uses["keras.src.ops."+module+">"+class]}
+		if knownOps[name] {
+			e.Status = supported
+		} else if why, ok := refusedOps[name]; ok {
+			e.Status, e.Reason = refused, why
+		}
+		c.Ops = append(c.Ops, e)
+	}
+	knownActivations := map[string]bool{}
+	for _, name := range nn.Activations() {
+		knownActivations[name] = true
+	}
+	for _, name := range api.Activations {
+		e := Entry{Name: name, Status: missing}
+		if knownActivations[name] {
+			e.Status = supported
+		}
+		c.Activations = append(c.Activations, e)
+	}
+	return c, nil
+}
+
+// countUses counts, for each "module>class", the goldens whose config names it.
+func countUses(dir string) (map[string]int, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*", "manifest.json"))
+	if err != nil {
+		return nil, err
+	}
+	uses := map[string]int{}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		var records []struct{ Covers []string }
+		if err := json.Unmarshal(data, &records); err != nil {
+			continue // the manifests of the formats have another form
+		}
+		for _, r := range records {
+			for _, class := range r.Covers {
+				uses[class]++
+			}
+		}
+	}
+	return uses, nil
+}
+
+func tally(entries []Entry) (runs, no, gone int) {
+	for _, e := range entries {
+		switch e.Status {
+		case supported:
+			runs++
+		case refused:
+			no++
+		default:
+			gone++
+		}
+	}
+	return runs, no, gone
+}
+
+// Totals is one line for each kind.
+func (c *Coverage) Totals() string {
+	var b strings.Builder
+	for _, k := range []struct {
+		name    string
+		entries []Entry
+	}{{"layer classes", c.Layers}, {"ops", c.Ops}, {"activations", c.Activations}} {
+		runs, no, gone := tally(k.entries)
+		fmt.Fprintf(&b, "%-14s %3d of %d run, %d refused by name, %d missing\n", k.name, runs, len(k.entries), no, gone)
+	}
+	return b.String()
+}
+
+// Markdown is docs/coverage.md.
+func (c *Coverage) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Coverage\n\nWhat of Keras %s runs. Generated from the registries and the goldens by `HORN_UPDATE=1 go test ./conformance -run Coverage`; a test\nfails when this page is out of date. \"Goldens\" counts the answers of real Keras, kept in `conformance/testdata`, that use the class.\n\n```\n%s```\n", c.KerasVersion, c.Totals())
+	table := func(title string, entries []Entry, cases bool) {
+		fmt.Fprintf(&b, "\n## %s\n\n| name | | goldens |\n| --- | --- | ---: |\n", title)
+		sorted := append([]Entry(nil), entries...)
+		sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].Name < sorted[j].Name })
+		for _, e := range sorted {
+			name := "`" + e.Name + "`"
+			if len(e.Aliases) > 0 {
+				name += " (" + strings.Join(e.Aliases, ", ") + ")"
+			}
+			status := e.Status
+			if e.Reason != "" {
+				status += ": " + e.Reason
+			}
+			count := ""
+			if cases {
+				count = fmt.Sprint(e.Cases)
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", name, status, count)
+		}
+	}
+	table("Layers (`keras.layers`)", c.Layers, true)
+	table("Operations in Functional graphs (`keras.ops`)", c.Ops, true)
+	table("Activations (`keras.activations`)", c.Activations, false)
+	return b.String()
+}
