@@ -1,0 +1,88 @@
+package ops
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() { nn.RegisterOp("image", "ScaleAndTranslate", scaleAndTranslate) }
+
+var scaleKernels = map[string]func(float64) float64{
+	"linear": triangleKernel, "bilinear": triangleKernel, "trilinear": triangleKernel, "triangle": triangleKernel,
+	"cubic": cubicKernel(-0.5), "bicubic": cubicKernel(-0.5), "tricubic": cubicKernel(-0.5),
+	"lanczos3": lanczosKernel(3), "lanczos5": lanczosKernel(5),
+}
+
+// scaleAndTranslate resamples some axes, each with its own scale and translation.
+func scaleAndTranslate(o *nn.OpCall) any {
+	x := o.Tensor(0, "images")
+	v, _ := o.Get(1, "output_shape")
+	shape := intList(o, v, "output_shape")
+	scale, translation := o.Cast(o.Tensor(2, "scale"), tensor.Float64), o.Cast(o.Tensor(3, "translation"), tensor.Float64)
+	axes := positive(o, o.Ints(-1, "spatial_dims"), x.Rank())
+	method := o.Str(-1, "method")
+	kernel := scaleKernels[method]
+	antialias := o.Bool(-1, "antialias", true)
+	if kernel == nil {
+		o.Fail("%s: the method %q does not exist", o, method)
+	}
+	if len(shape) != x.Rank() || scale.Size() != len(axes) || translation.Size() != len(axes) {
+		o.Fail("%s: %d axes with %d scales and %d translations, for %s", o, len(axes), scale.Size(), translation.Size(), x)
+	}
+	if len(axes) == 0 {
+		return x
+	}
+	y := x
+	if !x.DType.IsFloat() {
+		y = o.Cast(asInt(o, x), tensor.Float32)
+	}
+	for i, a := range axes {
+		y = o.Emit1(opScaleAxis, &scaleAttrs{axis: a, size: shape[a], which: i, kernel: kernel, antialias: antialias}, y, scale, translation)
+	}
+	if !x.DType.IsFloat() {
+		whole := o.Cast(asInt(o, x), tensor.Float32)
+		y = o.Unary(graph.OpRound, y)
+		y = o.Max(o.Min(y, o.Reduce(graph.OpReduceMax, whole, false)), o.Reduce(graph.OpReduceMin, whole, false))
+	}
+	return o.Cast(y, x.DType)
+}
+
+type scaleAttrs struct {
+	axis, size, which int
+	kernel            func(float64) float64
+	antialias         bool
+}
+
+// opScaleAxis resamples an axis by a scale and a translation that are elements of the second and third input.
+var opScaleAxis = &graph.Op{Name: "scale_and_translate",
+	Infer: func(n *graph.Node) {
+		a, x := n.Attrs.(*scaleAttrs), n.In[0]
+		shape := slices.Clone(x.Shape)
+		if a.size < 0 {
+			panic(&graph.Error{Msg: fmt.Sprintf("scale_and_translate: axis %d of length %d", a.axis, a.size)})
+		}
+		shape[a.axis] = a.size
+		n.SetOut(x.DType, shape...)
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		a := n.Attrs.(*scaleAttrs)
+		from := n.In[0].Shape[a.axis]
+		rows := kernelWeights(from, a.size, in[1].D[a.which], in[2].D[a.which], a.kernel, a.antialias)
+		eachLine(n.Out[0].Shape, a.axis, func(at, step, size int) {
+			start := at/(step*max(size, 1))*step*from + at%step
+			for i, weights := range rows {
+				sum := 0.0
+				for k, w := range weights {
+					if w != 0 {
+						sum += w * in[0].Float64(start+k*step)
+					}
+				}
+				setFloat(out[0], at+i*step, sum)
+			}
+		})
+		return nil
+	}}
