@@ -30,10 +30,11 @@ type Ellipsis struct{}
 // tracer is what the calls of one trace share.
 type tracer struct {
 	builder  *graph.Builder
-	symbolic bool  // shapes stand for others; see Model.Build
-	standIn  int   // what unknown dimensions are in a symbolic trace
-	measured []int // the first numbers that Measure returns; see there
-	measures int   // how often it was called
+	root     *graph.Builder // the first builder: inside of loops it is another
+	symbolic bool           // shapes stand for others; see Model.Build
+	standIn  int            // what unknown dimensions are in a symbolic trace
+	measured []int          // the first numbers that Measure returns; see there
+	measures int            // how often it was called
 	observe  func(l Layer, in, out any)
 	depth    int
 }
@@ -91,23 +92,19 @@ func (c *Call) Tensor(i int, name string) *graph.Value {
 	return x
 }
 
-// Mask returns the mask argument of a layer with one tensor argument: what was given as "mask" or, if nothing was, the
-// mask that travels with the input. A null in the file's kwargs means no mask.
+// Mask returns the mask argument of a layer with one tensor argument: what was given as "mask" or, if nothing or null was,
+// the mask that travels with the input.
 func (c *Call) Mask() *graph.Value {
-	if v, ok := c.Kwargs["mask"]; ok {
-		switch m := v.(type) {
-		case nil:
-			return nil
-		case *graph.Value:
-			return m
-		case []any:
-			if len(m) == 1 {
-				if v, ok := m[0].(*graph.Value); ok {
-					return v
-				}
+	switch m := c.Kwargs["mask"].(type) {
+	case *graph.Value:
+		return m
+	case []any:
+		if len(m) == 1 {
+			if v, ok := m[0].(*graph.Value); ok {
+				return v
 			}
-			return nil
 		}
+		return nil
 	}
 	if c.tensorArguments() > 1 {
 		return nil
@@ -149,6 +146,9 @@ func (c *Call) Measure(v *graph.Value) int {
 	t := c.tracer
 	if t.symbolic {
 		return t.standIn
+	}
+	if c.Builder != t.root {
+		c.Fail("a shape depends on data inside of a loop")
 	}
 	if t.measures == len(t.measured) {
 		if !v.DType.IsInt() || v.Rank() != 0 {
