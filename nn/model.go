@@ -462,7 +462,7 @@ var errMeasure = errors.New("nn: a number of the input data is needed")
 // trace writes the whole model into a new graph.
 func (m *Model) trace(t *tracer, inputs func(b *graph.Builder) []*graph.Value) (g *graph.Graph, outs []*graph.Value, err error) {
 	b := graph.NewBuilder()
-	t.builder = b
+	t.builder, t.root = b, b
 	defer func() {
 		if r := recover(); r != nil {
 			if u, ok := r.(*measuring); ok {
