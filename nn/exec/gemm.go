@@ -21,6 +21,13 @@ func (l *lowering) contraction(n *graph.Node) error {
 		w, err = l.conv(n)
 	case graph.OpLayerNorm:
 		w = l.layerNorm(n)
+	case graph.OpLSTM, graph.OpGRU, graph.OpSimpleRNN:
+		w, err = l.recurrent(n)
+		if w != nil {
+			l.done[n] = true
+			l.at[n] = w
+		}
+		return err
 	}
 	if w == nil || err != nil {
 		return err
