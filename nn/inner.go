@@ -36,14 +36,12 @@ func (c *Call) Enter(l Layer, args ...any) *Call {
 	return inner
 }
 
-// Scan writes a loop over the time axis of x (graph.Builder.Scan): step is called once, with a call whose ops go into the
-// loop's body.
-func (c *Call) Scan(x *graph.Value, states []*graph.Value, a graph.LoopAttrs, mask *graph.Value,
-	step func(c *Call, x *graph.Value, states []*graph.Value) (out *graph.Value, next []*graph.Value)) (out *graph.Value, last []*graph.Value) {
-	return c.Builder.Scan(x, states, a, mask, func(b *graph.Builder, x *graph.Value, states []*graph.Value) (*graph.Value, []*graph.Value) {
-		var out *graph.Value
-		var next []*graph.Value
-		c.within(b, func(c *Call) { out, next = step(c, x, states) })
+// Scan writes a loop over the time axis of sequences (graph.Builder.Scan): step is called once, with a call whose ops go
+// into the loop's body.
+func (c *Call) Scan(sequences, states []*graph.Value, a graph.LoopAttrs, mask *graph.Value,
+	step func(c *Call, xs, states []*graph.Value) (out *graph.Value, next []*graph.Value)) (out *graph.Value, last []*graph.Value) {
+	return c.Builder.Scan(sequences, states, a, mask, func(b *graph.Builder, xs, states []*graph.Value) (out *graph.Value, next []*graph.Value) {
+		c.within(b, func(c *Call) { out, next = step(c, xs, states) })
 		return out, next
 	})
 }

@@ -9,18 +9,19 @@ import (
 
 // ScanAttrs are the settings of OpScan.
 type ScanAttrs struct {
-	// Body is one step. Its inputs are the slice of x at the step, the states, and the captured values, in the order of the
-	// node's inputs; its outputs are the step's output and the new states. It holds no constants: those are captured values,
-	// so that they are seen (packed, folded, watched for changes) in the outer graph.
-	Body   *Graph
-	States int
-	LoopAttrs
+	// Body is one step. Its inputs are the slices of the sequences at the step, the states, and the captured values, in the
+	// order of the node's inputs; its outputs are the step's output and the new states. It holds no constants: those are
+	// captured values, so that they are seen (packed, folded, watched for changes) in the outer graph.
+	Body      *Graph
+	Sequences int // how many sequences there are
+	States    int
+	Loop      LoopAttrs
 }
 
-// OpScan runs a graph once for each step of the time axis (axis 1) of its first input. Inputs: x (batch, time, ...), the
-// states before the first step, the captured values that the body reads at every step, and the mask if Masked. Outputs:
-// the outputs of all steps with a time axis at position 1, or the last one, then the states after the last step. The size
-// of the graph does not depend on the number of steps.
+// OpScan runs a graph once for each step of the time axis (axis 1) of one or more sequences. Inputs: the sequences
+// (batch, time, ...), the states before the first step, the captured values that the body reads at every step, and the mask
+// if Loop.Masked. Outputs: the outputs of all steps with a time axis at position 1, or the last one, then the states after
+// the last step. The size of the graph does not depend on the number of steps.
 //
 // The op is marked Impure because its attributes have an identity (the body) that a cache key could not express.
 var OpScan = &Op{Name: "scan", Infer: inferScan, Eval: evalScan, Impure: true}
@@ -34,19 +35,24 @@ func inferScan(n *Node) {
 	if time == 0 {
 		fail("the sequence has no steps")
 	}
+	for _, v := range n.In[:a.Sequences] {
+		if v.Rank() < 2 || v.Shape[0] != batch || v.Shape[1] != time {
+			fail("sequences %s and %s differ in batch or time", x, v)
+		}
+	}
 	out, next := a.Body.Outputs[0], a.Body.Outputs[1:]
 	if len(next) != a.States {
 		fail("%d states become %d", a.States, len(next))
 	}
 	for i, v := range next {
-		if s := n.In[1+i]; v.DType != s.DType || !slices.Equal(v.Shape, s.Shape) {
+		if s := n.In[a.Sequences+i]; v.DType != s.DType || !slices.Equal(v.Shape, s.Shape) {
 			fail("state %d is %s before a step and %s after it", i, s, v)
 		}
 	}
 	if out.Rank() == 0 || out.Shape[0] != batch {
 		fail("a step's output %s does not start with the batch of %d", out, batch)
 	}
-	if a.Masked {
+	if a.Loop.Masked {
 		if m := n.In[len(n.In)-1]; m.DType != tensor.Bool || !slices.Equal(m.Shape, []int{batch, time}) {
 			fail("a mask %s where bool(%d, %d) is needed", m, batch, time)
 		}
@@ -56,7 +62,7 @@ func inferScan(n *Node) {
 			}
 		}
 	}
-	if a.Sequences {
+	if a.Loop.Sequences {
 		n.SetOut(out.DType, slices.Insert(slices.Clone(out.Shape), 1, time)...)
 	} else {
 		n.SetOut(out.DType, out.Shape...)
@@ -69,14 +75,14 @@ func inferScan(n *Node) {
 // evalScan interprets the body; its values keep their memory from step to step.
 func evalScan(n *Node, in, out []Buf) error {
 	a, x := n.Attrs.(*ScanAttrs), n.In[0]
-	batch, time, rest := x.Shape[0], x.Shape[1], product(x.Shape[2:])
+	batch, time, loop := x.Shape[0], x.Shape[1], a.Loop
 	body := a.Body
 	values := make(map[*Node][]Buf, len(body.Nodes))
 	for i, v := range body.Inputs {
 		switch {
-		case i == 0:
+		case i < a.Sequences:
 			values[v.Node] = []Buf{NewBuf(v.DType, v.Size())}
-		case i <= a.States:
+		case i < a.Sequences+a.States:
 			s := NewBuf(v.DType, v.Size())
 			s.Copy(in[i])
 			values[v.Node] = []Buf{s}
@@ -103,9 +109,9 @@ func evalScan(n *Node, in, out []Buf) error {
 		values[b] = c.out
 		calls = append(calls, c)
 	}
-	step, states := values[body.Inputs[0].Node][0], make([]Buf, a.States)
+	states := make([]Buf, a.States)
 	for i := range states {
-		states[i] = values[body.Inputs[1+i].Node][0]
+		states[i] = values[body.Inputs[a.Sequences+i].Node][0]
 	}
 	result := body.Outputs[0]
 	width := product(result.Shape[1:])
@@ -117,11 +123,14 @@ func evalScan(n *Node, in, out []Buf) error {
 	}
 	for i := range time {
 		t := i
-		if a.Backwards {
+		if loop.Backwards {
 			t = time - 1 - i
 		}
-		for b := range batch {
-			copyRange(step, b*rest, in[0], (b*time+t)*rest, rest)
+		for k, v := range body.Inputs[:a.Sequences] {
+			rest := product(v.Shape[1:])
+			for b := range batch {
+				copyRange(values[v.Node][0], b*rest, in[k], (b*time+t)*rest, rest)
+			}
 		}
 		for _, c := range calls {
 			if err := Eval(c.node, c.in, c.out); err != nil {
@@ -132,31 +141,32 @@ func evalScan(n *Node, in, out []Buf) error {
 			next[k].Copy(values[v.Node][v.Index])
 		}
 		for b := range batch {
-			if a.Masked && !in[len(in)-1].B[b*time+t] {
-				if a.ZeroMasked {
+			if loop.Masked && !in[len(in)-1].B[b*time+t] {
+				if loop.ZeroMasked {
 					clearRange(previous, b*width, width)
 				}
 				continue
 			}
 			copyRange(previous, b*width, output, b*width, width)
 			for k, s := range states {
-				if size := s.Len(); batch > 0 && a.Masked {
-					copyRange(s, b*(size/batch), next[k], b*(size/batch), size/batch)
+				if loop.Masked {
+					size := s.Len() / batch
+					copyRange(s, b*size, next[k], b*size, size)
 				}
 			}
 		}
-		if !a.Masked {
+		if !loop.Masked {
 			for k, s := range states {
 				s.Copy(next[k])
 			}
 		}
-		if a.Sequences {
+		if loop.Sequences {
 			for b := range batch {
 				copyRange(out[0], (b*time+i)*width, previous, b*width, width)
 			}
 		}
 	}
-	if !a.Sequences {
+	if !loop.Sequences {
 		out[0].Copy(previous)
 	}
 	for k, s := range states {
@@ -180,33 +190,36 @@ func clearRange(b Buf, i, n int) {
 	}
 }
 
-// Scan appends a loop over the time axis (axis 1) of x. It calls step once, with a builder for the body, the slice of x
-// at one step and the states; step writes the ops of one step and returns its output and the new states, which have the
+// Scan appends a loop over the time axis (axis 1) of sequences. It calls step once, with a builder for the body, the
+// slices of the sequences at one step and the states; step writes the ops of one step and returns its output and the new states, which have the
 // shapes and types of the old ones. Values of the graph around it may be used in the body as they are; what does not
 // depend on the step is computed once, outside. The mask, bool (batch, time), may be nil.
-func (b *Builder) Scan(x *Value, states []*Value, a LoopAttrs, mask *Value,
-	step func(b *Builder, x *Value, states []*Value) (out *Value, next []*Value)) (out *Value, last []*Value) {
-	if x.Rank() < 2 {
-		b.Fail("scan: %s has no time axis", x)
-	}
+func (b *Builder) Scan(sequences, states []*Value, a LoopAttrs, mask *Value,
+	step func(b *Builder, xs, states []*Value) (out *Value, next []*Value)) (out *Value, last []*Value) {
 	body := &Builder{Graph: new(Graph), Label: b.Label, MaxNodes: b.MaxNodes}
-	slice := body.Input(x.DType, slices.Concat(x.Shape[:1], x.Shape[2:])...)
+	parts := make([]*Value, len(sequences))
+	for i, x := range sequences {
+		if x.Rank() < 2 {
+			b.Fail("scan: %s has no time axis", x)
+		}
+		parts[i] = body.Input(x.DType, slices.Concat(x.Shape[:1], x.Shape[2:])...)
+	}
 	olds := make([]*Value, len(states))
 	for i, s := range states {
 		olds[i] = body.Input(s.DType, s.Shape...)
 	}
-	output, next := step(body, slice, olds)
+	output, next := step(body, parts, olds)
 	body.Graph.Outputs = append([]*Value{output}, next...)
 	if len(body.Graph.Updates) > 0 {
 		b.Fail("a layer inside of a loop over time cannot be stateful")
 	}
 	captured := b.close(body.Graph)
 	a.Masked = mask != nil
-	in := slices.Concat([]*Value{x}, states, captured)
+	in := slices.Concat(sequences, states, captured)
 	if a.Masked {
 		in = append(in, mask)
 	}
-	outs := b.Emit(OpScan, &ScanAttrs{Body: body.Graph, States: len(states), LoopAttrs: a}, in...)
+	outs := b.Emit(OpScan, &ScanAttrs{Body: body.Graph, Sequences: len(sequences), States: len(states), Loop: a}, in...)
 	return outs[0], outs[1:]
 }
 

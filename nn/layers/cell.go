@@ -72,5 +72,3 @@ func callStep(c *nn.Call, cell projecting) any {
 	packed, _ := pack(kinds, next)
 	return []any{out, packed}
 }
-
-

@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"slices"
+
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
 )
@@ -44,6 +46,11 @@ func (l *GRUCell) Config(c *nn.Config) {
 	l.cellWeights.config(c)
 }
 
+// Children implements nn.Container.
+func (l *GRUCell) Children() []nn.Child {
+	return slices.Concat(l.Activation.Children("activation"), l.RecurrentActivation.Children("recurrent_activation"))
+}
+
 // Build implements nn.LayerBuilder.
 func (l *GRUCell) Build(c *nn.Call) {
 	l.make(c, l.Units, 3)
@@ -63,13 +70,13 @@ func (l *GRUCell) States(*nn.Call, []int) []any { return []any{[]int{l.Units}} }
 func (l *GRUCell) Call(c *nn.Call) any { return callStep(c, l) }
 
 // recurrentBias returns the recurrent bias of the gates from..to.
-func (l *GRUCell) recurrentBias(c *nn.Call, from, to int) *graph.Value {
+func (l *GRUCell) recurrentBias(c *nn.Call, from, to int) *value {
 	b := c.Slice(c.Var(l.bias), 0, 1, 2)
 	return c.Reshape(c.Slice(b, 1, from*l.Units, to*l.Units), (to-from)*l.Units)
 }
 
 // project adds all biases but the recurrent one of the candidate, which the reset gate multiplies.
-func (l *GRUCell) project(c *nn.Call, x *graph.Value) *graph.Value {
+func (l *GRUCell) project(c *nn.Call, x *value) *value {
 	z := c.Dense(x, c.Var(l.kernel))
 	if l.bias == nil {
 		return z
@@ -82,14 +89,14 @@ func (l *GRUCell) project(c *nn.Call, x *graph.Value) *graph.Value {
 	return c.Add(z, bias)
 }
 
-func (l *GRUCell) step(c *nn.Call, z *graph.Value, states []*graph.Value) (*graph.Value, []*graph.Value) {
+func (l *GRUCell) step(c *nn.Call, z *value, states []*value) (*value, []*value) {
 	u, h, kernel := l.Units, states[0], c.Var(l.recurrent)
 	parts := c.Split(z, -1, u, u, u)
 	inner := c.Dense(h, c.Slice(kernel, 1, 0, 2*u))
 	update := l.RecurrentActivation.Apply(c, c.Add(parts[0], c.Slice(inner, 1, 0, u)))
 	reset := l.RecurrentActivation.Apply(c, c.Add(parts[1], c.Slice(inner, 1, u, 2*u)))
 	last := c.Slice(kernel, 1, 2*u, 3*u)
-	var candidate *graph.Value
+	var candidate *value
 	if l.ResetAfter {
 		candidate = c.Dense(h, last)
 		if l.bias != nil {
@@ -102,16 +109,16 @@ func (l *GRUCell) step(c *nn.Call, z *graph.Value, states []*graph.Value) (*grap
 	candidate = l.Activation.Apply(c, c.Add(parts[2], candidate))
 	one := c.Scalar(update.DType, 1)
 	h = c.Add(c.Mul(update, h), c.Mul(c.Sub(one, update), candidate))
-	return h, []*graph.Value{h}
+	return h, []*value{h}
 }
 
-func (l *GRUCell) sequence(c *nn.Call, z *graph.Value, states []*graph.Value, a graph.LoopAttrs, mask *graph.Value) (*graph.Value, []*graph.Value, bool) {
+func (l *GRUCell) sequence(c *nn.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
 	act, ok := c.Chain(l.Activation, states[0])
 	gate, ok2 := c.Chain(l.RecurrentActivation, states[0])
 	if !ok || !ok2 {
 		return nil, nil, false
 	}
-	var bias *graph.Value
+	var bias *value
 	switch {
 	case l.ResetAfter && l.bias != nil:
 		bias = l.recurrentBias(c, 2, 3)

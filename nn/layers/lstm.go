@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
@@ -38,6 +39,7 @@ func (l *LSTM) Config(c *nn.Config) {
 
 // cellConfig visits the arguments of a layer that are also those of its cell.
 func (l *RNN) cellConfig(c *nn.Config, layer nn.Layer, class, name string) {
+	l.ownCell = true
 	nn.Adopt(layer, l.Cell, class, name)
 	l.loopConfig(c)
 	l.Cell.Config(c)
@@ -52,6 +54,11 @@ func (l *LSTMCell) Config(c *nn.Config) {
 	c.Bool("use_bias", &l.UseBias, true)
 	c.Bool("unit_forget_bias", &l.UnitForgetBias, true)
 	l.cellWeights.config(c)
+}
+
+// Children implements nn.Container.
+func (l *LSTMCell) Children() []nn.Child {
+	return slices.Concat(l.Activation.Children("activation"), l.RecurrentActivation.Children("recurrent_activation"))
 }
 
 // Build implements nn.LayerBuilder.
@@ -101,7 +108,7 @@ func (l *LSTMCell) States(*nn.Call, []int) []any { return []any{[]int{l.Units}, 
 // Call implements nn.Layer.
 func (l *LSTMCell) Call(c *nn.Call) any { return callStep(c, l) }
 
-func (l *LSTMCell) project(c *nn.Call, x *graph.Value) *graph.Value {
+func (l *LSTMCell) project(c *nn.Call, x *value) *value {
 	z := c.Dense(x, c.Var(l.kernel))
 	if l.bias != nil {
 		z = c.Add(z, c.Var(l.bias))
@@ -109,21 +116,21 @@ func (l *LSTMCell) project(c *nn.Call, x *graph.Value) *graph.Value {
 	return z
 }
 
-func (l *LSTMCell) step(c *nn.Call, z *graph.Value, states []*graph.Value) (*graph.Value, []*graph.Value) {
+func (l *LSTMCell) step(c *nn.Call, z *value, states []*value) (*value, []*value) {
 	h, carry := states[0], states[1]
 	z = c.Add(z, c.Dense(h, c.Var(l.recurrent)))
 	h, carry = lstmGates(c, c.Split(z, -1, l.Units, l.Units, l.Units, l.Units), carry, l.Activation, l.RecurrentActivation)
-	return h, []*graph.Value{h, carry}
+	return h, []*value{h, carry}
 }
 
 // lstmGates turns the four parts of z into the new states.
-func lstmGates(c *nn.Call, z []*graph.Value, carry *graph.Value, act, gate nn.Activation) (h, next *graph.Value) {
+func lstmGates(c *nn.Call, z []*value, carry *value, act, gate nn.Activation) (h, next *value) {
 	input, forget, output := gate.Apply(c, z[0]), gate.Apply(c, z[1]), gate.Apply(c, z[3])
 	next = c.Add(c.Mul(forget, carry), c.Mul(input, act.Apply(c, z[2])))
 	return c.Mul(output, act.Apply(c, next)), next
 }
 
-func (l *LSTMCell) sequence(c *nn.Call, z *graph.Value, states []*graph.Value, a graph.LoopAttrs, mask *graph.Value) (*graph.Value, []*graph.Value, bool) {
+func (l *LSTMCell) sequence(c *nn.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
 	act, ok := c.Chain(l.Activation, states[0])
 	gate, ok2 := c.Chain(l.RecurrentActivation, states[0])
 	if !ok || !ok2 {

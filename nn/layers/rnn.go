@@ -22,16 +22,24 @@ type Cell interface {
 type projecting interface {
 	Cell
 	// project returns the inputs' share of the gates for inputs (n, ...), where n may be batch times steps.
-	project(c *nn.Call, x *graph.Value) *graph.Value
+	project(c *nn.Call, x *value) *value
 	// step takes what project returned for one step.
-	step(c *nn.Call, z *graph.Value, states []*graph.Value) (out *graph.Value, next []*graph.Value)
+	step(c *nn.Call, z *value, states []*value) (out *value, next []*value)
 }
 
 // fused is a cell that has an op for a whole sequence; ok is false where its settings are beyond the op.
 type fused interface {
 	projecting
-	sequence(c *nn.Call, z *graph.Value, states []*graph.Value, a graph.LoopAttrs, mask *graph.Value) (out *graph.Value, last []*graph.Value, ok bool)
+	sequence(c *nn.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (out *value, last []*value, ok bool)
 }
+
+// recurrent is a layer that embeds RNN.
+type recurrent interface {
+	nn.Layer
+	rnn() *RNN
+}
+
+func (l *RNN) rnn() *RNN { return l }
 
 // RNN loops over the time axis of its input (batch, time, ...) with a cell (keras.layers.RNN). The output is the last one
 // (batch, units) or all (batch, time, units), followed by the last states with ReturnState. Where the mask is false a step
@@ -41,6 +49,8 @@ type RNN struct {
 	Cell                                                                           nn.Layer
 	ReturnSequences, ReturnState, GoBackwards, Stateful, Unroll, ZeroOutputForMask bool
 	ActivityRegularizer                                                            *nn.Object
+
+	ownCell bool // the cell has its arguments from this layer
 }
 
 func init() { nn.Register("keras.layers", "RNN", func() nn.Layer { return new(RNN) }) }
@@ -71,7 +81,12 @@ func (l *RNN) Children() []nn.Child {
 	if l.Cell == nil {
 		return nil
 	}
-	return []nn.Child{{Attr: "cell", Layer: l.Cell}}
+	children := []nn.Child{{Attr: "cell", Layer: l.Cell}}
+	if c, ok := l.Cell.(nn.Container); ok && l.ownCell {
+		// Activations that are layers: Python finds them as attributes of an LSTM before it looks into the cell.
+		children = append(children, c.Children()...)
+	}
+	return children
 }
 
 // Build implements nn.LayerBuilder.
@@ -84,7 +99,7 @@ func (l *RNN) Build(c *nn.Call) {
 }
 
 // oneStep stands for the input of one step while a cell is built: only its shape and type are looked at.
-func oneStep(x *graph.Value) *graph.Value {
+func oneStep(x *value) *value {
 	return &graph.Value{DType: x.DType, Shape: slices.Concat(x.Shape[:1], x.Shape[2:])}
 }
 
@@ -144,12 +159,12 @@ func firstLeaf(v any) any {
 }
 
 // loop runs a cell over a sequence: by one op, by a scan over inputs that were projected at once, or by a plain scan.
-func loop(c, inner *nn.Call, cell Cell, x *graph.Value, states []*graph.Value, kinds []any, attrs graph.LoopAttrs, mask *graph.Value) (*graph.Value, []*graph.Value) {
+func loop(c, inner *nn.Call, cell Cell, x *value, states []*value, kinds []any, attrs graph.LoopAttrs, mask *value) (*value, []*value) {
 	p, ok := cell.(projecting)
 	if !ok {
-		return c.Scan(x, states, attrs, mask, func(c *nn.Call, x *graph.Value, states []*graph.Value) (*graph.Value, []*graph.Value) {
+		return c.Scan([]*value{x}, states, attrs, mask, func(c *nn.Call, xs, states []*value) (*value, []*value) {
 			packed, _ := pack(kinds, states)
-			return callCell(c, cell, x, packed)
+			return callCell(c, cell, xs[0], packed)
 		})
 	}
 	batch, time := x.Shape[0], x.Shape[1]
@@ -161,14 +176,16 @@ func loop(c, inner *nn.Call, cell Cell, x *graph.Value, states []*graph.Value, k
 			return out, last
 		}
 	}
-	return inner.Scan(z, states, attrs, mask, p.step)
+	return inner.Scan([]*value{z}, states, attrs, mask, func(c *nn.Call, xs, states []*value) (*value, []*value) {
+		return p.step(c, xs[0], states)
+	})
 }
 
 // callCell calls a cell as a layer.
-func callCell(c *nn.Call, cell nn.Layer, x *graph.Value, states []any) (*graph.Value, []*graph.Value) {
+func callCell(c *nn.Call, cell nn.Layer, x *value, states []any) (*value, []*value) {
 	list, _ := c.Run(cell, x, states).([]any)
 	if len(list) == 2 {
-		if out, ok := list[0].(*graph.Value); ok {
+		if out, ok := list[0].(*value); ok {
 			return out, nn.Flatten(list[1])
 		}
 	}
@@ -178,9 +195,9 @@ func callCell(c *nn.Call, cell nn.Layer, x *graph.Value, states []any) (*graph.V
 
 // initialStates returns the states before the first step: those that were given, those that the session remembers, or
 // zeros.
-func (l *RNN) initialStates(c *nn.Call, kinds []any, x *graph.Value) []*graph.Value {
+func (l *RNN) initialStates(c *nn.Call, kinds []any, x *value) []*value {
 	shapes := leafShapes(kinds)
-	states := make([]*graph.Value, len(shapes))
+	states := make([]*value, len(shapes))
 	given := nn.Flatten(c.Arg(1, "initial_state"))
 	if len(given) > 0 && len(given) != len(shapes) {
 		c.Fail("%d initial states were given, the cell has %d", len(given), len(shapes))
@@ -218,7 +235,7 @@ func leafShapes(kinds []any) [][]int {
 }
 
 // pack gives values the structure of a nest of shapes; it returns those left over.
-func pack(kinds []any, values []*graph.Value) ([]any, []*graph.Value) {
+func pack(kinds []any, values []*value) ([]any, []*value) {
 	out := make([]any, len(kinds))
 	for i, k := range kinds {
 		if list, ok := k.([]any); ok {
@@ -231,8 +248,8 @@ func pack(kinds []any, values []*graph.Value) ([]any, []*graph.Value) {
 }
 
 // timeMask returns the mask of a layer that loops over time as bool (batch, time), nil if there is none.
-func timeMask(c *nn.Call, x *graph.Value) *graph.Value {
-	mask, _ := firstLeaf(c.Arg(2, "mask")).(*graph.Value)
+func timeMask(c *nn.Call, x *value) *value {
+	mask, _ := firstLeaf(c.Arg(2, "mask")).(*value)
 	if mask == nil {
 		mask = c.Mask()
 	}

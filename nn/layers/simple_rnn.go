@@ -40,6 +40,11 @@ func (l *SimpleRNNCell) Config(c *nn.Config) {
 	l.cellWeights.config(c)
 }
 
+// Children implements nn.Container.
+func (l *SimpleRNNCell) Children() []nn.Child {
+	return l.Activation.Children("activation")
+}
+
 // Build implements nn.LayerBuilder.
 func (l *SimpleRNNCell) Build(c *nn.Call) {
 	l.make(c, l.Units, 1)
@@ -54,7 +59,7 @@ func (l *SimpleRNNCell) States(*nn.Call, []int) []any { return []any{[]int{l.Uni
 // Call implements nn.Layer.
 func (l *SimpleRNNCell) Call(c *nn.Call) any { return callStep(c, l) }
 
-func (l *SimpleRNNCell) project(c *nn.Call, x *graph.Value) *graph.Value {
+func (l *SimpleRNNCell) project(c *nn.Call, x *value) *value {
 	z := c.Dense(x, c.Var(l.kernel))
 	if l.bias != nil {
 		z = c.Add(z, c.Var(l.bias))
@@ -62,12 +67,12 @@ func (l *SimpleRNNCell) project(c *nn.Call, x *graph.Value) *graph.Value {
 	return z
 }
 
-func (l *SimpleRNNCell) step(c *nn.Call, z *graph.Value, states []*graph.Value) (*graph.Value, []*graph.Value) {
+func (l *SimpleRNNCell) step(c *nn.Call, z *value, states []*value) (*value, []*value) {
 	h := l.Activation.Apply(c, c.Add(z, c.Dense(states[0], c.Var(l.recurrent))))
-	return h, []*graph.Value{h}
+	return h, []*value{h}
 }
 
-func (l *SimpleRNNCell) sequence(c *nn.Call, z *graph.Value, states []*graph.Value, a graph.LoopAttrs, mask *graph.Value) (*graph.Value, []*graph.Value, bool) {
+func (l *SimpleRNNCell) sequence(c *nn.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
 	act, ok := c.Chain(l.Activation, states[0])
 	if !ok {
 		return nil, nil, false

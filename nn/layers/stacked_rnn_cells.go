@@ -72,7 +72,7 @@ func (l *StackedRNNCells) Call(c *nn.Call) any {
 	packed, _ := pack(kinds, given)
 	next := make([]any, len(l.Cells))
 	for i, cell := range l.Cells {
-		var states []*graph.Value
+		var states []*value
 		x, states = callCell(c, cell, x, packed[i].([]any))
 		next[i], _ = pack(kinds[i].([]any), states)
 	}
