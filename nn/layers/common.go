@@ -89,3 +89,15 @@ func training(c *nn.Call) bool {
 func compact(vs ...*nn.Variable) []*nn.Variable {
 	return slices.DeleteFunc(vs, func(v *nn.Variable) bool { return v == nil })
 }
+
+// product multiplies the lengths of the axes of a value.
+func product(shape []int) int {
+	p := 1
+	for _, d := range shape {
+		p *= d
+	}
+	return p
+}
+
+// kerasEpsilon is keras.config.epsilon, which keeps divisors away from 0.
+const kerasEpsilon = 1e-7

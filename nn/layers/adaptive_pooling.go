@@ -1,0 +1,108 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// AdaptiveAveragePooling1D and its relatives divide each spatial axis of an input (batch, spatial..., channels), or channels
+// before the spatial axes with DataFormat "channels_first", into OutputSize parts and average over them
+// (keras.layers.AdaptiveAveragePooling1D and so on); part i of n goes from floor(i*size/n) to ceil((i+1)*size/n).
+// AdaptiveMaxPooling1D and its relatives take the maximum.
+type (
+	AdaptiveAveragePooling1D struct{ adaptivePooling }
+	AdaptiveAveragePooling2D struct{ adaptivePooling }
+	AdaptiveAveragePooling3D struct{ adaptivePooling }
+	AdaptiveMaxPooling1D     struct{ adaptivePooling }
+	AdaptiveMaxPooling2D     struct{ adaptivePooling }
+	AdaptiveMaxPooling3D     struct{ adaptivePooling }
+)
+
+type adaptivePooling struct {
+	nn.Base
+	OutputSize []int
+	DataFormat string
+
+	rank    int
+	average bool
+}
+
+func init() {
+	register := func(name string, make func() nn.Layer) { nn.Register("keras.layers", name, make) }
+	register("AdaptiveAveragePooling1D", func() nn.Layer { return &AdaptiveAveragePooling1D{adaptivePooling{rank: 1, average: true}} })
+	register("AdaptiveAveragePooling2D", func() nn.Layer { return &AdaptiveAveragePooling2D{adaptivePooling{rank: 2, average: true}} })
+	register("AdaptiveAveragePooling3D", func() nn.Layer { return &AdaptiveAveragePooling3D{adaptivePooling{rank: 3, average: true}} })
+	register("AdaptiveMaxPooling1D", func() nn.Layer { return &AdaptiveMaxPooling1D{adaptivePooling{rank: 1}} })
+	register("AdaptiveMaxPooling2D", func() nn.Layer { return &AdaptiveMaxPooling2D{adaptivePooling{rank: 2}} })
+	register("AdaptiveMaxPooling3D", func() nn.Layer { return &AdaptiveMaxPooling3D{adaptivePooling{rank: 3}} })
+}
+
+// Config implements nn.Layer.
+func (l *adaptivePooling) Config(c *nn.Config) {
+	c.Tuple("output_size", &l.OutputSize, l.rank)
+	c.DataFormat(&l.DataFormat)
+}
+
+// Call implements nn.Layer.
+func (l *adaptivePooling) Call(c *nn.Call) any {
+	x := c.X()
+	wantRank(c, x, l.rank+2)
+	if l.average {
+		x = toFloat(c, x, l.ComputeDType())
+	}
+	if l.DataFormat == nn.ChannelsFirst {
+		x = c.ToChannelsLast(x)
+	}
+	for i, n := range l.OutputSize {
+		x = l.pool(c, x, i, n)
+	}
+	if l.DataFormat == nn.ChannelsFirst {
+		x = c.ToChannelsFirst(x)
+	}
+	return x
+}
+
+// pool divides spatial axis i into n parts. Their lengths differ by one at most, so that two poolings with stride 1 hold
+// them all.
+func (l *adaptivePooling) pool(c *nn.Call, x *value, i, n int) *value {
+	size := x.Shape[i+1]
+	if size == 0 {
+		c.Fail("the input %s has no elements to pool", x)
+	}
+	starts, lengths := make([]int, n), make([]int, n)
+	short := size
+	for k := range n {
+		starts[k] = int(int64(k) * int64(size) / int64(n))
+		lengths[k] = int((int64(k+1)*int64(size)+int64(n)-1)/int64(n)) - starts[k]
+		short = min(short, lengths[k])
+	}
+	window := func(length, stride int) *value {
+		a := graph.PoolAttrs{Window: ones(l.rank), Strides: ones(l.rank), PadLo: make([]int, l.rank), PadHi: make([]int, l.rank), Average: l.average}
+		a.Window[i], a.Strides[i] = length, stride
+		return c.Pool(x, a)
+	}
+	if size%n == 0 {
+		return window(size/n, size/n)
+	}
+	all := []*value{window(short, 1)}
+	long := false
+	for k := range n {
+		if lengths[k] > short {
+			starts[k] += all[0].Shape[i+1]
+			long = true
+		}
+	}
+	if long {
+		all = append(all, window(short+1, 1))
+	}
+	return c.Take(c.Concat(i+1, all...), c.Ints(tensor.Int32, starts...), i+1)
+}
+
+func ones(n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = 1
+	}
+	return s
+}

@@ -1,0 +1,132 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/pyjson"
+)
+
+// Dropout sets elements to 0 at random in training; at inference it returns its input (keras.layers.Dropout).
+type Dropout struct {
+	noise
+	NoiseShape []int // -1 where the input's length counts; nil for the input's shape
+}
+
+// AlphaDropout is Dropout that keeps mean and variance (keras.layers.AlphaDropout).
+type AlphaDropout struct {
+	noise
+	NoiseShape []int
+}
+
+// SpatialDropout1D and its relatives drop whole channels in training (keras.layers.SpatialDropout1D and so on).
+type (
+	SpatialDropout1D struct{ spatialDropout }
+	SpatialDropout2D struct{ spatialDropout }
+	SpatialDropout3D struct{ spatialDropout }
+)
+
+// GaussianDropout multiplies by random numbers around 1 in training (keras.layers.GaussianDropout).
+type GaussianDropout struct{ noise }
+
+// GaussianNoise adds random numbers in training; its rate is their standard deviation (keras.layers.GaussianNoise).
+type GaussianNoise struct{ noise }
+
+// noise is what the layers have in common that act in training only.
+type noise struct {
+	nn.Base
+	Rate float64
+	Seed any
+}
+
+type spatialDropout struct {
+	noise
+	DataFormat string
+	rank       int
+}
+
+func init() {
+	nn.Register("keras.layers", "Dropout", func() nn.Layer { return new(Dropout) })
+	nn.Register("keras.layers", "AlphaDropout", func() nn.Layer { return new(AlphaDropout) })
+	nn.Register("keras.layers", "GaussianDropout", func() nn.Layer { return new(GaussianDropout) })
+	nn.Register("keras.layers", "GaussianNoise", func() nn.Layer { return new(GaussianNoise) })
+	nn.Register("keras.layers", "SpatialDropout1D", func() nn.Layer { return &SpatialDropout1D{spatialDropout{rank: 3}} })
+	nn.Register("keras.layers", "SpatialDropout2D", func() nn.Layer { return &SpatialDropout2D{spatialDropout{rank: 4}} })
+	nn.Register("keras.layers", "SpatialDropout3D", func() nn.Layer { return &SpatialDropout3D{spatialDropout{rank: 5}} })
+}
+
+func (l *noise) config(c *nn.Config, key string) {
+	l.SupportsMasking = true
+	c.Rate(key, &l.Rate)
+	c.Raw("seed", &l.Seed, nil)
+}
+
+// Call implements nn.Layer.
+func (l *noise) Call(c *nn.Call) any {
+	if training(c) && l.Rate > 0 {
+		c.Fail("the call asks for random noise (training=True), which has no definite answer; save the model without it")
+	}
+	return first(c)
+}
+
+// noiseShape visits noise_shape.
+func noiseShape(c *nn.Config, field *[]int) {
+	var raw any
+	if *field != nil {
+		list := make([]any, len(*field))
+		for i, d := range *field {
+			if d >= 0 {
+				list[i] = pyjson.Int(d)
+			}
+		}
+		raw = list
+	}
+	c.Raw("noise_shape", &raw, nil)
+	if !c.Reading() || raw == nil {
+		return
+	}
+	list, ok := raw.([]any)
+	*field = []int{}
+	for _, v := range list {
+		d, isInt := -1, v == nil
+		if n, ok := v.(pyjson.Number); ok {
+			d, isInt = n.Int()
+			isInt = isInt && d > 0
+		}
+		ok = ok && isInt
+		*field = append(*field, d)
+	}
+	if !ok {
+		c.Errorf("noise_shape", "a list of positive integers or null is expected")
+	}
+}
+
+// Config implements nn.Layer.
+func (l *Dropout) Config(c *nn.Config) {
+	l.config(c, "rate")
+	noiseShape(c, &l.NoiseShape)
+}
+
+// Config implements nn.Layer.
+func (l *AlphaDropout) Config(c *nn.Config) {
+	l.config(c, "rate")
+	noiseShape(c, &l.NoiseShape)
+}
+
+// Config implements nn.Layer.
+func (l *GaussianDropout) Config(c *nn.Config) { l.config(c, "rate") }
+
+// Config implements nn.Layer.
+func (l *GaussianNoise) Config(c *nn.Config) { l.config(c, "stddev") }
+
+// Config implements nn.Layer. The one-dimensional layer has no data_format.
+func (l *spatialDropout) Config(c *nn.Config) {
+	l.config(c, "rate")
+	if l.rank > 3 {
+		c.DataFormat(&l.DataFormat)
+	}
+}
+
+// Call implements nn.Layer.
+func (l *spatialDropout) Call(c *nn.Call) any {
+	wantRank(c, c.X(), l.rank)
+	return l.noise.Call(c)
+}

@@ -1,0 +1,81 @@
+package layers
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// GlobalAveragePooling1D and its relatives average over all spatial axes of an input (batch, spatial..., channels), or
+// channels before the spatial axes with DataFormat "channels_first": the result is (batch, channels), with KeepDims of the
+// input's rank (keras.layers.GlobalAveragePooling1D and so on). GlobalAveragePooling1D leaves masked steps out.
+// GlobalMaxPooling1D and its relatives take the maximum.
+type (
+	GlobalAveragePooling1D struct{ globalPooling }
+	GlobalAveragePooling2D struct{ globalPooling }
+	GlobalAveragePooling3D struct{ globalPooling }
+	GlobalMaxPooling1D     struct{ globalPooling }
+	GlobalMaxPooling2D     struct{ globalPooling }
+	GlobalMaxPooling3D     struct{ globalPooling }
+)
+
+type globalPooling struct {
+	nn.Base
+	DataFormat string
+	KeepDims   bool
+
+	rank    int
+	average bool
+}
+
+func init() {
+	register := func(name, alias string, make func() nn.Layer) {
+		nn.Register("keras.layers", name, make, "keras.layers."+alias)
+	}
+	register("GlobalAveragePooling1D", "GlobalAvgPool1D", func() nn.Layer { return &GlobalAveragePooling1D{globalPooling{rank: 1, average: true}} })
+	register("GlobalAveragePooling2D", "GlobalAvgPool2D", func() nn.Layer { return &GlobalAveragePooling2D{globalPooling{rank: 2, average: true}} })
+	register("GlobalAveragePooling3D", "GlobalAvgPool3D", func() nn.Layer { return &GlobalAveragePooling3D{globalPooling{rank: 3, average: true}} })
+	register("GlobalMaxPooling1D", "GlobalMaxPool1D", func() nn.Layer { return &GlobalMaxPooling1D{globalPooling{rank: 1}} })
+	register("GlobalMaxPooling2D", "GlobalMaxPool2D", func() nn.Layer { return &GlobalMaxPooling2D{globalPooling{rank: 2}} })
+	register("GlobalMaxPooling3D", "GlobalMaxPool3D", func() nn.Layer { return &GlobalMaxPooling3D{globalPooling{rank: 3}} })
+}
+
+// Config implements nn.Layer.
+func (l *globalPooling) Config(c *nn.Config) {
+	l.SupportsMasking = l.average && l.rank == 1
+	c.DataFormat(&l.DataFormat)
+	c.Bool("keepdims", &l.KeepDims, false)
+}
+
+// ComputeMask implements nn.Masker: no steps are left to mask.
+func (l *globalPooling) ComputeMask(*nn.Call, any) any { return nil }
+
+// Call implements nn.Layer.
+func (l *globalPooling) Call(c *nn.Call) any {
+	x := c.X()
+	wantRank(c, x, l.rank+2)
+	axes := make([]int, l.rank)
+	for i := range axes {
+		axes[i] = spatialAxis(l.DataFormat) + i
+	}
+	if !l.average {
+		if slices.Contains(x.Shape[axes[0]:axes[0]+l.rank], 0) {
+			c.Fail("the input %s has no elements to take the maximum of", x)
+		}
+		return c.Reduce(graph.OpReduceMax, x, l.KeepDims, axes...)
+	}
+	x = toFloat(c, x, l.ComputeDType())
+	mask := c.Tensor(1, "mask")
+	if mask == nil {
+		mask = c.Mask()
+	}
+	if mask == nil || l.rank != 1 {
+		return c.Reduce(graph.OpMean, x, l.KeepDims, axes...)
+	}
+	channels := channelAxis(l.DataFormat, x.Rank())
+	keep := c.ExpandDims(c.Cast(mask, tensor.Bool), channels)
+	sum := c.Reduce(graph.OpSum, c.Where(keep, x, c.Scalar(x.DType, 0)), l.KeepDims, axes...)
+	return c.Div(sum, c.Reduce(graph.OpSum, c.Cast(keep, x.DType), l.KeepDims, axes...))
+}

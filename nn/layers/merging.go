@@ -1,0 +1,196 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// Add, Subtract, Multiply, Average, Maximum and Minimum combine a list of inputs element by element (keras.layers.Add and so
+// on). The inputs broadcast; those of lower rank get axes of length 1 after the batch.
+type (
+	Add      struct{ merge }
+	Subtract struct{ merge }
+	Multiply struct{ merge }
+	Average  struct{ merge }
+	Maximum  struct{ merge }
+	Minimum  struct{ merge }
+)
+
+type merge struct{ nn.Base }
+
+func init() {
+	nn.Register("keras.layers", "Add", func() nn.Layer { return new(Add) })
+	nn.Register("keras.layers", "Subtract", func() nn.Layer { return new(Subtract) })
+	nn.Register("keras.layers", "Multiply", func() nn.Layer { return new(Multiply) })
+	nn.Register("keras.layers", "Average", func() nn.Layer { return new(Average) })
+	nn.Register("keras.layers", "Maximum", func() nn.Layer { return new(Maximum) })
+	nn.Register("keras.layers", "Minimum", func() nn.Layer { return new(Minimum) })
+}
+
+// Config implements nn.Layer.
+func (l *merge) Config(*nn.Config) { l.SupportsMasking = true }
+
+// inputs returns the list of inputs, each with its mask, in one type and of one rank.
+func (l *merge) inputs(c *nn.Call) []*value {
+	xs := mergeInputs(c)
+	rank := 0
+	for _, x := range xs {
+		rank = max(rank, x.Rank())
+	}
+	for i, x := range xs {
+		if x.Rank() == rank {
+			continue
+		}
+		if x.Rank() == 0 {
+			c.Fail("an input without a batch axis cannot be merged with others")
+		}
+		shape := append([]int{x.Shape[0]}, ones(rank-x.Rank())...)
+		xs[i] = c.Reshape(x, append(shape, x.Shape[1:]...)...).WithMask(nil)
+	}
+	return sameType(c, xs...)
+}
+
+// mergeInputs returns the inputs of a layer that takes a list.
+func mergeInputs(c *nn.Call) []*value {
+	list, ok := c.Arg(0, "inputs").([]any)
+	xs := nn.Flatten(list)
+	if !ok || len(xs) == 0 || len(xs) != len(list) {
+		c.Fail("a list of tensors is expected as input")
+	}
+	return append([]*value(nil), xs...)
+}
+
+// ComputeMask implements nn.Masker: a position counts if any input has it, and all inputs have masks.
+func (l *merge) ComputeMask(c *nn.Call, previous any) any {
+	masks := maskList(previous)
+	var out *value
+	for _, m := range masks {
+		switch {
+		case m == nil:
+			return nil
+		case out == nil:
+			out = m
+		default:
+			out = c.Or(out, m)
+		}
+	}
+	if out == nil {
+		return nil
+	}
+	return out
+}
+
+// maskList is the masks of a list of inputs, nil for inputs without.
+func maskList(previous any) []*value {
+	list, _ := previous.([]any)
+	masks := make([]*value, len(list))
+	for i, m := range list {
+		masks[i], _ = m.(*value)
+	}
+	return masks
+}
+
+// fold combines the inputs from the left.
+func (l *merge) fold(c *nn.Call, op *graph.Binary) *value {
+	xs := l.inputs(c)
+	y := xs[0]
+	for _, x := range xs[1:] {
+		y = c.Binary(op, y, x)
+	}
+	return y.WithMask(nil)
+}
+
+// Call implements nn.Layer.
+func (l *Add) Call(c *nn.Call) any { return l.fold(c, graph.OpAdd) }
+
+// Call implements nn.Layer.
+func (l *Subtract) Call(c *nn.Call) any {
+	if n := len(mergeInputs(c)); n != 2 {
+		c.Fail("two inputs are expected, not %d", n)
+	}
+	return l.fold(c, graph.OpSub)
+}
+
+// Call implements nn.Layer.
+func (l *Average) Call(c *nn.Call) any {
+	n := len(mergeInputs(c))
+	sum := toFloat(c, l.fold(c, graph.OpAdd), l.ComputeDType())
+	return c.Div(sum, c.Scalar(sum.DType, float64(n)))
+}
+
+// Call implements nn.Layer. Masked elements count as 1; where all are masked the result is 0.
+func (l *Multiply) Call(c *nn.Call) any {
+	xs := l.inputs(c)
+	all := true
+	for _, x := range xs {
+		all = all && x.Mask != nil
+	}
+	var y, outMask *value
+	for _, x := range xs {
+		if x.Mask != nil {
+			mask := elementMask(c, x)
+			x = c.Where(mask, x, number(c, x, 1))
+			if all && outMask == nil {
+				outMask = mask
+			} else if all {
+				outMask = c.Or(outMask, mask)
+			}
+		}
+		if y == nil {
+			y = x
+		} else {
+			y = c.Mul(y, x)
+		}
+	}
+	if outMask != nil {
+		y = c.Where(outMask, y, number(c, y, 0)).WithMask(c.Any(outMask, -1))
+	}
+	return y
+}
+
+// number is an integer as a scalar of the type of x.
+func number(c *nn.Call, x *value, n int64) *value { return c.Cast(c.Int(tensor.Int32, n), x.DType) }
+
+// elementMask spreads the mask of x over its last axis.
+func elementMask(c *nn.Call, x *value) *value {
+	return c.BroadcastTo(c.ExpandDims(x.Mask, -1), x.Shape...)
+}
+
+// Call implements nn.Layer.
+func (l *Maximum) Call(c *nn.Call) any { return l.extreme(c, graph.OpMax) }
+
+// Call implements nn.Layer.
+func (l *Minimum) Call(c *nn.Call) any { return l.extreme(c, graph.OpMin) }
+
+// extreme is the maximum or minimum of the elements that are not masked.
+func (l *merge) extreme(c *nn.Call, op *graph.Binary) *value {
+	var y, outMask *value
+	for _, x := range l.inputs(c) {
+		var mask *value
+		if x.Mask != nil {
+			mask = elementMask(c, x)
+		}
+		if y == nil {
+			y, outMask = x, mask
+			continue
+		}
+		if mask != nil {
+			x = c.Where(mask, x, y)
+		}
+		if outMask != nil {
+			y = c.Where(outMask, y, x)
+		}
+		if mask != nil && outMask != nil {
+			outMask = c.Or(outMask, mask)
+		} else {
+			outMask = nil
+		}
+		y = c.Binary(op, y, x)
+	}
+	y = y.WithMask(nil)
+	if outMask != nil {
+		y = y.WithMask(c.Any(outMask, -1))
+	}
+	return y
+}

@@ -1,0 +1,58 @@
+package layers
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/initializers"
+)
+
+// SpectralNormalization divides the kernel of a layer by its largest singular value while it is trained; at inference it is
+// that layer (keras.layers.SpectralNormalization). It lists the kernel as its own variable, too, beside vector_u.
+type SpectralNormalization struct {
+	nn.Base
+	Layer           nn.Layer
+	PowerIterations int
+}
+
+func init() {
+	nn.Register("keras.layers", "SpectralNormalization", func() nn.Layer { return new(SpectralNormalization) })
+}
+
+// Config implements nn.Layer.
+func (l *SpectralNormalization) Config(c *nn.Config) {
+	c.Layer("layer", &l.Layer)
+	c.Positive("power_iterations", &l.PowerIterations, 1)
+}
+
+// Children implements nn.Container.
+func (l *SpectralNormalization) Children() []nn.Child {
+	return []nn.Child{{Attr: "layer", Layer: l.Layer}}
+}
+
+// Build implements nn.LayerBuilder.
+func (l *SpectralNormalization) Build(c *nn.Call) {
+	c.Enter(l.Layer, c.Args...)
+	kernel := l.Layer.Variable("kernel")
+	if kernel == nil {
+		kernel = l.Layer.Variable("embeddings")
+	}
+	if kernel == nil || len(kernel.Shape) == 0 {
+		c.Fail("the layer %q has no kernel and no embeddings to normalize", l.Layer.Name())
+	}
+	c.ShareWeight(kernel)
+	c.AddWeight("vector_u", &initializers.TruncatedNormal{Stddev: 0.02}, []int{1, kernel.Shape[len(kernel.Shape)-1]}, nn.NotTrainable, nn.OfType(kernel.DType))
+}
+
+// Call implements nn.Layer.
+func (l *SpectralNormalization) Call(c *nn.Call) any {
+	if training(c) && l.Trainable() {
+		c.Fail("training=True asks for the power iteration of training, which changes the layer's weights; save the model without it")
+	}
+	x := c.X()
+	y, ok := c.Run(l.Layer, slices.Clone(c.Args)...).(*value)
+	if !ok {
+		c.Fail("the layer %q must have one output here", l.Layer.Name())
+	}
+	return c.Cast(y, x.DType)
+}

@@ -1,0 +1,33 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+)
+
+// UnitNormalization divides by the Euclidean norm over the axes named (keras.layers.UnitNormalization).
+type UnitNormalization struct {
+	nn.Base
+	Axis []int
+}
+
+func init() {
+	nn.Register("keras.layers", "UnitNormalization", func() nn.Layer { return new(UnitNormalization) })
+}
+
+// Config implements nn.Layer.
+func (l *UnitNormalization) Config(c *nn.Config) {
+	l.SupportsMasking = true
+	c.Axes("axis", &l.Axis, false, -1)
+	wantAxes(c, l.Axis)
+}
+
+// Call implements nn.Layer.
+func (l *UnitNormalization) Call(c *nn.Call) any {
+	return normalize(c, toFloat(c, c.X(), l.ComputeDType()), 1e-12, l.Axis...)
+}
+
+// normalize divides by the Euclidean norm over some axes, but by epsilon at least (keras.ops.normalize).
+func normalize(c *nn.Call, x *value, epsilon float64, axes ...int) *value {
+	inverse := c.Rsqrt(c.SumKeep(c.Square(x), axes...))
+	return c.Mul(x, c.Min(inverse, c.Scalar(x.DType, 1/epsilon)))
+}
