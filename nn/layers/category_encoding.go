@@ -1,0 +1,40 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+)
+
+// CategoryEncoding turns integers 0..NumTokens-1 into vectors (keras.layers.CategoryEncoding). With output_mode
+// "multi_hot" a sample (batch, n) becomes (batch, num_tokens) of 0 and 1, with "count" of numbers or, if count_weights are
+// given, sums of weights; with "one_hot" every integer becomes a vector of its own.
+type CategoryEncoding struct {
+	nn.Base
+	NumTokens  int
+	OutputMode string
+}
+
+func init() {
+	nn.Register("keras.layers", "CategoryEncoding", func() nn.Layer { return new(CategoryEncoding) })
+}
+
+// Config implements nn.Layer.
+func (l *CategoryEncoding) Config(c *nn.Config) {
+	c.Positive("num_tokens", &l.NumTokens)
+	outputMode(c, &l.OutputMode, "multi_hot", "one_hot", "count")
+	if _, ok := c.Value("sparse"); ok { // Keras 3 does not write it
+		dense(c)
+	}
+	l.NoAutocast = true
+}
+
+// Call implements nn.Layer.
+func (l *CategoryEncoding) Call(c *nn.Call) any {
+	weights := c.Tensor(1, "count_weights")
+	if weights != nil {
+		if l.OutputMode != "count" {
+			c.Fail("count_weights are only for output_mode \"count\", not %q", l.OutputMode)
+		}
+		weights = c.Cast(weights, l.ComputeDType())
+	}
+	return encodeCategorical(c, c.X(), l.OutputMode, l.NumTokens, l.ComputeDType(), weights)
+}

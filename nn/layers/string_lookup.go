@@ -1,0 +1,35 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/tensor"
+)
+
+// StringLookup gives strings their numbers in a vocabulary, or the other way round (keras.layers.StringLookup): strings
+// of any shape become int64 of the same shape or, with other output modes, vectors; see [IndexLookup].
+type StringLookup struct {
+	IndexLookup[string]
+	Encoding string // of the vocabulary in Python; strings are UTF-8 here
+}
+
+func init() {
+	nn.Register("keras.layers", "StringLookup", func() nn.Layer { return new(StringLookup) })
+}
+
+// Config implements nn.Layer.
+func (l *StringLookup) Config(c *nn.Config) {
+	l.config(c, "[UNK]")
+	c.String("encoding", &l.Encoding, "utf-8")
+}
+
+// Call implements nn.Layer.
+func (l *StringLookup) Call(c *nn.Call) any {
+	x := c.X()
+	if x.DType != tensor.String && !l.Invert {
+		c.Fail("strings are expected, not %s", x.DType)
+	}
+	if x.DType == tensor.String && l.Invert {
+		c.Fail("an inverted lookup takes integers, not strings")
+	}
+	return l.lookUp(c, x)
+}

@@ -1,0 +1,233 @@
+package layers
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/text"
+	"github.com/hornml/horn/tensor"
+)
+
+// tokenizer is the part of a TextVectorization before the vocabulary.
+type tokenizer struct {
+	lower, strip bool
+	standardize  func(string) string             // the caller's, nil for none
+	split        func([]string, string) []string // nil: a text is one token
+	widths       []int                           // of n-grams; nil for single tokens
+}
+
+// set takes one of Keras's names for standardize or split.
+func (t *tokenizer) set(key, name string) {
+	if key == "standardize" {
+		t.lower = name == "lower" || name == "lower_and_strip_punctuation"
+		t.strip = name == "strip_punctuation" || name == "lower_and_strip_punctuation"
+		return
+	}
+	t.split = text.Words
+	if name == "character" {
+		t.split = text.Characters
+	}
+}
+
+// custom takes the caller's function; it reports whether it is one.
+func (t *tokenizer) custom(key string, f any) bool {
+	if key == "standardize" {
+		g, ok := f.(func(string) string)
+		t.standardize = g
+		return ok
+	}
+	g, ok := f.(func(string) []string)
+	t.split = func(dst []string, s string) []string { return append(dst, g(s)...) }
+	return ok
+}
+
+func (t *tokenizer) normalize(s string) string {
+	if t.standardize != nil {
+		return t.standardize(s)
+	}
+	if t.lower {
+		s = text.Lower(s)
+	}
+	if t.strip {
+		s = text.StripPunctuation(s)
+	}
+	return s
+}
+
+// appendTokens appends the tokens of a text to dst.
+func (t *tokenizer) appendTokens(dst []string, s string) []string {
+	s = t.normalize(s)
+	if t.split == nil {
+		return append(dst, s)
+	}
+	if t.widths == nil {
+		return t.split(dst, s)
+	}
+	return text.NGrams(dst, t.split(nil, s), t.widths)
+}
+
+// String says what the tokenizer does; equal ones are alike to caches.
+func (t *tokenizer) String() string {
+	return fmt.Sprintf("tokenizer(%v %v %p %p %v)", t.lower, t.strip, t.standardize, t.split, t.widths)
+}
+
+func wantStrings(n *graph.Node) {
+	if n.In[0].DType != tensor.String {
+		panic(&graph.Error{Msg: fmt.Sprintf("%s: texts are expected, not %s", n.Op.Name, n.In[0])})
+	}
+}
+
+// opStandardize changes every string on its own.
+var opStandardize = &graph.Op{Name: "text_standardize",
+	Infer: func(n *graph.Node) {
+		wantStrings(n)
+		n.SetOut(tensor.String, n.In[0].Shape...)
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		t := n.Attrs.(*tokenizer)
+		for i, s := range in[0].S {
+			out[0].S[i] = t.normalize(s)
+		}
+		return nil
+	}}
+
+// opNGrams joins the strings along the last axis to n-grams.
+var opNGrams = &graph.Op{Name: "text_ngrams",
+	Infer: func(n *graph.Node) {
+		wantStrings(n)
+		shape := slices.Clone(n.In[0].Shape)
+		have, count := shape[len(shape)-1], 0
+		for _, w := range n.Attrs.(*tokenizer).widths {
+			count += max(0, have-w+1)
+		}
+		shape[len(shape)-1] = count
+		n.SetOut(tensor.String, shape...)
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		t := n.Attrs.(*tokenizer)
+		size := n.In[0].Shape[n.In[0].Rank()-1]
+		y := out[0].S[:0]
+		for at := 0; size > 0 && at < len(in[0].S); at += size {
+			y = text.NGrams(y, in[0].S[at:at+size], t.widths)
+		}
+		return nil
+	}}
+
+// opLongestText is the number of tokens of the longest text, int64.
+var opLongestText = &graph.Op{Name: "longest_text",
+	Infer: func(n *graph.Node) {
+		wantStrings(n)
+		n.SetOut(tensor.Int64)
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		t := n.Attrs.(*tokenizer)
+		longest := 0
+		var tokens []string
+		for _, s := range in[0].S {
+			tokens = t.appendTokens(tokens[:0], s)
+			longest = max(longest, len(tokens))
+		}
+		out[0].I[0] = int64(longest)
+		return nil
+	}}
+
+var errNoVocabulary = errors.New("the layer has no vocabulary: give it one (SetVocabulary, Adapt)")
+
+// ids returns the numbers of tokens.
+func (l *TextVectorization) ids(tokens []string) ([]int64, error) {
+	w := l.lookup.words.Load()
+	if w == nil {
+		return nil, errNoVocabulary
+	}
+	ids := make([]int64, len(tokens))
+	for i, t := range tokens {
+		var err error
+		if ids[i], err = l.lookup.number(w, t); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// textIDs are the settings of opTextIDs.
+type textIDs struct {
+	layer  *TextVectorization
+	length int
+}
+
+// opTextIDs turns texts of any shape into the numbers of their tokens, cut off or filled up with 0 to one length.
+var opTextIDs = &graph.Op{Name: "text_ids", Impure: true,
+	Infer: func(n *graph.Node) {
+		wantStrings(n)
+		n.SetOut(tensor.Int64, append(slices.Clone(n.In[0].Shape), n.Attrs.(textIDs).length)...)
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		a := n.Attrs.(textIDs)
+		k := a.layer.lookup
+		w := k.words.Load()
+		if w == nil {
+			return errNoVocabulary
+		}
+		var tokens []string
+		for i, s := range in[0].S {
+			tokens = a.layer.tokens.appendTokens(tokens[:0], s)
+			row := out[0].I[i*a.length : (i+1)*a.length]
+			used := min(len(tokens), a.length)
+			for j, t := range tokens[:used] {
+				var err error
+				if row[j], err = k.number(w, t); err != nil {
+					return err
+				}
+			}
+			clear(row[used:])
+		}
+		return nil
+	}}
+
+// textBag are the settings of opTextBag.
+type textBag struct {
+	layer  *TextVectorization
+	depth  int
+	binary bool
+	dtype  tensor.DType
+}
+
+// opTextBag counts the tokens of each text: (...) becomes (..., depth).
+var opTextBag = &graph.Op{Name: "text_bag", Impure: true,
+	Infer: func(n *graph.Node) {
+		wantStrings(n)
+		a := n.Attrs.(textBag)
+		n.SetOut(a.dtype, append(slices.Clone(n.In[0].Shape), a.depth)...)
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		a := n.Attrs.(textBag)
+		k := a.layer.lookup
+		w := k.words.Load()
+		if w == nil {
+			return errNoVocabulary
+		}
+		clear(out[0].F)
+		clear(out[0].I)
+		var tokens []string
+		for i, s := range in[0].S {
+			tokens = a.layer.tokens.appendTokens(tokens[:0], s)
+			for _, t := range tokens {
+				id, err := k.number(w, t)
+				if err != nil {
+					return err
+				}
+				if id >= int64(a.depth) {
+					continue
+				}
+				at := i*a.depth + int(id)
+				if out[0].F != nil {
+					out[0].F[at] = put(out[0].F[at], 1, a.binary)
+				} else {
+					out[0].I[at] = put(out[0].I[at], 1, a.binary)
+				}
+			}
+		}
+		return nil
+	}}
