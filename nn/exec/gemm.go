@@ -9,7 +9,7 @@ import (
 
 // contraction makes the work of a product or convolution with what follows it.
 func (l *lowering) contraction(n *graph.Node) error {
-	if len(n.Out) == 0 || !isFloat(n.Out[0]) {
+	if n.Op != graph.OpScan && (len(n.Out) == 0 || !isFloat(n.Out[0])) {
 		return nil
 	}
 	var w *work
@@ -21,8 +21,12 @@ func (l *lowering) contraction(n *graph.Node) error {
 		w, err = l.conv(n)
 	case graph.OpLayerNorm:
 		w = l.layerNorm(n)
-	case graph.OpLSTM, graph.OpGRU, graph.OpSimpleRNN:
-		w, err = l.recurrent(n)
+	case graph.OpLSTM, graph.OpGRU, graph.OpSimpleRNN, graph.OpScan:
+		if n.Op == graph.OpScan {
+			w, err = l.scan(n)
+		} else {
+			w, err = l.recurrent(n)
+		}
 		if w != nil {
 			l.done[n] = true
 			l.at[n] = w

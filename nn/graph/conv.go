@@ -61,7 +61,7 @@ var OpSpread = &Op{Name: "spread",
 		clear(out[0].D)
 		k := 0
 		walk3(shape, to[:len(shape)], zero[:len(shape)], zero[:len(shape)], func(o, _, _, n, _, _, _ int) {
-			copyRange(out[0], o, in[0], k, n) // the last axis is that of the channels, which stay together
+			CopyRange(out[0], o, in[0], k, n) // the last axis is that of the channels, which stay together
 			k += n
 		})
 		return nil

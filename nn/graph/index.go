@@ -32,7 +32,7 @@ var OpTake = &Op{Name: "take",
 				if err != nil {
 					return err
 				}
-				copyRange(out[0], (o*len(idx)+k)*inner, in[0], (o*size+j)*inner, inner)
+				CopyRange(out[0], (o*len(idx)+k)*inner, in[0], (o*size+j)*inner, inner)
 			}
 		}
 		return nil
@@ -99,7 +99,7 @@ var OpTakeAlong = &Op{Name: "take_along_axis",
 					failed = err
 					return
 				}
-				copyRange(out[0], o, in[0], i+j*step, 1)
+				CopyRange(out[0], o, in[0], i+j*step, 1)
 				o++
 				i, k = i+di, k+dk
 			}
@@ -157,7 +157,7 @@ func combine(n *Node, dst Buf, i int, src Buf, j, count int) error {
 	var op *Binary
 	switch n.Attrs.(string) {
 	case "":
-		copyRange(dst, i, src, j, count)
+		CopyRange(dst, i, src, j, count)
 		return nil
 	case "add":
 		op = OpAdd

@@ -308,15 +308,15 @@ var OpConcat = &Op{Name: "concatenate",
 			x, y := in[i], out[0]
 			for o := range outer {
 				to := o*whole + at
-				copyRange(y, to, x, o*part, part)
+				CopyRange(y, to, x, o*part, part)
 			}
 			at += part
 		}
 		return nil
 	}}
 
-// copyRange copies n elements of src from position j on to dst's position i.
-func copyRange(dst Buf, i int, src Buf, j, n int) {
+// CopyRange copies n elements of src from position j on to dst's position i.
+func CopyRange(dst Buf, i int, src Buf, j, n int) {
 	switch {
 	case dst.F != nil:
 		copy(dst.F[i:i+n], src.F[j:])

@@ -129,7 +129,7 @@ func evalScan(n *Node, in, out []Buf) error {
 		for k, v := range body.Inputs[:a.Sequences] {
 			rest := product(v.Shape[1:])
 			for b := range batch {
-				copyRange(values[v.Node][0], b*rest, in[k], (b*time+t)*rest, rest)
+				CopyRange(values[v.Node][0], b*rest, in[k], (b*time+t)*rest, rest)
 			}
 		}
 		for _, c := range calls {
@@ -143,15 +143,15 @@ func evalScan(n *Node, in, out []Buf) error {
 		for b := range batch {
 			if loop.Masked && !in[len(in)-1].B[b*time+t] {
 				if loop.ZeroMasked {
-					clearRange(previous, b*width, width)
+					ClearRange(previous, b*width, width)
 				}
 				continue
 			}
-			copyRange(previous, b*width, output, b*width, width)
+			CopyRange(previous, b*width, output, b*width, width)
 			for k, s := range states {
 				if loop.Masked {
 					size := s.Len() / batch
-					copyRange(s, b*size, next[k], b*size, size)
+					CopyRange(s, b*size, next[k], b*size, size)
 				}
 			}
 		}
@@ -162,7 +162,7 @@ func evalScan(n *Node, in, out []Buf) error {
 		}
 		if loop.Sequences {
 			for b := range batch {
-				copyRange(out[0], (b*time+i)*width, previous, b*width, width)
+				CopyRange(out[0], (b*time+i)*width, previous, b*width, width)
 			}
 		}
 	}
@@ -175,7 +175,8 @@ func evalScan(n *Node, in, out []Buf) error {
 	return nil
 }
 
-func clearRange(b Buf, i, n int) {
+// ClearRange zeroes n elements of a buffer from position i on.
+func ClearRange(b Buf, i, n int) {
 	switch {
 	case b.F != nil:
 		clear(b.F[i : i+n])
