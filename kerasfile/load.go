@@ -1,12 +1,15 @@
 package kerasfile
 
 import (
+	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 
+	"github.com/hornml/horn/h5lite"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 
@@ -72,7 +75,7 @@ func Read(r io.ReaderAt, size int64, opts ...Option) (*nn.Model, error) {
 }
 
 func settings(opts []Option) options {
-	o := options{compile: true}
+	o := options{compile: true, note: func(string) {}}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -85,54 +88,148 @@ func open(r io.ReaderAt, size int64, o options) (container, error) {
 	if size == 0 {
 		return nil, &FormatError{Msg: "the file is empty", Err: ErrNotKeras}
 	}
-	return openZip(r, size, o.limits)
+	signature := make([]byte, len(hdf5Signature))
+	if n, _ := r.ReadAt(signature, 0); n == len(signature) && string(signature) == hdf5Signature {
+		return openLegacy(r, size, o.limits)
+	}
+	z, err := openZip(r, size, o.limits)
+	if err == nil {
+		return z, nil
+	}
+	if errors.Is(err, zip.ErrFormat) {
+		if h5lite.IsHDF5(r, size) {
+			return openLegacy(r, size, o.limits)
+		}
+		if string(signature[:2]) != "PK" {
+			return nil, &FormatError{Msg: "this is no Keras model", Err: ErrNotKeras}
+		}
+	}
+	return nil, err
 }
+
+const hdf5Signature = "\x89HDF\r\n\x1a\n"
 
 func load(c container, o options) (*nn.Model, error) {
 	data, err := c.config()
 	if err != nil {
 		return nil, err
 	}
-	config, err := parseJSON(configName, data)
+	entry := configName
+	if _, legacy := c.(*legacyFile); legacy {
+		entry = "model_config"
+	}
+	config, err := parseJSON(entry, data)
 	if err != nil {
 		return nil, err
 	}
-	version := ""
-	if data, err := c.metadata(); err != nil {
+	from, err := readOrigin(c)
+	if err != nil {
 		return nil, err
-	} else if data != nil {
-		meta, err := parseJSON(metadataName, data)
+	}
+	version := originOf(config, from.KerasVersion)
+	if o.noWeights {
+		model, err := decode(config, from.KerasVersion, o)
 		if err != nil {
 			return nil, err
 		}
-		version = meta.String("keras_version")
-	}
-	model, err := decode(config, version, o)
-	if err != nil {
-		return nil, err
-	}
-	if err := loadAssets(model, c); err != nil {
-		return nil, err
-	}
-	if err := model.Build(); err != nil {
-		return nil, err
-	}
-	if o.noWeights {
-		return model, nil
+		model.Origin = from
+		if err := loadAssets(model, c); err != nil {
+			return nil, err
+		}
+		return model, model.Build()
 	}
 	w, err := c.weights()
 	if err != nil {
 		return nil, err
 	}
 	defer w.Close()
-	if err := loadWeights(model, w); err != nil {
+	for _, n := range upgrade(config, version) {
+		o.note(n)
+	}
+	model, err := loadModel(config, c, w, version, o)
+	if err != nil {
 		return nil, err
 	}
+	model.Origin = from
 	return model, nil
 }
 
-// decode turns a config into a model, and reports everything in it that is wrong or not supported.
+// loadModel makes a model of its config and gives it the weights in a file.
+func loadModel(config *pyjson.Object, c container, w *h5lite.File, version origin, o options) (*nn.Model, error) {
+	if version.legacy {
+		model, err := decodeUpgraded(config, o)
+		if err != nil {
+			return nil, err
+		}
+		if err := model.Build(); err != nil {
+			return nil, err
+		}
+		return model, loadLegacyWeights(model, w, version, o)
+	}
+	file, err := indexWeights(w)
+	if err != nil {
+		return nil, err
+	}
+	for attempt := 0; ; attempt++ {
+		model, err := decodeUpgraded(config, o)
+		if err != nil {
+			return nil, err
+		}
+		if err := loadAssets(model, c); err != nil {
+			return nil, err
+		}
+		if err := announce(model, file); err != nil {
+			return nil, err
+		}
+		if err := model.Build(); err != nil {
+			return nil, err
+		}
+		l := newWeightsLoader(model, file, version, o.note)
+		if attempt == 0 && l.share() {
+			o.note("layers that several models or wrappers share get their shared_object_id, without which Keras cannot load the file")
+			continue
+		}
+		if err := l.load(); err != nil {
+			return nil, err
+		}
+		l.optimizers()
+		if !o.compile {
+			model.DropCompileState()
+		}
+		return model, nil
+	}
+}
+
+// readOrigin reads what a container says about its writer. The zip's metadata are never needed to load a model: what is
+// wrong with them is ignored, as Keras ignores it.
+func readOrigin(c container) (nn.Origin, error) {
+	o := nn.Origin{Format: "keras"}
+	switch c.(type) {
+	case *legacyFile:
+		o.Format = "h5"
+	case *directory:
+		o.Format = "directory"
+	}
+	data, err := c.metadata()
+	if err != nil || data == nil {
+		return o, nil
+	}
+	if meta, err := parseJSON(metadataName, data); err == nil {
+		o.KerasVersion, o.Backend = meta.String("keras_version"), meta.String("backend")
+	}
+	return o, nil
+}
+
+// decode turns a config, as a release of Keras wrote it, into a model.
 func decode(config *pyjson.Object, version string, o options) (*nn.Model, error) {
+	for _, n := range upgrade(config, originOf(config, version)) {
+		o.note(n)
+	}
+	return decodeUpgraded(config, o)
+}
+
+// decodeUpgraded is decode for a config in today's form. It reports everything that is wrong or not supported.
+func decodeUpgraded(config *pyjson.Object, o options) (*nn.Model, error) {
 	d := &nn.Decoder{Custom: o.custom, MaxObjects: o.limits.Objects}
 	l := d.Layer(config, "")
 	if err := d.Err(); err != nil {
@@ -142,8 +239,8 @@ func decode(config *pyjson.Object, version string, o options) (*nn.Model, error)
 	if !ok {
 		return nil, &FormatError{Entry: configName, Msg: fmt.Sprintf("holds a %s, not a Sequential or Functional model", config.String("class_name"))}
 	}
-	if o.compile {
-		model.Compile = config.Object("compile_config")
+	if compile := config.Object("compile_config"); o.compile && compile.Len() > 0 {
+		model.Compile = compile
 	}
 	return model, nil
 }

@@ -6,11 +6,14 @@ import "github.com/hornml/horn/nn"
 type Option func(*options)
 
 type options struct {
-	custom    nn.CustomObjects
-	compile   bool
-	unsafe    bool
-	noWeights bool
-	limits    Limits
+	custom       nn.CustomObjects
+	compile      bool
+	unsafe       bool
+	noWeights    bool
+	byName       bool
+	skipMismatch bool
+	limits       Limits
+	note         func(string)
 }
 
 // Limits bound what a file may ask for. A zero field stands for its default.
@@ -61,3 +64,13 @@ func WithoutWeights() Option { return func(o *options) { o.noWeights = true } }
 
 // WithLimits changes the limits against files that ask for too much.
 func WithLimits(l Limits) Option { return func(o *options) { o.limits = l } }
+
+// WithNotes hands over, in sentences, what was repaired, translated or left out while loading: arguments of older
+// releases, optimizer state that does not fit. Nothing of that changes a model's answers.
+func WithNotes(note func(string)) Option {
+	return func(o *options) {
+		if note != nil {
+			o.note = note
+		}
+	}
+}

@@ -17,8 +17,12 @@ type object struct {
 // walk lists the layers of a model in the order and under the paths that Keras's saving gives them: attributes in the
 // order of their names, those that start with an underscore last, the members of a list under the name of their class,
 // each object once (keras.src.saving.saving_lib).
-func walk(m *nn.Model) []object {
-	w := &walker{seen: map[nn.Layer]bool{}}
+func walk(m *nn.Model) []object { return walkIn(m, nil, 1) }
+
+// walkIn is walk with the names that a certain file has where old releases gave others: the root of the layers, and
+// attributes that were private once. step is 2 for the numbering of tf.keras 2.13.
+func walkIn(m *nn.Model, file *weightsFile, step int) []object {
+	w := &walker{seen: map[nn.Layer]bool{}, file: file, step: step}
 	w.visit("", m)
 	return w.out
 }
@@ -26,6 +30,8 @@ func walk(m *nn.Model) []object {
 type walker struct {
 	out  []object
 	seen map[nn.Layer]bool
+	file *weightsFile
+	step int
 }
 
 func (w *walker) visit(path string, l nn.Layer) {
@@ -40,22 +46,55 @@ func (w *walker) visit(path string, l nn.Layer) {
 	}
 	children := slices.Clone(c.Children())
 	slices.SortStableFunc(children, func(a, b nn.Child) int { return strings.Compare(attributeKey(a.Attr), attributeKey(b.Attr)) })
+	_, model := l.(*nn.Model)
 	for _, child := range children {
-		at := join(path, child.Attr)
+		at := w.attribute(path, child.Attr, model)
 		if child.Layer != nil {
 			w.visit(at, child.Layer)
 		}
-		count := map[string]int{}
-		for _, member := range child.List {
-			name := nn.SnakeCase(nn.PythonClass(member))
-			n := count[name]
-			count[name]++
-			if n > 0 {
-				name = fmt.Sprintf("%s_%d", name, n)
-			}
-			w.visit(join(at, name), member)
-		}
+		w.members(at, child.List, model)
 	}
+}
+
+// members visits a list of layers. Each member counts, saved elsewhere or not; in tf.keras 2.13 the members of a model
+// that have variables stand twice in its list, in 2.14 only new ones count.
+func (w *walker) members(at string, list []nn.Layer, model bool) {
+	count := map[string]int{}
+	old := model && w.file != nil && w.file.root == dependencies
+	for _, member := range list {
+		name := nn.SnakeCase(nn.PythonClass(member))
+		if old && w.step == 1 && w.seen[member] {
+			continue
+		}
+		n := count[name]
+		count[name]++
+		if old && w.step == 2 && len(member.Variables()) > 0 {
+			count[name]++
+		}
+		if n > 0 {
+			name = fmt.Sprintf("%s_%d", name, n)
+		}
+		w.visit(join(at, name), member)
+	}
+}
+
+// attribute returns the path of an attribute: in an old file maybe under another name.
+func (w *walker) attribute(path, name string, model bool) string {
+	at := join(path, name)
+	if w.file == nil || w.file.paths[at] {
+		return at
+	}
+	if model && name == "layers" && w.file.root != name {
+		return join(path, w.file.root)
+	}
+	other := "_" + name
+	if rest, ok := strings.CutPrefix(name, "_"); ok {
+		other = rest
+	}
+	if w.file.paths[join(path, other)] {
+		return join(path, other)
+	}
+	return at
 }
 
 // attributeKey sorts private attributes behind the others.

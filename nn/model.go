@@ -35,6 +35,17 @@ type Model struct {
 
 	// Compile is the compile state as the file has it (compile_config), nil if the model is not compiled.
 	Compile *pyjson.Object
+	// Optimizer holds the variables of the optimizer as the file has them; see OptimizerVariables.
+	Optimizer []*VariableGroup
+	// Origin says where the model was loaded from; its zero value stands for a model made in Go.
+	Origin Origin
+}
+
+// Origin is what a saved model's container says about its writer.
+type Origin struct {
+	KerasVersion string // "3.15.1"
+	Backend      string // of whole-model HDF5 files, such as "tensorflow"
+	Format       string // "keras", "directory" or "h5"
 }
 
 // Spec describes an input or output of a model.

@@ -1,0 +1,168 @@
+package kerasfile
+
+import (
+	"strings"
+
+	"github.com/hornml/horn/nn/pyjson"
+)
+
+// optimizerNames are the exported names of optimizers whose class or short name differs from them.
+var optimizerNames = map[string]string{
+	"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW", "adadelta": "Adadelta", "adagrad": "Adagrad", "adamax": "Adamax",
+	"nadam": "Nadam", "ftrl": "Ftrl", "lion": "Lion", "adafactor": "Adafactor", "lamb": "Lamb", "muon": "Muon",
+}
+
+// compile upgrades the compile state of the model and of the models inside it.
+func (u *upgrader) compile(root *pyjson.Object) {
+	u.eachRecord(root, 0, func(record *pyjson.Object) {
+		if compile := record.Object("compile_config"); compile != nil {
+			u.compileConfig(compile)
+		}
+	})
+}
+
+// eachRecord visits the records of a model and of the layers in it.
+func (u *upgrader) eachRecord(v any, depth int, f func(*pyjson.Object)) {
+	if depth > pyjson.MaxDepth {
+		return
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			u.eachRecord(x, depth+1, f)
+		}
+	case *pyjson.Object:
+		if v.String("class_name") != "" {
+			f(v)
+		}
+		if config := v.Object("config"); config != nil {
+			u.eachRecord(config.Get("layers"), depth+1, f)
+			u.eachRecord(config.Get("layer"), depth+1, f)
+		}
+	}
+}
+
+// compileConfig upgrades the arguments of compile.
+func (u *upgrader) compileConfig(compile *pyjson.Object) {
+	if record := compile.Object("optimizer"); record != nil {
+		u.optimizer(record, 0)
+	}
+	if !u.keras2() && !u.legacy {
+		return
+	}
+	for key, module := range map[string]string{"loss": "keras.losses", "metrics": "keras.metrics", "weighted_metrics": "keras.metrics"} {
+		u.moduleless(compile.Get(key), module, 0)
+	}
+	u.drop("compile", compile, "sample_weight_mode", "is_pss")
+}
+
+// optimizer upgrades the record of an optimizer, and of those in it.
+func (u *upgrader) optimizer(record *pyjson.Object, depth int) {
+	config := record.Object("config")
+	if config == nil || depth > maxWrappers {
+		return
+	}
+	module, class := record.String("module"), record.String("class_name")
+	if strings.HasPrefix(module, torchOptimizers) {
+		record.Set("module", "keras.optimizers")
+		record.Set("registered_name", nil)
+		u.note("the optimizer %s of the torch backend is written as keras.optimizers.%s, which every backend has", class, class)
+	}
+	if u.keras2() || u.legacy {
+		name := class
+		if i := strings.LastIndex(name, ">"); i >= 0 && strings.HasPrefix(name, "Custom>") {
+			name = name[i+1:]
+		}
+		if n := optimizerNames[strings.ToLower(name)]; n != "" {
+			name = n
+		}
+		if module == "" || strings.HasPrefix(module, "keras.") {
+			if strings.Contains(name, ">") {
+				record.Set("registered_name", name)
+			} else {
+				u.setClass(record, "keras.optimizers", name, nil)
+				if _, ok := optimizerNames[strings.ToLower(name)]; ok {
+					record.Set("registered_name", nil)
+				}
+			}
+		}
+		u.drop(name, config, "jit_compile", "is_legacy_optimizer")
+		if n, ok := config.Get("decay").(pyjson.Number); ok && n.Float() == 0 {
+			u.drop(name, config, "decay")
+		}
+		if _, ok := config.Lookup("learning_rate"); !ok {
+			config.Rename("lr", "learning_rate")
+		}
+		if schedule := config.Object("learning_rate"); schedule != nil && schedule.String("module") == "" {
+			u.setClass(schedule, "keras.optimizers.schedules", schedule.String("class_name"), nil)
+		}
+	}
+	for _, key := range []string{"inner_optimizer", "optimizer", "default_optimizer"} {
+		if inner := config.Object(key); inner != nil {
+			u.optimizer(inner, depth+1)
+		}
+	}
+	for _, inner := range config.List("optimizers") {
+		if record, ok := inner.(*pyjson.Object); ok {
+			u.optimizer(record, depth+1)
+		}
+	}
+}
+
+// torchOptimizers is where the torch backend has its forms of the optimizers; files name it, and only Keras on torch
+// finds it there.
+const torchOptimizers = "keras.src.backend.torch.optimizers."
+
+// moduleless gives the records of losses and metrics in a structure their module, and drops what Keras 3 refuses.
+func (u *upgrader) moduleless(v any, module string, depth int) {
+	if depth > maxWrappers {
+		return
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			u.moduleless(x, module, depth+1)
+		}
+	case *pyjson.Object:
+		class := v.String("class_name")
+		config := v.Object("config")
+		if class == "" || config == nil {
+			for _, k := range v.Keys() {
+				u.moduleless(v.Get(k), module, depth+1)
+			}
+			return
+		}
+		if v.String("module") == "" && !strings.Contains(class, ">") {
+			u.setClass(v, module, class, nil)
+		}
+		if module == "keras.losses" {
+			if config.Get("reduction") == "auto" {
+				config.Set("reduction", "sum_over_batch_size")
+			}
+			u.drop(class, config, "fn")
+		}
+	}
+}
+
+// trainingConfig turns the training_config of a whole-model HDF5 file into a compile_config.
+func trainingConfig(training *pyjson.Object) *pyjson.Object {
+	compile := new(pyjson.Object)
+	compile.Set("optimizer", training.Get("optimizer_config"))
+	for _, k := range []string{"loss", "loss_weights", "metrics", "weighted_metrics"} {
+		compile.Set(k, training.Get(k))
+	}
+	for _, k := range training.Keys() {
+		if _, ok := compile.Lookup(k); !ok && k != "optimizer_config" && k != "sample_weight_mode" {
+			compile.Set(k, training.Get(k))
+		}
+	}
+	for _, def := range []struct {
+		key   string
+		value any
+	}{{"run_eagerly", false}, {"steps_per_execution", pyjson.Int(1)}, {"jit_compile", false}} {
+		if _, ok := compile.Lookup(def.key); !ok {
+			compile.Set(def.key, def.value)
+		}
+	}
+	return compile
+}

@@ -1,0 +1,47 @@
+package kerasfile
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/pyjson"
+)
+
+// share finds layers that Keras saved once and wrote into the config twice: used in two models, or in a wrapper and
+// outside of it. Their second record has an id that the first lacks, and their second path has no variables. share gives
+// the first record the id; after that the config has to be decoded again. It reports whether there was such a layer.
+func (l *weightsLoader) share() bool {
+	found := false
+	for i, o := range l.objects {
+		b, ok := o.layer.(interface{ Record() *pyjson.Object })
+		if !ok || len(o.layer.Variables()) == 0 || b.Record() == nil || l.file.hasVariables(o.path) {
+			continue
+		}
+		record := b.Record()
+		id := record.Get("shared_object_id")
+		if id == nil {
+			continue
+		}
+		for _, e := range l.objects[:i] {
+			if e.layer == o.layer || !sameRecord(e.layer, record) || !l.file.hasVariables(e.path) {
+				continue
+			}
+			first := e.layer.(interface{ Record() *pyjson.Object }).Record()
+			if _, has := first.Lookup("shared_object_id"); !has {
+				first.Set("shared_object_id", id)
+				found = true
+			}
+			break
+		}
+	}
+	return found
+}
+
+// sameRecord reports whether a layer was read from a record of the same class and config, name included.
+func sameRecord(l nn.Layer, record *pyjson.Object) bool {
+	b, ok := l.(interface{ Record() *pyjson.Object })
+	if !ok || b.Record() == nil {
+		return false
+	}
+	r := b.Record()
+	return r.String("module") == record.String("module") && r.String("class_name") == record.String("class_name") &&
+		pyjson.Equal(r.Get("config"), record.Get("config"))
+}
