@@ -123,3 +123,18 @@ func (c *Config) Rate(key string, field *float64, def ...float64) {
 		return f, problem
 	}, func(v float64) any { return pyjson.Float(v) })
 }
+
+// Dims visits the lengths of axes: integers of 1 or more, or null for unknown ones, which -1 stands for; a single number is a
+// list of one.
+func (c *Config) Dims(key string, field *[]int) {
+	visit(c, key, field, nil, func(v any) ([]int, string) {
+		if _, ok := v.([]any); !ok {
+			v = []any{v}
+		}
+		dims, problem := parseShape(v)
+		if problem != "" || slices.Contains(dims, 0) {
+			return nil, "positive integers, or null for unknown lengths, are expected"
+		}
+		return dims, ""
+	}, writeShape)
+}

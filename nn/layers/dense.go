@@ -7,12 +7,13 @@ import (
 // Dense is activation(x · kernel + bias) over the last axis (keras.layers.Dense): input (..., in), output (..., units).
 type Dense struct {
 	nn.Base
-	Units                                                   int
-	Activation                                              nn.Activation
-	UseBias                                                 bool
-	KernelInitializer, BiasInitializer                      *nn.Object
-	KernelRegularizer, BiasRegularizer, ActivityRegularizer *nn.Object
-	KernelConstraint, BiasConstraint                        *nn.Object
+	Units                              int
+	Activation                         nn.Activation
+	UseBias                            bool
+	KernelInitializer, BiasInitializer *nn.Object
+	KernelRegularizer, BiasRegularizer *nn.Object
+	KernelConstraint, BiasConstraint   *nn.Object
+	lora
 
 	kernel, bias *nn.Variable
 }
@@ -21,6 +22,7 @@ func init() { nn.Register("keras.layers", "Dense", func() nn.Layer { return new(
 
 // Config implements nn.Layer.
 func (l *Dense) Config(c *nn.Config) {
+	l.SupportsMasking = true
 	c.Positive("units", &l.Units)
 	c.Activation("activation", &l.Activation, "linear")
 	c.Bool("use_bias", &l.UseBias, true)
@@ -28,12 +30,17 @@ func (l *Dense) Config(c *nn.Config) {
 	c.Initializer("bias_initializer", &l.BiasInitializer, "zeros")
 	c.Regularizer("kernel_regularizer", &l.KernelRegularizer)
 	c.Regularizer("bias_regularizer", &l.BiasRegularizer)
-	c.Regularizer("activity_regularizer", &l.ActivityRegularizer)
 	c.Constraint("kernel_constraint", &l.KernelConstraint)
 	c.Constraint("bias_constraint", &l.BiasConstraint)
-	c.Inert("lora_rank", "lora_alpha", "quantization_config")
-	l.SupportsMasking = true
+	c.Inert("quantization_config")
+	l.lora.config(c)
 }
+
+// Children implements nn.Container.
+func (l *Dense) Children() []nn.Child { return l.Activation.Children("activation") }
+
+// SavedVariables implements nn.VariableSaver.
+func (l *Dense) SavedVariables() []*nn.Variable { return compact(l.kernel, l.bias) }
 
 // Build implements nn.LayerBuilder.
 func (l *Dense) Build(c *nn.Call) {
@@ -45,11 +52,12 @@ func (l *Dense) Build(c *nn.Call) {
 	if l.UseBias {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units})
 	}
+	l.lora.build(c, "lora_kernel", l.kernel, l.kernel.Shape)
 }
 
 // Call implements nn.Layer.
 func (l *Dense) Call(c *nn.Call) any {
-	y := c.Dense(c.X(), c.Var(l.kernel))
+	y := c.Dense(toFloat(c, c.X(), l.ComputeDType()), l.lora.apply(c, c.Var(l.kernel)))
 	if l.bias != nil {
 		y = c.Add(y, c.Var(l.bias))
 	}

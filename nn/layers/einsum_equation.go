@@ -1,0 +1,118 @@
+package layers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// einsumEquation is an equation of EinsumDense in its three forms: "ab,bc->ac", with "..." before the letters of input and
+// output, or with "..." after them.
+type einsumEquation struct {
+	input, kernel, output string // letters only
+	dotsFirst, dotsLast   bool
+}
+
+// parseEinsum reads an equation.
+func parseEinsum(equation string) (e einsumEquation, err error) {
+	wrong := fmt.Errorf("the equation %q is not of the form X,Y->Z, ...X,Y->...Z or X...,Y->Z...", equation)
+	operands, output, ok := strings.Cut(equation, "->")
+	input, kernel, ok2 := strings.Cut(operands, ",")
+	if !ok || !ok2 {
+		return e, wrong
+	}
+	e = einsumEquation{input: input, kernel: kernel, output: output}
+	if strings.HasPrefix(input, "...") && strings.HasPrefix(output, "...") {
+		e.dotsFirst, e.input, e.output = true, input[3:], output[3:]
+	} else if strings.HasSuffix(input, "...") && strings.HasSuffix(output, "...") {
+		e.dotsLast, e.input, e.output = true, input[:len(input)-3], output[:len(output)-3]
+	}
+	for _, term := range []string{e.input, e.kernel, e.output} {
+		for _, r := range term {
+			if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+				return e, wrong
+			}
+		}
+		if term == "" {
+			return e, wrong
+		}
+	}
+	return e, nil
+}
+
+// einsumShapes are the shapes that belong to an equation and an input.
+type einsumShapes struct {
+	kernel []int
+	bias   []int // nil for none; broadcasts with the output
+}
+
+// shapes takes the input's shape, the output's shape without the batch (-1 for unknown lengths) and the letters of the bias.
+func (e einsumEquation) shapes(input, output []int, biasAxes string) (s einsumShapes, err error) {
+	extra := len(input) - len(e.input)
+	if extra < 0 || extra > 0 && !e.dotsFirst && !e.dotsLast {
+		return s, fmt.Errorf("the equation has %d axes for an input of rank %d", len(e.input), len(input))
+	}
+	// The whole output: the batch, the axes that leading dots stand for, output_shape, those of trailing dots.
+	full, lead := []int{input[0]}, 0
+	if e.dotsFirst {
+		lead = extra
+		full = append(full, input[min(1, extra):extra]...)
+	}
+	full = append(full, output...)
+	if e.dotsLast {
+		full = append(full, input[len(e.input):]...)
+	}
+	if len(full) != lead+len(e.output) && !e.dotsLast || len(full) < len(e.output) {
+		return s, fmt.Errorf("an output_shape of %v does not give the lengths of the axes %q after the batch", output, e.output)
+	}
+	size := map[byte]int{}
+	for i := range len(e.input) {
+		size[e.input[i]] = input[lead+i]
+	}
+	for i := range len(e.output) {
+		letter, n := e.output[i], full[lead+i]
+		have, known := size[letter]
+		switch {
+		case !known:
+			size[letter] = n
+		case n >= 0 && n != have:
+			return s, fmt.Errorf("the output_shape %v says %d for axis %q, the input has %d", output, n, e.output[i:i+1], have)
+		}
+		if !strings.Contains(e.input, e.output[i:i+1]) && !strings.Contains(e.kernel, e.output[i:i+1]) {
+			return s, fmt.Errorf("the axis %q of the output is neither in the input nor in the kernel", e.output[i:i+1])
+		}
+	}
+	for i := range len(e.kernel) {
+		n, known := size[e.kernel[i]]
+		if !known || n < 0 {
+			return s, fmt.Errorf("the length of the kernel's axis %q is not known from the input and output_shape", e.kernel[i:i+1])
+		}
+		s.kernel = append(s.kernel, n)
+	}
+	if biasAxes == "" {
+		return s, nil
+	}
+	// The bias has lengths of 1 along the axes it does not name, from the first that it names on.
+	first := len(e.output)
+	for i := range len(biasAxes) {
+		p := strings.IndexByte(e.output, biasAxes[i])
+		if p < 0 {
+			return s, fmt.Errorf("bias_axes names the axis %q, which the output %q does not have", biasAxes[i:i+1], e.output)
+		}
+		first = min(first, p)
+	}
+	for i := first; i < len(e.output); i++ {
+		n := 1
+		if strings.IndexByte(biasAxes, e.output[i]) >= 0 {
+			n = size[e.output[i]]
+		}
+		if n < 0 {
+			return s, fmt.Errorf("the length of the bias's axis %q is not known", e.output[i:i+1])
+		}
+		s.bias = append(s.bias, n)
+	}
+	if e.dotsLast {
+		s.bias = append(s.bias, slices.Repeat([]int{1}, extra)...)
+	}
+	return s, nil
+}
