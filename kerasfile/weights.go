@@ -39,7 +39,7 @@ func newWeightsLoader(m *nn.Model, f *weightsFile, o origin, note func(string)) 
 func (l *weightsLoader) found(objects []object) int {
 	n := 0
 	for _, o := range objects {
-		if g := l.file.groups[join(o.path, "vars")]; g != nil && len(g.names) > 0 && len(nn.OwnVariables(o.layer)) == len(g.names) {
+		if g := l.file.groups[join(o.path, "vars")]; g != nil && len(g.names) > 0 && len(nn.SavedVariables(o.layer)) == len(g.names) {
 			n++
 		}
 	}
@@ -113,7 +113,7 @@ func (l *weightsLoader) load() error {
 
 // object reads the group "vars" of one layer.
 func (l *weightsLoader) object(o object) Errors {
-	variables := nn.OwnVariables(o.layer)
+	variables := nn.SavedVariables(o.layer)
 	path := join(o.path, "vars")
 	g, err := l.file.vars(o.path)
 	if errors.Is(err, fs.ErrNotExist) {
