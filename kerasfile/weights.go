@@ -152,6 +152,13 @@ func (l *weightsLoader) object(o object) Errors {
 			errs = append(errs, err)
 		}
 	}
+	for _, v := range nn.OwnVariables(o.layer) { // those of LoRA, which Keras sets to zero
+		if !slices.Contains(variables, v) {
+			if err := v.Assign(tensor.NewAny(v.DType, v.Shape...)); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
 	return errs
 }
 

@@ -200,6 +200,7 @@ func (c *Call) AddWeight(name string, init Initializer, shape []int, options ...
 	for _, o := range options {
 		o(v)
 	}
+	v.createdFrozen = !v.Trainable
 	b.variables = append(b.variables, v)
 	return v
 }
@@ -219,6 +220,10 @@ func (c *Call) ShareWeight(v *Variable) {
 	b := c.layer.base()
 	b.variables = append(b.variables, v)
 }
+
+// NotSaved marks a variable that a weights file does not have, such as the factors of LoRA, which are merged into the
+// kernel when a model is saved.
+func NotSaved(v *Variable) { v.notSaved = true }
 
 // Var returns a variable as a value of the graph, in the layer's compute type if both are floating-point types.
 func (c *Call) Var(v *Variable) *graph.Value {
@@ -295,6 +300,36 @@ type SavedVariable struct {
 // the variables in the order of their keys; a layer without any in the file is called with none.
 type SavedReader interface {
 	ReadSaved(saved []SavedVariable)
+}
+
+// VariableSaver is a layer whose own variables stand in a weights file in another order, or with other values, than Keras's
+// usual ones: quantized kernels, kernels into which LoRA is merged.
+type VariableSaver interface {
+	// SavedVariables returns the variables that the file has, in its order.
+	SavedVariables() []*Variable
+	// SavedValue returns what is written for one of them.
+	SavedValue(v *Variable) (tensor.Any, error)
+}
+
+// SavedVariables returns a layer's variables, without those of the layers inside it, as a weights file has them: those
+// created trainable first, whatever was frozen since.
+func SavedVariables(l Layer) []*Variable {
+	if s, ok := l.(VariableSaver); ok {
+		if list := s.SavedVariables(); list != nil {
+			return list
+		}
+	}
+	var first, last []*Variable
+	for _, v := range l.base().variables {
+		switch {
+		case v.notSaved:
+		case v.createdFrozen:
+			last = append(last, v)
+		default:
+			first = append(first, v)
+		}
+	}
+	return append(first, last...)
 }
 
 // AssetSaver is a layer that keeps a part of its state in files of its own: the counterpart of AssetLoader.

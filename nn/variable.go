@@ -15,10 +15,13 @@ type Variable struct {
 	Path        string // as model.Layer("...") would find it, such as "dense_1/kernel"
 	Shape       []int
 	DType       tensor.DType
-	Trainable   bool // as created; freezing a layer does not change it
+	Trainable   bool // freezing a layer does not change it
 	Initializer Initializer
 	// FileKey replaces the number under which the variable stands in a weights file, where Keras gives it a name.
 	FileKey string
+
+	notSaved      bool
+	createdFrozen bool // not trainable from the start: behind the others in a weights file
 
 	mu      sync.Mutex
 	value   tensor.Any
