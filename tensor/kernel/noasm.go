@@ -2,15 +2,12 @@
 
 package kernel
 
-// In builds without assembly every kernel is its plain twin.
+// Kernels that only amd64 has; elsewhere the plain twin runs.
 
 func depthwiseAsm(*Depthwise, int, int) bool                                           { return false }
 func poolAsm(*Pool, int, int, bool, float32) bool                                      { return false }
 func transposeAsm(Level, []float32, int, []float32, int, int, int) bool                { return false }
-func unaryAsm(UnaryOp, []float32, []float32, float32, float32) bool                    { return false }
-func binaryAsm(BinaryOp, form, []float32, []float32, []float32, float32) bool          { return false }
 func binaryRowAsm(BinaryOp, bool, []float32, []float32, []float32) bool                { return false }
-func mulAddAsm(_, _, _, _ []float32) bool                                              { return false }
 func mulAddRowAsm(_, _, _, _ []float32) bool                                           { return false }
 func reduceAsm(ReduceOp, []float32) (float32, bool)                                    { return 0, false }
 func columnsAsm(ReduceOp, []float32, []float32) bool                                   { return false }

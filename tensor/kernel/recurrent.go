@@ -21,17 +21,25 @@ func lstmRow(h, c, z []float32) {
 	if lstmAsm(h, c, z) {
 		return
 	}
-	u := len(h)
-	for j := range h {
-		i := sigmoid(float64(z[j]))
-		f := sigmoid(float64(z[u+j]))
-		g := Tanh.of(float64(z[2*u+j]), 0)
-		o := sigmoid(float64(z[3*u+j]))
-		v := f*float64(c[j]) + i*g
-		c[j] = float32(v)
-		h[j] = float32(o * Tanh.of(v, 0))
+	// Block by block, so that the gates need only a little memory.
+	var in, out, cand [gateBlock]float32
+	for u, at := len(h), 0; at < u; at += gateBlock {
+		n := min(gateBlock, u-at)
+		i, o, g := in[:n], out[:n], cand[:n]
+		carry := c[at : at+n]
+		Sigmoid.Run(o, z[u+at:][:n]) // the forget gate
+		Multiply.Run(carry, carry, o)
+		Sigmoid.Run(i, z[at:][:n])
+		Tanh.Run(g, z[2*u+at:][:n])
+		MulAdd(carry, i, g, carry)
+		Sigmoid.Run(o, z[3*u+at:][:n])
+		Tanh.Run(g, carry)
+		Multiply.Run(h[at:at+n], o, g)
 	}
 }
+
+// gateBlock is how many units the plain gates work on at a time.
+const gateBlock = 64
 
 // GRUGates turns the pre-activations of one GRU step with reset_after=True into
 // the new state, for tanh and sigmoid as activations. Row b of x, ldx apart,
@@ -57,12 +65,20 @@ func gruRow(h, prev, x, r []float32) {
 	if gruAsm(h, prev, x, r) {
 		return
 	}
-	u := len(h)
-	for j := range h {
-		z := sigmoid(float64(x[j] + r[j]))
-		reset := sigmoid(float64(x[u+j] + r[u+j]))
-		g := Tanh.of(float64(x[2*u+j])+reset*float64(r[2*u+j]), 0)
-		h[j] = float32(z*float64(prev[j]) + (1-z)*g)
+	var keep, cand [gateBlock]float32
+	for u, at := len(h), 0; at < u; at += gateBlock {
+		n := min(gateBlock, u-at)
+		z, g := keep[:n], cand[:n]
+		Add.Run(z, x[u+at:][:n], r[u+at:][:n]) // the reset gate
+		Sigmoid.Run(z, z)
+		MulAdd(g, z, r[2*u+at:][:n], x[2*u+at:][:n])
+		Tanh.Run(g, g)
+		Add.Run(z, x[at:][:n], r[at:][:n])
+		Sigmoid.Run(z, z)
+		// z*prev + (1-z)*g = z*(prev-g) + g
+		y := h[at : at+n]
+		Subtract.Run(y, prev[at:at+n], g)
+		MulAdd(y, y, z, g)
 	}
 }
 

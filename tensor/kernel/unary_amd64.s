@@ -316,61 +316,61 @@ one2:
 	CMPQ             DX, $+16
 	JL               tail3
 	VMOVUPS          (CX), Z0
-	VADDPS.BCST      pool<>+320(SB), Z0, Z3
-	VSUBPS.BCST      pool<>+320(SB), Z3, Z4
-	VSUBPS           Z4, Z0, Z4
-	VPSUBD.BCST      pool<>+704(SB), Z3, Z5
-	VPSRAD           $0x17, Z5, Z5
-	VPSLLD           $0x17, Z5, Z6
-	VPSUBD           Z6, Z3, Z3
-	VPMINSD.BCST     pool<>+1248(SB), Z5, Z6
-	VPXORD           Z1, Z1, Z1
-	VPSUBD           Z6, Z1, Z6
-	VPADDD.BCST      pool<>+544(SB), Z6, Z6
-	VPSLLD           $0x17, Z6, Z6
-	VSUBPS.BCST      pool<>+320(SB), Z3, Z3
-	VMOVAPS          Z3, Z3
-	VFMADD231PS      Z6, Z4, Z3
-	VCVTDQ2PS        Z5, Z4
-	VMULPS           Z3, Z3, Z5
-	VMULPS           Z3, Z5, Z6
-	VBROADCASTSS     pool<>+800(SB), Z7
-	VFMADD213PS.BCST pool<>+832(SB), Z3, Z7
-	VFMADD213PS.BCST pool<>+864(SB), Z3, Z7
-	VFMADD213PS.BCST pool<>+896(SB), Z3, Z7
-	VFMADD213PS.BCST pool<>+928(SB), Z3, Z7
-	VFMADD213PS.BCST pool<>+960(SB), Z3, Z7
-	VFMADD213PS.BCST pool<>+992(SB), Z3, Z7
-	VFMADD213PS.BCST pool<>+1024(SB), Z3, Z7
-	VMULPS           Z7, Z6, Z6
-	VMOVAPS          Z6, Z6
-	VFMADD231PS.BCST pool<>+1056(SB), Z4, Z6
-	VMOVAPS          Z6, Z6
-	VFMADD231PS.BCST pool<>+1088(SB), Z5, Z6
-	VADDPS           Z6, Z3, Z3
-	VMOVAPS          Z3, Z3
-	VFMADD231PS.BCST pool<>+1120(SB), Z4, Z3
-	VANDPS.BCST      pool<>+576(SB), Z3, Z3
-	VANDPS.BCST      pool<>+608(SB), Z0, Z4
-	VORPS            Z4, Z3, Z3
-	VBROADCASTSS     pool<>+1152(SB), Z4
-	VCMPPS           $0x00, Z4, Z0, K2
-	VMOVAPS          Z3, Z3
-	VMOVAPS          Z0, K2, Z3
-	VBROADCASTSS     pool<>+1280(SB), Z4
-	VBROADCASTSS     pool<>+1184(SB), Z5
-	VCMPPS           $0x00, Z4, Z0, K2
-	VMOVAPS          Z3, Z3
-	VMOVAPS          Z5, K2, Z3
-	VBROADCASTSS     pool<>+1280(SB), Z4
-	VBROADCASTSS     pool<>+1216(SB), Z5
-	VCMPPS           $0x11, Z4, Z0, K2
-	VMOVAPS          Z3, Z3
-	VMOVAPS          Z5, K2, Z3
+	VADDPS.BCST      pool<>+320(SB), Z0, Z1
+	VSUBPS.BCST      pool<>+320(SB), Z1, Z2
+	VSUBPS           Z2, Z0, Z2
+	VPSUBD.BCST      pool<>+704(SB), Z1, Z3
+	VPSRAD           $0x17, Z3, Z3
+	VPSLLD           $0x17, Z3, Z4
+	VPSUBD           Z4, Z1, Z1
+	VPMINSD.BCST     pool<>+1248(SB), Z3, Z4
+	VBROADCASTSS     pool<>+768(SB), Z5
+	VPSUBD           Z4, Z5, Z4
+	VPADDD.BCST      pool<>+544(SB), Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VSUBPS.BCST      pool<>+320(SB), Z1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z4, Z2, Z1
+	VCVTDQ2PS        Z3, Z2
+	VMULPS           Z1, Z1, Z3
+	VMULPS           Z1, Z3, Z4
+	VBROADCASTSS     pool<>+800(SB), Z5
+	VFMADD213PS.BCST pool<>+832(SB), Z1, Z5
+	VFMADD213PS.BCST pool<>+864(SB), Z1, Z5
+	VFMADD213PS.BCST pool<>+896(SB), Z1, Z5
+	VFMADD213PS.BCST pool<>+928(SB), Z1, Z5
+	VFMADD213PS.BCST pool<>+960(SB), Z1, Z5
+	VFMADD213PS.BCST pool<>+992(SB), Z1, Z5
+	VFMADD213PS.BCST pool<>+1024(SB), Z1, Z5
+	VMULPS           Z5, Z4, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST pool<>+1056(SB), Z2, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST pool<>+1088(SB), Z3, Z4
+	VADDPS           Z4, Z1, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST pool<>+1120(SB), Z2, Z1
+	VANDPS.BCST      pool<>+576(SB), Z1, Z1
+	VANDPS.BCST      pool<>+608(SB), Z0, Z2
+	VORPS            Z2, Z1, Z1
+	VBROADCASTSS     pool<>+1152(SB), Z2
+	VCMPPS           $0x00, Z2, Z0, K2
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z0, K2, Z1
+	VBROADCASTSS     pool<>+1280(SB), Z2
+	VBROADCASTSS     pool<>+1184(SB), Z3
+	VCMPPS           $0x00, Z2, Z0, K2
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z3, K2, Z1
+	VBROADCASTSS     pool<>+1280(SB), Z2
+	VBROADCASTSS     pool<>+1216(SB), Z3
+	VCMPPS           $0x11, Z2, Z0, K2
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z3, K2, Z1
 	VCMPPS           $0x03, Z0, Z0, K2
-	VMOVAPS          Z3, Z3
-	VMOVAPS          Z0, K2, Z3
-	VMOVUPS          Z3, (AX)
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z0, K2, Z1
+	VMOVUPS          Z1, (AX)
 	ADDQ             $+64, AX
 	ADDQ             $+64, CX
 	SUBQ             $+16, DX
@@ -385,21 +385,21 @@ tail3:
 	KMOVW            BX, K1
 	VMOVUPS.Z        (CX), K1, Z0
 	VADDPS.BCST      pool<>+320(SB), Z0, Z1
-	VSUBPS.BCST      pool<>+320(SB), Z1, Z3
-	VSUBPS           Z3, Z0, Z3
-	VPSUBD.BCST      pool<>+704(SB), Z1, Z4
-	VPSRAD           $0x17, Z4, Z4
-	VPSLLD           $0x17, Z4, Z5
-	VPSUBD           Z5, Z1, Z1
-	VPMINSD.BCST     pool<>+1248(SB), Z4, Z5
-	VPXORD           Z2, Z2, Z2
-	VPSUBD           Z5, Z2, Z2
-	VPADDD.BCST      pool<>+544(SB), Z2, Z2
-	VPSLLD           $0x17, Z2, Z2
+	VSUBPS.BCST      pool<>+320(SB), Z1, Z2
+	VSUBPS           Z2, Z0, Z2
+	VPSUBD.BCST      pool<>+704(SB), Z1, Z3
+	VPSRAD           $0x17, Z3, Z3
+	VPSLLD           $0x17, Z3, Z4
+	VPSUBD           Z4, Z1, Z1
+	VPMINSD.BCST     pool<>+1248(SB), Z3, Z4
+	VBROADCASTSS     pool<>+768(SB), Z5
+	VPSUBD           Z4, Z5, Z4
+	VPADDD.BCST      pool<>+544(SB), Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
 	VSUBPS.BCST      pool<>+320(SB), Z1, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS      Z2, Z3, Z1
-	VCVTDQ2PS        Z4, Z2
+	VFMADD231PS      Z4, Z2, Z1
+	VCVTDQ2PS        Z3, Z2
 	VMULPS           Z1, Z1, Z3
 	VMULPS           Z1, Z3, Z4
 	VBROADCASTSS     pool<>+800(SB), Z5
@@ -1574,62 +1574,62 @@ one2:
 	CMPQ             DX, $+16
 	JL               tail3
 	VMOVUPS          (CX), Z0
-	VORPS.BCST       pool<>+608(SB), Z0, Z3
-	VBROADCASTSS     pool<>+0(SB), Z4
-	VMAXPS           Z3, Z4, Z3
-	VMULPS.BCST      pool<>+64(SB), Z3, Z4
-	VRNDSCALEPS      $0x08, Z4, Z4
-	VMOVAPS          Z3, Z3
-	VFMADD231PS.BCST pool<>+96(SB), Z4, Z3
-	VMOVAPS          Z3, Z3
-	VFMADD231PS.BCST pool<>+128(SB), Z4, Z3
-	VMULPS           Z3, Z3, Z5
-	VBROADCASTSS     pool<>+160(SB), Z6
-	VFMADD213PS.BCST pool<>+192(SB), Z3, Z6
-	VFMADD213PS.BCST pool<>+224(SB), Z3, Z6
-	VFMADD213PS.BCST pool<>+256(SB), Z3, Z6
-	VFMADD213PS.BCST pool<>+288(SB), Z3, Z6
-	VMOVAPS          Z3, Z3
-	VFMADD231PS      Z6, Z5, Z3
-	VADDPS.BCST      pool<>+320(SB), Z3, Z3
-	VSCALEFPS        Z4, Z3, Z3
-	VBROADCASTSS     pool<>+768(SB), Z4
-	VMAXPS           Z0, Z4, Z0
-	VADDPS.BCST      pool<>+320(SB), Z3, Z4
-	VSUBPS.BCST      pool<>+320(SB), Z4, Z5
-	VSUBPS           Z5, Z3, Z3
-	VPSUBD.BCST      pool<>+704(SB), Z4, Z5
-	VPSRAD           $0x17, Z5, Z5
-	VPSLLD           $0x17, Z5, Z6
-	VPSUBD           Z6, Z4, Z4
-	VPMINSD.BCST     pool<>+1248(SB), Z5, Z6
-	VPXORD           Z1, Z1, Z1
-	VPSUBD           Z6, Z1, Z6
-	VPADDD.BCST      pool<>+544(SB), Z6, Z6
-	VPSLLD           $0x17, Z6, Z6
-	VSUBPS.BCST      pool<>+320(SB), Z4, Z4
+	VORPS.BCST       pool<>+608(SB), Z0, Z1
+	VBROADCASTSS     pool<>+0(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMULPS.BCST      pool<>+64(SB), Z1, Z2
+	VRNDSCALEPS      $0x08, Z2, Z2
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST pool<>+96(SB), Z2, Z1
+	VMOVAPS          Z1, Z1
+	VFMADD231PS.BCST pool<>+128(SB), Z2, Z1
+	VMULPS           Z1, Z1, Z3
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VFMADD213PS.BCST pool<>+192(SB), Z1, Z4
+	VFMADD213PS.BCST pool<>+224(SB), Z1, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z1, Z4
+	VFMADD213PS.BCST pool<>+288(SB), Z1, Z4
+	VMOVAPS          Z1, Z1
+	VFMADD231PS      Z4, Z3, Z1
+	VADDPS.BCST      pool<>+320(SB), Z1, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VBROADCASTSS     pool<>+768(SB), Z2
+	VMAXPS           Z0, Z2, Z0
+	VADDPS.BCST      pool<>+320(SB), Z1, Z2
+	VSUBPS.BCST      pool<>+320(SB), Z2, Z3
+	VSUBPS           Z3, Z1, Z1
+	VPSUBD.BCST      pool<>+704(SB), Z2, Z3
+	VPSRAD           $0x17, Z3, Z3
+	VPSLLD           $0x17, Z3, Z4
+	VPSUBD           Z4, Z2, Z2
+	VPMINSD.BCST     pool<>+1248(SB), Z3, Z4
+	VBROADCASTSS     pool<>+768(SB), Z5
+	VPSUBD           Z4, Z5, Z4
+	VPADDD.BCST      pool<>+544(SB), Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VSUBPS.BCST      pool<>+320(SB), Z2, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z4, Z1, Z2
+	VCVTDQ2PS        Z3, Z1
+	VMULPS           Z2, Z2, Z3
+	VMULPS           Z2, Z3, Z4
+	VBROADCASTSS     pool<>+800(SB), Z5
+	VFMADD213PS.BCST pool<>+832(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+864(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+896(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+928(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+960(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+992(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+1024(SB), Z2, Z5
+	VMULPS           Z5, Z4, Z4
 	VMOVAPS          Z4, Z4
-	VFMADD231PS      Z6, Z3, Z4
-	VCVTDQ2PS        Z5, Z3
-	VMULPS           Z4, Z4, Z5
-	VMULPS           Z4, Z5, Z6
-	VBROADCASTSS     pool<>+800(SB), Z7
-	VFMADD213PS.BCST pool<>+832(SB), Z4, Z7
-	VFMADD213PS.BCST pool<>+864(SB), Z4, Z7
-	VFMADD213PS.BCST pool<>+896(SB), Z4, Z7
-	VFMADD213PS.BCST pool<>+928(SB), Z4, Z7
-	VFMADD213PS.BCST pool<>+960(SB), Z4, Z7
-	VFMADD213PS.BCST pool<>+992(SB), Z4, Z7
-	VFMADD213PS.BCST pool<>+1024(SB), Z4, Z7
-	VMULPS           Z7, Z6, Z6
-	VMOVAPS          Z6, Z6
-	VFMADD231PS.BCST pool<>+1056(SB), Z3, Z6
-	VMOVAPS          Z6, Z6
-	VFMADD231PS.BCST pool<>+1088(SB), Z5, Z6
-	VADDPS           Z6, Z4, Z4
+	VFMADD231PS.BCST pool<>+1056(SB), Z1, Z4
 	VMOVAPS          Z4, Z4
-	VFMADD231PS.BCST pool<>+1120(SB), Z3, Z4
-	VADDPS           Z4, Z0, Z0
+	VFMADD231PS.BCST pool<>+1088(SB), Z3, Z4
+	VADDPS           Z4, Z2, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS.BCST pool<>+1120(SB), Z1, Z2
+	VADDPS           Z2, Z0, Z0
 	VMOVUPS          Z0, (AX)
 	ADDQ             $+64, AX
 	ADDQ             $+64, CX
@@ -1645,58 +1645,58 @@ tail3:
 	KMOVW            BX, K1
 	VMOVUPS.Z        (CX), K1, Z0
 	VORPS.BCST       pool<>+608(SB), Z0, Z1
-	VBROADCASTSS     pool<>+0(SB), Z3
-	VMAXPS           Z1, Z3, Z1
-	VMULPS.BCST      pool<>+64(SB), Z1, Z3
-	VRNDSCALEPS      $0x08, Z3, Z3
+	VBROADCASTSS     pool<>+0(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VMULPS.BCST      pool<>+64(SB), Z1, Z2
+	VRNDSCALEPS      $0x08, Z2, Z2
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST pool<>+96(SB), Z3, Z1
+	VFMADD231PS.BCST pool<>+96(SB), Z2, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST pool<>+128(SB), Z3, Z1
-	VMULPS           Z1, Z1, Z4
-	VBROADCASTSS     pool<>+160(SB), Z5
-	VFMADD213PS.BCST pool<>+192(SB), Z1, Z5
-	VFMADD213PS.BCST pool<>+224(SB), Z1, Z5
-	VFMADD213PS.BCST pool<>+256(SB), Z1, Z5
-	VFMADD213PS.BCST pool<>+288(SB), Z1, Z5
+	VFMADD231PS.BCST pool<>+128(SB), Z2, Z1
+	VMULPS           Z1, Z1, Z3
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VFMADD213PS.BCST pool<>+192(SB), Z1, Z4
+	VFMADD213PS.BCST pool<>+224(SB), Z1, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z1, Z4
+	VFMADD213PS.BCST pool<>+288(SB), Z1, Z4
 	VMOVAPS          Z1, Z1
-	VFMADD231PS      Z5, Z4, Z1
+	VFMADD231PS      Z4, Z3, Z1
 	VADDPS.BCST      pool<>+320(SB), Z1, Z1
-	VSCALEFPS        Z3, Z1, Z1
-	VBROADCASTSS     pool<>+768(SB), Z3
-	VMAXPS           Z0, Z3, Z0
-	VADDPS.BCST      pool<>+320(SB), Z1, Z3
-	VSUBPS.BCST      pool<>+320(SB), Z3, Z4
-	VSUBPS           Z4, Z1, Z1
-	VPSUBD.BCST      pool<>+704(SB), Z3, Z4
-	VPSRAD           $0x17, Z4, Z4
-	VPSLLD           $0x17, Z4, Z5
-	VPSUBD           Z5, Z3, Z3
-	VPMINSD.BCST     pool<>+1248(SB), Z4, Z5
-	VPXORD           Z2, Z2, Z2
-	VPSUBD           Z5, Z2, Z2
-	VPADDD.BCST      pool<>+544(SB), Z2, Z2
-	VPSLLD           $0x17, Z2, Z2
-	VSUBPS.BCST      pool<>+320(SB), Z3, Z3
-	VMOVAPS          Z3, Z3
-	VFMADD231PS      Z2, Z1, Z3
-	VCVTDQ2PS        Z4, Z1
-	VMULPS           Z3, Z3, Z2
-	VMULPS           Z3, Z2, Z4
+	VSCALEFPS        Z2, Z1, Z1
+	VBROADCASTSS     pool<>+768(SB), Z2
+	VMAXPS           Z0, Z2, Z0
+	VADDPS.BCST      pool<>+320(SB), Z1, Z2
+	VSUBPS.BCST      pool<>+320(SB), Z2, Z3
+	VSUBPS           Z3, Z1, Z1
+	VPSUBD.BCST      pool<>+704(SB), Z2, Z3
+	VPSRAD           $0x17, Z3, Z3
+	VPSLLD           $0x17, Z3, Z4
+	VPSUBD           Z4, Z2, Z2
+	VPMINSD.BCST     pool<>+1248(SB), Z3, Z4
+	VBROADCASTSS     pool<>+768(SB), Z5
+	VPSUBD           Z4, Z5, Z4
+	VPADDD.BCST      pool<>+544(SB), Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VSUBPS.BCST      pool<>+320(SB), Z2, Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z4, Z1, Z2
+	VCVTDQ2PS        Z3, Z1
+	VMULPS           Z2, Z2, Z3
+	VMULPS           Z2, Z3, Z4
 	VBROADCASTSS     pool<>+800(SB), Z5
-	VFMADD213PS.BCST pool<>+832(SB), Z3, Z5
-	VFMADD213PS.BCST pool<>+864(SB), Z3, Z5
-	VFMADD213PS.BCST pool<>+896(SB), Z3, Z5
-	VFMADD213PS.BCST pool<>+928(SB), Z3, Z5
-	VFMADD213PS.BCST pool<>+960(SB), Z3, Z5
-	VFMADD213PS.BCST pool<>+992(SB), Z3, Z5
-	VFMADD213PS.BCST pool<>+1024(SB), Z3, Z5
+	VFMADD213PS.BCST pool<>+832(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+864(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+896(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+928(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+960(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+992(SB), Z2, Z5
+	VFMADD213PS.BCST pool<>+1024(SB), Z2, Z5
 	VMULPS           Z5, Z4, Z4
 	VMOVAPS          Z4, Z4
 	VFMADD231PS.BCST pool<>+1056(SB), Z1, Z4
 	VMOVAPS          Z4, Z4
-	VFMADD231PS.BCST pool<>+1088(SB), Z2, Z4
-	VADDPS           Z4, Z3, Z2
+	VFMADD231PS.BCST pool<>+1088(SB), Z3, Z4
+	VADDPS           Z4, Z2, Z2
 	VMOVAPS          Z2, Z2
 	VFMADD231PS.BCST pool<>+1120(SB), Z1, Z2
 	VADDPS           Z2, Z0, Z0
@@ -2956,7 +2956,7 @@ one2:
 	VPSLLD      $0x17, Y3, Y4
 	VPSUBD      Y4, Y1, Y1
 	VPMINSD     pool<>+1248(SB), Y3, Y4
-	VXORPS      Y5, Y5, Y5
+	VMOVUPS     pool<>+768(SB), Y5
 	VPSUBD      Y4, Y5, Y4
 	VPADDD      pool<>+544(SB), Y4, Y4
 	VPSLLD      $0x17, Y4, Y4
@@ -3019,7 +3019,7 @@ tail3:
 	VPSLLD      $0x17, Y4, Y5
 	VPSUBD      Y5, Y2, Y2
 	VPMINSD     pool<>+1248(SB), Y4, Y5
-	VXORPS      Y6, Y6, Y6
+	VMOVUPS     pool<>+768(SB), Y6
 	VPSUBD      Y5, Y6, Y5
 	VPADDD      pool<>+544(SB), Y5, Y5
 	VPSLLD      $0x17, Y5, Y5
@@ -4297,7 +4297,7 @@ one2:
 	VPSLLD      $0x17, Y3, Y4
 	VPSUBD      Y4, Y2, Y2
 	VPMINSD     pool<>+1248(SB), Y3, Y4
-	VXORPS      Y5, Y5, Y5
+	VMOVUPS     pool<>+768(SB), Y5
 	VPSUBD      Y4, Y5, Y4
 	VPADDD      pool<>+544(SB), Y4, Y4
 	VPSLLD      $0x17, Y4, Y4
@@ -4374,7 +4374,7 @@ tail3:
 	VPSLLD      $0x17, Y4, Y5
 	VPSUBD      Y5, Y3, Y3
 	VPMINSD     pool<>+1248(SB), Y4, Y5
-	VXORPS      Y6, Y6, Y6
+	VMOVUPS     pool<>+768(SB), Y6
 	VPSUBD      Y5, Y6, Y5
 	VPADDD      pool<>+544(SB), Y5, Y5
 	VPSLLD      $0x17, Y5, Y5

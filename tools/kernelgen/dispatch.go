@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -38,28 +39,7 @@ func printDispatch() []byte {
 			}
 			b.WriteString("}\n}\n")
 		}
-		fmt.Fprintf(&b, "\n// unary%s calls the loop of op, or tells that there is none.\nfunc unary%s(op UnaryOp, dst, a *float32, n int, alpha, beta float32) bool {\nswitch op {\n", i.name, i.name)
-		for _, u := range unaryFunctions {
-			fmt.Fprintf(&b, "case %s:\nunary%s%s(dst, a, n, alpha, beta)\n", u.op, u.op, i.name)
-		}
-		b.WriteString("default:\nreturn false\n}\nreturn true\n}\n")
-		for _, form := range []struct{ name, params, args string }{
-			{"binary", "dst, a, b *float32, n int", "dst, a, b, n"},
-			{"scalar", "dst, a *float32, n int, s float32", "dst, a, n, s"},
-			{"scalarFirst", "dst, a *float32, n int, s float32", "dst, a, n, s"},
-			{"row", "dst, a, row *float32, rows, cols int", "dst, a, row, rows, cols"},
-			{"rowFirst", "dst, a, row *float32, rows, cols int", "dst, a, row, rows, cols"},
-		} {
-			fmt.Fprintf(&b, "\n// %s%s calls the loop of op, or tells that there is none.\nfunc %s%s(op BinaryOp, %s) bool {\nswitch op {\n", form.name, i.name, form.name, i.name, form.params)
-			for _, f := range binaryFunctions {
-				kernel := form.name
-				if f.commutative {
-					kernel = strings.TrimSuffix(kernel, "First")
-				}
-				fmt.Fprintf(&b, "case %s:\n%s%s%s(%s)\n", f.op, kernel, f.op, i.name, form.args)
-			}
-			b.WriteString("default:\nreturn false\n}\nreturn true\n}\n")
-		}
+		printElementwiseDispatch(&b, i.name, []string{"binary", "scalar", "scalarFirst", "row", "rowFirst"})
 		fmt.Fprintf(&b, "\n// reduce%s calls the reduction of a row.\nfunc reduce%s(op ReduceOp, a *float32, n int) float32 {\nswitch op {\n", i.name, i.name)
 		for _, r := range reductions[1:] {
 			fmt.Fprintf(&b, "case %s:\nreturn reduce%s%s(a, n)\n", r.op, r.op, i.name)
@@ -72,4 +52,30 @@ func printDispatch() []byte {
 		b.WriteString("}\n}\n")
 	}
 	return mustFormat(b.Bytes())
+}
+
+// printElementwiseDispatch writes the switches of the elementwise functions.
+func printElementwiseDispatch(b io.Writer, level string, forms []string) {
+	fmt.Fprintf(b, "\n// unary%s calls the loop of op, or tells that there is none.\nfunc unary%s(op UnaryOp, dst, a *float32, n int, alpha, beta float32) bool {\nswitch op {\n", level, level)
+	for _, u := range unaryFunctions {
+		fmt.Fprintf(b, "case %s:\nunary%s%s(dst, a, n, alpha, beta)\n", u.op, u.op, level)
+	}
+	fmt.Fprint(b, "default:\nreturn false\n}\nreturn true\n}\n")
+	params := map[string][2]string{
+		"binary": {"dst, a, b *float32, n int", "dst, a, b, n"},
+		"scalar": {"dst, a *float32, n int, s float32", "dst, a, n, s"},
+		"row":    {"dst, a, row *float32, rows, cols int", "dst, a, row, rows, cols"},
+	}
+	for _, form := range forms {
+		p := params[strings.TrimSuffix(form, "First")]
+		fmt.Fprintf(b, "\n// %s%s calls the loop of op, or tells that there is none.\nfunc %s%s(op BinaryOp, %s) bool {\nswitch op {\n", form, level, form, level, p[0])
+		for _, f := range binaryFunctions {
+			kernel := form
+			if f.commutative {
+				kernel = strings.TrimSuffix(kernel, "First")
+			}
+			fmt.Fprintf(b, "case %s:\n%s%s%s(%s)\n", f.op, kernel, f.op, level, p[1])
+		}
+		fmt.Fprint(b, "default:\nreturn false\n}\nreturn true\n}\n")
+	}
 }

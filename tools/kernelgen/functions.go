@@ -107,7 +107,7 @@ func (g *gen) log(x v) v {
 	small := g.c(0x1p-126)
 	scaled := g.pick(less, x, small, g.mulC(x, 1<<23), x)
 	m, e := g.logParts(scaled)
-	shift := g.pick(less, x, small, g.cBits(g.bits(23)), g.c(0))
+	shift := g.pick(less, x, small, g.cBits(23), g.c(0))
 	return g.logEdges(x, g.logOf(g.subInts(e, shift), g.subC(m, 1)))
 }
 
@@ -119,9 +119,7 @@ func (g *gen) log1pFinite(x v) v {
 	// For large x nothing was rounded away that counts: no need of a 2^-e that
 	// is no normal number.
 	cut := g.minInt(e, 100)
-	zero := g.vec()
-	g.zero(zero)
-	f := g.fma(low, g.powerOfTwo(g.subInts(zero, cut)), g.subC(m, 1))
+	f := g.fma(low, g.powerOfTwo(g.subInts(g.c(0), cut)), g.subC(m, 1))
 	return g.logOf(e, f)
 }
 
@@ -159,8 +157,7 @@ func (g *gen) normalTail(x v) v {
 	mills := g.mul(t, g.horner(t, millsTerms...))
 	// e^(-a*a/2), with what rounding took from the square.
 	s := g.mul(a, a)
-	low := g.copy(s)
-	g.VFMSUB231PS(a, a, low)
+	low := g.fms(a, a, s)
 	n, r := g.reduce(g.mulC(s, -0.5))
 	return g.mul(g.expReduced(n, g.fmaC(low, -0.5, r)), mills)
 }
@@ -210,9 +207,4 @@ func (g *gen) mish(x v) v {
 // hardSigmoid is relu6(x+3)/6, which does not cancel near -3.
 func (g *gen) hardSigmoid(x v) v {
 	return g.mulC(g.minC(g.maxC(g.addC(x, 3), 0), 6), 1.0/6)
-}
-
-// minInt limits a vector of integers.
-func (g *gen) minInt(a v, limit uint32) v {
-	return g.opC(g.VPMINSD, g.VPMINSD_BCST, a, g.bits(limit))
 }

@@ -71,8 +71,7 @@ func genInt8(g *gen) {
 
 // limitInt limits integers to [-127, 127].
 func (g *gen) limitInt(x v) v {
-	limit := int32(-127)
-	return g.minInt(g.opC(g.VPMAXSD, g.VPMAXSD_BCST, x, g.bits(uint32(limit))), 127)
+	return g.minInt(g.maxInt(x, -127), 127)
 }
 
 // loopAt4 is a loop whose destination has bytes where the source has words.

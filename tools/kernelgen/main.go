@@ -64,5 +64,6 @@ func generate() (map[string][]byte, error) {
 	files["dispatch_amd64.go"] = printDispatch()
 	files["gemm_arm64.s"] = printNEON()
 	files["stubs_arm64.go"] = printNEONStubs()
+	files["elementwise_arm64.s"], files["stubs_elementwise_arm64.go"] = printNEONElementwise()
 	return files, nil
 }

@@ -41,26 +41,18 @@ func (n *neon) ins(format string, args ...any) {
 
 func (n *neon) label(name string) { fmt.Fprintf(&n.Buffer, "\n%s:\n", name) }
 
-// The floating-point vector instructions that Go's assembler lacks, encoded as
-// the Arm Architecture Reference Manual has them (C7.2). Registers are numbers;
-// all work on four float32 lanes.
-
-// wordFmlaLane is FMLA Vd.4S, Vn.4S, Vm.S[lane]: by element.
+// wordFmlaLane is FMLA Vd.4S, Vn.4S, Vm.S[lane], by element, which Go's
+// assembler lacks, encoded as the Arm Architecture Reference Manual has it.
 func wordFmlaLane(d, n, m, lane int) uint32 {
 	return 0x4f801000 | uint32(lane&1)<<21 | uint32(m)<<16 | uint32(lane>>1)<<11 | uint32(n)<<5 | uint32(d)
 }
 
-// wordFadd is FADD Vd.4S, Vn.4S, Vm.4S.
-func wordFadd(d, n, m int) uint32 { return 0x4e20d400 | uint32(m)<<16 | uint32(n)<<5 | uint32(d) }
-
-// wordFmax is FMAX Vd.4S, Vn.4S, Vm.4S: NaN if either is.
-func wordFmax(d, n, m int) uint32 { return 0x4e20f400 | uint32(m)<<16 | uint32(n)<<5 | uint32(d) }
-
-// wordFmin is FMIN Vd.4S, Vn.4S, Vm.4S: NaN if either is.
-func wordFmin(d, n, m int) uint32 { return 0x4ea0f400 | uint32(m)<<16 | uint32(n)<<5 | uint32(d) }
-
 func (n *neon) fadd(d, m int) {
-	n.ins("WORD $%#08x // FADD V%d.4S, V%d.4S, V%d.4S", wordFadd(d, d, m), d, d, m)
+	n.three(neonFadd, d, d, m)
+}
+
+func (n *neon) three(o neonOp, d, a, b int) {
+	n.ins("WORD $%#08x // %s V%d, V%d, V%d", o.encode(d, a, b), o.name, d, a, b)
 }
 
 // Vector registers: sums from 0, at most 16; weights 16 and 17; rows of A 18..25.
@@ -204,8 +196,8 @@ func (n *neon) gemm() {
 	n.ins("ADD $%d, R0, %s", at("hi"), neonTmp)
 	n.ins("VLD1R (%s), [V%d.S4]", neonTmp, neonW+1)
 	for i := range n.rows * n.nv {
-		n.ins("WORD $%#08x // FMAX V%d.4S, V%d.4S, V%d.4S", wordFmax(i, i, neonW), i, i, neonW)
-		n.ins("WORD $%#08x // FMIN V%d.4S, V%d.4S, V%d.4S", wordFmin(i, i, neonW+1), i, i, neonW+1)
+		n.three(neonFmax, i, i, neonW) // NaN if either is
+		n.three(neonFmin, i, i, neonW+1)
 	}
 	n.label("clamped")
 	for r := range n.rows {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -9,8 +11,8 @@ import (
 type v = reg.Register
 
 // The operations below take vectors and give a new one, so that a function can
-// be written as a formula; the register allocator of avo does the rest. They
-// are the same at both levels.
+// be written as a formula; a register allocator does the rest, avo's or that of
+// neonBody. They are the same at every level.
 
 func (g *gen) op(f func(...operand.Op), a, b v) v {
 	d := g.vec()
@@ -18,67 +20,113 @@ func (g *gen) op(f func(...operand.Op), a, b v) v {
 	return d
 }
 
-func (g *gen) add(a, b v) v { return g.op(g.VADDPS, a, b) }
-func (g *gen) sub(a, b v) v { return g.op(g.VSUBPS, a, b) }
-func (g *gen) mul(a, b v) v { return g.op(g.VMULPS, a, b) }
-func (g *gen) div(a, b v) v { return g.op(g.VDIVPS, a, b) }
-func (g *gen) or(a, b v) v  { return g.op(g.VORPS, a, b) }
+// two is an operation of two vectors, by its NEON instruction or by avo's.
+func (g *gen) two(n neonOp, f func(...operand.Op), a, b v) v {
+	if g.arm != nil {
+		return g.arm.two(g.vec(), n, a, b)
+	}
+	return g.op(f, a, b)
+}
 
-// max and min give b if either operand is NaN.
-func (g *gen) max(a, b v) v { return g.op(g.VMAXPS, a, b) }
-func (g *gen) min(a, b v) v { return g.op(g.VMINPS, a, b) }
+// one is an operation of one vector.
+func (g *gen) one(n neonOp, f func(...operand.Op), a v) v {
+	d := g.vec()
+	if g.arm != nil {
+		return g.arm.one(d, n, a)
+	}
+	f(a, d)
+	return d
+}
 
-// opC has a constant as second operand.
-func (g *gen) opC(narrow, wide func(...operand.Op), a v, c operand.Mem) v {
+// twoC has a constant, given by its bits, as second operand.
+func (g *gen) twoC(n neonOp, narrow, wide func(...operand.Op), a v, c uint32) v {
+	if g.arm != nil {
+		return g.arm.two(g.vec(), n, a, g.cBits(c))
+	}
 	d := g.vec()
 	if g.wide() {
-		wide(c, a, d)
+		wide(g.bits(c), a, d)
 	} else {
-		narrow(c, a, d)
+		narrow(g.bits(c), a, d)
 	}
 	return d
 }
 
-func (g *gen) addC(a v, c float64) v { return g.opC(g.VADDPS, g.VADDPS_BCST, a, g.constant(c)) }
-func (g *gen) subC(a v, c float64) v { return g.opC(g.VSUBPS, g.VSUBPS_BCST, a, g.constant(c)) }
-func (g *gen) mulC(a v, c float64) v { return g.opC(g.VMULPS, g.VMULPS_BCST, a, g.constant(c)) }
-func (g *gen) andBits(a v, b uint32) v {
-	return g.opC(g.VANDPS, g.VANDPS_BCST, a, g.bits(b))
+func (g *gen) add(a, b v) v { return g.two(neonFadd, g.VADDPS, a, b) }
+func (g *gen) sub(a, b v) v { return g.two(neonFsub, g.VSUBPS, a, b) }
+func (g *gen) mul(a, b v) v { return g.two(neonFmul, g.VMULPS, a, b) }
+func (g *gen) div(a, b v) v { return g.two(neonFdiv, g.VDIVPS, a, b) }
+func (g *gen) or(a, b v) v  { return g.two(neonOrr, g.VORPS, a, b) }
+
+// max and min give b if either operand is NaN; on NEON they give NaN.
+func (g *gen) max(a, b v) v { return g.two(neonFmax, g.VMAXPS, a, b) }
+func (g *gen) min(a, b v) v { return g.two(neonFmin, g.VMINPS, a, b) }
+
+func (g *gen) addC(a v, c float64) v {
+	return g.twoC(neonFadd, g.VADDPS, g.VADDPS_BCST, a, bitsOf(c))
 }
-func (g *gen) orBits(a v, b uint32) v  { return g.opC(g.VORPS, g.VORPS_BCST, a, g.bits(b)) }
-func (g *gen) xorBits(a v, b uint32) v { return g.opC(g.VXORPS, g.VXORPS_BCST, a, g.bits(b)) }
-func (g *gen) addInt(a v, b uint32) v  { return g.opC(g.VPADDD, g.VPADDD_BCST, a, g.bits(b)) }
-func (g *gen) subInt(a v, b uint32) v  { return g.opC(g.VPSUBD, g.VPSUBD_BCST, a, g.bits(b)) }
-func (g *gen) shiftLeft(a v, n int) v  { return g.shift(g.VPSLLD, a, n) }
-func (g *gen) shiftArith(a v, n int) v { return g.shift(g.VPSRAD, a, n) }
-func (g *gen) subInts(a, b v) v        { return g.op(g.VPSUBD, a, b) }
-func (g *gen) toFloat(a v) v           { d := g.vec(); g.VCVTDQ2PS(a, d); return d }
-func (g *gen) toInt(a v) v             { d := g.vec(); g.VCVTPS2DQ(a, d); return d }
-func (g *gen) sqrt(a v) v              { d := g.vec(); g.VSQRTPS(a, d); return d }
-func (g *gen) copy(a v) v              { d := g.vec(); g.VMOVAPS(a, d); return d }
+func (g *gen) subC(a v, c float64) v {
+	return g.twoC(neonFsub, g.VSUBPS, g.VSUBPS_BCST, a, bitsOf(c))
+}
+func (g *gen) mulC(a v, c float64) v {
+	return g.twoC(neonFmul, g.VMULPS, g.VMULPS_BCST, a, bitsOf(c))
+}
+func (g *gen) andBits(a v, b uint32) v { return g.twoC(neonAnd, g.VANDPS, g.VANDPS_BCST, a, b) }
+func (g *gen) orBits(a v, b uint32) v  { return g.twoC(neonOrr, g.VORPS, g.VORPS_BCST, a, b) }
+func (g *gen) xorBits(a v, b uint32) v { return g.twoC(neonEor, g.VXORPS, g.VXORPS_BCST, a, b) }
+func (g *gen) addInt(a v, b uint32) v  { return g.twoC(neonAdd, g.VPADDD, g.VPADDD_BCST, a, b) }
+func (g *gen) subInt(a v, b uint32) v  { return g.twoC(neonSub, g.VPSUBD, g.VPSUBD_BCST, a, b) }
+func (g *gen) subInts(a, b v) v        { return g.two(neonSub, g.VPSUBD, a, b) }
+func (g *gen) toFloat(a v) v           { return g.one(neonScvtf, g.VCVTDQ2PS, a) }
+func (g *gen) toInt(a v) v             { return g.one(neonFcvtns, g.VCVTPS2DQ, a) }
+func (g *gen) sqrt(a v) v              { return g.one(neonFsqrt, g.VSQRTPS, a) }
 func (g *gen) abs(a v) v               { return g.andBits(a, 1<<31-1) }
 func (g *gen) neg(a v) v               { return g.xorBits(a, 1<<31) }
 func (g *gen) withSignOf(a, sign v) v  { return g.or(a, g.andBits(sign, 1<<31)) }
 func (g *gen) nonNegative(a v) v       { return g.max(g.c(0), a) } // NaN stays
 
-func (g *gen) shift(f func(...operand.Op), a v, n int) v {
+// minInt and maxInt limit a vector of integers.
+func (g *gen) minInt(a v, limit int32) v {
+	return g.twoC(neonSmin, g.VPMINSD, g.VPMINSD_BCST, a, uint32(limit))
+}
+func (g *gen) maxInt(a v, limit int32) v {
+	return g.twoC(neonSmax, g.VPMAXSD, g.VPMAXSD_BCST, a, uint32(limit))
+}
+
+func (g *gen) shiftLeft(a v, n int) v {
+	return g.one(neonShl(n), func(o ...operand.Op) { g.VPSLLD(operand.U8(n), o[0], o[1]) }, a)
+}
+
+func (g *gen) shiftArith(a v, n int) v {
+	return g.one(neonSshr(n), func(o ...operand.Op) { g.VPSRAD(operand.U8(n), o[0], o[1]) }, a)
+}
+
+func (g *gen) copy(a v) v {
 	d := g.vec()
-	f(operand.U8(n), a, d)
+	if g.arm != nil {
+		return g.arm.two(d, neonOrr, a, a)
+	}
+	g.VMOVAPS(a, d)
 	return d
 }
 
 // c is a constant in a register.
-func (g *gen) c(x float64) v { return g.cBits(g.constant(x)) }
+func (g *gen) c(x float64) v { return g.cBits(bitsOf(x)) }
 
-func (g *gen) cBits(m operand.Mem) v {
+func (g *gen) cBits(b uint32) v {
 	d := g.vec()
-	if g.wide() {
+	switch m := g.bits(b); {
+	case g.arm != nil:
+		g.arm.load(d, m.Disp)
+	case g.wide():
 		g.VBROADCASTSS(m, d)
-	} else {
+	default:
 		g.VMOVUPS(m, d)
 	}
 	return d
 }
+
+func bitsOf(x float64) uint32 { return math.Float32bits(float32(x)) }
 
 // maxC and minC limit a; NaN stays NaN.
 func (g *gen) maxC(a v, c float64) v { return g.max(g.c(c), a) }
@@ -92,28 +140,44 @@ const (
 )
 
 func (g *gen) roundTo(a v, mode int) v {
-	d := g.vec()
-	if g.wide() {
-		g.VRNDSCALEPS(operand.U8(mode), a, d)
-	} else {
-		g.VROUNDPS(operand.U8(mode), a, d)
-	}
-	return d
+	return g.one(map[int]neonOp{nearest: neonFrintn, down: neonFrintm, up: neonFrintp}[mode], func(o ...operand.Op) {
+		if g.wide() {
+			g.VRNDSCALEPS(operand.U8(mode), o[0], o[1])
+		} else {
+			g.VROUNDPS(operand.U8(mode), o[0], o[1])
+		}
+	}, a)
 }
 
 // fma is a*b + c.
 func (g *gen) fma(a, b, c v) v {
 	d := g.copy(c)
+	if g.arm != nil {
+		return g.arm.into(d, neonFmla, a, b)
+	}
 	g.VFMADD231PS(b, a, d)
+	return d
+}
+
+// fms is a*b - c.
+func (g *gen) fms(a, b, c v) v {
+	if g.arm != nil {
+		return g.arm.into(g.arm.one(g.vec(), neonFneg, c), neonFmla, a, b)
+	}
+	d := g.copy(c)
+	g.VFMSUB231PS(b, a, d)
 	return d
 }
 
 // fmaC is a*c + b for a constant c.
 func (g *gen) fmaC(a v, c float64, b v) v {
 	d := g.copy(b)
-	if g.wide() {
+	switch {
+	case g.arm != nil:
+		g.arm.into(d, neonFmla, a, g.c(c))
+	case g.wide():
 		g.VFMADD231PS_BCST(g.constant(c), a, d)
-	} else {
+	default:
 		g.VFMADD231PS(g.constant(c), a, d)
 	}
 	return d
@@ -123,9 +187,12 @@ func (g *gen) fmaC(a v, c float64, b v) v {
 func (g *gen) horner(x v, c ...float64) v {
 	p := g.c(c[len(c)-1])
 	for i := len(c) - 2; i >= 0; i-- {
-		if g.wide() {
+		switch {
+		case g.arm != nil:
+			p = g.arm.into(g.c(c[i]), neonFmla, p, x)
+		case g.wide():
 			g.VFMADD213PS_BCST(g.constant(c[i]), x, p)
-		} else {
+		default:
 			g.VFMADD213PS(g.constant(c[i]), x, p)
 		}
 	}
@@ -135,28 +202,52 @@ func (g *gen) horner(x v, c ...float64) v {
 // The comparisons of pick.
 const (
 	equal   = 0
+	unord   = 3 // either is NaN; on NEON both must be the same vector
 	less    = 17
-	lessEq  = 18
-	unord   = 3
 	greater = 30
 )
 
 // pick is (a REL b) ? yes : no, lane by lane.
 func (g *gen) pick(rel int, a, b, yes, no v) v {
 	d := g.vec()
-	if g.wide() {
+	switch {
+	case g.arm != nil:
+		switch rel {
+		case less:
+			g.arm.two(d, neonFcmgt, b, a)
+		case greater:
+			g.arm.two(d, neonFcmgt, a, b)
+		case unord:
+			yes, no = no, yes
+			fallthrough
+		default:
+			g.arm.two(d, neonFcmeq, a, b)
+		}
+		return g.arm.into(d, neonBsl, yes, no)
+	case g.wide():
 		k := reg.K2
 		g.VCMPPS(operand.U8(rel), b, a, k)
 		g.VMOVAPS(no, d)
 		g.VMOVAPS(yes, k, d)
-		return d
+	default:
+		m := g.vec()
+		g.VCMPPS(operand.U8(rel), b, a, m)
+		g.VBLENDVPS(m, yes, no, d)
 	}
-	m := g.vec()
-	g.VCMPPS(operand.U8(rel), b, a, m)
-	g.VBLENDVPS(m, yes, no, d)
 	return d
 }
 
 // maxOf and minOf are NaN if either operand is.
-func (g *gen) maxOf(a, b v) v { return g.pick(unord, a, a, a, g.max(a, b)) }
-func (g *gen) minOf(a, b v) v { return g.pick(unord, a, a, a, g.min(a, b)) }
+func (g *gen) maxOf(a, b v) v {
+	if g.arm != nil {
+		return g.max(a, b)
+	}
+	return g.pick(unord, a, a, a, g.max(a, b))
+}
+
+func (g *gen) minOf(a, b v) v {
+	if g.arm != nil {
+		return g.min(a, b)
+	}
+	return g.pick(unord, a, a, a, g.min(a, b))
+}
