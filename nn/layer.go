@@ -241,18 +241,6 @@ func (c *Call) Raw(v *Variable) *graph.Value { return c.Constant(v, v.DType, v.S
 // OwnVariables returns a layer's variables without those of the layers inside it, in Keras's order.
 func OwnVariables(l Layer) []*Variable { return l.base().OwnVariables() }
 
-// VariableSaver is a layer whose own variables stand in a weights file in another order than that of OwnVariables, or do
-// not all stand there.
-type VariableSaver interface{ SavedVariables() []*Variable }
-
-// SavedVariables returns a layer's own variables as a weights file has them.
-func SavedVariables(l Layer) []*Variable {
-	if s, ok := l.(VariableSaver); ok {
-		return s.SavedVariables()
-	}
-	return OwnVariables(l)
-}
-
 // PythonClass returns the name of a layer's class in Python, from which the paths in weights files are made.
 func PythonClass(l Layer) string { return l.base().class.PythonName() }
 
@@ -302,12 +290,13 @@ type SavedReader interface {
 	ReadSaved(saved []SavedVariable)
 }
 
-// VariableSaver is a layer whose own variables stand in a weights file in another order, or with other values, than Keras's
-// usual ones: quantized kernels, kernels into which LoRA is merged.
-type VariableSaver interface {
-	// SavedVariables returns the variables that the file has, in its order.
-	SavedVariables() []*Variable
-	// SavedValue returns what is written for one of them.
+// VariableSaver is a layer whose own variables stand in a weights file in another order than that of OwnVariables, or do
+// not all stand there.
+type VariableSaver interface{ SavedVariables() []*Variable }
+
+// ValueSaver is a layer that writes other values than those of its variables: kernels into which LoRA is merged.
+type ValueSaver interface {
+	// SavedValue returns what is written for one of SavedVariables.
 	SavedValue(v *Variable) (tensor.Any, error)
 }
 
