@@ -157,7 +157,7 @@ func load(c container, o options) (*nn.Model, error) {
 // loadModel makes a model of its config and gives it the weights in a file.
 func loadModel(config *pyjson.Object, c container, w *h5lite.File, version origin, o options) (*nn.Model, error) {
 	if version.legacy {
-		model, err := decodeUpgraded(config, o)
+		model, err := decodeUpgraded(config, version, o)
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +171,7 @@ func loadModel(config *pyjson.Object, c container, w *h5lite.File, version origi
 		return nil, err
 	}
 	for attempt := 0; ; attempt++ {
-		model, err := decodeUpgraded(config, o)
+		model, err := decodeUpgraded(config, version, o)
 		if err != nil {
 			return nil, err
 		}
@@ -222,15 +222,16 @@ func readOrigin(c container) (nn.Origin, error) {
 
 // decode turns a config, as a release of Keras wrote it, into a model.
 func decode(config *pyjson.Object, version string, o options) (*nn.Model, error) {
-	for _, n := range upgrade(config, originOf(config, version)) {
+	from := originOf(config, version)
+	for _, n := range upgrade(config, from) {
 		o.note(n)
 	}
-	return decodeUpgraded(config, o)
+	return decodeUpgraded(config, from, o)
 }
 
 // decodeUpgraded is decode for a config in today's form. It reports everything that is wrong or not supported.
-func decodeUpgraded(config *pyjson.Object, o options) (*nn.Model, error) {
-	d := &nn.Decoder{Custom: o.custom, MaxObjects: o.limits.Objects}
+func decodeUpgraded(config *pyjson.Object, version origin, o options) (*nn.Model, error) {
+	d := &nn.Decoder{Custom: o.custom, MaxObjects: o.limits.Objects, LiteralMasks: version.version[0] > 0 && !version.before(3, 16)}
 	l := d.Layer(config, "")
 	if err := d.Err(); err != nil {
 		return nil, err

@@ -92,10 +92,16 @@ func (c *Call) Tensor(i int, name string) *graph.Value {
 	return x
 }
 
+// noMask is a null for the argument "mask" that is meant: Keras 3.16 records null where it ran a layer without one, earlier
+// releases also where they found the mask themselves.
+type noMask struct{}
+
 // Mask returns the mask argument of a layer with one tensor argument: what was given as "mask" or, if nothing or null was,
 // the mask that travels with the input.
 func (c *Call) Mask() *graph.Value {
 	switch m := c.Kwargs["mask"].(type) {
+	case noMask:
+		return nil
 	case *graph.Value:
 		return m
 	case []any:
@@ -255,7 +261,7 @@ func (c *Call) setMasks(out any) any {
 		return out
 	}
 	var previous any
-	if m := c.Kwargs["mask"]; m != nil {
+	if m := c.Kwargs["mask"]; m != nil && m != (noMask{}) {
 		previous = m
 	} else {
 		previous = mapTree(c.first(), func(leaf any) any {

@@ -18,6 +18,9 @@ type Decoder struct {
 	Custom CustomObjects
 	// MaxObjects bounds the number of objects of a model; 0 stands for a million.
 	MaxObjects int
+	// LiteralMasks says that a null for the argument "mask" of a call means none, as Keras 3.16 writes it; before that it
+	// means the mask that travels with the input.
+	LiteralMasks bool
 
 	errs   Errors
 	shared map[string]Layer

@@ -208,6 +208,9 @@ func (d *nodeDecoder) node(v any) *node {
 		n.kwargs = map[string]any{}
 		for _, k := range kwargs.Keys() {
 			n.kwargs[k] = d.argument(kwargs.Get(k), 0)
+			if k == "mask" && n.kwargs[k] == nil && d.c.decoder.LiteralMasks {
+				n.kwargs[k] = noMask{}
+			}
 		}
 	}
 	return n
