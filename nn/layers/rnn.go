@@ -48,7 +48,6 @@ type RNN struct {
 	nn.Base
 	Cell                                                                           nn.Layer
 	ReturnSequences, ReturnState, GoBackwards, Stateful, Unroll, ZeroOutputForMask bool
-	ActivityRegularizer                                                            *nn.Object
 
 	ownCell bool // the cell has its arguments from this layer
 }

@@ -1,0 +1,52 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+)
+
+// AdditiveAttention is attention whose scores are the sum over dim of scale * tanh(query + key)
+// (keras.layers.AdditiveAttention, after Bahdanau); it is called as Attention is.
+type AdditiveAttention struct {
+	nn.Base
+	UseScale bool
+	Dropout  float64
+	Seed     any
+
+	scale *nn.Variable
+}
+
+func init() {
+	nn.Register("keras.layers", "AdditiveAttention", func() nn.Layer { return new(AdditiveAttention) })
+}
+
+// Config implements nn.Layer.
+func (l *AdditiveAttention) Config(c *nn.Config) {
+	l.SupportsMasking = true
+	c.Bool("use_scale", &l.UseScale, true)
+	c.Rate("dropout", &l.Dropout, 0)
+	seedConfig(c, &l.Seed)
+}
+
+// Build implements nn.LayerBuilder.
+func (l *AdditiveAttention) Build(c *nn.Call) {
+	if query := attentionInputs(c)[0]; l.UseScale {
+		if query.Rank() == 0 {
+			c.Fail("a query of rank 2 or more is expected, not %s", query)
+		}
+		l.scale = c.AddWeight("scale", nn.NewObject("initializers", "glorot_uniform").Init(), query.Shape[query.Rank()-1:])
+	}
+}
+
+// Call implements nn.Layer.
+func (l *AdditiveAttention) Call(c *nn.Call) any {
+	return attention(c, func(query, key *value) *value {
+		t := c.Tanh(c.Add(c.ExpandDims(query, -2), c.ExpandDims(key, -3)))
+		if l.scale != nil {
+			t = c.Mul(t, c.Var(l.scale))
+		}
+		return c.Sum(t, -1)
+	})
+}
+
+// ComputeMask implements nn.Masker: the mask of the query goes on.
+func (l *AdditiveAttention) ComputeMask(_ *nn.Call, previous any) any { return firstLeaf(previous) }
