@@ -47,7 +47,10 @@ func (c *Call) Arg(i int, name string) any {
 	if i >= 0 && i < len(c.Args) {
 		return c.Args[i]
 	}
-	return c.Kwargs[name]
+	if v := c.Kwargs[name]; v != (noMask{}) {
+		return v
+	}
+	return nil
 }
 
 // X returns the first argument, which must be one tensor.
