@@ -1,0 +1,200 @@
+package layers
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/ops"
+	"github.com/hornml/horn/nn/pyjson"
+)
+
+// Augmentation is any of the image layers that change images at random while a model is trained and leave them as they
+// are when it predicts: RandomFlip, RandomRotation, RandAugment, MixUp and so on. At most they cast images to the layer's
+// type. Their arguments are checked, kept and written, and have no other effect here.
+type Augmentation struct {
+	imageLayer
+	Settings map[string]any // the arguments as they stand in a file
+	kind     *augmentation
+}
+
+// augmentation describes a class.
+type augmentation struct {
+	class     string
+	casts     bool // images to the compute type
+	castMasks bool // segmentation masks, too
+	noBoxes   bool // Keras has not written it
+	args      []augmentationArg
+}
+
+// augmentationArg is an argument of a class: what it may be, and Keras's default.
+type augmentationArg struct {
+	key     string
+	allowed func(v any) bool
+	want    string
+	def     []any // none: it is required
+}
+
+func arg(key, want string, allowed func(any) bool, def ...any) augmentationArg {
+	return augmentationArg{key, allowed, want, def}
+}
+
+func isPair(v any) bool {
+	list, ok := v.([]any)
+	return ok && len(list) == 2 && isNumber(list[0]) && isNumber(list[1])
+}
+
+// factor is a number or a range; null stands for 0.
+func factor(key string, def ...any) augmentationArg {
+	return arg(key, "a number or two numbers", func(v any) bool { return v == nil || isNumber(v) || isPair(v) }, def...)
+}
+
+func numberArg(key string, def ...any) augmentationArg { return arg(key, "a number", isNumber, def...) }
+
+func integerArg(key string, def ...any) augmentationArg {
+	return arg(key, "an integer", func(v any) bool { n, ok := v.(pyjson.Number); return ok && n.IsInt() }, def...)
+}
+
+func oneOf(key string, names ...string) augmentationArg {
+	return arg(key, "one of the names that Keras knows", func(v any) bool { s, ok := v.(string); return ok && slices.Contains(names, s) }, names[0])
+}
+
+func valueRange() augmentationArg {
+	return arg("value_range", "two numbers", isPair, numbers("0", "255"))
+}
+
+func numbers(values ...string) []any {
+	list := make([]any, len(values))
+	for i, v := range values {
+		list[i] = pyjson.Number(v)
+	}
+	return list
+}
+
+// seed is an integer, null, or a SeedGenerator.
+var seed = arg("seed", "an integer, null or a seed generator", func(v any) bool {
+	_, isObject := v.(*pyjson.Object)
+	return v == nil || isNumber(v) || isObject
+}, nil)
+
+// The arguments of layers that move pixels.
+var (
+	geometric     = []augmentationArg{oneOf("fill_mode", "reflect", "wrap", "constant", "nearest"), oneOf("interpolation", "bilinear", "nearest"), numberArg("fill_value", pyjson.Number("0.0")), seed}
+	interpolation = oneOf("interpolation", "bilinear", "nearest")
+)
+
+func zero(s string) any { return pyjson.Number(s) }
+
+var augmentations = []augmentation{
+	{class: "AugMix", casts: true, args: []augmentationArg{valueRange(), integerArg("num_chains", zero("3")), integerArg("chain_depth", zero("3")),
+		factor("factor", zero("0.3")), numberArg("alpha", zero("1.0")), arg("all_ops", "true or false", isBool, true), interpolation, seed}},
+	{class: "CutMix", casts: true, castMasks: true, noBoxes: true, args: []augmentationArg{factor("factor", zero("1.0")), seed}},
+	{class: "MixUp", args: []augmentationArg{numberArg("alpha", zero("0.2")), seed}},
+	{class: "RandAugment", casts: true, args: []augmentationArg{valueRange(), integerArg("num_ops", zero("2")), factor("factor", zero("0.5")), interpolation, seed}},
+	{class: "RandomBrightness", args: []augmentationArg{factor("factor"), valueRange(), seed}},
+	{class: "RandomColorDegeneration", args: []augmentationArg{factor("factor"), valueRange(), seed}},
+	{class: "RandomColorJitter", args: []augmentationArg{valueRange(), factor("brightness_factor", nil), factor("contrast_factor", nil),
+		factor("saturation_factor", nil), factor("hue_factor", nil), seed}},
+	{class: "RandomContrast", args: []augmentationArg{factor("factor"), valueRange(), seed}},
+	{class: "RandomElasticTransform", casts: true, noBoxes: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", zero("1.0")), interpolation,
+		oneOf("fill_mode", "reflect", "constant", "nearest", "wrap", "mirror"), numberArg("fill_value", zero("0.0")), valueRange(), seed}},
+	{class: "RandomErasing", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", numbers("0.02", "0.33")),
+		arg("fill_value", "a number or null", func(v any) bool { return v == nil || isNumber(v) }, nil), valueRange(), seed}},
+	{class: "RandomFlip", casts: true, castMasks: true, args: []augmentationArg{oneOf("mode", "horizontal_and_vertical", "horizontal", "vertical"), seed}},
+	{class: "RandomGaussianBlur", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("kernel_size", zero("3")), factor("sigma", zero("1.0")), valueRange(), seed}},
+	{class: "RandomGrayscale", args: []augmentationArg{numberArg("factor", zero("0.5")), seed}},
+	{class: "RandomHue", args: []augmentationArg{factor("factor"), valueRange(), seed}},
+	{class: "RandomInvert", args: []augmentationArg{factor("factor", zero("1.0")), valueRange(), seed}},
+	{class: "RandomPerspective", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), numberArg("scale", zero("1.0")), interpolation, numberArg("fill_value", zero("0.0")), seed}},
+	{class: "RandomPosterization", args: []augmentationArg{factor("factor"), valueRange(), seed}},
+	{class: "RandomRotation", casts: true, args: append([]augmentationArg{factor("factor")}, geometric...)},
+	{class: "RandomSaturation", args: []augmentationArg{factor("factor"), valueRange(), seed}},
+	{class: "RandomSharpness", casts: true, args: []augmentationArg{factor("factor"), valueRange(), seed}},
+	{class: "RandomShear", casts: true, args: append([]augmentationArg{factor("x_factor", zero("0.0")), factor("y_factor", zero("0.0"))}, geometric...)},
+	{class: "RandomTranslation", casts: true, args: append([]augmentationArg{factor("height_factor"), factor("width_factor")}, geometric...)},
+	{class: "RandomZoom", casts: true, args: append([]augmentationArg{factor("height_factor"), factor("width_factor", nil)}, geometric...)},
+	{class: "Solarization", casts: true, args: []augmentationArg{valueRange(), factor("addition_factor", zero("0.0")), factor("threshold_factor", zero("0.0")), seed}},
+	{class: "Equalization", args: []augmentationArg{integerArg("bins", zero("256")), valueRange()}},
+}
+
+func isBool(v any) bool { _, ok := v.(bool); return ok }
+
+func init() {
+	for i := range augmentations {
+		a := &augmentations[i]
+		nn.Register("keras.layers", a.class, func() nn.Layer { return &Augmentation{kind: a} })
+	}
+	nn.Register("keras.layers", "RandomCrop", func() nn.Layer { return new(RandomCrop) })
+}
+
+// Config implements nn.Layer.
+func (l *Augmentation) Config(c *nn.Config) {
+	l.imageLayer.config(c)
+	if l.Settings == nil {
+		l.Settings = map[string]any{}
+	}
+	for _, a := range l.kind.args {
+		v := l.Settings[a.key]
+		c.Raw(a.key, &v, a.def...)
+		if c.Reading() && !a.allowed(v) {
+			if _, given := c.Value(a.key); given {
+				c.Errorf(a.key, "%s expected, not %s", a.want, pyjson.Describe(v))
+			}
+		}
+		l.Settings[a.key] = v
+	}
+	l.NoAutocast = l.kind.class == "RandomFlip" // it casts images itself, and nothing else
+}
+
+// Call implements nn.Layer.
+func (l *Augmentation) Call(c *nn.Call) any {
+	var t transforms
+	cast := func(x *graph.Value) *graph.Value { return c.Cast(x, l.ComputeDType()) }
+	if l.kind.casts {
+		t.images = cast
+	}
+	if l.kind.castMasks {
+		t.masks = cast
+	}
+	if l.kind.noBoxes {
+		t.noBoxes = "Keras does not take bounding_boxes here"
+	}
+	return l.apply(c, t)
+}
+
+// RandomCrop cuts a random part out of images while a model is trained and leaves them alone when it predicts
+// (keras.layers.RandomCrop). Segmentation masks it cuts, in the middle, in both cases.
+type RandomCrop struct {
+	imageLayer
+	Height, Width int
+	Seed          any
+}
+
+// Config implements nn.Layer.
+func (l *RandomCrop) Config(c *nn.Config) {
+	l.imageLayer.config(c)
+	c.Positive("height", &l.Height)
+	c.Positive("width", &l.Width)
+	c.Raw("seed", &l.Seed, nil)
+	l.NoAutocast = true
+}
+
+// Call implements nn.Layer.
+func (l *RandomCrop) Call(c *nn.Call) any {
+	return l.apply(c, transforms{masks: func(x *graph.Value) *graph.Value {
+		return c.Cast(ops.Resize(c.Builder, l.crop(c, c.Cast(x, l.ComputeDType())), l.Height, l.Width, ops.ResizeOptions{Interpolation: "bilinear", ChannelsFirst: l.channelsFirst()}), l.ComputeDType())
+	}})
+}
+
+// crop cuts at most Height x Width pixels out of the middle.
+func (l *RandomCrop) crop(c *nn.Call, x *graph.Value) *graph.Value {
+	h := l.heightAxis(x)
+	rows, columns := x.Shape[h], x.Shape[h+1]
+	part := func(have, other, want, otherWant int) int {
+		return max(min(have, int(min(float64(other)*float64(want)/float64(otherWant), 1<<30))), 1)
+	}
+	top := (rows - part(rows, columns, l.Height, l.Width)) / 2
+	left := (columns - part(columns, rows, l.Width, l.Height)) / 2
+	x = c.Slice(x, h, top, min(top+l.Height, rows))
+	return c.Slice(x, h+1, left, min(left+l.Width, columns))
+}

@@ -1,0 +1,79 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/ops"
+)
+
+// Resizing scales images to a height and width in pixels (keras.layers.Resizing); images of integers stay such.
+type Resizing struct {
+	imageLayer
+	Height, Width     int
+	Interpolation     string // "nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"
+	CropToAspectRatio bool
+	PadToAspectRatio  bool
+	FillValue         float64 // of the borders that PadToAspectRatio adds
+	Antialias         bool
+}
+
+// CenterCrop cuts the middle out of images (keras.layers.CenterCrop); where they are smaller than Height x Width it cuts
+// them to these proportions and scales them up.
+type CenterCrop struct {
+	imageLayer
+	Height, Width int
+}
+
+func init() {
+	nn.Register("keras.layers", "Resizing", func() nn.Layer { return new(Resizing) })
+	nn.Register("keras.layers", "CenterCrop", func() nn.Layer { return new(CenterCrop) })
+}
+
+// Config implements nn.Layer.
+func (l *Resizing) Config(c *nn.Config) {
+	l.imageLayer.config(c)
+	c.Positive("height", &l.Height)
+	c.Positive("width", &l.Width)
+	c.Choice("interpolation", &l.Interpolation, "bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
+	c.Bool("crop_to_aspect_ratio", &l.CropToAspectRatio, false)
+	c.Bool("pad_to_aspect_ratio", &l.PadToAspectRatio, false)
+	mode := "constant"
+	c.Choice("fill_mode", &mode, "constant")
+	c.Float("fill_value", &l.FillValue, 0)
+	c.Bool("antialias", &l.Antialias, false)
+}
+
+// Call implements nn.Layer.
+func (l *Resizing) Call(c *nn.Call) any {
+	resize := func(interpolation string) func(x *graph.Value) *graph.Value {
+		return func(x *graph.Value) *graph.Value {
+			return ops.Resize(c.Builder, x, l.Height, l.Width, ops.ResizeOptions{Interpolation: interpolation, Antialias: l.Antialias,
+				CropToAspectRatio: l.CropToAspectRatio, PadToAspectRatio: l.PadToAspectRatio, FillValue: l.FillValue, ChannelsFirst: l.channelsFirst()})
+		}
+	}
+	return l.apply(c, transforms{images: resize(l.Interpolation), masks: resize("nearest"), noBoxes: noBoxes})
+}
+
+// noBoxes is why boxes do not go through layers that change the size of images.
+const noBoxes = "bounding_boxes are not moved with the images here; leave them out of the model's input"
+
+// Config implements nn.Layer.
+func (l *CenterCrop) Config(c *nn.Config) {
+	l.imageLayer.config(c)
+	c.Positive("height", &l.Height)
+	c.Positive("width", &l.Width)
+}
+
+// Call implements nn.Layer.
+func (l *CenterCrop) Call(c *nn.Call) any {
+	crop := func(x *graph.Value) *graph.Value {
+		x = c.Cast(x, l.ComputeDType())
+		h := l.heightAxis(x)
+		rows, columns := x.Shape[h]-l.Height, x.Shape[h+1]-l.Width
+		if rows >= 0 && columns >= 0 {
+			return ops.CropImages(c.Builder, x, rows/2, rows-rows/2, columns/2, columns-columns/2, l.channelsFirst())
+		}
+		return ops.Resize(c.Builder, x, l.Height, l.Width, ops.ResizeOptions{Interpolation: "bilinear", CropToAspectRatio: true, ChannelsFirst: l.channelsFirst()})
+	}
+	return l.apply(c, transforms{images: crop, masks: crop, noBoxes: noBoxes})
+}
