@@ -19,8 +19,12 @@ type Policy struct {
 	// BlockSize is the number of inputs that share a scale in int4, gptq and awq; -1 for one scale per channel, 0 where
 	// the policy does not say.
 	BlockSize int
-	Raw       any // as the file has it; nil for a policy made in Go
-	byPath    []pathPolicy
+	// WeightBits is the number of bits of a weight in gptq and awq.
+	WeightBits int
+	// AmaxHistory is the number of maxima that float8 remembers; 0 stands for 1024.
+	AmaxHistory int
+	Raw         any // as the file has it; nil for a policy made in Go
+	byPath      []pathPolicy
 }
 
 type pathPolicy struct {
@@ -45,15 +49,8 @@ func ParsePolicy(name string) (Policy, error) {
 			return p, fmt.Errorf("%q is no dtype policy", name)
 		}
 		p.Quantization, base = mode, source
-		if block != "" {
-			if i := strings.LastIndex(block, "/"); i >= 0 {
-				block = block[i+1:]
-			}
-			n, ok := pyjson.Number(block).Int()
-			if !ok {
-				return p, fmt.Errorf("%q is no dtype policy", name)
-			}
-			p.BlockSize = n
+		if block != "" && !p.parseBlock(mode, block) {
+			return p, fmt.Errorf("%q is no dtype policy", name)
 		}
 	}
 	switch base {
@@ -69,6 +66,21 @@ func ParsePolicy(name string) (Policy, error) {
 		p.Compute, p.Variable = d, d
 	}
 	return p, nil
+}
+
+// parseBlock reads what follows the mode: the block size of int4, weight bits and group size of gptq and awq.
+func (p *Policy) parseBlock(mode, s string) bool {
+	if mode == "gptq" || mode == "awq" {
+		bits, rest, _ := strings.Cut(s, "/")
+		n, ok := pyjson.Number(bits).Int()
+		if !ok || n != 4 && (mode == "awq" || n != 2 && n != 3 && n != 8) {
+			return false
+		}
+		p.WeightBits, s = n, rest
+	}
+	n, ok := pyjson.Number(s).Int()
+	p.BlockSize = n
+	return ok && (n == -1 || n > 0)
 }
 
 // parsePolicy reads a policy in any of the forms that Keras writes: null, a name, a record.
@@ -92,6 +104,13 @@ func parsePolicy(v any) (Policy, error) {
 			p, err = ParsePolicy(config.String("name"))
 		case "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy", "Int4DTypePolicy", "AWQDTypePolicy", "GPTQDTypePolicy":
 			p, err = ParsePolicy(config.String("mode") + "_from_" + config.String("source_name"))
+			if v, ok := config.Lookup("amax_history_length"); ok && err == nil {
+				n, problem := parseInt(v)
+				if problem != "" || n < 1 {
+					err = fmt.Errorf("amax_history_length: a positive integer is expected, not %s", pyjson.Describe(v))
+				}
+				p.AmaxHistory = n
+			}
 		case "DTypePolicyMap":
 			if p, err = parsePolicy(config.Get("default_policy")); err != nil {
 				return p, err

@@ -3,11 +3,13 @@ package graph
 import (
 	"slices"
 	"strings"
+
+	"github.com/hornml/horn/tensor"
 )
 
 // Einsum evaluates an equation such as "abc,cd->abd" over one or more values, with "..." for any leading axes, by
 // transposing, reshaping and multiplying matrices. Labels are single letters; without "->" the result has the labels
-// that occur once, in alphabetical order.
+// that occur once, in alphabetical order. Operands of int8 give int32.
 func (b *Builder) Einsum(equation string, xs ...*Value) *Value {
 	equation = strings.ReplaceAll(equation, " ", "")
 	left, result, explicit := strings.Cut(equation, "->")
@@ -156,6 +158,9 @@ func (b *Builder) sumOut(x *Value, labels, needed []rune) (*Value, []rune) {
 	if len(axes) == 0 {
 		return x, labels
 	}
+	if x.DType == tensor.Int8 {
+		x = b.Cast(x, tensor.Int32)
+	}
 	return b.Sum(x, axes...), kept
 }
 
@@ -186,7 +191,15 @@ func (b *Builder) contract(x *Value, lx []rune, y *Value, ly, needed []rune) (*V
 	}
 	a := b.arrange(x, lx, batch, rows, inner)
 	c := b.arrange(y, ly, batch, inner, cols)
-	p := b.MatMul(a, c)
+	var p *Value
+	switch {
+	case a.DType == tensor.Int8 && c.DType == tensor.Int8:
+		p = b.MatMulInt8(a, c)
+	case a.DType != c.DType && a.DType.IsInt() && c.DType.IsInt():
+		p = b.MatMul(b.Cast(a, tensor.Int32), b.Cast(c, tensor.Int32))
+	default:
+		p = b.MatMul(a, c)
+	}
 	shape := slices.Clone(p.Shape[:len(batch)])
 	for _, r := range rows {
 		shape = append(shape, x.Shape[slices.Index(lx, r)])

@@ -1,0 +1,92 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/hornml/horn/tensor"
+)
+
+// OpMatMulInt8 is OpMatMul of two int8 values with an int32 result, exact for up to 2^17 products.
+var OpMatMulInt8 = &Op{Name: "matmul_int8",
+	Infer: func(n *Node) {
+		if n.In[0].DType != tensor.Int8 || n.In[1].DType != tensor.Int8 {
+			panic(&Error{Msg: fmt.Sprintf("matmul_int8: %s and %s are not both int8", n.In[0], n.In[1])})
+		}
+		OpMatMul.Infer(n)
+		n.Out[0].DType = tensor.Int32
+	},
+	Eval: func(n *Node, in, out []Buf) error {
+		matmul(n, out[0].I, in[0].I, in[1].I, int64(0))
+		out[0].Finish(tensor.Int32)
+		return nil
+	}}
+
+// MatMulInt8 multiplies int8 matrices in the last two axes and gives int32; the leading axes broadcast.
+func (b *Builder) MatMulInt8(x, y *Value) *Value { return b.Emit1(OpMatMulInt8, MatMulAttrs{}, x, y) }
+
+// Int4Attrs are the settings of OpUnpackInt4.
+type Int4Attrs struct {
+	Axis   int
+	Size   int  // the length of the axis when unpacked: one or two elements for each byte
+	Signed bool // -8..7, else 0..15
+}
+
+// OpUnpackInt4 takes the two 4-bit numbers out of each byte along an axis: the low half is the first.
+var OpUnpackInt4 = &Op{Name: "unpack_int4",
+	Infer: func(n *Node) {
+		a, x := n.Attrs.(Int4Attrs), n.In[0]
+		if x.DType != tensor.Int8 && x.DType != tensor.Uint8 || (a.Size+1)/2 != x.Shape[a.Axis] {
+			panic(&Error{Msg: fmt.Sprintf("unpack_int4: axis %d of %s does not hold %d numbers", a.Axis, x, a.Size)})
+		}
+		shape := slices.Clone(x.Shape)
+		shape[a.Axis] = a.Size
+		d := tensor.Uint8
+		if a.Signed {
+			d = tensor.Int8
+		}
+		n.SetOut(d, shape...)
+	},
+	Eval: func(n *Node, in, out []Buf) error {
+		a, shape := n.Attrs.(Int4Attrs), n.Out[0].Shape
+		outer, inner, bytes := product(shape[:a.Axis]), product(shape[a.Axis+1:]), n.In[0].Shape[a.Axis]
+		to := 0
+		for o := range outer {
+			for k := range a.Size {
+				from := (o*bytes + k/2) * inner
+				shift := 4 * (k % 2)
+				for i := range inner {
+					v := in[0].I[from+i] >> shift & 15
+					if a.Signed {
+						v = (v ^ 8) - 8
+					}
+					out[0].I[to] = v
+					to++
+				}
+			}
+		}
+		return nil
+	}}
+
+// UnpackInt4 takes the 4-bit numbers out of the bytes along an axis, size of them.
+func (b *Builder) UnpackInt4(x *Value, axis, size int, signed bool) *Value {
+	return b.Emit1(OpUnpackInt4, Int4Attrs{b.Axis(axis, x.Rank()), size, signed}, x)
+}
+
+// OpRoundE4M3 rounds to the nearest number that float8 (e4m3fn: 3 bits of fraction, exponents from -6 to 8, no infinity)
+// can hold; numbers beyond 448 become NaN, as they have none.
+var OpRoundE4M3 = NewUnary("round_e4m3", func(x float64, _ Params) float64 { return roundE4M3(x) }, nil)
+
+func roundE4M3(x float64) float64 {
+	if x == 0 || math.IsNaN(x) {
+		return x
+	}
+	_, e := math.Frexp(x)
+	step := math.Ldexp(1, max(e-1, -6)-3)
+	r := math.RoundToEven(x/step) * step
+	if math.Abs(r) > 448 {
+		return math.NaN()
+	}
+	return r
+}
