@@ -1,10 +1,13 @@
 package layers
 
 import (
+	"slices"
+
 	"github.com/hornml/horn/nn"
 )
 
-// Dense is activation(x · kernel + bias) over the last axis (keras.layers.Dense): input (..., in), output (..., units).
+// Dense is activation(x · kernel + bias) over the last axis (keras.layers.Dense): input (..., in), output (..., units). A
+// quantized dtype policy changes how the kernel is stored, and with int8 and some int4 the input is quantized, too.
 type Dense struct {
 	nn.Base
 	Units                              int
@@ -14,8 +17,9 @@ type Dense struct {
 	KernelRegularizer, BiasRegularizer *nn.Object
 	KernelConstraint, BiasConstraint   *nn.Object
 	lora
+	quantizedKernel
 
-	kernel, bias *nn.Variable
+	bias *nn.Variable
 }
 
 func init() { nn.Register("keras.layers", "Dense", func() nn.Layer { return new(Dense) }) }
@@ -32,7 +36,7 @@ func (l *Dense) Config(c *nn.Config) {
 	c.Regularizer("bias_regularizer", &l.BiasRegularizer)
 	c.Constraint("kernel_constraint", &l.KernelConstraint)
 	c.Constraint("bias_constraint", &l.BiasConstraint)
-	c.Inert("quantization_config")
+	l.quantization.config(c)
 	l.lora.config(c)
 }
 
@@ -40,7 +44,7 @@ func (l *Dense) Config(c *nn.Config) {
 func (l *Dense) Children() []nn.Child { return l.Activation.Children("activation") }
 
 // SavedVariables implements nn.VariableSaver.
-func (l *Dense) SavedVariables() []*nn.Variable { return compact(l.kernel, l.bias) }
+func (l *Dense) SavedVariables() []*nn.Variable { return l.savedKernel(l.bias) }
 
 // Build implements nn.LayerBuilder.
 func (l *Dense) Build(c *nn.Call) {
@@ -48,18 +52,61 @@ func (l *Dense) Build(c *nn.Call) {
 	if x.Rank() < 2 {
 		c.Fail("an input of rank 2 or more is expected, not %s", x)
 	}
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), []int{x.Shape[x.Rank()-1], l.Units})
+	in := x.Shape[x.Rank()-1]
+	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), []int{in, l.Units}, []int{l.Units}, 0, in)
 	if l.UseBias {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units})
 	}
-	l.lora.build(c, "lora_kernel", l.kernel, l.kernel.Shape)
+	l.lora.build(c, "lora_kernel", l.kernel, []int{in, l.Units})
 }
 
 // Call implements nn.Layer.
 func (l *Dense) Call(c *nn.Call) any {
-	y := c.Dense(toFloat(c, c.X(), l.ComputeDType()), l.lora.apply(c, c.Var(l.kernel)))
+	x := toFloat(c, c.X(), l.ComputeDType())
+	if x.Rank() < 2 || x.Shape[x.Rank()-1] != l.rows {
+		c.Fail("the last axis of the input %s must be %d", x, l.rows)
+	}
+	y := l.product(c, x)
 	if l.bias != nil {
-		y = c.Add(y, c.Var(l.bias))
+		bias := c.Var(l.bias)
+		if l.mode == "float8" {
+			bias = float8Bias(c, bias)
+		}
+		y = c.Add(y, bias)
 	}
 	return l.Activation.Apply(c, y)
 }
+
+// product multiplies the input with the kernel in the way of the quantization mode.
+func (l *Dense) product(c *nn.Call, x *value) *value {
+	switch l.mode {
+	case "":
+		return c.Dense(x, l.lora.apply(c, c.Var(l.kernel)))
+	case "float8":
+		kernel := c.Var(l.kernel)
+		return c.Dense(float8Round(c, x, c.Raw(l.float8[0])), float8Round(c, kernel, c.Raw(l.float8[2])))
+	}
+	var y *value
+	switch q := l.inputQuantizer(l.Policy()); {
+	case q != nil:
+		ints, scale := q.apply(c, x, -1)
+		y = c.Cast(denseInt8(c, ints, l.int8Kernel(c)), l.ComputeDType())
+		y = divide(c, y, c.Mul(c.Cast(c.Raw(l.scale), scale.DType), scale))
+	case l.mode == "int8":
+		kernel := c.Cast(c.Raw(l.kernel), l.ComputeDType())
+		y = c.Dense(x, divide(c, kernel, c.Raw(l.scale)))
+	default:
+		y = c.Dense(x, c.Cast(l.floatMatrix(c, l.Policy()), x.DType))
+	}
+	return l.lora.add(c, y, x, c.Dense)
+}
+
+// denseInt8 multiplies the last axis of int8 values with an int8 matrix.
+func denseInt8(c *nn.Call, x, kernel *value) *value {
+	lead := x.Shape[:x.Rank()-1]
+	flat := c.Reshape(x, product(lead), kernel.Shape[0])
+	return c.Reshape(c.MatMulInt8(flat, kernel), append(slices.Clone(lead), kernel.Shape[1])...)
+}
+
+// divide is x / scale in the type of x.
+func divide(c *nn.Call, x, scale *value) *value { return c.Div(x, c.Cast(scale, x.DType)) }

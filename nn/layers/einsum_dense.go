@@ -16,8 +16,10 @@ type EinsumDense struct {
 	KernelRegularizer, BiasRegularizer *nn.Object
 	KernelConstraint, BiasConstraint   *nn.Object
 	lora
+	quantizedKernel
 
-	kernel, bias *nn.Variable
+	shape []int // of the kernel, when it is not packed
+	bias  *nn.Variable
 }
 
 func init() { nn.Register("keras.layers", "EinsumDense", func() nn.Layer { return new(EinsumDense) }) }
@@ -35,7 +37,9 @@ func (l *EinsumDense) Config(c *nn.Config) {
 	c.Regularizer("activity_regularizer", &l.ActivityRegularizer)
 	c.Constraint("kernel_constraint", &l.KernelConstraint)
 	c.Constraint("bias_constraint", &l.BiasConstraint)
+	l.quantization.config(c)
 	l.lora.config(c)
+	c.Inert("gptq_unpacked_column_size")
 	if c.Reading() {
 		if _, err := parseEinsum(l.Equation); err != nil {
 			c.Errorf("equation", "%v", err)
@@ -47,12 +51,25 @@ func (l *EinsumDense) Config(c *nn.Config) {
 func (l *EinsumDense) Children() []nn.Child { return l.Activation.Children("activation") }
 
 // SavedVariables implements nn.VariableSaver.
-func (l *EinsumDense) SavedVariables() []*nn.Variable { return compact(l.kernel, l.bias) }
+func (l *EinsumDense) SavedVariables() []*nn.Variable { return l.savedKernel(l.bias) }
 
 // Build implements nn.LayerBuilder.
 func (l *EinsumDense) Build(c *nn.Call) {
 	s := l.shapes(c, c.X())
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), s.kernel)
+	rows, packAxis := 1, -1
+	for i := range len(s.equation.kernel) {
+		if s.equation.reduced(i) {
+			rows *= s.kernel[i]
+			if packAxis < 0 {
+				packAxis = i
+			}
+		}
+	}
+	if m := l.Policy().Quantization; m == "gptq" || m == "awq" {
+		rows = l.calibratedRows(c, s.kernel)
+	}
+	l.shape = s.kernel
+	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), s.kernel, s.equation.scale(s.kernel, c.X().Rank()), packAxis, rows)
 	if s.bias != nil {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), s.bias)
 	}
@@ -75,9 +92,62 @@ func (l *EinsumDense) shapes(c *nn.Call, x *value) einsumShapes {
 // Call implements nn.Layer.
 func (l *EinsumDense) Call(c *nn.Call) any {
 	x := toFloat(c, c.X(), l.ComputeDType())
-	y := c.Einsum(l.Equation, x, l.lora.apply(c, c.Var(l.kernel)))
+	y := l.product(c, x)
 	if l.bias != nil {
-		y = c.Add(y, c.Var(l.bias))
+		bias := c.Var(l.bias)
+		if l.mode == "float8" {
+			bias = float8Bias(c, bias)
+		}
+		y = c.Add(y, bias)
 	}
 	return l.Activation.Apply(c, y)
+}
+
+// calibratedRows is the number of rows of the matrix that gptq and awq make of a kernel: of three axes the first alone is
+// the input if it is the longest, else the first two are.
+func (l *EinsumDense) calibratedRows(c *nn.Call, kernel []int) int {
+	switch len(kernel) {
+	case 2:
+		return kernel[0]
+	case 3:
+		if kernel[0] >= kernel[1] && kernel[0] >= kernel[2] {
+			return kernel[0]
+		}
+		return kernel[0] * kernel[1]
+	}
+	c.Fail("a kernel of rank %d cannot be quantized with %s, only one of rank 2 or 3", len(kernel), l.Policy().Quantization)
+	return 0
+}
+
+// product evaluates the equation in the way of the quantization mode.
+func (l *EinsumDense) product(c *nn.Call, x *value) *value {
+	einsum := func(x, kernel *value) *value { return c.Einsum(l.Equation, x, kernel) }
+	switch l.mode {
+	case "":
+		return einsum(x, l.lora.apply(c, c.Var(l.kernel)))
+	case "float8":
+		kernel := c.Var(l.kernel)
+		return einsum(float8Round(c, x, c.Raw(l.float8[0])), float8Round(c, kernel, c.Raw(l.float8[2])))
+	}
+	e := l.shapes(c, x).equation
+	var y *value
+	q := l.inputQuantizer(l.Policy())
+	switch {
+	case q != nil && (l.mode == "int8" || l.packed >= 0):
+		ints, scale := q.apply(c, x, e.reducedInput(x.Rank())...)
+		y = c.Cast(einsum(ints, l.int8Kernel(c)), l.ComputeDType())
+		y = divide(c, y, c.Mul(e.alignInput(c, scale), c.Cast(c.Raw(l.scale), scale.DType)))
+	case l.mode == "int8" || l.packed >= 0:
+		y = einsum(x, c.Cast(l.int8Kernel(c), x.DType))
+		y = divide(c, y, c.Raw(l.scale))
+	default:
+		kernel := c.Reshape(c.Cast(l.floatMatrix(c, l.Policy()), x.DType), l.shape...)
+		if q == nil {
+			y = einsum(x, kernel)
+			break
+		}
+		ints, scale := q.apply(c, x, e.reducedInput(x.Rank())...)
+		y = divide(c, einsum(c.Cast(ints, x.DType), kernel), e.alignInput(c, scale))
+	}
+	return l.lora.add(c, y, x, einsum)
 }

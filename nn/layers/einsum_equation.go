@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hornml/horn/nn"
 )
 
 // einsumEquation is an equation of EinsumDense in its three forms: "ab,bc->ac", with "..." before the letters of input and
@@ -42,8 +44,9 @@ func parseEinsum(equation string) (e einsumEquation, err error) {
 
 // einsumShapes are the shapes that belong to an equation and an input.
 type einsumShapes struct {
-	kernel []int
-	bias   []int // nil for none; broadcasts with the output
+	equation einsumEquation
+	kernel   []int
+	bias     []int // nil for none; broadcasts with the output
 }
 
 // shapes takes the input's shape, the output's shape without the batch (-1 for unknown lengths) and the letters of the bias.
@@ -52,6 +55,7 @@ func (e einsumEquation) shapes(input, output []int, biasAxes string) (s einsumSh
 	if extra < 0 || extra > 0 && !e.dotsFirst && !e.dotsLast {
 		return s, fmt.Errorf("the equation has %d axes for an input of rank %d", len(e.input), len(input))
 	}
+	s.equation = e
 	// The whole output: the batch, the axes that leading dots stand for, output_shape, those of trailing dots.
 	full, lead := []int{input[0]}, 0
 	if e.dotsFirst {
@@ -115,4 +119,71 @@ func (e einsumEquation) shapes(input, output []int, biasAxes string) (s einsumSh
 		s.bias = append(s.bias, slices.Repeat([]int{1}, extra)...)
 	}
 	return s, nil
+}
+
+// reduced reports whether the product adds up along an axis of the kernel.
+func (e einsumEquation) reduced(axis int) bool {
+	return !strings.Contains(e.output, e.kernel[axis:axis+1])
+}
+
+// reducedInput lists the axes of an input of the given rank along which the product adds up.
+func (e einsumEquation) reducedInput(rank int) []int {
+	var axes []int
+	for i := range len(e.input) {
+		if !strings.Contains(e.output, e.input[i:i+1]) {
+			axes = append(axes, i+e.lead(rank))
+		}
+	}
+	return axes
+}
+
+// lead is the number of axes that leading dots stand for in an input of the given rank.
+func (e einsumEquation) lead(rank int) int {
+	if e.dotsFirst {
+		return rank - len(e.input)
+	}
+	return 0
+}
+
+// scale is the shape in which a scale for each output of a kernel broadcasts with the output.
+func (e einsumEquation) scale(kernel []int, rank int) []int {
+	extra := rank - len(e.input)
+	out := ones(e.lead(rank))
+	for i := range len(e.output) {
+		n := 1
+		if k := strings.IndexByte(e.kernel, e.output[i]); k >= 0 {
+			n = kernel[k]
+		}
+		out = append(out, n)
+	}
+	if e.dotsLast {
+		out = append(out, ones(extra)...)
+	}
+	return out
+}
+
+// alignInput brings a scale of the input's shape, with lengths of 1 along the axes that are added up, to the axes of the
+// output.
+func (e einsumEquation) alignInput(c *nn.Call, scale *value) *value {
+	rank := scale.Rank()
+	lead, extra := e.lead(rank), rank-len(e.input)
+	var order, shape []int
+	for i := range lead {
+		order, shape = append(order, i), append(shape, scale.Shape[i])
+	}
+	for i := range len(e.output) {
+		n := 1
+		if k := strings.IndexByte(e.input, e.output[i]); k >= 0 {
+			order = append(order, lead+k)
+			n = scale.Shape[lead+k]
+		}
+		shape = append(shape, n)
+	}
+	if e.dotsLast {
+		for i := range extra {
+			order, shape = append(order, len(e.input)+i), append(shape, scale.Shape[len(e.input)+i])
+		}
+	}
+	order = append(order, e.reducedInput(rank)...)
+	return c.Reshape(c.Transpose(scale, order...), shape...)
 }

@@ -15,8 +15,10 @@ type Embedding struct {
 	EmbeddingsRegularizer, EmbeddingsConstraint *nn.Object
 	MaskZero                                    bool
 	lora
+	quantization
 
-	embeddings *nn.Variable
+	embeddings        *nn.Variable
+	scale, zero, gIdx *nn.Variable // of a quantized table
 }
 
 func init() { nn.Register("keras.layers", "Embedding", func() nn.Layer { return new(Embedding) }) }
@@ -31,23 +33,63 @@ func (l *Embedding) Config(c *nn.Config) {
 	c.Constraint("embeddings_constraint", &l.EmbeddingsConstraint)
 	c.Bool("mask_zero", &l.MaskZero, false)
 	c.Inert("input_length")
-	c.Inert("quantization_config")
+	l.quantization.config(c)
 	l.lora.config(c)
 	l.SupportsMasking, l.NoAutocast = l.MaskZero, true
 }
 
 // SavedVariables implements nn.VariableSaver.
-func (l *Embedding) SavedVariables() []*nn.Variable { return compact(l.embeddings) }
+func (l *Embedding) SavedVariables() []*nn.Variable {
+	return compact(l.embeddings, l.scale, l.zero, l.gIdx)
+}
 
 // Build implements nn.LayerBuilder.
 func (l *Embedding) Build(c *nn.Call) {
-	l.embeddings = c.AddWeight("embeddings", l.EmbeddingsInitializer.Init(), []int{l.InputDim, l.OutputDim})
-	l.lora.build(c, "lora_embeddings", l.embeddings, l.embeddings.Shape)
+	p := l.Policy()
+	wantMode(c, p.Quantization, "int8", "int4")
+	l.scale, l.zero, l.gIdx = nil, nil, nil
+	shape := []int{l.InputDim, l.OutputDim}
+	zeros, one := nn.NewObject("initializers", "zeros").Init(), nn.NewObject("initializers", "ones").Init()
+	switch {
+	case p.Quantization == "":
+		l.embeddings = c.AddWeight("embeddings", l.EmbeddingsInitializer.Init(), shape)
+	case p.Quantization == "int8":
+		l.embeddings = c.AddWeight("embeddings", zeros, shape, nn.NotTrainable, nn.OfType(tensor.Int8))
+		l.scale = c.AddWeight("embeddings_scale", one, []int{l.InputDim}, nn.NotTrainable)
+	default:
+		l.embeddings = c.AddWeight("embeddings", zeros, []int{l.InputDim, (l.OutputDim + 1) / 2}, nn.NotTrainable, nn.OfType(tensor.Int8))
+		if p.BlockSize < 1 {
+			l.scale = c.AddWeight("embeddings_scale", one, []int{l.InputDim}, nn.NotTrainable)
+			break
+		}
+		grouped := []int{l.InputDim, groups(l.OutputDim, p.BlockSize)}
+		l.scale = c.AddWeight("embeddings_scale", one, grouped, nn.NotTrainable)
+		l.zero = c.AddWeight("embeddings_zero", zeros, grouped, nn.NotTrainable, nn.OfType(tensor.Int8))
+		l.gIdx = c.AddWeight("g_idx", groupIndex{p.BlockSize}, []int{l.OutputDim}, nn.NotTrainable, nn.OfType(tensor.Float32))
+	}
+	l.lora.build(c, "lora_embeddings", l.embeddings, shape)
 }
 
-// table returns the embeddings with their adaptation.
+// ints are the elements of a quantized table.
+func (l *Embedding) ints(c *nn.Call) *value {
+	q := c.Raw(l.embeddings)
+	if l.Policy().Quantization == "int4" {
+		q = c.UnpackInt4(q, -1, l.OutputDim, true)
+	}
+	return q
+}
+
+// table returns the embeddings as floats, with their adaptation.
 func (l *Embedding) table(c *nn.Call) *value {
-	x := c.Raw(l.embeddings)
+	var x *value
+	switch {
+	case l.Policy().Quantization == "":
+		x = c.Raw(l.embeddings)
+	case l.zero != nil:
+		x = dequantize(c, l.ints(c), c.Raw(l.scale), c.Raw(l.zero), c.Raw(l.gIdx), 1)
+	default:
+		x = divide(c, c.Cast(l.ints(c), l.ComputeDType()), c.ExpandDims(c.Raw(l.scale), 1))
+	}
 	if !l.lora.enabled() {
 		return x
 	}

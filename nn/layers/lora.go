@@ -10,22 +10,19 @@ import (
 // lora is the low-rank adaptation of a kernel (enable_lora): kernel + LoraAlpha/LoraRank * A·B. Saving merges A·B into the
 // kernel and leaves A and B out of the file, so that after loading A·B is zero; they are there to be trained.
 type lora struct {
-	LoraRank, LoraAlpha *int // nil for none; LoraAlpha is LoraRank if nil
+	LoraRank  *int     // nil for none
+	LoraAlpha *float64 // nil: LoraRank
 
 	a, b *nn.Variable
 }
 
 // config visits lora_rank and lora_alpha, which Keras writes only where LoRA is on.
 func (l *lora) config(c *nn.Config) {
-	for _, k := range []struct {
-		key   string
-		field **int
-	}{{"lora_rank", &l.LoraRank}, {"lora_alpha", &l.LoraAlpha}} {
-		if _, ok := c.Value(k.key); !ok && (c.Reading() || *k.field == nil) {
-			*k.field = nil
-			continue
-		}
-		c.IntOrNone(k.key, k.field)
+	if _, ok := c.Value("lora_rank"); ok || !c.Reading() && l.LoraRank != nil {
+		c.IntOrNone("lora_rank", &l.LoraRank)
+	}
+	if _, ok := c.Value("lora_alpha"); ok || !c.Reading() && l.LoraAlpha != nil {
+		c.FloatOrNone("lora_alpha", &l.LoraAlpha)
 	}
 	if c.Reading() && l.LoraRank != nil && *l.LoraRank < 1 {
 		c.Errorf("lora_rank", "a positive integer or null is expected, not %d", *l.LoraRank)
@@ -47,16 +44,29 @@ func (l *lora) build(c *nn.Call, name string, v *nn.Variable, kernel []int) {
 	l.b = c.AddWeight(name+"_b", nn.NewObject("initializers", "zeros").Init(), []int{*l.LoraRank, kernel[last]}, nn.OfType(tensor.Float32), nn.NotSaved)
 }
 
+// add adds x·A·B to the product y of a layer whose kernel is no float; multiply is the layer's own product.
+func (l *lora) add(c *nn.Call, y, x *value, multiply func(x, kernel *value) *value) *value {
+	if !l.enabled() {
+		return y
+	}
+	delta := c.Dense(multiply(x, c.Cast(c.Raw(l.a), x.DType)), c.Cast(c.Raw(l.b), x.DType))
+	return c.Add(y, c.Cast(c.MulS(delta, l.factor()), y.DType))
+}
+
+// factor is LoraAlpha/LoraRank.
+func (l *lora) factor() float64 {
+	if l.LoraAlpha == nil {
+		return 1
+	}
+	return *l.LoraAlpha / float64(*l.LoraRank)
+}
+
 // apply adds the adaptation to a kernel, in the kernel's type.
 func (l *lora) apply(c *nn.Call, kernel *value) *value {
 	if !l.enabled() {
 		return kernel
 	}
-	alpha := *l.LoraRank
-	if l.LoraAlpha != nil {
-		alpha = *l.LoraAlpha
-	}
-	delta := c.MulS(c.Dense(c.Raw(l.a), c.Raw(l.b)), float64(alpha)/float64(*l.LoraRank))
+	delta := c.MulS(c.Dense(c.Raw(l.a), c.Raw(l.b)), l.factor())
 	pair := sameType(c, kernel, delta)
 	return c.Cast(c.Add(pair[0], pair[1]), kernel.DType)
 }

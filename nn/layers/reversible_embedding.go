@@ -15,7 +15,7 @@ type ReversibleEmbedding struct {
 	ReverseDType string   // "" for the types that meet
 	LogitSoftCap *float64 // logits become cap*tanh(logits/cap); nil for none
 
-	reverse *nn.Variable
+	reverse, reverseScale, reverseZero *nn.Variable
 }
 
 func init() {
@@ -36,14 +36,33 @@ func (l *ReversibleEmbedding) Config(c *nn.Config) {
 
 // SavedVariables implements nn.VariableSaver.
 func (l *ReversibleEmbedding) SavedVariables() []*nn.Variable {
-	return compact(l.embeddings, l.reverse)
+	return append(l.Embedding.SavedVariables(), compact(l.reverse, l.reverseScale, l.reverseZero)...)
 }
 
 // Build implements nn.LayerBuilder.
 func (l *ReversibleEmbedding) Build(c *nn.Call) {
 	l.Embedding.Build(c)
-	if !l.TieWeights {
+	l.reverse, l.reverseScale, l.reverseZero = nil, nil, nil
+	if l.TieWeights {
+		return
+	}
+	p := l.Policy()
+	if p.Quantization == "" {
 		l.reverse = c.AddWeight("reverse_embeddings", l.EmbeddingsInitializer.Init(), []int{l.OutputDim, l.InputDim})
+		return
+	}
+	zeros, one := nn.NewObject("initializers", "zeros").Init(), nn.NewObject("initializers", "ones").Init()
+	rows, scale := l.OutputDim, []int{l.InputDim}
+	if p.Quantization == "int4" {
+		rows = (rows + 1) / 2
+		if p.BlockSize > 0 {
+			scale = []int{groups(l.OutputDim, p.BlockSize), l.InputDim}
+		}
+	}
+	l.reverse = c.AddWeight("reverse_embeddings", zeros, []int{rows, l.InputDim}, nn.NotTrainable, nn.OfType(tensor.Int8))
+	l.reverseScale = c.AddWeight("reverse_embeddings_scale", one, scale, nn.NotTrainable)
+	if len(scale) == 2 {
+		l.reverseZero = c.AddWeight("reverse_embeddings_zero", zeros, scale, nn.NotTrainable)
 	}
 }
 
@@ -65,20 +84,66 @@ func (l *ReversibleEmbedding) Call(c *nn.Call) any {
 // logits multiplies with the table turned round.
 func (l *ReversibleEmbedding) logits(c *nn.Call) *value {
 	x := c.X()
-	var table *value
-	if l.TieWeights {
-		table = c.SwapAxes(l.table(c), 0, 1)
+	if x.Rank() < 1 || x.Shape[x.Rank()-1] != l.OutputDim {
+		c.Fail("the last axis of the input %s must be %d", x, l.OutputDim)
+	}
+	var y *value
+	if l.Policy().Quantization != "" {
+		y = l.quantizedLogits(c, toFloat(c, x, l.ComputeDType()))
 	} else {
-		table = c.Raw(l.reverse)
+		var table *value
+		if l.TieWeights {
+			table = c.SwapAxes(l.table(c), 0, 1)
+		} else {
+			table = c.Raw(l.reverse)
+		}
+		if l.ReverseDType != "" {
+			d, _ := tensor.ParseDType(l.ReverseDType) // checked by Config
+			x, table = c.Cast(x, d), c.Cast(table, d)
+		}
+		pair := sameType(c, x, table)
+		y = c.Dense(pair[0], pair[1])
 	}
-	if l.ReverseDType != "" {
-		d, _ := tensor.ParseDType(l.ReverseDType) // checked by Config
-		x, table = c.Cast(x, d), c.Cast(table, d)
-	}
-	pair := sameType(c, x, table)
-	y := c.Dense(pair[0], pair[1])
 	if limit := l.LogitSoftCap; limit != nil {
 		y = c.MulS(c.Tanh(c.Binary(graph.OpDiv, y, c.Scalar(y.DType, *limit))), *limit)
 	}
 	return y
+}
+
+// quantizedLogits multiplies with the quantized table; the input is quantized, too, unless the file says that it is not. A
+// reverse_dtype has no effect here, as in Keras.
+func (l *ReversibleEmbedding) quantizedLogits(c *nn.Call, x *value) *value {
+	var ints, scale *value // (OutputDim, InputDim), and a scale for each column or for each group of rows in it
+	zero := l.reverseZero
+	if l.TieWeights {
+		ints, scale, zero = c.SwapAxes(l.ints(c), 0, 1), c.Raw(l.scale), l.zero
+	} else {
+		ints, scale = c.Raw(l.reverse), c.Raw(l.reverseScale)
+		if l.Policy().Quantization == "int4" {
+			ints = c.UnpackInt4(ints, 0, l.OutputDim, true)
+		}
+	}
+	var inputScale *value
+	q := x
+	if a := l.settle(defaultAbsMax()); a != nil {
+		q, inputScale = a.apply(c, x, -1)
+	}
+	var y *value
+	switch {
+	case zero != nil:
+		z := c.Raw(zero)
+		if l.TieWeights {
+			scale, z = c.SwapAxes(scale, 0, 1), c.SwapAxes(z, 0, 1)
+		}
+		table := dequantize(c, ints, scale, z, c.Raw(l.gIdx), 0)
+		y = c.Dense(c.Cast(q, table.DType), table)
+	case inputScale != nil:
+		y = divide(c, c.Cast(denseInt8(c, q, ints), l.ComputeDType()), scale)
+	default:
+		y = c.Dense(x, divide(c, c.Cast(ints, x.DType), scale))
+	}
+	if inputScale != nil {
+		y = divide(c, y, inputScale)
+	}
+	return c.Cast(y, l.ComputeDType())
 }
