@@ -180,139 +180,183 @@ DATA pool<>+688(SB)/4, $0x41a00000
 DATA pool<>+692(SB)/4, $0x41a00000
 DATA pool<>+696(SB)/4, $0x41a00000
 DATA pool<>+700(SB)/4, $0x41a00000
-DATA pool<>+704(SB)/4, $0x41700000
-DATA pool<>+708(SB)/4, $0x41700000
-DATA pool<>+712(SB)/4, $0x41700000
-DATA pool<>+716(SB)/4, $0x41700000
-DATA pool<>+720(SB)/4, $0x3e99999a
-DATA pool<>+724(SB)/4, $0x3e99999a
-DATA pool<>+728(SB)/4, $0x3e99999a
-DATA pool<>+732(SB)/4, $0x3e99999a
-DATA pool<>+736(SB)/4, $0xbca8fd23
-DATA pool<>+740(SB)/4, $0xbca8fd23
-DATA pool<>+744(SB)/4, $0xbca8fd23
-DATA pool<>+748(SB)/4, $0xbca8fd23
-DATA pool<>+752(SB)/4, $0x3de6538c
-DATA pool<>+756(SB)/4, $0x3de6538c
-DATA pool<>+760(SB)/4, $0x3de6538c
-DATA pool<>+764(SB)/4, $0x3de6538c
-DATA pool<>+768(SB)/4, $0xbe69c30a
-DATA pool<>+772(SB)/4, $0xbe69c30a
-DATA pool<>+776(SB)/4, $0xbe69c30a
-DATA pool<>+780(SB)/4, $0xbe69c30a
-DATA pool<>+784(SB)/4, $0x3e447c7a
-DATA pool<>+788(SB)/4, $0x3e447c7a
-DATA pool<>+792(SB)/4, $0x3e447c7a
-DATA pool<>+796(SB)/4, $0x3e447c7a
-DATA pool<>+800(SB)/4, $0xbda2d4c8
-DATA pool<>+804(SB)/4, $0xbda2d4c8
-DATA pool<>+808(SB)/4, $0xbda2d4c8
-DATA pool<>+812(SB)/4, $0xbda2d4c8
-DATA pool<>+816(SB)/4, $0x3dc5069e
-DATA pool<>+820(SB)/4, $0x3dc5069e
-DATA pool<>+824(SB)/4, $0x3dc5069e
-DATA pool<>+828(SB)/4, $0x3dc5069e
-DATA pool<>+832(SB)/4, $0x3da081c5
-DATA pool<>+836(SB)/4, $0x3da081c5
-DATA pool<>+840(SB)/4, $0x3da081c5
-DATA pool<>+844(SB)/4, $0x3da081c5
-DATA pool<>+848(SB)/4, $0x3de1c523
-DATA pool<>+852(SB)/4, $0x3de1c523
-DATA pool<>+856(SB)/4, $0x3de1c523
-DATA pool<>+860(SB)/4, $0x3de1c523
-DATA pool<>+864(SB)/4, $0x3df4e1cf
-DATA pool<>+868(SB)/4, $0x3df4e1cf
-DATA pool<>+872(SB)/4, $0x3df4e1cf
-DATA pool<>+876(SB)/4, $0x3df4e1cf
-DATA pool<>+880(SB)/4, $0x3df51e4f
-DATA pool<>+884(SB)/4, $0x3df51e4f
-DATA pool<>+888(SB)/4, $0x3df51e4f
-DATA pool<>+892(SB)/4, $0x3df51e4f
-DATA pool<>+896(SB)/4, $0xb7006a94
-DATA pool<>+900(SB)/4, $0xb7006a94
-DATA pool<>+904(SB)/4, $0xb7006a94
-DATA pool<>+908(SB)/4, $0xb7006a94
-DATA pool<>+912(SB)/4, $0x38edff89
-DATA pool<>+916(SB)/4, $0x38edff89
-DATA pool<>+920(SB)/4, $0x38edff89
-DATA pool<>+924(SB)/4, $0x38edff89
-DATA pool<>+928(SB)/4, $0xba9b7ea1
-DATA pool<>+932(SB)/4, $0xba9b7ea1
-DATA pool<>+936(SB)/4, $0xba9b7ea1
-DATA pool<>+940(SB)/4, $0xba9b7ea1
-DATA pool<>+944(SB)/4, $0x3c236726
-DATA pool<>+948(SB)/4, $0x3c236726
-DATA pool<>+952(SB)/4, $0x3c236726
-DATA pool<>+956(SB)/4, $0x3c236726
-DATA pool<>+960(SB)/4, $0xbd882c19
-DATA pool<>+964(SB)/4, $0xbd882c19
-DATA pool<>+968(SB)/4, $0xbd882c19
-DATA pool<>+972(SB)/4, $0xbd882c19
-DATA pool<>+976(SB)/4, $0x3ecc422a
-DATA pool<>+980(SB)/4, $0x3ecc422a
-DATA pool<>+984(SB)/4, $0x3ecc422a
-DATA pool<>+988(SB)/4, $0x3ecc422a
-DATA pool<>+992(SB)/4, $0x3fcc422a
-DATA pool<>+996(SB)/4, $0x3fcc422a
-DATA pool<>+1000(SB)/4, $0x3fcc422a
-DATA pool<>+1004(SB)/4, $0x3fcc422a
-DATA pool<>+1008(SB)/4, $0x3d922279
-DATA pool<>+1012(SB)/4, $0x3d922279
-DATA pool<>+1016(SB)/4, $0x3d922279
-DATA pool<>+1020(SB)/4, $0x3d922279
-DATA pool<>+1024(SB)/4, $0x38a4b51c
-DATA pool<>+1028(SB)/4, $0x38a4b51c
-DATA pool<>+1032(SB)/4, $0x38a4b51c
-DATA pool<>+1036(SB)/4, $0x38a4b51c
-DATA pool<>+1040(SB)/4, $0xba51fb81
-DATA pool<>+1044(SB)/4, $0xba51fb81
-DATA pool<>+1048(SB)/4, $0xba51fb81
-DATA pool<>+1052(SB)/4, $0xba51fb81
-DATA pool<>+1056(SB)/4, $0x3baa02d9
-DATA pool<>+1060(SB)/4, $0x3baa02d9
-DATA pool<>+1064(SB)/4, $0x3baa02d9
-DATA pool<>+1068(SB)/4, $0x3baa02d9
-DATA pool<>+1072(SB)/4, $0xbcdbfc87
-DATA pool<>+1076(SB)/4, $0xbcdbfc87
-DATA pool<>+1080(SB)/4, $0xbcdbfc87
-DATA pool<>+1084(SB)/4, $0xbcdbfc87
-DATA pool<>+1088(SB)/4, $0x3de7167c
-DATA pool<>+1092(SB)/4, $0x3de7167c
-DATA pool<>+1096(SB)/4, $0x3de7167c
-DATA pool<>+1100(SB)/4, $0x3de7167c
-DATA pool<>+1104(SB)/4, $0xbec0939f
-DATA pool<>+1108(SB)/4, $0xbec0939f
-DATA pool<>+1112(SB)/4, $0xbec0939f
-DATA pool<>+1116(SB)/4, $0xbec0939f
-DATA pool<>+1120(SB)/4, $0x3e0375d0
-DATA pool<>+1124(SB)/4, $0x3e0375d0
-DATA pool<>+1128(SB)/4, $0x3e0375d0
-DATA pool<>+1132(SB)/4, $0x3e0375d0
-DATA pool<>+1136(SB)/4, $0x3fb504f3
-DATA pool<>+1140(SB)/4, $0x3fb504f3
-DATA pool<>+1144(SB)/4, $0x3fb504f3
-DATA pool<>+1148(SB)/4, $0x3fb504f3
-DATA pool<>+1152(SB)/4, $0x3fe10966
-DATA pool<>+1156(SB)/4, $0x3fe10966
-DATA pool<>+1160(SB)/4, $0x3fe10966
-DATA pool<>+1164(SB)/4, $0x3fe10966
-DATA pool<>+1168(SB)/4, $0x3f867d5f
-DATA pool<>+1172(SB)/4, $0x3f867d5f
-DATA pool<>+1176(SB)/4, $0x3f867d5f
-DATA pool<>+1180(SB)/4, $0x3f867d5f
-DATA pool<>+1184(SB)/4, $0x40400000
-DATA pool<>+1188(SB)/4, $0x40400000
-DATA pool<>+1192(SB)/4, $0x40400000
-DATA pool<>+1196(SB)/4, $0x40400000
-DATA pool<>+1200(SB)/4, $0x40c00000
-DATA pool<>+1204(SB)/4, $0x40c00000
-DATA pool<>+1208(SB)/4, $0x40c00000
-DATA pool<>+1212(SB)/4, $0x40c00000
-DATA pool<>+1216(SB)/4, $0x3e2aaaab
-DATA pool<>+1220(SB)/4, $0x3e2aaaab
-DATA pool<>+1224(SB)/4, $0x3e2aaaab
-DATA pool<>+1228(SB)/4, $0x3e2aaaab
-GLOBL pool<>(SB), RODATA|NOPTR, $1232
+DATA pool<>+704(SB)/4, $0x41600000
+DATA pool<>+708(SB)/4, $0x41600000
+DATA pool<>+712(SB)/4, $0x41600000
+DATA pool<>+716(SB)/4, $0x41600000
+DATA pool<>+720(SB)/4, $0x3e800000
+DATA pool<>+724(SB)/4, $0x3e800000
+DATA pool<>+728(SB)/4, $0x3e800000
+DATA pool<>+732(SB)/4, $0x3e800000
+DATA pool<>+736(SB)/4, $0xbf38aa3b
+DATA pool<>+740(SB)/4, $0xbf38aa3b
+DATA pool<>+744(SB)/4, $0xbf38aa3b
+DATA pool<>+748(SB)/4, $0xbf38aa3b
+DATA pool<>+752(SB)/4, $0x3920e99f
+DATA pool<>+756(SB)/4, $0x3920e99f
+DATA pool<>+760(SB)/4, $0x3920e99f
+DATA pool<>+764(SB)/4, $0x3920e99f
+DATA pool<>+768(SB)/4, $0x3aafa2b6
+DATA pool<>+772(SB)/4, $0x3aafa2b6
+DATA pool<>+776(SB)/4, $0x3aafa2b6
+DATA pool<>+780(SB)/4, $0x3aafa2b6
+DATA pool<>+784(SB)/4, $0x3c1d96de
+DATA pool<>+788(SB)/4, $0x3c1d96de
+DATA pool<>+792(SB)/4, $0x3c1d96de
+DATA pool<>+796(SB)/4, $0x3c1d96de
+DATA pool<>+800(SB)/4, $0x3d63576a
+DATA pool<>+804(SB)/4, $0x3d63576a
+DATA pool<>+808(SB)/4, $0x3d63576a
+DATA pool<>+812(SB)/4, $0x3d63576a
+DATA pool<>+816(SB)/4, $0x3e75fded
+DATA pool<>+820(SB)/4, $0x3e75fded
+DATA pool<>+824(SB)/4, $0x3e75fded
+DATA pool<>+828(SB)/4, $0x3e75fded
+DATA pool<>+832(SB)/4, $0xb40b0bbc
+DATA pool<>+836(SB)/4, $0xb40b0bbc
+DATA pool<>+840(SB)/4, $0xb40b0bbc
+DATA pool<>+844(SB)/4, $0xb40b0bbc
+DATA pool<>+848(SB)/4, $0x35dfef5e
+DATA pool<>+852(SB)/4, $0x35dfef5e
+DATA pool<>+856(SB)/4, $0x35dfef5e
+DATA pool<>+860(SB)/4, $0x35dfef5e
+DATA pool<>+864(SB)/4, $0xb6433c72
+DATA pool<>+868(SB)/4, $0xb6433c72
+DATA pool<>+872(SB)/4, $0xb6433c72
+DATA pool<>+876(SB)/4, $0xb6433c72
+DATA pool<>+880(SB)/4, $0xb856efd9
+DATA pool<>+884(SB)/4, $0xb856efd9
+DATA pool<>+888(SB)/4, $0xb856efd9
+DATA pool<>+892(SB)/4, $0xb856efd9
+DATA pool<>+896(SB)/4, $0x38e128f7
+DATA pool<>+900(SB)/4, $0x38e128f7
+DATA pool<>+904(SB)/4, $0x38e128f7
+DATA pool<>+908(SB)/4, $0x38e128f7
+DATA pool<>+912(SB)/4, $0x3b5eb424
+DATA pool<>+916(SB)/4, $0x3b5eb424
+DATA pool<>+920(SB)/4, $0x3b5eb424
+DATA pool<>+924(SB)/4, $0x3b5eb424
+DATA pool<>+928(SB)/4, $0xbd06cb54
+DATA pool<>+932(SB)/4, $0xbd06cb54
+DATA pool<>+936(SB)/4, $0xbd06cb54
+DATA pool<>+940(SB)/4, $0xbd06cb54
+DATA pool<>+944(SB)/4, $0x3e19de5c
+DATA pool<>+948(SB)/4, $0x3e19de5c
+DATA pool<>+952(SB)/4, $0x3e19de5c
+DATA pool<>+956(SB)/4, $0x3e19de5c
+DATA pool<>+960(SB)/4, $0xbecc4220
+DATA pool<>+964(SB)/4, $0xbecc4220
+DATA pool<>+968(SB)/4, $0xbecc4220
+DATA pool<>+972(SB)/4, $0xbecc4220
+DATA pool<>+976(SB)/4, $0x3fcc422a
+DATA pool<>+980(SB)/4, $0x3fcc422a
+DATA pool<>+984(SB)/4, $0x3fcc422a
+DATA pool<>+988(SB)/4, $0x3fcc422a
+DATA pool<>+992(SB)/4, $0x3d922279
+DATA pool<>+996(SB)/4, $0x3d922279
+DATA pool<>+1000(SB)/4, $0x3d922279
+DATA pool<>+1004(SB)/4, $0x3d922279
+DATA pool<>+1008(SB)/4, $0x38a4b51c
+DATA pool<>+1012(SB)/4, $0x38a4b51c
+DATA pool<>+1016(SB)/4, $0x38a4b51c
+DATA pool<>+1020(SB)/4, $0x38a4b51c
+DATA pool<>+1024(SB)/4, $0xba51fb81
+DATA pool<>+1028(SB)/4, $0xba51fb81
+DATA pool<>+1032(SB)/4, $0xba51fb81
+DATA pool<>+1036(SB)/4, $0xba51fb81
+DATA pool<>+1040(SB)/4, $0x3baa02d9
+DATA pool<>+1044(SB)/4, $0x3baa02d9
+DATA pool<>+1048(SB)/4, $0x3baa02d9
+DATA pool<>+1052(SB)/4, $0x3baa02d9
+DATA pool<>+1056(SB)/4, $0xbcdbfc87
+DATA pool<>+1060(SB)/4, $0xbcdbfc87
+DATA pool<>+1064(SB)/4, $0xbcdbfc87
+DATA pool<>+1068(SB)/4, $0xbcdbfc87
+DATA pool<>+1072(SB)/4, $0x3de7167c
+DATA pool<>+1076(SB)/4, $0x3de7167c
+DATA pool<>+1080(SB)/4, $0x3de7167c
+DATA pool<>+1084(SB)/4, $0x3de7167c
+DATA pool<>+1088(SB)/4, $0xbec0939f
+DATA pool<>+1092(SB)/4, $0xbec0939f
+DATA pool<>+1096(SB)/4, $0xbec0939f
+DATA pool<>+1100(SB)/4, $0xbec0939f
+DATA pool<>+1104(SB)/4, $0x3e0375d0
+DATA pool<>+1108(SB)/4, $0x3e0375d0
+DATA pool<>+1112(SB)/4, $0x3e0375d0
+DATA pool<>+1116(SB)/4, $0x3e0375d0
+DATA pool<>+1120(SB)/4, $0x3fb504f3
+DATA pool<>+1124(SB)/4, $0x3fb504f3
+DATA pool<>+1128(SB)/4, $0x3fb504f3
+DATA pool<>+1132(SB)/4, $0x3fb504f3
+DATA pool<>+1136(SB)/4, $0x41700000
+DATA pool<>+1140(SB)/4, $0x41700000
+DATA pool<>+1144(SB)/4, $0x41700000
+DATA pool<>+1148(SB)/4, $0x41700000
+DATA pool<>+1152(SB)/4, $0x3e99999a
+DATA pool<>+1156(SB)/4, $0x3e99999a
+DATA pool<>+1160(SB)/4, $0x3e99999a
+DATA pool<>+1164(SB)/4, $0x3e99999a
+DATA pool<>+1168(SB)/4, $0xbca8fd23
+DATA pool<>+1172(SB)/4, $0xbca8fd23
+DATA pool<>+1176(SB)/4, $0xbca8fd23
+DATA pool<>+1180(SB)/4, $0xbca8fd23
+DATA pool<>+1184(SB)/4, $0x3de6538c
+DATA pool<>+1188(SB)/4, $0x3de6538c
+DATA pool<>+1192(SB)/4, $0x3de6538c
+DATA pool<>+1196(SB)/4, $0x3de6538c
+DATA pool<>+1200(SB)/4, $0xbe69c30a
+DATA pool<>+1204(SB)/4, $0xbe69c30a
+DATA pool<>+1208(SB)/4, $0xbe69c30a
+DATA pool<>+1212(SB)/4, $0xbe69c30a
+DATA pool<>+1216(SB)/4, $0x3e447c7a
+DATA pool<>+1220(SB)/4, $0x3e447c7a
+DATA pool<>+1224(SB)/4, $0x3e447c7a
+DATA pool<>+1228(SB)/4, $0x3e447c7a
+DATA pool<>+1232(SB)/4, $0xbda2d4c8
+DATA pool<>+1236(SB)/4, $0xbda2d4c8
+DATA pool<>+1240(SB)/4, $0xbda2d4c8
+DATA pool<>+1244(SB)/4, $0xbda2d4c8
+DATA pool<>+1248(SB)/4, $0x3dc5069e
+DATA pool<>+1252(SB)/4, $0x3dc5069e
+DATA pool<>+1256(SB)/4, $0x3dc5069e
+DATA pool<>+1260(SB)/4, $0x3dc5069e
+DATA pool<>+1264(SB)/4, $0x3da081c5
+DATA pool<>+1268(SB)/4, $0x3da081c5
+DATA pool<>+1272(SB)/4, $0x3da081c5
+DATA pool<>+1276(SB)/4, $0x3da081c5
+DATA pool<>+1280(SB)/4, $0x3de1c523
+DATA pool<>+1284(SB)/4, $0x3de1c523
+DATA pool<>+1288(SB)/4, $0x3de1c523
+DATA pool<>+1292(SB)/4, $0x3de1c523
+DATA pool<>+1296(SB)/4, $0x3df4e1cf
+DATA pool<>+1300(SB)/4, $0x3df4e1cf
+DATA pool<>+1304(SB)/4, $0x3df4e1cf
+DATA pool<>+1308(SB)/4, $0x3df4e1cf
+DATA pool<>+1312(SB)/4, $0x3df51e4f
+DATA pool<>+1316(SB)/4, $0x3df51e4f
+DATA pool<>+1320(SB)/4, $0x3df51e4f
+DATA pool<>+1324(SB)/4, $0x3df51e4f
+DATA pool<>+1328(SB)/4, $0x3fe10966
+DATA pool<>+1332(SB)/4, $0x3fe10966
+DATA pool<>+1336(SB)/4, $0x3fe10966
+DATA pool<>+1340(SB)/4, $0x3fe10966
+DATA pool<>+1344(SB)/4, $0x3f867d5f
+DATA pool<>+1348(SB)/4, $0x3f867d5f
+DATA pool<>+1352(SB)/4, $0x3f867d5f
+DATA pool<>+1356(SB)/4, $0x3f867d5f
+DATA pool<>+1360(SB)/4, $0x40400000
+DATA pool<>+1364(SB)/4, $0x40400000
+DATA pool<>+1368(SB)/4, $0x40400000
+DATA pool<>+1372(SB)/4, $0x40400000
+DATA pool<>+1376(SB)/4, $0x40c00000
+DATA pool<>+1380(SB)/4, $0x40c00000
+DATA pool<>+1384(SB)/4, $0x40c00000
+DATA pool<>+1388(SB)/4, $0x40c00000
+DATA pool<>+1392(SB)/4, $0x3e2aaaab
+DATA pool<>+1396(SB)/4, $0x3e2aaaab
+DATA pool<>+1400(SB)/4, $0x3e2aaaab
+DATA pool<>+1404(SB)/4, $0x3e2aaaab
+GLOBL pool<>(SB), RODATA|NOPTR, $1408
 
 // func unaryExpNEON(dst, a *float32, n int, alpha, beta float32)
 TEXT ·unaryExpNEON(SB), NOSPLIT, $0-32
@@ -859,100 +903,64 @@ loop:
 	FMOVQ 704(R3), F2
 	WORD $0x4ea1f441 // FMIN V1, V2, V1
 	FMOVQ 160(R3), F2
-	FMOVQ 160(R3), F3
-	WORD $0x4ea31c63 // ORR V3, V3, V3
-	FMOVQ 720(R3), F4
-	WORD $0x4e24cc23 // FMLA V3, V1, V4
-	WORD $0x6e23fc42 // FDIV V2, V2, V3
-	FMOVQ 736(R3), F3
-	FMOVQ 752(R3), F4
-	WORD $0x4e22cc64 // FMLA V4, V3, V2
-	FMOVQ 768(R3), F3
-	WORD $0x4e22cc83 // FMLA V3, V4, V2
-	FMOVQ 784(R3), F4
-	WORD $0x4e22cc64 // FMLA V4, V3, V2
-	FMOVQ 800(R3), F3
-	WORD $0x4e22cc83 // FMLA V3, V4, V2
-	FMOVQ 816(R3), F4
-	WORD $0x4e22cc64 // FMLA V4, V3, V2
-	FMOVQ 832(R3), F3
-	WORD $0x4e22cc83 // FMLA V3, V4, V2
-	FMOVQ 848(R3), F4
-	WORD $0x4e22cc64 // FMLA V4, V3, V2
-	FMOVQ 864(R3), F3
-	WORD $0x4e22cc83 // FMLA V3, V4, V2
-	FMOVQ 880(R3), F4
-	WORD $0x4e22cc64 // FMLA V4, V3, V2
-	WORD $0x6e24dc42 // FMUL V2, V2, V4
+	WORD $0x4ea21c42 // ORR V2, V2, V2
+	FMOVQ 720(R3), F3
+	WORD $0x4e23cc22 // FMLA V2, V1, V3
+	WORD $0x6e22fc22 // FDIV V2, V1, V2
 	WORD $0x6e21dc23 // FMUL V3, V1, V1
-	WORD $0x6ea0f864 // FNEG V4, V3
-	WORD $0x4e21cc24 // FMLA V4, V1, V1
-	FMOVQ 544(R3), F1
-	WORD $0x6e21dc61 // FMUL V1, V3, V1
-	FMOVQ 32(R3), F3
-	WORD $0x6e23dc23 // FMUL V3, V1, V3
-	WORD $0x4e218863 // FRINTN V3, V3
-	WORD $0x4ea11c21 // ORR V1, V1, V1
-	FMOVQ 48(R3), F5
-	WORD $0x4e25cc61 // FMLA V1, V3, V5
-	WORD $0x4ea11c21 // ORR V1, V1, V1
-	FMOVQ 64(R3), F5
-	WORD $0x4e25cc61 // FMLA V1, V3, V5
-	WORD $0x4ea11c21 // ORR V1, V1, V1
-	FMOVQ 544(R3), F5
-	WORD $0x4e25cc81 // FMLA V1, V4, V5
-	WORD $0x6e21dc24 // FMUL V4, V1, V1
-	FMOVQ 80(R3), F5
-	FMOVQ 96(R3), F6
-	WORD $0x4e21cca6 // FMLA V6, V5, V1
-	FMOVQ 112(R3), F5
-	WORD $0x4e21ccc5 // FMLA V5, V6, V1
-	FMOVQ 128(R3), F6
-	WORD $0x4e21cca6 // FMLA V6, V5, V1
-	FMOVQ 144(R3), F5
-	WORD $0x4e21ccc5 // FMLA V5, V6, V1
-	WORD $0x4ea11c21 // ORR V1, V1, V1
-	WORD $0x4e25cc81 // FMLA V1, V4, V5
-	FMOVQ 160(R3), F4
-	WORD $0x4e24d421 // FADD V1, V1, V4
-	WORD $0x4e21a863 // FCVTNS V3, V3
-	WORD $0x4f3f0464 // SSHR #1 V4, V3
-	WORD $0x6ea48463 // SUB V3, V3, V4
+	FMOVQ 736(R3), F4
+	WORD $0x6e24dc65 // FMUL V5, V3, V4
+	WORD $0x4e2188a5 // FRINTN V5, V5
+	WORD $0x6ea0f8a6 // FNEG V6, V5
+	WORD $0x4e24cc66 // FMLA V6, V3, V4
+	FMOVQ 752(R3), F3
+	FMOVQ 768(R3), F4
+	WORD $0x4e26cc64 // FMLA V4, V3, V6
+	FMOVQ 784(R3), F3
+	WORD $0x4e26cc83 // FMLA V3, V4, V6
+	FMOVQ 800(R3), F4
+	WORD $0x4e26cc64 // FMLA V4, V3, V6
+	FMOVQ 816(R3), F3
+	WORD $0x4e26cc83 // FMLA V3, V4, V6
+	FMOVQ 560(R3), F4
+	WORD $0x4e26cc64 // FMLA V4, V3, V6
+	FMOVQ 160(R3), F3
+	WORD $0x4e26cc83 // FMLA V3, V4, V6
+	WORD $0x4e21a8a4 // FCVTNS V4, V5
+	WORD $0x4f3f0485 // SSHR #1 V5, V4
+	WORD $0x6ea58484 // SUB V4, V4, V5
+	FMOVQ 176(R3), F6
+	WORD $0x4ea684a5 // ADD V5, V5, V6
+	WORD $0x4f3754a5 // SHL #23 V5, V5
+	WORD $0x6e25dc63 // FMUL V3, V3, V5
 	FMOVQ 176(R3), F5
 	WORD $0x4ea58484 // ADD V4, V4, V5
 	WORD $0x4f375484 // SHL #23 V4, V4
-	WORD $0x6e24dc21 // FMUL V1, V1, V4
-	FMOVQ 176(R3), F4
-	WORD $0x4ea48463 // ADD V3, V3, V4
-	WORD $0x4f375463 // SHL #23 V3, V3
-	WORD $0x6e23dc21 // FMUL V1, V1, V3
-	WORD $0x6e22dc21 // FMUL V1, V1, V2
+	WORD $0x6e24dc63 // FMUL V3, V3, V4
+	FMOVQ 832(R3), F4
+	FMOVQ 848(R3), F5
+	WORD $0x4e22cc85 // FMLA V5, V4, V2
+	FMOVQ 864(R3), F4
+	WORD $0x4e22cca4 // FMLA V4, V5, V2
+	FMOVQ 880(R3), F5
+	WORD $0x4e22cc85 // FMLA V5, V4, V2
+	FMOVQ 896(R3), F4
+	WORD $0x4e22cca4 // FMLA V4, V5, V2
+	FMOVQ 912(R3), F5
+	WORD $0x4e22cc85 // FMLA V5, V4, V2
+	FMOVQ 928(R3), F4
+	WORD $0x4e22cca4 // FMLA V4, V5, V2
+	FMOVQ 944(R3), F5
+	WORD $0x4e22cc85 // FMLA V5, V4, V2
+	FMOVQ 960(R3), F4
+	WORD $0x4e22cca4 // FMLA V4, V5, V2
+	FMOVQ 272(R3), F5
+	WORD $0x4e22cc85 // FMLA V5, V4, V2
+	WORD $0x6e25dc21 // FMUL V1, V1, V5
 	FMOVQ 384(R3), F2
-	FMOVQ 160(R3), F3
-	WORD $0x4ea1d463 // FSUB V3, V3, V1
-	WORD $0x6ea0e442 // FCMGT V2, V2, V0
-	WORD $0x6e631c22 // BSL V2, V1, V3
-	WORD $0x6e20dc01 // FMUL V1, V0, V0
-	FMOVQ 896(R3), F3
-	FMOVQ 912(R3), F4
-	WORD $0x4e21cc64 // FMLA V4, V3, V1
-	FMOVQ 928(R3), F3
-	WORD $0x4e21cc83 // FMLA V3, V4, V1
-	FMOVQ 944(R3), F4
-	WORD $0x4e21cc64 // FMLA V4, V3, V1
-	FMOVQ 960(R3), F3
-	WORD $0x4e21cc83 // FMLA V3, V4, V1
-	FMOVQ 976(R3), F4
-	WORD $0x4e21cc64 // FMLA V4, V3, V1
-	FMOVQ 272(R3), F1
-	WORD $0x4ea11c21 // ORR V1, V1, V1
-	WORD $0x4e24cc01 // FMLA V1, V0, V4
-	FMOVQ 288(R3), F3
-	WORD $0x4e231c03 // AND V3, V0, V3
-	FMOVQ 160(R3), F4
-	WORD $0x6ea3e483 // FCMGT V3, V4, V3
-	WORD $0x6e621c23 // BSL V3, V1, V2
-	WORD $0x6e23dc00 // FMUL V0, V0, V3
+	WORD $0x4e20f440 // FMAX V0, V2, V0
+	WORD $0x4ea01c00 // ORR V0, V0, V0
+	WORD $0x4ea3cc20 // FMLS V0, V1, V3
 	VST1.P [V0.S4], 16(R0)
 	SUB $4, R2, R2
 	CBNZ R2, loop
@@ -972,9 +980,9 @@ TEXT ·unaryGELUTanhNEON(SB), NOSPLIT, $0-32
 loop:
 	VLD1.P 16(R1), [V0.S4]
 	WORD $0x6e20dc01 // FMUL V1, V0, V0
-	FMOVQ 992(R3), F2
+	FMOVQ 976(R3), F2
 	WORD $0x4ea21c42 // ORR V2, V2, V2
-	FMOVQ 1008(R3), F3
+	FMOVQ 992(R3), F3
 	WORD $0x4e23cc22 // FMLA V2, V1, V3
 	WORD $0x6e22dc01 // FMUL V1, V0, V2
 	FMOVQ 304(R3), F2
@@ -1042,51 +1050,51 @@ TEXT ·unaryErfNEON(SB), NOSPLIT, $0-32
 loop:
 	VLD1.P 16(R1), [V0.S4]
 	WORD $0x6e20dc01 // FMUL V1, V0, V0
-	FMOVQ 1024(R3), F2
-	FMOVQ 1040(R3), F3
+	FMOVQ 1008(R3), F2
+	FMOVQ 1024(R3), F3
 	WORD $0x4e21cc43 // FMLA V3, V2, V1
-	FMOVQ 1056(R3), F2
+	FMOVQ 1040(R3), F2
 	WORD $0x4e21cc62 // FMLA V2, V3, V1
-	FMOVQ 1072(R3), F3
+	FMOVQ 1056(R3), F3
 	WORD $0x4e21cc43 // FMLA V3, V2, V1
-	FMOVQ 1088(R3), F2
+	FMOVQ 1072(R3), F2
 	WORD $0x4e21cc62 // FMLA V2, V3, V1
-	FMOVQ 1104(R3), F3
+	FMOVQ 1088(R3), F3
 	WORD $0x4e21cc43 // FMLA V3, V2, V1
-	FMOVQ 1120(R3), F2
+	FMOVQ 1104(R3), F2
 	WORD $0x4e21cc62 // FMLA V2, V3, V1
 	WORD $0x4ea01c01 // ORR V1, V0, V0
 	WORD $0x4e22cc01 // FMLA V1, V0, V2
-	FMOVQ 1136(R3), F2
+	FMOVQ 1120(R3), F2
 	WORD $0x6e22dc02 // FMUL V2, V0, V2
 	FMOVQ 288(R3), F3
 	WORD $0x4e231c42 // AND V2, V2, V3
-	FMOVQ 704(R3), F3
+	FMOVQ 1136(R3), F3
 	WORD $0x4ea2f462 // FMIN V2, V3, V2
 	FMOVQ 160(R3), F3
 	FMOVQ 160(R3), F4
 	WORD $0x4ea41c84 // ORR V4, V4, V4
-	FMOVQ 720(R3), F5
+	FMOVQ 1152(R3), F5
 	WORD $0x4e25cc44 // FMLA V4, V2, V5
 	WORD $0x6e24fc63 // FDIV V3, V3, V4
-	FMOVQ 736(R3), F4
-	FMOVQ 752(R3), F5
+	FMOVQ 1168(R3), F4
+	FMOVQ 1184(R3), F5
 	WORD $0x4e23cc85 // FMLA V5, V4, V3
-	FMOVQ 768(R3), F4
+	FMOVQ 1200(R3), F4
 	WORD $0x4e23cca4 // FMLA V4, V5, V3
-	FMOVQ 784(R3), F5
+	FMOVQ 1216(R3), F5
 	WORD $0x4e23cc85 // FMLA V5, V4, V3
-	FMOVQ 800(R3), F4
+	FMOVQ 1232(R3), F4
 	WORD $0x4e23cca4 // FMLA V4, V5, V3
-	FMOVQ 816(R3), F5
+	FMOVQ 1248(R3), F5
 	WORD $0x4e23cc85 // FMLA V5, V4, V3
-	FMOVQ 832(R3), F4
+	FMOVQ 1264(R3), F4
 	WORD $0x4e23cca4 // FMLA V4, V5, V3
-	FMOVQ 848(R3), F5
+	FMOVQ 1280(R3), F5
 	WORD $0x4e23cc85 // FMLA V5, V4, V3
-	FMOVQ 864(R3), F4
+	FMOVQ 1296(R3), F4
 	WORD $0x4e23cca4 // FMLA V4, V5, V3
-	FMOVQ 880(R3), F5
+	FMOVQ 1312(R3), F5
 	WORD $0x4e23cc85 // FMLA V5, V4, V3
 	WORD $0x6e25dc63 // FMUL V3, V3, V5
 	WORD $0x6e22dc44 // FMUL V4, V2, V2
@@ -1311,10 +1319,10 @@ loop:
 	FMOVQ 304(R3), F2
 	WORD $0x4e221c02 // AND V2, V0, V2
 	WORD $0x4ea21c21 // ORR V1, V1, V2
-	FMOVQ 1152(R3), F2
+	FMOVQ 1328(R3), F2
 	WORD $0x6e22dc21 // FMUL V1, V1, V2
 	FMOVQ 384(R3), F2
-	FMOVQ 1168(R3), F3
+	FMOVQ 1344(R3), F3
 	WORD $0x6e23dc03 // FMUL V3, V0, V3
 	WORD $0x6ea2e400 // FCMGT V0, V0, V2
 	WORD $0x6e611c60 // BSL V0, V3, V1
@@ -1468,13 +1476,13 @@ TEXT ·unaryHardSigmoidNEON(SB), NOSPLIT, $0-32
 
 loop:
 	VLD1.P 16(R1), [V0.S4]
-	FMOVQ 1184(R3), F1
+	FMOVQ 1360(R3), F1
 	WORD $0x4e21d400 // FADD V0, V0, V1
 	FMOVQ 384(R3), F1
 	WORD $0x4e20f420 // FMAX V0, V1, V0
-	FMOVQ 1200(R3), F1
+	FMOVQ 1376(R3), F1
 	WORD $0x4ea0f420 // FMIN V0, V1, V0
-	FMOVQ 1216(R3), F1
+	FMOVQ 1392(R3), F1
 	WORD $0x6e21dc00 // FMUL V0, V0, V1
 	VST1.P [V0.S4], 16(R0)
 	SUB $4, R2, R2
@@ -1494,13 +1502,13 @@ TEXT ·unaryHardSiLUNEON(SB), NOSPLIT, $0-32
 
 loop:
 	VLD1.P 16(R1), [V0.S4]
-	FMOVQ 1184(R3), F1
+	FMOVQ 1360(R3), F1
 	WORD $0x4e21d401 // FADD V1, V0, V1
 	FMOVQ 384(R3), F2
 	WORD $0x4e21f441 // FMAX V1, V2, V1
-	FMOVQ 1200(R3), F2
+	FMOVQ 1376(R3), F2
 	WORD $0x4ea1f441 // FMIN V1, V2, V1
-	FMOVQ 1216(R3), F2
+	FMOVQ 1392(R3), F2
 	WORD $0x6e22dc21 // FMUL V1, V1, V2
 	WORD $0x6e21dc00 // FMUL V0, V0, V1
 	VST1.P [V0.S4], 16(R0)

@@ -12,9 +12,9 @@ func mulAddRowAsm(_, _, _, _ []float32) bool                                    
 func reduceAsm(ReduceOp, []float32) (float32, bool)                                    { return 0, false }
 func columnsAsm(ReduceOp, []float32, []float32) bool                                   { return false }
 func dotAsm(_, _ []float32) (float32, bool)                                            { return 0, false }
-func softmaxAsm(_, _ []float32) bool                                                   { return false }
-func layerNormAsm(_, _, _, _ []float32, _ float32) bool                                { return false }
-func rmsNormAsm(_, _, _ []float32, _ float32) bool                                     { return false }
+func softmaxAsm(_, _ []float32, _ int) bool                                            { return false }
+func layerNormAsm(_, _ []float32, _ int, _, _ []float32, _ float32) bool               { return false }
+func rmsNormAsm(_, _ []float32, _ int, _ []float32, _ float32) bool                    { return false }
 func sumExpAsm([]float32, float32) (float32, bool)                                     { return 0, false }
 func lstmAsm(_, _, _ []float32) bool                                                   { return false }
 func gruAsm(_, _, _, _ []float32) bool                                                 { return false }

@@ -13,18 +13,19 @@ func LayerNorm(dst, a []float32, cols int, gamma, beta []float32, epsilon float3
 	check(len(dst) == len(a), badLength)
 	check(cols > 0 && len(a)%cols == 0 || len(a) == 0, badShape)
 	check((gamma == nil || len(gamma) == cols) && (beta == nil || len(beta) == cols), badShape)
-	for at := 0; at < len(a); at += cols {
-		x, y := a[at:at+cols], dst[at:at+cols]
-		if layerNormAsm(y, x, gamma, beta, epsilon) {
-			continue
+	eachBlock(len(a), cols, func(from, to int) {
+		if layerNormAsm(dst[from:to], a[from:to], cols, gamma, beta, epsilon) {
+			return
 		}
-		mean := Sum.Of(x) / float32(cols)
-		Subtract.RunScalar(y, x, mean)
-		scaleRow(y, y, SumSquares.Of(y), gamma, epsilon)
-		if beta != nil {
-			Add.Run(y, y, beta)
+		for at := from; at < to; at += cols {
+			x, y := a[at:at+cols], dst[at:at+cols]
+			Subtract.RunScalar(y, x, Sum.Of(x)/float32(cols))
+			scaleRow(y, y, SumSquares.Of(y), gamma, epsilon)
+			if beta != nil {
+				Add.Run(y, y, beta)
+			}
 		}
-	}
+	})
 }
 
 // RMSNorm scales each row of a, cols elements long, by its root mean square and
@@ -37,12 +38,15 @@ func RMSNorm(dst, a []float32, cols int, gamma []float32, epsilon float32) {
 	check(len(dst) == len(a), badLength)
 	check(cols > 0 && len(a)%cols == 0 || len(a) == 0, badShape)
 	check(gamma == nil || len(gamma) == cols, badShape)
-	for at := 0; at < len(a); at += cols {
-		x, y := a[at:at+cols], dst[at:at+cols]
-		if !rmsNormAsm(y, x, gamma, epsilon) {
+	eachBlock(len(a), cols, func(from, to int) {
+		if rmsNormAsm(dst[from:to], a[from:to], cols, gamma, epsilon) {
+			return
+		}
+		for at := from; at < to; at += cols {
+			x, y := a[at:at+cols], dst[at:at+cols]
 			scaleRow(y, x, SumSquares.Of(x), gamma, epsilon)
 		}
-	}
+	})
 }
 
 // scaleRow writes x / sqrt(squares/n + epsilon) * gamma to y.

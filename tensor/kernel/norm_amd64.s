@@ -4,123 +4,90 @@
 
 #include "textflag.h"
 
-// func softmaxAVX512(dst *float32, a *float32, n int)
+// func softmaxAVX512(dst *float32, a *float32, rows int, cols int)
 // Requires: AVX, AVX512F
-TEXT ·softmaxAVX512(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), AX
-	MOVQ         a+8(FP), CX
-	MOVQ         n+16(FP), DX
-	MOVQ         CX, BX
-	MOVQ         DX, SI
+TEXT ·softmaxAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ cols+24(FP), BX
+
+row:
+	MOVQ         AX, SI
+	MOVQ         CX, DI
+	MOVQ         BX, R8
+	MOVQ         DI, R9
+	MOVQ         R8, R10
 	VBROADCASTSS pool<>+0(SB), Z0
 	VBROADCASTSS pool<>+0(SB), Z1
 	VBROADCASTSS pool<>+0(SB), Z2
 	VBROADCASTSS pool<>+0(SB), Z3
 
 many1:
-	CMPQ    SI, $+64
+	CMPQ    R10, $+64
 	JL      one2
-	VMOVUPS (BX), Z4
-	VMAXPS  Z0, Z4, Z0
-	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVUPS (R9), Z4
+	VMAXPS  Z4, Z0, Z0
 	VMOVAPS Z0, Z0
-	VMOVAPS Z4, K2, Z0
-	VMOVAPS Z0, Z0
-	VMOVUPS 64(BX), Z4
-	VMAXPS  Z1, Z4, Z1
-	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVUPS 64(R9), Z4
+	VMAXPS  Z4, Z1, Z1
 	VMOVAPS Z1, Z1
-	VMOVAPS Z4, K2, Z1
-	VMOVAPS Z1, Z1
-	VMOVUPS 128(BX), Z4
-	VMAXPS  Z2, Z4, Z2
-	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVUPS 128(R9), Z4
+	VMAXPS  Z4, Z2, Z2
 	VMOVAPS Z2, Z2
-	VMOVAPS Z4, K2, Z2
-	VMOVAPS Z2, Z2
-	VMOVUPS 192(BX), Z4
-	VMAXPS  Z3, Z4, Z3
-	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVUPS 192(R9), Z4
+	VMAXPS  Z4, Z3, Z3
 	VMOVAPS Z3, Z3
-	VMOVAPS Z4, K2, Z3
-	VMOVAPS Z3, Z3
-	ADDQ    $+256, BX
-	SUBQ    $+64, SI
+	ADDQ    $+256, R9
+	SUBQ    $+64, R10
 	JMP     many1
 
 one2:
-	CMPQ    SI, $+16
+	CMPQ    R10, $+16
 	JL      tail3
-	VMOVUPS (BX), Z4
-	VMAXPS  Z0, Z4, Z0
-	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVUPS (R9), Z4
+	VMAXPS  Z4, Z0, Z0
 	VMOVAPS Z0, Z0
-	VMOVAPS Z4, K2, Z0
-	VMOVAPS Z0, Z0
-	ADDQ    $+64, BX
-	SUBQ    $+16, SI
+	ADDQ    $+64, R9
+	SUBQ    $+16, R10
 	JMP     one2
 
 tail3:
-	TESTQ     SI, SI
+	TESTQ     R10, R10
 	JZ        done4
-	XORQ      DI, DI
-	BTSQ      SI, DI
-	DECQ      DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (BX), K1, Z4
-	VMAXPS    Z0, Z4, Z5
-	VCMPPS    $0x03, Z4, Z4, K2
-	VMOVAPS   Z5, Z5
-	VMOVAPS   Z4, K2, Z5
+	XORQ      R11, R11
+	BTSQ      R10, R11
+	DECQ      R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (R9), K1, Z4
+	VMAXPS    Z4, Z0, Z4
 	VMOVAPS   Z0, Z0
-	VMOVAPS   Z5, K1, Z0
+	VMOVAPS   Z4, K1, Z0
 	VMOVAPS   Z0, Z0
 
 done4:
-	VMAXPS       Z1, Z0, Z1
-	VCMPPS       $0x03, Z0, Z0, K2
-	VMOVAPS      Z1, Z1
-	VMOVAPS      Z0, K2, Z1
-	VMAXPS       Z3, Z2, Z0
-	VCMPPS       $0x03, Z2, Z2, K2
-	VMOVAPS      Z0, Z0
-	VMOVAPS      Z2, K2, Z0
-	VMAXPS       Z0, Z1, Z0
-	VCMPPS       $0x03, Z1, Z1, K2
-	VMOVAPS      Z0, Z0
-	VMOVAPS      Z1, K2, Z0
+	VMAXPS       Z1, Z0, Z0
+	VMAXPS       Z3, Z2, Z1
+	VMAXPS       Z1, Z0, Z0
 	VSHUFF32X4   $0x4e, Z0, Z0, Z1
-	VMAXPS       Z1, Z0, Z1
-	VCMPPS       $0x03, Z0, Z0, K2
-	VMOVAPS      Z1, Z1
-	VMOVAPS      Z0, K2, Z1
-	VSHUFF32X4   $0xb1, Z1, Z1, Z0
-	VMAXPS       Z0, Z1, Z0
-	VCMPPS       $0x03, Z1, Z1, K2
-	VMOVAPS      Z0, Z0
-	VMOVAPS      Z1, K2, Z0
+	VMAXPS       Z1, Z0, Z0
+	VSHUFF32X4   $0xb1, Z0, Z0, Z1
+	VMAXPS       Z1, Z0, Z0
 	VSHUFPS      $0x4e, Z0, Z0, Z1
-	VMAXPS       Z1, Z0, Z1
-	VCMPPS       $0x03, Z0, Z0, K2
-	VMOVAPS      Z1, Z1
-	VMOVAPS      Z0, K2, Z1
-	VSHUFPS      $0xb1, Z1, Z1, Z0
-	VMAXPS       Z0, Z1, Z0
-	VCMPPS       $0x03, Z1, Z1, K2
-	VMOVAPS      Z0, Z0
-	VMOVAPS      Z1, K2, Z0
-	MOVQ         AX, BX
-	MOVQ         DX, SI
+	VMAXPS       Z1, Z0, Z0
+	VSHUFPS      $0xb1, Z0, Z0, Z1
+	VMAXPS       Z1, Z0, Z0
+	MOVQ         SI, R9
+	MOVQ         R8, R10
 	VBROADCASTSS pool<>+32(SB), Z1
 	VBROADCASTSS pool<>+32(SB), Z2
 	VBROADCASTSS pool<>+32(SB), Z3
 	VBROADCASTSS pool<>+32(SB), Z4
 
 many5:
-	CMPQ             SI, $+64
+	CMPQ             R10, $+64
 	JL               one6
-	VMOVUPS          (CX), Z5
+	VMOVUPS          (DI), Z5
 	VSUBPS           Z0, Z5, Z5
 	VBROADCASTSS     pool<>+64(SB), Z6
 	VMAXPS           Z5, Z6, Z5
@@ -140,10 +107,10 @@ many5:
 	VFMADD231PS      Z8, Z7, Z5
 	VADDPS.BCST      pool<>+352(SB), Z5, Z5
 	VSCALEFPS        Z6, Z5, Z5
-	VMOVUPS          Z5, (BX)
+	VMOVUPS          Z5, (R9)
 	VADDPS           Z5, Z1, Z1
 	VMOVAPS          Z1, Z1
-	VMOVUPS          64(CX), Z5
+	VMOVUPS          64(DI), Z5
 	VSUBPS           Z0, Z5, Z5
 	VBROADCASTSS     pool<>+64(SB), Z6
 	VMAXPS           Z5, Z6, Z5
@@ -163,10 +130,10 @@ many5:
 	VFMADD231PS      Z8, Z7, Z5
 	VADDPS.BCST      pool<>+352(SB), Z5, Z5
 	VSCALEFPS        Z6, Z5, Z5
-	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z5, 64(R9)
 	VADDPS           Z5, Z2, Z2
 	VMOVAPS          Z2, Z2
-	VMOVUPS          128(CX), Z5
+	VMOVUPS          128(DI), Z5
 	VSUBPS           Z0, Z5, Z5
 	VBROADCASTSS     pool<>+64(SB), Z6
 	VMAXPS           Z5, Z6, Z5
@@ -186,10 +153,10 @@ many5:
 	VFMADD231PS      Z8, Z7, Z5
 	VADDPS.BCST      pool<>+352(SB), Z5, Z5
 	VSCALEFPS        Z6, Z5, Z5
-	VMOVUPS          Z5, 128(BX)
+	VMOVUPS          Z5, 128(R9)
 	VADDPS           Z5, Z3, Z3
 	VMOVAPS          Z3, Z3
-	VMOVUPS          192(CX), Z5
+	VMOVUPS          192(DI), Z5
 	VSUBPS           Z0, Z5, Z5
 	VBROADCASTSS     pool<>+64(SB), Z6
 	VMAXPS           Z5, Z6, Z5
@@ -209,18 +176,18 @@ many5:
 	VFMADD231PS      Z8, Z7, Z5
 	VADDPS.BCST      pool<>+352(SB), Z5, Z5
 	VSCALEFPS        Z6, Z5, Z5
-	VMOVUPS          Z5, 192(BX)
+	VMOVUPS          Z5, 192(R9)
 	VADDPS           Z5, Z4, Z4
 	VMOVAPS          Z4, Z4
-	ADDQ             $+256, CX
-	ADDQ             $+256, BX
-	SUBQ             $+64, SI
+	ADDQ             $+256, DI
+	ADDQ             $+256, R9
+	SUBQ             $+64, R10
 	JMP              many5
 
 one6:
-	CMPQ             SI, $+16
+	CMPQ             R10, $+16
 	JL               tail7
-	VMOVUPS          (CX), Z5
+	VMOVUPS          (DI), Z5
 	VSUBPS           Z0, Z5, Z5
 	VBROADCASTSS     pool<>+64(SB), Z6
 	VMAXPS           Z5, Z6, Z5
@@ -240,22 +207,22 @@ one6:
 	VFMADD231PS      Z8, Z7, Z5
 	VADDPS.BCST      pool<>+352(SB), Z5, Z5
 	VSCALEFPS        Z6, Z5, Z5
-	VMOVUPS          Z5, (BX)
+	VMOVUPS          Z5, (R9)
 	VADDPS           Z5, Z1, Z1
 	VMOVAPS          Z1, Z1
-	ADDQ             $+64, CX
-	ADDQ             $+64, BX
-	SUBQ             $+16, SI
+	ADDQ             $+64, DI
+	ADDQ             $+64, R9
+	SUBQ             $+16, R10
 	JMP              one6
 
 tail7:
-	TESTQ            SI, SI
+	TESTQ            R10, R10
 	JZ               done8
-	XORQ             DI, DI
-	BTSQ             SI, DI
-	DECQ             DI
-	KMOVW            DI, K1
-	VMOVUPS.Z        (CX), K1, Z5
+	XORQ             R11, R11
+	BTSQ             R10, R11
+	DECQ             R11
+	KMOVW            R11, K1
+	VMOVUPS.Z        (DI), K1, Z5
 	VSUBPS           Z0, Z5, Z0
 	VBROADCASTSS     pool<>+64(SB), Z5
 	VMAXPS           Z0, Z5, Z0
@@ -275,7 +242,7 @@ tail7:
 	VFMADD231PS      Z7, Z6, Z0
 	VADDPS.BCST      pool<>+352(SB), Z0, Z0
 	VSCALEFPS        Z5, Z0, Z0
-	VMOVUPS          Z0, K1, (BX)
+	VMOVUPS          Z0, K1, (R9)
 	VADDPS           Z0, Z1, Z0
 	VMOVAPS          Z1, Z1
 	VMOVAPS          Z0, K1, Z1
@@ -297,46 +264,50 @@ done8:
 	VDIVPS       Z0, Z1, Z0
 
 many9:
-	CMPQ    DX, $+64
+	CMPQ    R8, $+64
 	JL      one10
-	VMOVUPS (AX), Z1
+	VMOVUPS (SI), Z1
 	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (AX)
-	VMOVUPS 64(AX), Z1
+	VMOVUPS Z1, (SI)
+	VMOVUPS 64(SI), Z1
 	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS 128(AX), Z1
+	VMOVUPS Z1, 64(SI)
+	VMOVUPS 128(SI), Z1
 	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 128(AX)
-	VMOVUPS 192(AX), Z1
+	VMOVUPS Z1, 128(SI)
+	VMOVUPS 192(SI), Z1
 	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, 192(AX)
-	ADDQ    $+256, AX
-	SUBQ    $+64, DX
+	VMOVUPS Z1, 192(SI)
+	ADDQ    $+256, SI
+	SUBQ    $+64, R8
 	JMP     many9
 
 one10:
-	CMPQ    DX, $+16
+	CMPQ    R8, $+16
 	JL      tail11
-	VMOVUPS (AX), Z1
+	VMOVUPS (SI), Z1
 	VMULPS  Z0, Z1, Z1
-	VMOVUPS Z1, (AX)
-	ADDQ    $+64, AX
-	SUBQ    $+16, DX
+	VMOVUPS Z1, (SI)
+	ADDQ    $+64, SI
+	SUBQ    $+16, R8
 	JMP     one10
 
 tail11:
-	TESTQ     DX, DX
+	TESTQ     R8, R8
 	JZ        done12
-	XORQ      CX, CX
-	BTSQ      DX, CX
-	DECQ      CX
-	KMOVW     CX, K1
-	VMOVUPS.Z (AX), K1, Z1
+	XORQ      DI, DI
+	BTSQ      R8, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (SI), K1, Z1
 	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, K1, (AX)
+	VMOVUPS   Z0, K1, (SI)
 
 done12:
+	LEAQ (AX)(BX*4), AX
+	LEAQ (CX)(BX*4), CX
+	DECQ DX
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -523,139 +494,72 @@ done4:
 	VZEROUPPER
 	RET
 
-// func layerNormAVX512(dst *float32, a *float32, gamma *float32, beta *float32, n int, count float32, epsilon float32)
+// func layerNormAVX512(dst *float32, a *float32, gamma *float32, beta *float32, rows int, cols int, count float32, epsilon float32)
 // Requires: AVX, AVX512F
-TEXT ·layerNormAVX512(SB), NOSPLIT, $0-48
-	MOVQ         dst+0(FP), AX
-	MOVQ         a+8(FP), CX
-	MOVQ         gamma+16(FP), DX
-	MOVQ         beta+24(FP), BX
-	MOVQ         n+32(FP), SI
-	VBROADCASTSS count+40(FP), Z0
-	MOVQ         CX, DI
-	MOVQ         SI, R8
-	VBROADCASTSS pool<>+32(SB), Z1
-	VBROADCASTSS pool<>+32(SB), Z2
-	VBROADCASTSS pool<>+32(SB), Z3
-	VBROADCASTSS pool<>+32(SB), Z4
+TEXT ·layerNormAVX512(SB), NOSPLIT, $0-56
+	MOVQ         gamma+16(FP), AX
+	MOVQ         beta+24(FP), CX
+	VBROADCASTSS count+48(FP), Z0
+	VBROADCASTSS epsilon+52(FP), Z1
+	MOVQ         dst+0(FP), DX
+	MOVQ         a+8(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         cols+40(FP), DI
 
-many1:
-	CMPQ    R8, $+64
-	JL      one2
-	VMOVUPS (DI), Z5
-	VADDPS  Z5, Z1, Z1
-	VMOVAPS Z1, Z1
-	VMOVUPS 64(DI), Z5
-	VADDPS  Z5, Z2, Z2
-	VMOVAPS Z2, Z2
-	VMOVUPS 128(DI), Z5
-	VADDPS  Z5, Z3, Z3
-	VMOVAPS Z3, Z3
-	VMOVUPS 192(DI), Z5
-	VADDPS  Z5, Z4, Z4
-	VMOVAPS Z4, Z4
-	ADDQ    $+256, DI
-	SUBQ    $+64, R8
-	JMP     many1
-
-one2:
-	CMPQ    R8, $+16
-	JL      tail3
-	VMOVUPS (DI), Z5
-	VADDPS  Z5, Z1, Z1
-	VMOVAPS Z1, Z1
-	ADDQ    $+64, DI
-	SUBQ    $+16, R8
-	JMP     one2
-
-tail3:
-	TESTQ     R8, R8
-	JZ        done4
-	XORQ      R9, R9
-	BTSQ      R8, R9
-	DECQ      R9
-	KMOVW     R9, K1
-	VMOVUPS.Z (DI), K1, Z5
-	VADDPS    Z5, Z1, Z5
-	VMOVAPS   Z1, Z1
-	VMOVAPS   Z5, K1, Z1
-	VMOVAPS   Z1, Z1
-
-done4:
-	VADDPS       Z2, Z1, Z1
-	VADDPS       Z4, Z3, Z2
-	VADDPS       Z2, Z1, Z1
-	VSHUFF32X4   $0x4e, Z1, Z1, Z2
-	VADDPS       Z2, Z1, Z1
-	VSHUFF32X4   $0xb1, Z1, Z1, Z2
-	VADDPS       Z2, Z1, Z1
-	VSHUFPS      $0x4e, Z1, Z1, Z2
-	VADDPS       Z2, Z1, Z1
-	VSHUFPS      $0xb1, Z1, Z1, Z2
-	VADDPS       Z2, Z1, Z1
-	VDIVPS       Z0, Z1, Z1
-	MOVQ         CX, DI
-	MOVQ         SI, R8
+row:
+	MOVQ         DX, R8
+	MOVQ         BX, R9
+	MOVQ         DI, R10
+	MOVQ         R9, R11
+	MOVQ         R10, R12
 	VBROADCASTSS pool<>+32(SB), Z2
 	VBROADCASTSS pool<>+32(SB), Z3
 	VBROADCASTSS pool<>+32(SB), Z4
 	VBROADCASTSS pool<>+32(SB), Z5
 
-many5:
-	CMPQ        R8, $+64
-	JL          one6
-	VMOVUPS     (DI), Z6
-	VSUBPS      Z1, Z6, Z6
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z6, Z6, Z2
-	VMOVAPS     Z2, Z2
-	VMOVUPS     64(DI), Z6
-	VSUBPS      Z1, Z6, Z6
-	VMOVAPS     Z3, Z3
-	VFMADD231PS Z6, Z6, Z3
-	VMOVAPS     Z3, Z3
-	VMOVUPS     128(DI), Z6
-	VSUBPS      Z1, Z6, Z6
-	VMOVAPS     Z4, Z4
-	VFMADD231PS Z6, Z6, Z4
-	VMOVAPS     Z4, Z4
-	VMOVUPS     192(DI), Z6
-	VSUBPS      Z1, Z6, Z6
-	VMOVAPS     Z5, Z5
-	VFMADD231PS Z6, Z6, Z5
-	VMOVAPS     Z5, Z5
-	ADDQ        $+256, DI
-	SUBQ        $+64, R8
-	JMP         many5
+many1:
+	CMPQ    R12, $+64
+	JL      one2
+	VMOVUPS (R11), Z6
+	VADDPS  Z6, Z2, Z2
+	VMOVAPS Z2, Z2
+	VMOVUPS 64(R11), Z6
+	VADDPS  Z6, Z3, Z3
+	VMOVAPS Z3, Z3
+	VMOVUPS 128(R11), Z6
+	VADDPS  Z6, Z4, Z4
+	VMOVAPS Z4, Z4
+	VMOVUPS 192(R11), Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVAPS Z5, Z5
+	ADDQ    $+256, R11
+	SUBQ    $+64, R12
+	JMP     many1
 
-one6:
-	CMPQ        R8, $+16
-	JL          tail7
-	VMOVUPS     (DI), Z6
-	VSUBPS      Z1, Z6, Z6
-	VMOVAPS     Z2, Z2
-	VFMADD231PS Z6, Z6, Z2
-	VMOVAPS     Z2, Z2
-	ADDQ        $+64, DI
-	SUBQ        $+16, R8
-	JMP         one6
+one2:
+	CMPQ    R12, $+16
+	JL      tail3
+	VMOVUPS (R11), Z6
+	VADDPS  Z6, Z2, Z2
+	VMOVAPS Z2, Z2
+	ADDQ    $+64, R11
+	SUBQ    $+16, R12
+	JMP     one2
 
-tail7:
-	TESTQ       R8, R8
-	JZ          done8
-	XORQ        R9, R9
-	BTSQ        R8, R9
-	DECQ        R9
-	KMOVW       R9, K1
-	VMOVUPS.Z   (DI), K1, Z6
-	VSUBPS      Z1, Z6, Z6
-	VMOVAPS     Z2, Z7
-	VFMADD231PS Z6, Z6, Z7
-	VMOVAPS     Z2, Z2
-	VMOVAPS     Z7, K1, Z2
-	VMOVAPS     Z2, Z2
+tail3:
+	TESTQ     R12, R12
+	JZ        done4
+	XORQ      R13, R13
+	BTSQ      R12, R13
+	DECQ      R13
+	KMOVW     R13, K1
+	VMOVUPS.Z (R11), K1, Z6
+	VADDPS    Z6, Z2, Z6
+	VMOVAPS   Z2, Z2
+	VMOVAPS   Z6, K1, Z2
+	VMOVAPS   Z2, Z2
 
-done8:
+done4:
 	VADDPS       Z3, Z2, Z2
 	VADDPS       Z5, Z4, Z3
 	VADDPS       Z3, Z2, Z2
@@ -667,283 +571,352 @@ done8:
 	VADDPS       Z3, Z2, Z2
 	VSHUFPS      $0xb1, Z2, Z2, Z3
 	VADDPS       Z3, Z2, Z2
-	VDIVPS       Z0, Z2, Z0
-	VBROADCASTSS epsilon+44(FP), Z2
-	VBROADCASTSS pool<>+352(SB), Z3
-	VADDPS       Z2, Z0, Z0
-	VSQRTPS      Z0, Z0
-	VDIVPS       Z0, Z3, Z0
-	XORQ         DI, DI
+	VDIVPS       Z0, Z2, Z2
+	MOVQ         R9, R11
+	MOVQ         R10, R12
+	VBROADCASTSS pool<>+32(SB), Z3
+	VBROADCASTSS pool<>+32(SB), Z4
+	VBROADCASTSS pool<>+32(SB), Z5
+	VBROADCASTSS pool<>+32(SB), Z6
+
+many5:
+	CMPQ        R12, $+64
+	JL          one6
+	VMOVUPS     (R11), Z7
+	VSUBPS      Z2, Z7, Z7
+	VMOVAPS     Z3, Z3
+	VFMADD231PS Z7, Z7, Z3
+	VMOVAPS     Z3, Z3
+	VMOVUPS     64(R11), Z7
+	VSUBPS      Z2, Z7, Z7
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z7, Z7, Z4
+	VMOVAPS     Z4, Z4
+	VMOVUPS     128(R11), Z7
+	VSUBPS      Z2, Z7, Z7
+	VMOVAPS     Z5, Z5
+	VFMADD231PS Z7, Z7, Z5
+	VMOVAPS     Z5, Z5
+	VMOVUPS     192(R11), Z7
+	VSUBPS      Z2, Z7, Z7
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z7, Z7, Z6
+	VMOVAPS     Z6, Z6
+	ADDQ        $+256, R11
+	SUBQ        $+64, R12
+	JMP         many5
+
+one6:
+	CMPQ        R12, $+16
+	JL          tail7
+	VMOVUPS     (R11), Z7
+	VSUBPS      Z2, Z7, Z7
+	VMOVAPS     Z3, Z3
+	VFMADD231PS Z7, Z7, Z3
+	VMOVAPS     Z3, Z3
+	ADDQ        $+64, R11
+	SUBQ        $+16, R12
+	JMP         one6
+
+tail7:
+	TESTQ       R12, R12
+	JZ          done8
+	XORQ        R13, R13
+	BTSQ        R12, R13
+	DECQ        R13
+	KMOVW       R13, K1
+	VMOVUPS.Z   (R11), K1, Z7
+	VSUBPS      Z2, Z7, Z7
+	VMOVAPS     Z3, Z8
+	VFMADD231PS Z7, Z7, Z8
+	VMOVAPS     Z3, Z3
+	VMOVAPS     Z8, K1, Z3
+	VMOVAPS     Z3, Z3
+
+done8:
+	VADDPS       Z4, Z3, Z3
+	VADDPS       Z6, Z5, Z4
+	VADDPS       Z4, Z3, Z3
+	VSHUFF32X4   $0x4e, Z3, Z3, Z4
+	VADDPS       Z4, Z3, Z3
+	VSHUFF32X4   $0xb1, Z3, Z3, Z4
+	VADDPS       Z4, Z3, Z3
+	VSHUFPS      $0x4e, Z3, Z3, Z4
+	VADDPS       Z4, Z3, Z3
+	VSHUFPS      $0xb1, Z3, Z3, Z4
+	VADDPS       Z4, Z3, Z3
+	VDIVPS       Z0, Z3, Z3
+	VBROADCASTSS pool<>+352(SB), Z4
+	VADDPS       Z1, Z3, Z3
+	VSQRTPS      Z3, Z3
+	VDIVPS       Z3, Z4, Z3
+	XORQ         R11, R11
 
 one9:
-	CMPQ    SI, $+16
+	CMPQ    R10, $+16
 	JL      tail10
-	VMOVUPS (CX)(DI*1), Z2
-	VSUBPS  Z1, Z2, Z2
-	VMULPS  Z0, Z2, Z2
-	TESTQ   DX, DX
+	VMOVUPS (R9)(R11*1), Z4
+	VSUBPS  Z2, Z4, Z4
+	VMULPS  Z3, Z4, Z4
+	TESTQ   AX, AX
 	JZ      skip12
-	VMOVUPS (DX)(DI*1), Z3
-	VMULPS  Z3, Z2, Z2
+	VMOVUPS (AX)(R11*1), Z5
+	VMULPS  Z5, Z4, Z4
 
 skip12:
-	TESTQ   BX, BX
+	TESTQ   CX, CX
 	JZ      skip13
-	VMOVUPS (BX)(DI*1), Z3
-	VADDPS  Z3, Z2, Z2
+	VMOVUPS (CX)(R11*1), Z5
+	VADDPS  Z5, Z4, Z4
 
 skip13:
-	VMOVUPS Z2, (AX)(DI*1)
-	ADDQ    $+64, DI
-	SUBQ    $+16, SI
+	VMOVUPS Z4, (R8)(R11*1)
+	ADDQ    $+64, R11
+	SUBQ    $+16, R10
 	JMP     one9
 
 tail10:
-	TESTQ     SI, SI
+	TESTQ     R10, R10
 	JZ        done11
-	XORQ      R8, R8
-	BTSQ      SI, R8
-	DECQ      R8
-	KMOVW     R8, K1
-	VMOVUPS.Z (CX)(DI*1), K1, Z2
-	VSUBPS    Z1, Z2, Z1
-	VMULPS    Z0, Z1, Z0
-	TESTQ     DX, DX
+	XORQ      R12, R12
+	BTSQ      R10, R12
+	DECQ      R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (R9)(R11*1), K1, Z4
+	VSUBPS    Z2, Z4, Z2
+	VMULPS    Z3, Z2, Z2
+	TESTQ     AX, AX
 	JZ        skip14
-	VMOVUPS.Z (DX)(DI*1), K1, Z1
-	VMULPS    Z1, Z0, Z0
+	VMOVUPS.Z (AX)(R11*1), K1, Z3
+	VMULPS    Z3, Z2, Z2
 
 skip14:
-	TESTQ     BX, BX
+	TESTQ     CX, CX
 	JZ        skip15
-	VMOVUPS.Z (BX)(DI*1), K1, Z1
-	VADDPS    Z1, Z0, Z0
+	VMOVUPS.Z (CX)(R11*1), K1, Z3
+	VADDPS    Z3, Z2, Z2
 
 skip15:
-	VMOVUPS Z0, K1, (AX)(DI*1)
+	VMOVUPS Z2, K1, (R8)(R11*1)
 
 done11:
+	LEAQ (DX)(DI*4), DX
+	LEAQ (BX)(DI*4), BX
+	DECQ SI
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func rmsNormAVX512(dst *float32, a *float32, gamma *float32, n int, count float32, epsilon float32)
+// func rmsNormAVX512(dst *float32, a *float32, gamma *float32, rows int, cols int, count float32, epsilon float32)
 // Requires: AVX, AVX512F
-TEXT ·rmsNormAVX512(SB), NOSPLIT, $0-40
-	MOVQ         dst+0(FP), AX
-	MOVQ         a+8(FP), CX
-	MOVQ         gamma+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS count+32(FP), Z0
-	MOVQ         CX, SI
-	MOVQ         BX, DI
-	VBROADCASTSS pool<>+32(SB), Z1
+TEXT ·rmsNormAVX512(SB), NOSPLIT, $0-48
+	MOVQ         gamma+16(FP), AX
+	VBROADCASTSS count+40(FP), Z0
+	VBROADCASTSS epsilon+44(FP), Z1
+	MOVQ         dst+0(FP), CX
+	MOVQ         a+8(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         cols+32(FP), SI
+
+row:
+	MOVQ         CX, DI
+	MOVQ         DX, R8
+	MOVQ         SI, R9
+	MOVQ         R8, R10
+	MOVQ         R9, R11
 	VBROADCASTSS pool<>+32(SB), Z2
 	VBROADCASTSS pool<>+32(SB), Z3
 	VBROADCASTSS pool<>+32(SB), Z4
+	VBROADCASTSS pool<>+32(SB), Z5
 
 many1:
-	CMPQ        DI, $+64
+	CMPQ        R11, $+64
 	JL          one2
-	VMOVUPS     (SI), Z5
-	VMOVAPS     Z1, Z1
-	VFMADD231PS Z5, Z5, Z1
-	VMOVAPS     Z1, Z1
-	VMOVUPS     64(SI), Z5
+	VMOVUPS     (R10), Z6
 	VMOVAPS     Z2, Z2
-	VFMADD231PS Z5, Z5, Z2
+	VFMADD231PS Z6, Z6, Z2
 	VMOVAPS     Z2, Z2
-	VMOVUPS     128(SI), Z5
+	VMOVUPS     64(R10), Z6
 	VMOVAPS     Z3, Z3
-	VFMADD231PS Z5, Z5, Z3
+	VFMADD231PS Z6, Z6, Z3
 	VMOVAPS     Z3, Z3
-	VMOVUPS     192(SI), Z5
+	VMOVUPS     128(R10), Z6
 	VMOVAPS     Z4, Z4
-	VFMADD231PS Z5, Z5, Z4
+	VFMADD231PS Z6, Z6, Z4
 	VMOVAPS     Z4, Z4
-	ADDQ        $+256, SI
-	SUBQ        $+64, DI
+	VMOVUPS     192(R10), Z6
+	VMOVAPS     Z5, Z5
+	VFMADD231PS Z6, Z6, Z5
+	VMOVAPS     Z5, Z5
+	ADDQ        $+256, R10
+	SUBQ        $+64, R11
 	JMP         many1
 
 one2:
-	CMPQ        DI, $+16
+	CMPQ        R11, $+16
 	JL          tail3
-	VMOVUPS     (SI), Z5
-	VMOVAPS     Z1, Z1
-	VFMADD231PS Z5, Z5, Z1
-	VMOVAPS     Z1, Z1
-	ADDQ        $+64, SI
-	SUBQ        $+16, DI
+	VMOVUPS     (R10), Z6
+	VMOVAPS     Z2, Z2
+	VFMADD231PS Z6, Z6, Z2
+	VMOVAPS     Z2, Z2
+	ADDQ        $+64, R10
+	SUBQ        $+16, R11
 	JMP         one2
 
 tail3:
-	TESTQ       DI, DI
+	TESTQ       R11, R11
 	JZ          done4
-	XORQ        R8, R8
-	BTSQ        DI, R8
-	DECQ        R8
-	KMOVW       R8, K1
-	VMOVUPS.Z   (SI), K1, Z5
-	VMOVAPS     Z1, Z6
-	VFMADD231PS Z5, Z5, Z6
-	VMOVAPS     Z1, Z1
-	VMOVAPS     Z6, K1, Z1
-	VMOVAPS     Z1, Z1
+	XORQ        R12, R12
+	BTSQ        R11, R12
+	DECQ        R12
+	KMOVW       R12, K1
+	VMOVUPS.Z   (R10), K1, Z6
+	VMOVAPS     Z2, Z7
+	VFMADD231PS Z6, Z6, Z7
+	VMOVAPS     Z2, Z2
+	VMOVAPS     Z7, K1, Z2
+	VMOVAPS     Z2, Z2
 
 done4:
-	VADDPS       Z2, Z1, Z1
-	VADDPS       Z4, Z3, Z2
-	VADDPS       Z2, Z1, Z1
-	VSHUFF32X4   $0x4e, Z1, Z1, Z2
-	VADDPS       Z2, Z1, Z1
-	VSHUFF32X4   $0xb1, Z1, Z1, Z2
-	VADDPS       Z2, Z1, Z1
-	VSHUFPS      $0x4e, Z1, Z1, Z2
-	VADDPS       Z2, Z1, Z1
-	VSHUFPS      $0xb1, Z1, Z1, Z2
-	VADDPS       Z2, Z1, Z1
-	VDIVPS       Z0, Z1, Z0
-	VBROADCASTSS epsilon+36(FP), Z1
-	VBROADCASTSS pool<>+352(SB), Z2
-	VADDPS       Z1, Z0, Z0
-	VSQRTPS      Z0, Z0
-	VDIVPS       Z0, Z2, Z0
-	XORQ         SI, SI
+	VADDPS       Z3, Z2, Z2
+	VADDPS       Z5, Z4, Z3
+	VADDPS       Z3, Z2, Z2
+	VSHUFF32X4   $0x4e, Z2, Z2, Z3
+	VADDPS       Z3, Z2, Z2
+	VSHUFF32X4   $0xb1, Z2, Z2, Z3
+	VADDPS       Z3, Z2, Z2
+	VSHUFPS      $0x4e, Z2, Z2, Z3
+	VADDPS       Z3, Z2, Z2
+	VSHUFPS      $0xb1, Z2, Z2, Z3
+	VADDPS       Z3, Z2, Z2
+	VDIVPS       Z0, Z2, Z2
+	VBROADCASTSS pool<>+352(SB), Z3
+	VADDPS       Z1, Z2, Z2
+	VSQRTPS      Z2, Z2
+	VDIVPS       Z2, Z3, Z2
+	XORQ         R10, R10
 
 one5:
-	CMPQ    BX, $+16
+	CMPQ    R9, $+16
 	JL      tail6
-	VMOVUPS (CX)(SI*1), Z1
-	VMULPS  Z0, Z1, Z1
-	TESTQ   DX, DX
+	VMOVUPS (R8)(R10*1), Z3
+	VMULPS  Z2, Z3, Z3
+	TESTQ   AX, AX
 	JZ      skip8
-	VMOVUPS (DX)(SI*1), Z2
-	VMULPS  Z2, Z1, Z1
+	VMOVUPS (AX)(R10*1), Z4
+	VMULPS  Z4, Z3, Z3
 
 skip8:
-	VMOVUPS Z1, (AX)(SI*1)
-	ADDQ    $+64, SI
-	SUBQ    $+16, BX
+	VMOVUPS Z3, (DI)(R10*1)
+	ADDQ    $+64, R10
+	SUBQ    $+16, R9
 	JMP     one5
 
 tail6:
-	TESTQ     BX, BX
+	TESTQ     R9, R9
 	JZ        done7
-	XORQ      DI, DI
-	BTSQ      BX, DI
-	DECQ      DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (CX)(SI*1), K1, Z1
-	VMULPS    Z0, Z1, Z0
-	TESTQ     DX, DX
+	XORQ      R11, R11
+	BTSQ      R9, R11
+	DECQ      R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (R8)(R10*1), K1, Z3
+	VMULPS    Z2, Z3, Z2
+	TESTQ     AX, AX
 	JZ        skip9
-	VMOVUPS.Z (DX)(SI*1), K1, Z1
-	VMULPS    Z1, Z0, Z0
+	VMOVUPS.Z (AX)(R10*1), K1, Z3
+	VMULPS    Z3, Z2, Z2
 
 skip9:
-	VMOVUPS Z0, K1, (AX)(SI*1)
+	VMOVUPS Z2, K1, (DI)(R10*1)
 
 done7:
+	LEAQ (CX)(SI*4), CX
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
+	JNZ  row
 	VZEROUPPER
 	RET
 
-// func softmaxAVX2(dst *float32, a *float32, n int)
+// func softmaxAVX2(dst *float32, a *float32, rows int, cols int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·softmaxAVX2(SB), NOSPLIT, $0-24
-	MOVQ    dst+0(FP), AX
-	MOVQ    a+8(FP), CX
-	MOVQ    n+16(FP), DX
-	MOVQ    CX, BX
-	MOVQ    DX, SI
+TEXT ·softmaxAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ cols+24(FP), BX
+
+row:
+	MOVQ    AX, SI
+	MOVQ    CX, DI
+	MOVQ    BX, R8
+	MOVQ    DI, R9
+	MOVQ    R8, R10
 	VMOVUPS pool<>+0(SB), Y0
 	VMOVUPS pool<>+0(SB), Y1
 	VMOVUPS pool<>+0(SB), Y2
 	VMOVUPS pool<>+0(SB), Y3
 
 many1:
-	CMPQ      SI, $+32
-	JL        one2
-	VMOVUPS   (BX), Y4
-	VMAXPS    Y0, Y4, Y0
-	VCMPPS    $0x03, Y4, Y4, Y5
-	VBLENDVPS Y5, Y4, Y0, Y0
-	VMOVAPS   Y0, Y0
-	VMOVUPS   32(BX), Y4
-	VMAXPS    Y1, Y4, Y1
-	VCMPPS    $0x03, Y4, Y4, Y5
-	VBLENDVPS Y5, Y4, Y1, Y1
-	VMOVAPS   Y1, Y1
-	VMOVUPS   64(BX), Y4
-	VMAXPS    Y2, Y4, Y2
-	VCMPPS    $0x03, Y4, Y4, Y5
-	VBLENDVPS Y5, Y4, Y2, Y2
-	VMOVAPS   Y2, Y2
-	VMOVUPS   96(BX), Y4
-	VMAXPS    Y3, Y4, Y3
-	VCMPPS    $0x03, Y4, Y4, Y5
-	VBLENDVPS Y5, Y4, Y3, Y3
-	VMOVAPS   Y3, Y3
-	ADDQ      $+128, BX
-	SUBQ      $+32, SI
-	JMP       many1
+	CMPQ    R10, $+32
+	JL      one2
+	VMOVUPS (R9), Y4
+	VMAXPS  Y4, Y0, Y0
+	VMOVAPS Y0, Y0
+	VMOVUPS 32(R9), Y4
+	VMAXPS  Y4, Y1, Y1
+	VMOVAPS Y1, Y1
+	VMOVUPS 64(R9), Y4
+	VMAXPS  Y4, Y2, Y2
+	VMOVAPS Y2, Y2
+	VMOVUPS 96(R9), Y4
+	VMAXPS  Y4, Y3, Y3
+	VMOVAPS Y3, Y3
+	ADDQ    $+128, R9
+	SUBQ    $+32, R10
+	JMP     many1
 
 one2:
-	CMPQ      SI, $+8
-	JL        tail3
-	VMOVUPS   (BX), Y4
-	VMAXPS    Y0, Y4, Y0
-	VCMPPS    $0x03, Y4, Y4, Y5
-	VBLENDVPS Y5, Y4, Y0, Y0
-	VMOVAPS   Y0, Y0
-	ADDQ      $+32, BX
-	SUBQ      $+8, SI
-	JMP       one2
+	CMPQ    R10, $+8
+	JL      tail3
+	VMOVUPS (R9), Y4
+	VMAXPS  Y4, Y0, Y0
+	VMOVAPS Y0, Y0
+	ADDQ    $+32, R9
+	SUBQ    $+8, R10
+	JMP     one2
 
 tail3:
-	TESTQ      SI, SI
+	TESTQ      R10, R10
 	JZ         done4
-	LEAQ       tailMasks<>+32(SB), DI
-	NEGQ       SI
-	VMOVUPS    (DI)(SI*4), Y4
-	VMASKMOVPS (BX), Y4, Y5
-	VMAXPS     Y0, Y5, Y6
-	VCMPPS     $0x03, Y5, Y5, Y7
-	VBLENDVPS  Y7, Y5, Y6, Y5
+	LEAQ       tailMasks<>+32(SB), R11
+	NEGQ       R10
+	VMOVUPS    (R11)(R10*4), Y4
+	VMASKMOVPS (R9), Y4, Y5
+	VMAXPS     Y5, Y0, Y5
 	VBLENDVPS  Y4, Y5, Y0, Y0
 	VMOVAPS    Y0, Y0
 
 done4:
-	VMAXPS     Y1, Y0, Y1
-	VCMPPS     $0x03, Y0, Y0, Y4
-	VBLENDVPS  Y4, Y0, Y1, Y0
+	VMAXPS     Y1, Y0, Y0
 	VMAXPS     Y3, Y2, Y1
-	VCMPPS     $0x03, Y2, Y2, Y3
-	VBLENDVPS  Y3, Y2, Y1, Y1
-	VMAXPS     Y1, Y0, Y1
-	VCMPPS     $0x03, Y0, Y0, Y2
-	VBLENDVPS  Y2, Y0, Y1, Y0
+	VMAXPS     Y1, Y0, Y0
 	VPERM2F128 $0x01, Y0, Y0, Y1
-	VMAXPS     Y1, Y0, Y1
-	VCMPPS     $0x03, Y0, Y0, Y2
-	VBLENDVPS  Y2, Y0, Y1, Y0
+	VMAXPS     Y1, Y0, Y0
 	VSHUFPS    $0x4e, Y0, Y0, Y1
-	VMAXPS     Y1, Y0, Y1
-	VCMPPS     $0x03, Y0, Y0, Y2
-	VBLENDVPS  Y2, Y0, Y1, Y0
+	VMAXPS     Y1, Y0, Y0
 	VSHUFPS    $0xb1, Y0, Y0, Y1
-	VMAXPS     Y1, Y0, Y1
-	VCMPPS     $0x03, Y0, Y0, Y2
-	VBLENDVPS  Y2, Y0, Y1, Y0
-	MOVQ       AX, BX
-	MOVQ       DX, SI
+	VMAXPS     Y1, Y0, Y0
+	MOVQ       SI, R9
+	MOVQ       R8, R10
 	VMOVUPS    pool<>+32(SB), Y1
 	VMOVUPS    pool<>+32(SB), Y2
 	VMOVUPS    pool<>+32(SB), Y3
 	VMOVUPS    pool<>+32(SB), Y4
 
 many5:
-	CMPQ        SI, $+32
+	CMPQ        R10, $+32
 	JL          one6
-	VMOVUPS     (CX), Y5
+	VMOVUPS     (DI), Y5
 	VSUBPS      Y0, Y5, Y5
 	VMOVUPS     pool<>+64(SB), Y6
 	VMAXPS      Y5, Y6, Y5
@@ -971,10 +944,10 @@ many5:
 	VPADDD      pool<>+384(SB), Y6, Y6
 	VPSLLD      $0x17, Y6, Y6
 	VMULPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (BX)
+	VMOVUPS     Y5, (R9)
 	VADDPS      Y5, Y1, Y1
 	VMOVAPS     Y1, Y1
-	VMOVUPS     32(CX), Y5
+	VMOVUPS     32(DI), Y5
 	VSUBPS      Y0, Y5, Y5
 	VMOVUPS     pool<>+64(SB), Y6
 	VMAXPS      Y5, Y6, Y5
@@ -1002,10 +975,10 @@ many5:
 	VPADDD      pool<>+384(SB), Y6, Y6
 	VPSLLD      $0x17, Y6, Y6
 	VMULPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 32(BX)
+	VMOVUPS     Y5, 32(R9)
 	VADDPS      Y5, Y2, Y2
 	VMOVAPS     Y2, Y2
-	VMOVUPS     64(CX), Y5
+	VMOVUPS     64(DI), Y5
 	VSUBPS      Y0, Y5, Y5
 	VMOVUPS     pool<>+64(SB), Y6
 	VMAXPS      Y5, Y6, Y5
@@ -1033,10 +1006,10 @@ many5:
 	VPADDD      pool<>+384(SB), Y6, Y6
 	VPSLLD      $0x17, Y6, Y6
 	VMULPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 64(BX)
+	VMOVUPS     Y5, 64(R9)
 	VADDPS      Y5, Y3, Y3
 	VMOVAPS     Y3, Y3
-	VMOVUPS     96(CX), Y5
+	VMOVUPS     96(DI), Y5
 	VSUBPS      Y0, Y5, Y5
 	VMOVUPS     pool<>+64(SB), Y6
 	VMAXPS      Y5, Y6, Y5
@@ -1064,18 +1037,18 @@ many5:
 	VPADDD      pool<>+384(SB), Y6, Y6
 	VPSLLD      $0x17, Y6, Y6
 	VMULPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 96(BX)
+	VMOVUPS     Y5, 96(R9)
 	VADDPS      Y5, Y4, Y4
 	VMOVAPS     Y4, Y4
-	ADDQ        $+128, CX
-	ADDQ        $+128, BX
-	SUBQ        $+32, SI
+	ADDQ        $+128, DI
+	ADDQ        $+128, R9
+	SUBQ        $+32, R10
 	JMP         many5
 
 one6:
-	CMPQ        SI, $+8
+	CMPQ        R10, $+8
 	JL          tail7
-	VMOVUPS     (CX), Y5
+	VMOVUPS     (DI), Y5
 	VSUBPS      Y0, Y5, Y5
 	VMOVUPS     pool<>+64(SB), Y6
 	VMAXPS      Y5, Y6, Y5
@@ -1103,21 +1076,21 @@ one6:
 	VPADDD      pool<>+384(SB), Y6, Y6
 	VPSLLD      $0x17, Y6, Y6
 	VMULPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (BX)
+	VMOVUPS     Y5, (R9)
 	VADDPS      Y5, Y1, Y1
 	VMOVAPS     Y1, Y1
-	ADDQ        $+32, CX
-	ADDQ        $+32, BX
-	SUBQ        $+8, SI
+	ADDQ        $+32, DI
+	ADDQ        $+32, R9
+	SUBQ        $+8, R10
 	JMP         one6
 
 tail7:
-	TESTQ       SI, SI
+	TESTQ       R10, R10
 	JZ          done8
-	LEAQ        tailMasks<>+32(SB), DI
-	NEGQ        SI
-	VMOVUPS     (DI)(SI*4), Y5
-	VMASKMOVPS  (CX), Y5, Y6
+	LEAQ        tailMasks<>+32(SB), R11
+	NEGQ        R10
+	VMOVUPS     (R11)(R10*4), Y5
+	VMASKMOVPS  (DI), Y5, Y6
 	VSUBPS      Y0, Y6, Y0
 	VMOVUPS     pool<>+64(SB), Y6
 	VMAXPS      Y0, Y6, Y0
@@ -1145,7 +1118,7 @@ tail7:
 	VPADDD      pool<>+384(SB), Y6, Y6
 	VPSLLD      $0x17, Y6, Y6
 	VMULPS      Y6, Y0, Y0
-	VMASKMOVPS  Y0, Y5, (BX)
+	VMASKMOVPS  Y0, Y5, (R9)
 	VADDPS      Y0, Y1, Y0
 	VBLENDVPS   Y5, Y0, Y1, Y0
 	VMOVAPS     Y0, Y1
@@ -1164,45 +1137,49 @@ done8:
 	VDIVPS     Y0, Y1, Y0
 
 many9:
-	CMPQ    DX, $+32
+	CMPQ    R8, $+32
 	JL      one10
-	VMOVUPS (AX), Y1
+	VMOVUPS (SI), Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)
-	VMOVUPS 32(AX), Y1
+	VMOVUPS Y1, (SI)
+	VMOVUPS 32(SI), Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS 64(AX), Y1
+	VMOVUPS Y1, 32(SI)
+	VMOVUPS 64(SI), Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 64(AX)
-	VMOVUPS 96(AX), Y1
+	VMOVUPS Y1, 64(SI)
+	VMOVUPS 96(SI), Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, 96(AX)
-	ADDQ    $+128, AX
-	SUBQ    $+32, DX
+	VMOVUPS Y1, 96(SI)
+	ADDQ    $+128, SI
+	SUBQ    $+32, R8
 	JMP     many9
 
 one10:
-	CMPQ    DX, $+8
+	CMPQ    R8, $+8
 	JL      tail11
-	VMOVUPS (AX), Y1
+	VMOVUPS (SI), Y1
 	VMULPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)
-	ADDQ    $+32, AX
-	SUBQ    $+8, DX
+	VMOVUPS Y1, (SI)
+	ADDQ    $+32, SI
+	SUBQ    $+8, R8
 	JMP     one10
 
 tail11:
-	TESTQ      DX, DX
+	TESTQ      R8, R8
 	JZ         done12
-	LEAQ       tailMasks<>+32(SB), CX
-	NEGQ       DX
-	VMOVUPS    (CX)(DX*4), Y1
-	VMASKMOVPS (AX), Y1, Y2
+	LEAQ       tailMasks<>+32(SB), DI
+	NEGQ       R8
+	VMOVUPS    (DI)(R8*4), Y1
+	VMASKMOVPS (SI), Y1, Y2
 	VMULPS     Y0, Y2, Y0
-	VMASKMOVPS Y0, Y1, (AX)
+	VMASKMOVPS Y0, Y1, (SI)
 
 done12:
+	LEAQ (AX)(BX*4), AX
+	LEAQ (CX)(BX*4), CX
+	DECQ DX
+	JNZ  row
 	VZEROUPPER
 	RET
 
@@ -1433,312 +1410,332 @@ done4:
 	VZEROUPPER
 	RET
 
-// func layerNormAVX2(dst *float32, a *float32, gamma *float32, beta *float32, n int, count float32, epsilon float32)
+// func layerNormAVX2(dst *float32, a *float32, gamma *float32, beta *float32, rows int, cols int, count float32, epsilon float32)
 // Requires: AVX, FMA3
-TEXT ·layerNormAVX2(SB), NOSPLIT, $0-48
-	MOVQ         dst+0(FP), AX
-	MOVQ         a+8(FP), CX
-	MOVQ         gamma+16(FP), DX
-	MOVQ         beta+24(FP), BX
-	MOVQ         n+32(FP), SI
-	VBROADCASTSS count+40(FP), Y0
-	MOVQ         CX, DI
-	MOVQ         SI, R8
-	VMOVUPS      pool<>+32(SB), Y1
-	VMOVUPS      pool<>+32(SB), Y2
-	VMOVUPS      pool<>+32(SB), Y3
-	VMOVUPS      pool<>+32(SB), Y4
+TEXT ·layerNormAVX2(SB), NOSPLIT, $0-56
+	MOVQ         gamma+16(FP), AX
+	MOVQ         beta+24(FP), CX
+	VBROADCASTSS count+48(FP), Y0
+	VBROADCASTSS epsilon+52(FP), Y1
+	MOVQ         dst+0(FP), DX
+	MOVQ         a+8(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         cols+40(FP), DI
+
+row:
+	MOVQ    DX, R8
+	MOVQ    BX, R9
+	MOVQ    DI, R10
+	MOVQ    R9, R11
+	MOVQ    R10, R12
+	VMOVUPS pool<>+32(SB), Y2
+	VMOVUPS pool<>+32(SB), Y3
+	VMOVUPS pool<>+32(SB), Y4
+	VMOVUPS pool<>+32(SB), Y5
 
 many1:
-	CMPQ    R8, $+32
+	CMPQ    R12, $+32
 	JL      one2
-	VMOVUPS (DI), Y5
-	VADDPS  Y5, Y1, Y1
-	VMOVAPS Y1, Y1
-	VMOVUPS 32(DI), Y5
-	VADDPS  Y5, Y2, Y2
+	VMOVUPS (R11), Y6
+	VADDPS  Y6, Y2, Y2
 	VMOVAPS Y2, Y2
-	VMOVUPS 64(DI), Y5
-	VADDPS  Y5, Y3, Y3
+	VMOVUPS 32(R11), Y6
+	VADDPS  Y6, Y3, Y3
 	VMOVAPS Y3, Y3
-	VMOVUPS 96(DI), Y5
-	VADDPS  Y5, Y4, Y4
+	VMOVUPS 64(R11), Y6
+	VADDPS  Y6, Y4, Y4
 	VMOVAPS Y4, Y4
-	ADDQ    $+128, DI
-	SUBQ    $+32, R8
+	VMOVUPS 96(R11), Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVAPS Y5, Y5
+	ADDQ    $+128, R11
+	SUBQ    $+32, R12
 	JMP     many1
 
 one2:
-	CMPQ    R8, $+8
+	CMPQ    R12, $+8
 	JL      tail3
-	VMOVUPS (DI), Y5
-	VADDPS  Y5, Y1, Y1
-	VMOVAPS Y1, Y1
-	ADDQ    $+32, DI
-	SUBQ    $+8, R8
+	VMOVUPS (R11), Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVAPS Y2, Y2
+	ADDQ    $+32, R11
+	SUBQ    $+8, R12
 	JMP     one2
 
 tail3:
-	TESTQ      R8, R8
+	TESTQ      R12, R12
 	JZ         done4
-	LEAQ       tailMasks<>+32(SB), R9
-	NEGQ       R8
-	VMOVUPS    (R9)(R8*4), Y5
-	VMASKMOVPS (DI), Y5, Y6
-	VADDPS     Y6, Y1, Y6
-	VBLENDVPS  Y5, Y6, Y1, Y1
-	VMOVAPS    Y1, Y1
+	LEAQ       tailMasks<>+32(SB), R13
+	NEGQ       R12
+	VMOVUPS    (R13)(R12*4), Y6
+	VMASKMOVPS (R11), Y6, Y7
+	VADDPS     Y7, Y2, Y7
+	VBLENDVPS  Y6, Y7, Y2, Y2
+	VMOVAPS    Y2, Y2
 
 done4:
-	VADDPS     Y2, Y1, Y1
-	VADDPS     Y4, Y3, Y2
-	VADDPS     Y2, Y1, Y1
-	VPERM2F128 $0x01, Y1, Y1, Y2
-	VADDPS     Y2, Y1, Y1
-	VSHUFPS    $0x4e, Y1, Y1, Y2
-	VADDPS     Y2, Y1, Y1
-	VSHUFPS    $0xb1, Y1, Y1, Y2
-	VADDPS     Y2, Y1, Y1
-	VDIVPS     Y0, Y1, Y1
-	MOVQ       CX, DI
-	MOVQ       SI, R8
-	VMOVUPS    pool<>+32(SB), Y2
+	VADDPS     Y3, Y2, Y2
+	VADDPS     Y5, Y4, Y3
+	VADDPS     Y3, Y2, Y2
+	VPERM2F128 $0x01, Y2, Y2, Y3
+	VADDPS     Y3, Y2, Y2
+	VSHUFPS    $0x4e, Y2, Y2, Y3
+	VADDPS     Y3, Y2, Y2
+	VSHUFPS    $0xb1, Y2, Y2, Y3
+	VADDPS     Y3, Y2, Y2
+	VDIVPS     Y0, Y2, Y2
+	MOVQ       R9, R11
+	MOVQ       R10, R12
 	VMOVUPS    pool<>+32(SB), Y3
 	VMOVUPS    pool<>+32(SB), Y4
 	VMOVUPS    pool<>+32(SB), Y5
+	VMOVUPS    pool<>+32(SB), Y6
 
 many5:
-	CMPQ        R8, $+32
+	CMPQ        R12, $+32
 	JL          one6
-	VMOVUPS     (DI), Y6
-	VSUBPS      Y1, Y6, Y6
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y6, Y6, Y2
-	VMOVAPS     Y2, Y2
-	VMOVUPS     32(DI), Y6
-	VSUBPS      Y1, Y6, Y6
+	VMOVUPS     (R11), Y7
+	VSUBPS      Y2, Y7, Y7
 	VMOVAPS     Y3, Y3
-	VFMADD231PS Y6, Y6, Y3
+	VFMADD231PS Y7, Y7, Y3
 	VMOVAPS     Y3, Y3
-	VMOVUPS     64(DI), Y6
-	VSUBPS      Y1, Y6, Y6
+	VMOVUPS     32(R11), Y7
+	VSUBPS      Y2, Y7, Y7
 	VMOVAPS     Y4, Y4
-	VFMADD231PS Y6, Y6, Y4
+	VFMADD231PS Y7, Y7, Y4
 	VMOVAPS     Y4, Y4
-	VMOVUPS     96(DI), Y6
-	VSUBPS      Y1, Y6, Y6
+	VMOVUPS     64(R11), Y7
+	VSUBPS      Y2, Y7, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS Y6, Y6, Y5
+	VFMADD231PS Y7, Y7, Y5
 	VMOVAPS     Y5, Y5
-	ADDQ        $+128, DI
-	SUBQ        $+32, R8
+	VMOVUPS     96(R11), Y7
+	VSUBPS      Y2, Y7, Y7
+	VMOVAPS     Y6, Y6
+	VFMADD231PS Y7, Y7, Y6
+	VMOVAPS     Y6, Y6
+	ADDQ        $+128, R11
+	SUBQ        $+32, R12
 	JMP         many5
 
 one6:
-	CMPQ        R8, $+8
+	CMPQ        R12, $+8
 	JL          tail7
-	VMOVUPS     (DI), Y6
-	VSUBPS      Y1, Y6, Y6
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y6, Y6, Y2
-	VMOVAPS     Y2, Y2
-	ADDQ        $+32, DI
-	SUBQ        $+8, R8
+	VMOVUPS     (R11), Y7
+	VSUBPS      Y2, Y7, Y7
+	VMOVAPS     Y3, Y3
+	VFMADD231PS Y7, Y7, Y3
+	VMOVAPS     Y3, Y3
+	ADDQ        $+32, R11
+	SUBQ        $+8, R12
 	JMP         one6
 
 tail7:
-	TESTQ       R8, R8
+	TESTQ       R12, R12
 	JZ          done8
-	LEAQ        tailMasks<>+32(SB), R9
-	NEGQ        R8
-	VMOVUPS     (R9)(R8*4), Y6
-	VMASKMOVPS  (DI), Y6, Y7
-	VSUBPS      Y1, Y7, Y7
+	LEAQ        tailMasks<>+32(SB), R13
+	NEGQ        R12
+	VMOVUPS     (R13)(R12*4), Y7
+	VMASKMOVPS  (R11), Y7, Y8
+	VSUBPS      Y2, Y8, Y8
+	VMOVAPS     Y3, Y9
+	VFMADD231PS Y8, Y8, Y9
+	VBLENDVPS   Y7, Y9, Y3, Y3
+	VMOVAPS     Y3, Y3
+
+done8:
+	VADDPS     Y4, Y3, Y3
+	VADDPS     Y6, Y5, Y4
+	VADDPS     Y4, Y3, Y3
+	VPERM2F128 $0x01, Y3, Y3, Y4
+	VADDPS     Y4, Y3, Y3
+	VSHUFPS    $0x4e, Y3, Y3, Y4
+	VADDPS     Y4, Y3, Y3
+	VSHUFPS    $0xb1, Y3, Y3, Y4
+	VADDPS     Y4, Y3, Y3
+	VDIVPS     Y0, Y3, Y3
+	VMOVUPS    pool<>+352(SB), Y4
+	VADDPS     Y1, Y3, Y3
+	VSQRTPS    Y3, Y3
+	VDIVPS     Y3, Y4, Y3
+	XORQ       R11, R11
+
+one9:
+	CMPQ    R10, $+8
+	JL      tail10
+	VMOVUPS (R9)(R11*1), Y4
+	VSUBPS  Y2, Y4, Y4
+	VMULPS  Y3, Y4, Y4
+	TESTQ   AX, AX
+	JZ      skip12
+	VMOVUPS (AX)(R11*1), Y5
+	VMULPS  Y5, Y4, Y4
+
+skip12:
+	TESTQ   CX, CX
+	JZ      skip13
+	VMOVUPS (CX)(R11*1), Y5
+	VADDPS  Y5, Y4, Y4
+
+skip13:
+	VMOVUPS Y4, (R8)(R11*1)
+	ADDQ    $+32, R11
+	SUBQ    $+8, R10
+	JMP     one9
+
+tail10:
+	TESTQ      R10, R10
+	JZ         done11
+	LEAQ       tailMasks<>+32(SB), R12
+	NEGQ       R10
+	VMOVUPS    (R12)(R10*4), Y4
+	VMASKMOVPS (R9)(R11*1), Y4, Y5
+	VSUBPS     Y2, Y5, Y2
+	VMULPS     Y3, Y2, Y2
+	TESTQ      AX, AX
+	JZ         skip14
+	VMASKMOVPS (AX)(R11*1), Y4, Y3
+	VMULPS     Y3, Y2, Y2
+
+skip14:
+	TESTQ      CX, CX
+	JZ         skip15
+	VMASKMOVPS (CX)(R11*1), Y4, Y3
+	VADDPS     Y3, Y2, Y2
+
+skip15:
+	VMASKMOVPS Y2, Y4, (R8)(R11*1)
+
+done11:
+	LEAQ (DX)(DI*4), DX
+	LEAQ (BX)(DI*4), BX
+	DECQ SI
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func rmsNormAVX2(dst *float32, a *float32, gamma *float32, rows int, cols int, count float32, epsilon float32)
+// Requires: AVX, FMA3
+TEXT ·rmsNormAVX2(SB), NOSPLIT, $0-48
+	MOVQ         gamma+16(FP), AX
+	VBROADCASTSS count+40(FP), Y0
+	VBROADCASTSS epsilon+44(FP), Y1
+	MOVQ         dst+0(FP), CX
+	MOVQ         a+8(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         cols+32(FP), SI
+
+row:
+	MOVQ    CX, DI
+	MOVQ    DX, R8
+	MOVQ    SI, R9
+	MOVQ    R8, R10
+	MOVQ    R9, R11
+	VMOVUPS pool<>+32(SB), Y2
+	VMOVUPS pool<>+32(SB), Y3
+	VMOVUPS pool<>+32(SB), Y4
+	VMOVUPS pool<>+32(SB), Y5
+
+many1:
+	CMPQ        R11, $+32
+	JL          one2
+	VMOVUPS     (R10), Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y6, Y6, Y2
+	VMOVAPS     Y2, Y2
+	VMOVUPS     32(R10), Y6
+	VMOVAPS     Y3, Y3
+	VFMADD231PS Y6, Y6, Y3
+	VMOVAPS     Y3, Y3
+	VMOVUPS     64(R10), Y6
+	VMOVAPS     Y4, Y4
+	VFMADD231PS Y6, Y6, Y4
+	VMOVAPS     Y4, Y4
+	VMOVUPS     96(R10), Y6
+	VMOVAPS     Y5, Y5
+	VFMADD231PS Y6, Y6, Y5
+	VMOVAPS     Y5, Y5
+	ADDQ        $+128, R10
+	SUBQ        $+32, R11
+	JMP         many1
+
+one2:
+	CMPQ        R11, $+8
+	JL          tail3
+	VMOVUPS     (R10), Y6
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y6, Y6, Y2
+	VMOVAPS     Y2, Y2
+	ADDQ        $+32, R10
+	SUBQ        $+8, R11
+	JMP         one2
+
+tail3:
+	TESTQ       R11, R11
+	JZ          done4
+	LEAQ        tailMasks<>+32(SB), R12
+	NEGQ        R11
+	VMOVUPS     (R12)(R11*4), Y6
+	VMASKMOVPS  (R10), Y6, Y7
 	VMOVAPS     Y2, Y8
 	VFMADD231PS Y7, Y7, Y8
 	VBLENDVPS   Y6, Y8, Y2, Y2
 	VMOVAPS     Y2, Y2
 
-done8:
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y5, Y4, Y3
-	VADDPS       Y3, Y2, Y2
-	VPERM2F128   $0x01, Y2, Y2, Y3
-	VADDPS       Y3, Y2, Y2
-	VSHUFPS      $0x4e, Y2, Y2, Y3
-	VADDPS       Y3, Y2, Y2
-	VSHUFPS      $0xb1, Y2, Y2, Y3
-	VADDPS       Y3, Y2, Y2
-	VDIVPS       Y0, Y2, Y0
-	VBROADCASTSS epsilon+44(FP), Y2
-	VMOVUPS      pool<>+352(SB), Y3
-	VADDPS       Y2, Y0, Y0
-	VSQRTPS      Y0, Y0
-	VDIVPS       Y0, Y3, Y0
-	XORQ         DI, DI
-
-one9:
-	CMPQ    SI, $+8
-	JL      tail10
-	VMOVUPS (CX)(DI*1), Y2
-	VSUBPS  Y1, Y2, Y2
-	VMULPS  Y0, Y2, Y2
-	TESTQ   DX, DX
-	JZ      skip12
-	VMOVUPS (DX)(DI*1), Y3
-	VMULPS  Y3, Y2, Y2
-
-skip12:
-	TESTQ   BX, BX
-	JZ      skip13
-	VMOVUPS (BX)(DI*1), Y3
-	VADDPS  Y3, Y2, Y2
-
-skip13:
-	VMOVUPS Y2, (AX)(DI*1)
-	ADDQ    $+32, DI
-	SUBQ    $+8, SI
-	JMP     one9
-
-tail10:
-	TESTQ      SI, SI
-	JZ         done11
-	LEAQ       tailMasks<>+32(SB), R8
-	NEGQ       SI
-	VMOVUPS    (R8)(SI*4), Y2
-	VMASKMOVPS (CX)(DI*1), Y2, Y3
-	VSUBPS     Y1, Y3, Y1
-	VMULPS     Y0, Y1, Y0
-	TESTQ      DX, DX
-	JZ         skip14
-	VMASKMOVPS (DX)(DI*1), Y2, Y1
-	VMULPS     Y1, Y0, Y0
-
-skip14:
-	TESTQ      BX, BX
-	JZ         skip15
-	VMASKMOVPS (BX)(DI*1), Y2, Y1
-	VADDPS     Y1, Y0, Y0
-
-skip15:
-	VMASKMOVPS Y0, Y2, (AX)(DI*1)
-
-done11:
-	VZEROUPPER
-	RET
-
-// func rmsNormAVX2(dst *float32, a *float32, gamma *float32, n int, count float32, epsilon float32)
-// Requires: AVX, FMA3
-TEXT ·rmsNormAVX2(SB), NOSPLIT, $0-40
-	MOVQ         dst+0(FP), AX
-	MOVQ         a+8(FP), CX
-	MOVQ         gamma+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS count+32(FP), Y0
-	MOVQ         CX, SI
-	MOVQ         BX, DI
-	VMOVUPS      pool<>+32(SB), Y1
-	VMOVUPS      pool<>+32(SB), Y2
-	VMOVUPS      pool<>+32(SB), Y3
-	VMOVUPS      pool<>+32(SB), Y4
-
-many1:
-	CMPQ        DI, $+32
-	JL          one2
-	VMOVUPS     (SI), Y5
-	VMOVAPS     Y1, Y1
-	VFMADD231PS Y5, Y5, Y1
-	VMOVAPS     Y1, Y1
-	VMOVUPS     32(SI), Y5
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y5, Y5, Y2
-	VMOVAPS     Y2, Y2
-	VMOVUPS     64(SI), Y5
-	VMOVAPS     Y3, Y3
-	VFMADD231PS Y5, Y5, Y3
-	VMOVAPS     Y3, Y3
-	VMOVUPS     96(SI), Y5
-	VMOVAPS     Y4, Y4
-	VFMADD231PS Y5, Y5, Y4
-	VMOVAPS     Y4, Y4
-	ADDQ        $+128, SI
-	SUBQ        $+32, DI
-	JMP         many1
-
-one2:
-	CMPQ        DI, $+8
-	JL          tail3
-	VMOVUPS     (SI), Y5
-	VMOVAPS     Y1, Y1
-	VFMADD231PS Y5, Y5, Y1
-	VMOVAPS     Y1, Y1
-	ADDQ        $+32, SI
-	SUBQ        $+8, DI
-	JMP         one2
-
-tail3:
-	TESTQ       DI, DI
-	JZ          done4
-	LEAQ        tailMasks<>+32(SB), R8
-	NEGQ        DI
-	VMOVUPS     (R8)(DI*4), Y5
-	VMASKMOVPS  (SI), Y5, Y6
-	VMOVAPS     Y1, Y7
-	VFMADD231PS Y6, Y6, Y7
-	VBLENDVPS   Y5, Y7, Y1, Y1
-	VMOVAPS     Y1, Y1
-
 done4:
-	VADDPS       Y2, Y1, Y1
-	VADDPS       Y4, Y3, Y2
-	VADDPS       Y2, Y1, Y1
-	VPERM2F128   $0x01, Y1, Y1, Y2
-	VADDPS       Y2, Y1, Y1
-	VSHUFPS      $0x4e, Y1, Y1, Y2
-	VADDPS       Y2, Y1, Y1
-	VSHUFPS      $0xb1, Y1, Y1, Y2
-	VADDPS       Y2, Y1, Y1
-	VDIVPS       Y0, Y1, Y0
-	VBROADCASTSS epsilon+36(FP), Y1
-	VMOVUPS      pool<>+352(SB), Y2
-	VADDPS       Y1, Y0, Y0
-	VSQRTPS      Y0, Y0
-	VDIVPS       Y0, Y2, Y0
-	XORQ         SI, SI
+	VADDPS     Y3, Y2, Y2
+	VADDPS     Y5, Y4, Y3
+	VADDPS     Y3, Y2, Y2
+	VPERM2F128 $0x01, Y2, Y2, Y3
+	VADDPS     Y3, Y2, Y2
+	VSHUFPS    $0x4e, Y2, Y2, Y3
+	VADDPS     Y3, Y2, Y2
+	VSHUFPS    $0xb1, Y2, Y2, Y3
+	VADDPS     Y3, Y2, Y2
+	VDIVPS     Y0, Y2, Y2
+	VMOVUPS    pool<>+352(SB), Y3
+	VADDPS     Y1, Y2, Y2
+	VSQRTPS    Y2, Y2
+	VDIVPS     Y2, Y3, Y2
+	XORQ       R10, R10
 
 one5:
-	CMPQ    BX, $+8
+	CMPQ    R9, $+8
 	JL      tail6
-	VMOVUPS (CX)(SI*1), Y1
-	VMULPS  Y0, Y1, Y1
-	TESTQ   DX, DX
+	VMOVUPS (R8)(R10*1), Y3
+	VMULPS  Y2, Y3, Y3
+	TESTQ   AX, AX
 	JZ      skip8
-	VMOVUPS (DX)(SI*1), Y2
-	VMULPS  Y2, Y1, Y1
+	VMOVUPS (AX)(R10*1), Y4
+	VMULPS  Y4, Y3, Y3
 
 skip8:
-	VMOVUPS Y1, (AX)(SI*1)
-	ADDQ    $+32, SI
-	SUBQ    $+8, BX
+	VMOVUPS Y3, (DI)(R10*1)
+	ADDQ    $+32, R10
+	SUBQ    $+8, R9
 	JMP     one5
 
 tail6:
-	TESTQ      BX, BX
+	TESTQ      R9, R9
 	JZ         done7
-	LEAQ       tailMasks<>+32(SB), DI
-	NEGQ       BX
-	VMOVUPS    (DI)(BX*4), Y1
-	VMASKMOVPS (CX)(SI*1), Y1, Y2
-	VMULPS     Y0, Y2, Y0
-	TESTQ      DX, DX
+	LEAQ       tailMasks<>+32(SB), R11
+	NEGQ       R9
+	VMOVUPS    (R11)(R9*4), Y3
+	VMASKMOVPS (R8)(R10*1), Y3, Y4
+	VMULPS     Y2, Y4, Y2
+	TESTQ      AX, AX
 	JZ         skip9
-	VMASKMOVPS (DX)(SI*1), Y1, Y2
-	VMULPS     Y2, Y0, Y0
+	VMASKMOVPS (AX)(R10*1), Y3, Y4
+	VMULPS     Y4, Y2, Y2
 
 skip9:
-	VMASKMOVPS Y0, Y1, (AX)(SI*1)
+	VMASKMOVPS Y2, Y3, (DI)(R10*1)
 
 done7:
+	LEAQ (CX)(SI*4), CX
+	LEAQ (DX)(SI*4), DX
+	DECQ BX
+	JNZ  row
 	VZEROUPPER
 	RET
 

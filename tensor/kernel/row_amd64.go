@@ -39,15 +39,15 @@ func dotAsm(a, b []float32) (float32, bool) {
 	return 0, false
 }
 
-func softmaxAsm(dst, a []float32) bool {
+func softmaxAsm(dst, a []float32, cols int) bool {
 	d, p := unsafe.SliceData(dst), unsafe.SliceData(a)
 	switch {
-	case len(a) > chunk:
+	case cols > chunk:
 		return false
 	case level == AVX512:
-		softmaxAVX512(d, p, len(a))
+		softmaxAVX512(d, p, len(a)/cols, cols)
 	case level == AVX2:
-		softmaxAVX2(d, p, len(a))
+		softmaxAVX2(d, p, len(a)/cols, cols)
 	default:
 		return false
 	}
@@ -65,32 +65,32 @@ func sumExpAsm(a []float32, top float32) (float32, bool) {
 	return 0, false
 }
 
-func layerNormAsm(dst, a, gamma, beta []float32, epsilon float32) bool {
+func layerNormAsm(dst, a []float32, cols int, gamma, beta []float32, epsilon float32) bool {
 	d, p, g, b := unsafe.SliceData(dst), unsafe.SliceData(a), unsafe.SliceData(gamma), unsafe.SliceData(beta)
-	n := len(a)
+	rows, count := len(a)/cols, float32(cols)
 	switch {
-	case n > sumBlock:
+	case cols > sumBlock:
 		return false
 	case level == AVX512:
-		layerNormAVX512(d, p, g, b, n, float32(n), epsilon)
+		layerNormAVX512(d, p, g, b, rows, cols, count, epsilon)
 	case level == AVX2:
-		layerNormAVX2(d, p, g, b, n, float32(n), epsilon)
+		layerNormAVX2(d, p, g, b, rows, cols, count, epsilon)
 	default:
 		return false
 	}
 	return true
 }
 
-func rmsNormAsm(dst, a, gamma []float32, epsilon float32) bool {
+func rmsNormAsm(dst, a []float32, cols int, gamma []float32, epsilon float32) bool {
 	d, p, g := unsafe.SliceData(dst), unsafe.SliceData(a), unsafe.SliceData(gamma)
-	n := len(a)
+	rows, count := len(a)/cols, float32(cols)
 	switch {
-	case n > sumBlock:
+	case cols > sumBlock:
 		return false
 	case level == AVX512:
-		rmsNormAVX512(d, p, g, n, float32(n), epsilon)
+		rmsNormAVX512(d, p, g, rows, cols, count, epsilon)
 	case level == AVX2:
-		rmsNormAVX2(d, p, g, n, float32(n), epsilon)
+		rmsNormAVX2(d, p, g, rows, cols, count, epsilon)
 	default:
 		return false
 	}

@@ -317,3 +317,20 @@ func TestTranspose(t *testing.T) {
 		}
 	})
 }
+
+func TestSoftmaxNaN(t *testing.T) {
+	eachLevel(t, func(t *testing.T) {
+		for n := 1; n < 90; n += 4 {
+			for at := range n {
+				a := make([]float32, n)
+				a[at] = float32(math.NaN())
+				Softmax(a, a, n)
+				for i, v := range a {
+					if v == v {
+						t.Fatalf("NaN at %d of %d: element %d is %g", at, n, i, v)
+					}
+				}
+			}
+		}
+	})
+}

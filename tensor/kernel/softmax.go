@@ -7,16 +7,30 @@ import "math"
 func Softmax(dst, a []float32, cols int) {
 	check(len(dst) == len(a), badLength)
 	check(cols > 0 && len(a)%cols == 0 || len(a) == 0, badShape)
-	for at := 0; at < len(a); at += cols {
-		softmaxRow(dst[at:at+cols], a[at:at+cols])
+	eachBlock(len(a), cols, func(from, to int) {
+		if softmaxAsm(dst[from:to], a[from:to], cols) {
+			return
+		}
+		for at := from; at < to; at += cols {
+			softmaxRow(dst[at:at+cols], a[at:at+cols])
+		}
+	})
+}
+
+// eachBlock calls f for blocks of whole rows that are short enough for one
+// assembly call.
+func eachBlock(n, cols int, f func(from, to int)) {
+	if n == 0 {
+		return
+	}
+	step := max(1, chunk/cols) * cols
+	for from := 0; from < n; from += step {
+		f(from, min(from+step, n))
 	}
 }
 
 // softmaxRow is the softmax of one row.
 func softmaxRow(dst, a []float32) {
-	if softmaxAsm(dst, a) {
-		return
-	}
 	Subtract.RunScalar(dst, a, Max.Of(a))
 	Exp.Run(dst, dst)
 	Multiply.RunScalar(dst, dst, 1/Sum.Of(dst))

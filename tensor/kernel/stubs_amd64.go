@@ -944,45 +944,45 @@ func columnsSumSquaresAVX2(dst, a *float32, rows, cols int)
 //go:noescape
 func dotAVX2(a, b *float32, n int) float32
 
-// softmaxAVX512 is the softmax of a row: e^(a[i] - max) over its sum.
+// softmaxAVX512 is the softmax of rows: e^(a[i] - max) over their sum.
 //
 //go:noescape
-func softmaxAVX512(dst, a *float32, n int)
+func softmaxAVX512(dst, a *float32, rows, cols int)
 
 // sumExpAVX512 is the sum of e^(a[i] - top), top >= a[i].
 //
 //go:noescape
 func sumExpAVX512(a *float32, n int, top float32) float32
 
-// layerNormAVX512 is (a - mean)/sqrt(variance + epsilon)*gamma + beta of a row; count is float32(n), gamma and beta may be nil.
+// layerNormAVX512 is (a - mean)/sqrt(variance + epsilon)*gamma + beta of rows; count is float32(cols), gamma and beta may be nil.
 //
 //go:noescape
-func layerNormAVX512(dst, a, gamma, beta *float32, n int, count, epsilon float32)
+func layerNormAVX512(dst, a, gamma, beta *float32, rows, cols int, count, epsilon float32)
 
-// rmsNormAVX512 is a/sqrt(mean(a*a) + epsilon)*gamma of a row; count is float32(n), gamma may be nil.
+// rmsNormAVX512 is a/sqrt(mean(a*a) + epsilon)*gamma of rows; count is float32(cols), gamma may be nil.
 //
 //go:noescape
-func rmsNormAVX512(dst, a, gamma *float32, n int, count, epsilon float32)
+func rmsNormAVX512(dst, a, gamma *float32, rows, cols int, count, epsilon float32)
 
-// softmaxAVX2 is the softmax of a row: e^(a[i] - max) over its sum.
+// softmaxAVX2 is the softmax of rows: e^(a[i] - max) over their sum.
 //
 //go:noescape
-func softmaxAVX2(dst, a *float32, n int)
+func softmaxAVX2(dst, a *float32, rows, cols int)
 
 // sumExpAVX2 is the sum of e^(a[i] - top), top >= a[i].
 //
 //go:noescape
 func sumExpAVX2(a *float32, n int, top float32) float32
 
-// layerNormAVX2 is (a - mean)/sqrt(variance + epsilon)*gamma + beta of a row; count is float32(n), gamma and beta may be nil.
+// layerNormAVX2 is (a - mean)/sqrt(variance + epsilon)*gamma + beta of rows; count is float32(cols), gamma and beta may be nil.
 //
 //go:noescape
-func layerNormAVX2(dst, a, gamma, beta *float32, n int, count, epsilon float32)
+func layerNormAVX2(dst, a, gamma, beta *float32, rows, cols int, count, epsilon float32)
 
-// rmsNormAVX2 is a/sqrt(mean(a*a) + epsilon)*gamma of a row; count is float32(n), gamma may be nil.
+// rmsNormAVX2 is a/sqrt(mean(a*a) + epsilon)*gamma of rows; count is float32(cols), gamma may be nil.
 //
 //go:noescape
-func rmsNormAVX2(dst, a, gamma *float32, n int, count, epsilon float32)
+func rmsNormAVX2(dst, a, gamma *float32, rows, cols int, count, epsilon float32)
 
 // lstmAVX512 turns the gates i, f, c, o in z, units elements each, and the carry c into the new c and h.
 //

@@ -18,8 +18,10 @@ var (
 	// e^(a*a/2) Phi(-a)/t in t = 1/(1 + 0.3a) for 0 <= a <= 15, where Phi is the
 	// normal distribution: 3.5e-9.
 	millsTerms = []float64{0.119686715, 0.119571321, 0.11023929, 0.0783725157, 0.0962040275, -0.0795074105, 0.19188109, -0.228283077, 0.112464041, -0.0206285175}
-	// (Phi(x) - 1/2)/x in x^2 for |x| <= 1: 7.1e-10.
-	phiTerms = []float64{0.398942292, -0.0664903596, 0.00997332297, -0.00118632999, 0.000113486378, -7.65420918e-06}
+	// e^(a*a/2) Phi(-a) in u = a/(1 + a/4) for 0 <= a <= 14: 1.4e-8.
+	geluTerms = []float64{0.5, -0.398941994, 0.150262296, -0.0329087526, 0.00339818839, 0.000107364664, -5.12449515e-05, -2.90924481e-06, 1.66844598e-06, -1.29496527e-07}
+	// 2^r for |r| <= 1/2: 1.9e-9.
+	exp2Terms = []float64{1, 0.693147182, 0.240226462, 0.0555032864, 0.00961848907, 0.00133999321, 0.000153458197}
 )
 
 // ln(2) as a float32 and what is missing from it.
@@ -162,12 +164,17 @@ func (g *gen) normalTail(x v) v {
 	return g.mul(g.expReduced(n, g.fmaC(low, -0.5, r)), mills)
 }
 
-// gelu is x*Phi(x). Near zero normalTail loses digits: it begins with 1 + 0.3a.
+// gelu is x*Phi(x) = max(x, 0) - a*Phi(-a) for a = |x|, with
+// Phi(-a) = e^(-a*a/2) Q(u). Transformers spend much of their time here, so the
+// rounding of a*a stays in: the error relative to the result grows with a*a on
+// the negative side, where the result vanishes.
 func (g *gen) gelu(x v) v {
-	q := g.normalTail(x)
-	outer := g.pick(less, x, g.c(0), q, g.sub(g.c(1), q))
-	inner := g.fma(x, g.horner(g.mul(x, x), phiTerms...), g.c(0.5))
-	return g.mul(x, g.pick(less, g.abs(x), g.c(1), inner, outer))
+	a := g.minC(g.abs(x), 14)
+	u := g.div(a, g.fmaC(a, 0.25, g.c(1)))
+	s, log2e := g.mul(a, a), g.c(-0.5*math.Log2E)
+	n := g.roundTo(g.mul(s, log2e), nearest)
+	e := g.scale(g.horner(g.fms(s, log2e, n), exp2Terms...), n)
+	return g.fnma(g.mul(a, g.horner(u, geluTerms...)), e, g.nonNegative(x))
 }
 
 // geluTanh is x*sigmoid(2u), which equals 0.5x(1 + tanh u) but does not cancel.

@@ -19,6 +19,7 @@ func TestEncodings(t *testing.T) {
 		{"fmul v3.4s, v4.4s, v29.4s", neonFmul.encode(3, 4, 29), 0x6e3ddc83},
 		{"fdiv v3.4s, v4.4s, v29.4s", neonFdiv.encode(3, 4, 29), 0x6e3dfc83},
 		{"fmla v3.4s, v4.4s, v29.4s", neonFmla.encode(3, 4, 29), 0x4e3dcc83},
+		{"fmls v3.4s, v4.4s, v29.4s", neonFmls.encode(3, 4, 29), 0x4ebdcc83},
 		{"fcmeq v3.4s, v4.4s, v29.4s", neonFcmeq.encode(3, 4, 29), 0x4e3de483},
 		{"fcmgt v3.4s, v4.4s, v29.4s", neonFcmgt.encode(3, 4, 29), 0x6ebde483},
 		{"bsl v3.16b, v4.16b, v29.16b", neonBsl.encode(3, 4, 29), 0x6e7d1c83},

@@ -22,6 +22,7 @@ var (
 	neonFmax   = neonOp{0x4e20f400, "FMAX"}
 	neonFmin   = neonOp{0x4ea0f400, "FMIN"}
 	neonFmla   = neonOp{0x4e20cc00, "FMLA"}
+	neonFmls   = neonOp{0x4ea0cc00, "FMLS"}
 	neonFcmeq  = neonOp{0x4e20e400, "FCMEQ"}
 	neonFcmgt  = neonOp{0x6ea0e400, "FCMGT"}
 	neonBsl    = neonOp{0x6e601c00, "BSL"}

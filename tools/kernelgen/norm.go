@@ -8,7 +8,7 @@ import (
 // genNorm writes softmax and layer normalization of one row.
 func genNorm(g *gen) {
 	for _, i := range isas {
-		g.function(i, "softmax"+i.name, "dst, a *float32, n int", "", "is the softmax of a row: e^(a[i] - max) over its sum.")
+		g.function(i, "softmax"+i.name, "dst, a *float32, rows, cols int", "", "is the softmax of rows: e^(a[i] - max) over their sum.")
 		g.softmax()
 		g.end()
 		g.function(i, "sumExp"+i.name, "a *float32, n int, top float32", " float32", "is the sum of e^(a[i] - top), top >= a[i].")
@@ -20,12 +20,12 @@ func genNorm(g *gen) {
 		}), sum)
 		g.Store(low(s), g.ReturnIndex(0))
 		g.end()
-		g.function(i, "layerNorm"+i.name, "dst, a, gamma, beta *float32, n int, count, epsilon float32", "",
-			"is (a - mean)/sqrt(variance + epsilon)*gamma + beta of a row; count is float32(n), gamma and beta may be nil.")
+		g.function(i, "layerNorm"+i.name, "dst, a, gamma, beta *float32, rows, cols int, count, epsilon float32", "",
+			"is (a - mean)/sqrt(variance + epsilon)*gamma + beta of rows; count is float32(cols), gamma and beta may be nil.")
 		g.layerNorm()
 		g.end()
-		g.function(i, "rmsNorm"+i.name, "dst, a, gamma *float32, n int, count, epsilon float32", "",
-			"is a/sqrt(mean(a*a) + epsilon)*gamma of a row; count is float32(n), gamma may be nil.")
+		g.function(i, "rmsNorm"+i.name, "dst, a, gamma *float32, rows, cols int, count, epsilon float32", "",
+			"is a/sqrt(mean(a*a) + epsilon)*gamma of rows; count is float32(cols), gamma may be nil.")
 		g.rmsNorm()
 		g.end()
 	}
@@ -42,20 +42,36 @@ func (g *gen) rewind(rs ...reg.Register) []reg.Register {
 	return copies
 }
 
-func (g *gen) softmax() {
-	dst, a, n := g.arg("dst"), g.arg("a"), g.arg("n")
-	largest, sum := reductions[1], reductions[0]
-	p := g.rewind(a, n)
-	top := g.across(g.fold(p[1], p[:1], largest, func(at access) v { return at.load(p[0]) }), largest)
+// eachRow writes the loop over the rows of dst and a. One call for many rows lets
+// the processor work on the next row while it waits for the sums of this one.
+func (g *gen) eachRow(body func(dst, a, n reg.Register)) {
+	dst, a, rows, cols := g.arg("dst"), g.arg("a"), g.arg("rows"), g.arg("cols")
+	g.Label("row")
+	p := g.rewind(dst, a, cols)
+	body(p[0], p[1], p[2])
+	g.LEAQ(memx(dst, cols, 4, 0), dst)
+	g.LEAQ(memx(a, cols, 4, 0), a)
+	g.DECQ(rows)
+	g.JNZ(ref("row"))
+}
 
-	p = g.rewind(a, dst, n)
-	total := g.across(g.fold(p[2], p[:2], sum, func(at access) v {
-		e := g.expDown(g.sub(at.load(p[0]), top))
-		at.store(e, p[1])
-		return e
-	}), sum)
-	scale := g.div(g.c(1), total)
-	g.loop(n, []reg.Register{dst}, 4, func(at access) { at.store(g.mul(at.load(dst), scale), dst) })
+func (g *gen) softmax() {
+	g.eachRow(func(dst, a, n reg.Register) {
+		largest, sum := reductions[1], reductions[0]
+		// A NaN that the maximum passes over turns up again in the sum.
+		largest.add, largest.join = (*gen).max, (*gen).max
+		p := g.rewind(a, n)
+		top := g.across(g.fold(p[1], p[:1], largest, func(at access) v { return at.load(p[0]) }), largest)
+
+		p = g.rewind(a, dst, n)
+		total := g.across(g.fold(p[2], p[:2], sum, func(at access) v {
+			e := g.expDown(g.sub(at.load(p[0]), top))
+			at.store(e, p[1])
+			return e
+		}), sum)
+		scale := g.div(g.c(1), total)
+		g.loop(n, []reg.Register{dst}, 4, func(at access) { at.store(g.mul(at.load(dst), scale), dst) })
+	})
 }
 
 // ifNot jumps over code if the pointer is nil.
@@ -68,39 +84,41 @@ func (g *gen) ifNot(p reg.Register, code func()) {
 }
 
 func (g *gen) layerNorm() {
-	dst, a, gamma, beta, n := g.arg("dst"), g.arg("a"), g.arg("gamma"), g.arg("beta"), g.arg("n")
-	count := g.floatArg("count")
-	sum, squares := reductions[0], reductions[3]
-	p := g.rewind(a, n)
-	mean := g.div(g.across(g.fold(p[1], p[:1], sum, func(at access) v { return at.load(p[0]) }), sum), count)
-	p = g.rewind(a, n)
-	variance := g.div(g.across(g.fold(p[1], p[:1], squares, func(at access) v { return g.sub(at.load(p[0]), mean) }), sum), count)
-	epsilon := g.floatArg("epsilon")
-	scale := g.div(g.c(1), g.sqrt(g.add(variance, epsilon)))
-	off := g.GP64()
-	g.XORQ(off, off)
-	g.loopAt(n, off, func(at access) {
-		y := g.mul(g.sub(at.load(a), mean), scale)
-		g.ifNot(gamma, func() { g.VMULPS(at.load(gamma), y, y) })
-		g.ifNot(beta, func() { g.VADDPS(at.load(beta), y, y) })
-		at.store(y, dst)
+	gamma, beta := g.arg("gamma"), g.arg("beta")
+	count, epsilon := g.floatArg("count"), g.floatArg("epsilon")
+	g.eachRow(func(dst, a, n reg.Register) {
+		sum, squares := reductions[0], reductions[3]
+		p := g.rewind(a, n)
+		mean := g.div(g.across(g.fold(p[1], p[:1], sum, func(at access) v { return at.load(p[0]) }), sum), count)
+		p = g.rewind(a, n)
+		variance := g.div(g.across(g.fold(p[1], p[:1], squares, func(at access) v { return g.sub(at.load(p[0]), mean) }), sum), count)
+		scale := g.div(g.c(1), g.sqrt(g.add(variance, epsilon)))
+		off := g.GP64()
+		g.XORQ(off, off)
+		g.loopAt(n, off, func(at access) {
+			y := g.mul(g.sub(at.load(a), mean), scale)
+			g.ifNot(gamma, func() { g.VMULPS(at.load(gamma), y, y) })
+			g.ifNot(beta, func() { g.VADDPS(at.load(beta), y, y) })
+			at.store(y, dst)
+		})
 	})
 }
 
 func (g *gen) rmsNorm() {
-	dst, a, gamma, n := g.arg("dst"), g.arg("a"), g.arg("gamma"), g.arg("n")
-	count := g.floatArg("count")
-	sum, squares := reductions[0], reductions[3]
-	p := g.rewind(a, n)
-	mean := g.div(g.across(g.fold(p[1], p[:1], squares, func(at access) v { return at.load(p[0]) }), sum), count)
-	epsilon := g.floatArg("epsilon")
-	scale := g.div(g.c(1), g.sqrt(g.add(mean, epsilon)))
-	off := g.GP64()
-	g.XORQ(off, off)
-	g.loopAt(n, off, func(at access) {
-		y := g.mul(at.load(a), scale)
-		g.ifNot(gamma, func() { g.VMULPS(at.load(gamma), y, y) })
-		at.store(y, dst)
+	gamma := g.arg("gamma")
+	count, epsilon := g.floatArg("count"), g.floatArg("epsilon")
+	g.eachRow(func(dst, a, n reg.Register) {
+		sum, squares := reductions[0], reductions[3]
+		p := g.rewind(a, n)
+		mean := g.div(g.across(g.fold(p[1], p[:1], squares, func(at access) v { return at.load(p[0]) }), sum), count)
+		scale := g.div(g.c(1), g.sqrt(g.add(mean, epsilon)))
+		off := g.GP64()
+		g.XORQ(off, off)
+		g.loopAt(n, off, func(at access) {
+			y := g.mul(at.load(a), scale)
+			g.ifNot(gamma, func() { g.VMULPS(at.load(gamma), y, y) })
+			at.store(y, dst)
+		})
 	})
 }
 

@@ -159,6 +159,16 @@ func (g *gen) fma(a, b, c v) v {
 	return d
 }
 
+// fnma is c - a*b.
+func (g *gen) fnma(a, b, c v) v {
+	d := g.copy(c)
+	if g.arm != nil {
+		return g.arm.into(d, neonFmls, a, b)
+	}
+	g.VFNMADD231PS(b, a, d)
+	return d
+}
+
 // fms is a*b - c.
 func (g *gen) fms(a, b, c v) v {
 	if g.arm != nil {
