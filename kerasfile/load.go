@@ -24,7 +24,12 @@ func Load(path string, opts ...Option) (*nn.Model, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		return LoadFS(os.DirFS(path), ".", opts...)
+		root, err := os.OpenRoot(path) // links in the directory lead nowhere outside of it
+		if err != nil {
+			return nil, err
+		}
+		defer root.Close()
+		return LoadFS(root.FS(), ".", opts...)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -51,6 +56,7 @@ func LoadFS(fsys fs.FS, name string, opts ...Option) (*nn.Model, error) {
 		if err != nil {
 			return nil, err
 		}
+		defer dir.Close()
 		return load(dir, o)
 	}
 	if r, ok := f.(io.ReaderAt); ok {
@@ -244,4 +250,23 @@ func decodeUpgraded(config *pyjson.Object, version origin, o options) (*nn.Model
 		model.Compile = compile
 	}
 	return model, nil
+}
+
+// FromJSON makes a model, with new weights, of its architecture as Model.to_json gives it: that of any release of Keras
+// (keras.models.model_from_json).
+func FromJSON(data []byte, opts ...Option) (*nn.Model, error) {
+	o := settings(opts)
+	config, err := parseJSON("the architecture", data)
+	if err != nil {
+		return nil, err
+	}
+	version := config.String("keras_version")
+	config.Delete("keras_version")
+	config.Delete("backend")
+	model, err := decode(config, version, o)
+	if err != nil {
+		return nil, err
+	}
+	model.Origin.KerasVersion = version
+	return model, model.Build()
 }

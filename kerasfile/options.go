@@ -2,7 +2,8 @@ package kerasfile
 
 import "github.com/hornml/horn/nn"
 
-// Option changes how a model is loaded; each mirrors an argument of keras.saving.load_model.
+// Option changes how a model or its weights are loaded; each mirrors an argument of keras.saving.load_model or of
+// Model.load_weights.
 type Option func(*options)
 
 type options struct {
@@ -74,3 +75,11 @@ func WithNotes(note func(string)) Option {
 		}
 	}
 }
+
+// WithSkipMismatch lets LoadWeights leave out layers whose variables differ from the file's in number or shape, with a
+// note for each (skip_mismatch). It is false by default.
+func WithSkipMismatch(skip bool) Option { return func(o *options) { o.skipMismatch = skip } }
+
+// WithByName lets LoadWeights find the weights in a legacy .h5 file by the names of the layers, not by their order
+// (by_name); layers without a counterpart keep theirs.
+func WithByName(byName bool) Option { return func(o *options) { o.byName = byName } }
