@@ -1,0 +1,106 @@
+package ops
+
+import (
+	"math"
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	like := func(class string, v float64) {
+		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+			return o.Full(dtypeArg(o, -1, "dtype", x.DType), v, x.Shape...)
+		})
+	}
+	like("ZerosLike", 0)
+	like("OnesLike", 1)
+	nn.RefuseOp("numpy", "EmptyLike", "the values of its result are undefined")
+	nn.RefuseOp("numpy", "Arange", "it takes no tensors, so that no model can hold it")
+	nn.RegisterOp("numpy", "FullLike", func(o *nn.OpCall) any {
+		x, fill := o.Tensor(0, "x"), arg(o, 1, "fill_value")
+		return fillShape(o, fill.as(o, dtypeArg(o, -1, "dtype", x.DType)), x.Shape)
+	})
+	nn.RegisterOp("numpy", "Full", func(o *nn.OpCall) any {
+		fill := arg(o, 0, "fill_value")
+		return fillShape(o, fill.as(o, dtypeArg(o, -1, "dtype", resultType(o, fill.dtype))), shapeArg(o, "shape"))
+	})
+	nn.RegisterOp("numpy", "Linspace", func(o *nn.OpCall) any {
+		start, stop, d := spacedEnds(o)
+		if o.Bool(-1, "retstep", false) {
+			o.Fail("%s: retstep=True is not supported; no file that Keras writes has it", o)
+		}
+		return spacedAxis(o, o.Cast(spaced(o, start, stop), d))
+	})
+	nn.RegisterOp("numpy", "Logspace", func(o *nn.OpCall) any {
+		start, stop, d := spacedEnds(o)
+		y := spaced(o, start, stop)
+		return spacedAxis(o, o.Cast(o.Pow(o.Scalar(y.DType, o.Float(-1, "base", 10)), y), d))
+	})
+	nn.RegisterOp("numpy", "Geomspace", func(o *nn.OpCall) any {
+		start, stop, d := spacedEnds(o)
+		logs := func(v *value) *value { return o.Unary(graph.OpLog10, o.Abs(v)) }
+		y := o.Pow(o.Scalar(start.DType, 10), spaced(o, logs(start), logs(stop)))
+		return spacedAxis(o, o.Cast(o.Mul(y, o.Unary(graph.OpSign, start)), d))
+	})
+	one("numpy", "Vander", "x", vander)
+}
+
+// fillShape repeats a value to fill a shape; as numpy.tile does, not only along axes of length 1.
+func fillShape(o *nn.OpCall, v *value, shape []int) *value { return o.BroadcastTo(v, shape...) }
+
+// spacedEnds reads start and stop; d is the type of the result.
+func spacedEnds(o *nn.OpCall) (start, stop *value, d tensor.DType) {
+	a, b := arg(o, 0, "start"), arg(o, 1, "stop")
+	d = dtypeArg(o, -1, "dtype", resultType(o, a.dtype, b.dtype, nn.PyFloat))
+	work := d
+	if !d.IsFloat() {
+		work = tensor.Float32
+	}
+	start, stop = a.as(o, work), b.as(o, work)
+	return start, stop, d
+}
+
+// spaced returns num values from start to stop along a new first axis.
+func spaced(o *nn.OpCall, start, stop *value) *value {
+	num := o.Int(-1, "num", 50)
+	if num < 0 || num > 1<<28 {
+		o.Fail("%s: num is %d", o, num)
+	}
+	steps := num
+	if o.Bool(-1, "endpoint", true) {
+		steps = num - 1
+	}
+	shares := make([]float64, num)
+	for i := range shares {
+		shares[i] = float64(i) / float64(max(steps, 1))
+	}
+	span := o.Sub(stop, start)
+	column := o.Reshape(o.Floats(start.DType, shares...), append([]int{num}, slices.Repeat([]int{1}, span.Rank())...)...)
+	return o.Add(start, o.Mul(column, span))
+}
+
+// spacedAxis moves the new axis to where the argument axis says.
+func spacedAxis(o *nn.OpCall, x *value) *value { return o.MoveAxis(x, 0, o.Int(-1, "axis", 0)) }
+
+// vander returns the powers of the elements of a vector as rows.
+func vander(o *nn.OpCall, x *value) *value {
+	if x.Rank() != 1 {
+		o.Fail("%s: a vector is expected, not %s", o, x)
+	}
+	n := x.Shape[0]
+	if v := o.IntOrNone(-1, "N"); v != nil {
+		n = *v
+	}
+	if n < 0 || n > math.MaxInt16 {
+		o.Fail("%s: N is %d", o, n)
+	}
+	powers := sequence(n)
+	if !o.Bool(-1, "increasing", false) {
+		slices.Reverse(powers)
+	}
+	d := nn.Narrow(asInt(o, x).DType)
+	return o.Pow(o.Reshape(o.Cast(x, d), x.Shape[0], 1), o.Cast(o.Builder.Ints(tensor.Int32, powers...), d))
+}

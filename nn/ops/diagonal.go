@@ -1,0 +1,93 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	one("numpy", "Diag", "x", func(o *nn.OpCall, x *value) *value {
+		k := o.Int(-1, "k", 0)
+		switch x.Rank() {
+		case 1:
+			return diagonalMatrix(o, x, k)
+		case 2:
+			return diagonal(o, x, k, 0, 1)
+		}
+		o.Fail("%s: a vector or a matrix is expected, not %s", o, x)
+		return nil
+	})
+	one("numpy", "Diagflat", "x", func(o *nn.OpCall, x *value) *value {
+		return diagonalMatrix(o, o.Reshape(x, x.Size()), o.Int(-1, "k", 0))
+	})
+	axes := func(o *nn.OpCall, x *value) *value {
+		return diagonal(o, x, o.Int(-1, "offset", 0), o.Int(-1, "axis1", 0), o.Int(-1, "axis2", 1))
+	}
+	one("numpy", "Diagonal", "x", axes)
+	one("numpy", "Trace", "x", func(o *nn.OpCall, x *value) *value { return o.Sum(axes(o, wideInt(o, x)), -1) })
+	triangle := func(class string, op *graph.Op) {
+		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+			if x.Rank() < 2 {
+				o.Fail("%s: matrices are expected, not %s", o, x)
+			}
+			k := max(min(o.Int(-1, "k", 0), 1<<30), -1<<30)
+			rows, cols := x.Shape[x.Rank()-2], x.Shape[x.Rank()-1]
+			row := o.AddS(o.Reshape(o.Builder.Ints(tensor.Int64, sequence(rows)...), rows, 1), float64(k))
+			inside := o.Compare(op, o.Builder.Ints(tensor.Int64, sequence(cols)...), row)
+			return o.Where(inside, x, o.Scalar(x.DType, 0))
+		})
+	}
+	triangle("Tril", graph.OpLessEqual)
+	triangle("Triu", graph.OpGreaterEqual)
+}
+
+// diagonal returns the diagonals of the matrices in two axes as a new last axis.
+func diagonal(o *nn.OpCall, x *value, offset, axis1, axis2 int) *value {
+	a := positive(o, []int{axis1, axis2}, x.Rank())
+	if a[0] == a[1] {
+		o.Fail("%s: the two axes of a diagonal must differ", o)
+	}
+	order := []int{}
+	for i := range x.Rank() {
+		if !slices.Contains(a, i) {
+			order = append(order, i)
+		}
+	}
+	y := o.Transpose(x, append(order, a...)...)
+	lead := y.Shape[:len(order)]
+	rows, cols := x.Shape[a[0]], x.Shape[a[1]]
+	row, col := 0, 0
+	if offset >= 0 {
+		col = min(offset, cols)
+	} else {
+		row = min(-offset, rows)
+		if -offset < 0 { // the smallest int
+			row = rows
+		}
+	}
+	n := max(min(rows-row, cols-col), 0)
+	flat := o.Reshape(y, append(slices.Clone(lead), rows*cols)...)
+	if n == 0 {
+		return o.SliceStep(flat, -1, 0, 1, 0)
+	}
+	return o.SliceStep(flat, -1, row*cols+col, cols+1, n)
+}
+
+// diagonalMatrix puts a vector on a diagonal of a square matrix.
+func diagonalMatrix(o *nn.OpCall, x *value, k int) *value {
+	n := x.Shape[0]
+	if k > 1<<15 || k < -1<<15 {
+		o.Fail("%s: the diagonal %d is too far out", o, k)
+	}
+	size := n + max(k, -k)
+	base := o.Full(x.DType, 0, size*size)
+	at := make([]int, n)
+	for i := range at {
+		at[i] = (i+max(-k, 0))*size + i + max(k, 0)
+	}
+	idx := o.Reshape(o.Builder.Ints(tensor.Int64, at...), n, 1)
+	return o.Reshape(o.Scatter(base, idx, x, ""), size, size)
+}

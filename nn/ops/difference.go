@@ -1,0 +1,108 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	one("numpy", "Diff", "a", func(o *nn.OpCall, x *value) *value {
+		n := o.Int(-1, "n", 1)
+		axis := o.Axis(o.Int(-1, "axis", -1), x.Rank())
+		if n < 0 {
+			o.Fail("%s: n is %d", o, n)
+		}
+		for range min(n, x.Shape[axis]) {
+			size := x.Shape[axis]
+			if size == 0 {
+				break
+			}
+			hi, lo := o.Slice(x, axis, 1, size), o.Slice(x, axis, 0, size-1)
+			if x.DType == tensor.Bool {
+				x = o.Compare(graph.OpNotEqual, hi, lo)
+			} else {
+				x = o.Sub(hi, lo)
+			}
+		}
+		return x
+	})
+	nn.RegisterOp("numpy", "Trapezoid", trapezoid)
+	one("numpy", "Corrcoef", "x", corrcoef)
+	nn.RegisterOp("numpy", "Correlate", correlate)
+}
+
+// trapezoid is the integral along an axis by the trapezoidal rule, at places x or dx apart.
+func trapezoid(o *nn.OpCall) any {
+	y := asFloat(o, o.Tensor(0, "y"))
+	x := o.TensorOrNone(-1, "x")
+	dx := o.Float(-1, "dx", 1)
+	axis := o.Axis(o.Int(-1, "axis", -1), y.Rank())
+	size := y.Shape[axis]
+	if size == 0 {
+		o.Fail("%s: axis %d of %s is empty", o, axis, y)
+	}
+	means := o.MulS(o.Add(o.Slice(y, axis, 1, size), o.Slice(y, axis, 0, size-1)), 0.5)
+	if x == nil {
+		return o.Sum(o.MulS(means, dx), axis)
+	}
+	x = o.Cast(x, y.DType)
+	at := axis
+	if x.Rank() == 1 {
+		at = 0
+	}
+	if x.Rank() != 1 && x.Rank() != y.Rank() || x.Shape[at] != size {
+		o.Fail("%s: places %s do not fit %s", o, x, y)
+	}
+	widths := o.Sub(o.Slice(x, at, 1, size), o.Slice(x, at, 0, size-1))
+	if x.Rank() == 1 {
+		shape := slices.Repeat([]int{1}, y.Rank())
+		shape[axis] = size - 1
+		widths = o.Reshape(widths, shape...)
+	}
+	return o.Sum(o.Mul(means, widths), axis)
+}
+
+// corrcoef gives the correlations between the rows of a matrix.
+func corrcoef(o *nn.OpCall, x *value) *value {
+	x = asFloat(o, x)
+	if x.Rank() > 2 {
+		o.Fail("%s: a vector or a matrix is expected, not %s", o, x)
+	}
+	single := x.Rank() < 2
+	if single {
+		x = o.Reshape(x, 1, x.Size())
+	}
+	centered := o.Sub(x, o.MeanKeep(x, 1))
+	cov := o.MatMulT(centered, centered, false, true)
+	std := o.Sqrt(diagonal(o, cov, 0, 0, 1))
+	n := std.Shape[0]
+	y := o.Div(o.Div(cov, o.Reshape(std, n, 1)), std)
+	y = o.Clip(y, -1, 1)
+	if single {
+		return o.Reshape(y)
+	}
+	return y
+}
+
+// correlate slides one vector along another.
+func correlate(o *nn.OpCall) any {
+	x, y := narrowPair(o, "x1", "x2", nn.PyFloat)
+	if x.Rank() != 1 || y.Rank() != 1 || x.Size() == 0 || y.Size() == 0 {
+		o.Fail("%s: two vectors are expected, not %s and %s", o, x, y)
+	}
+	n, m := x.Size(), y.Size()
+	pad := []int{m - 1}
+	full := o.Reshape(o.Conv(o.Reshape(x, 1, n, 1), o.Reshape(y, m, 1, 1), graph.ConvAttrs{PadLo: pad, PadHi: pad}), n+m-1)
+	size := n + m - 1
+	switch o.Choice(-1, "mode", "valid", "same", "full") {
+	case "valid":
+		size = max(n, m) - min(n, m) + 1
+	case "same":
+		size = n // of the first vector, also where it is the shorter one, as in Keras on torch
+	}
+	start := (n + m - 1 - size) / 2
+	return o.Slice(full, 0, start, start+size)
+}

@@ -1,0 +1,273 @@
+package ops
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	one("numpy", "Sort", "x", func(o *nn.OpCall, x *value) *value {
+		x, axis := flatAxis(o, x, -1)
+		return o.Sort(x, axis)
+	})
+	one("numpy", "Argsort", "x", func(o *nn.OpCall, x *value) *value {
+		x, axis := flatAxis(o, x, -1)
+		return o.Argsort(x, axis)
+	})
+	for class, op := range map[string]*graph.Op{"Argmax": graph.OpArgmax, "Argmin": graph.OpArgmin} {
+		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value { return argExtreme(o, x, op) })
+	}
+	nn.RegisterOp("math", "TopK", func(o *nn.OpCall) any {
+		o.Inert("sorted") // sorted is an order that may as well be
+		values, idx := topK(o, o.Tensor(0, "x"), o.Int(-1, "k"))
+		return many([]*value{values, idx})
+	})
+	nn.RegisterOp("numpy", "SearchSorted", func(o *nn.OpCall) any {
+		right := o.Choice(-1, "side", "left", "right") == "right"
+		x, y := pair(o, "sorted_sequence", "values")
+		return search(o, x, y, right)
+	})
+	nn.RegisterOp("numpy", "Digitize", func(o *nn.OpCall) any {
+		x, bins := pair(o, "x", "bins")
+		return search(o, asInt(o, bins), asInt(o, x), true)
+	})
+	nn.RegisterOp("numpy", "Bincount", bincount)
+	nn.RegisterOp("numpy", "Histogram", histogram)
+}
+
+// flatAxis reads the argument axis; null flattens x.
+func flatAxis(o *nn.OpCall, x *value, def int) (*value, int) {
+	v, ok := o.Get(-1, "axis")
+	if ok && v == nil {
+		return o.Reshape(x, x.Size()), 0
+	}
+	return x, o.Axis(o.Int(-1, "axis", def), x.Rank())
+}
+
+// argExtreme is an index of the largest or smallest element along an axis or, for none, of the flattened tensor.
+func argExtreme(o *nn.OpCall, x *value, op *graph.Op) *value {
+	axis, keep := o.IntOrNone(-1, "axis"), o.Bool(-1, "keepdims", false)
+	if axis == nil {
+		y := o.Reshape(o.Builder.Arg(op, o.Reshape(x, x.Size()), 0))
+		if keep {
+			return o.Reshape(y, slices.Repeat([]int{1}, x.Rank())...)
+		}
+		return y
+	}
+	y := o.Builder.Arg(op, x, *axis)
+	if keep {
+		return y
+	}
+	return o.Squeeze(y, *axis)
+}
+
+// topK returns the k largest elements of the last axis, the largest first, and their places as int64, as torch has them.
+func topK(o *nn.OpCall, x *value, k int) (values, idx *value) {
+	if x.Rank() == 0 || k < 0 || k > x.Shape[x.Rank()-1] {
+		o.Fail("%s: %s has no %d elements in its last axis", o, x, k)
+	}
+	all := o.Emit1(opArgsortDown, nil, x)
+	idx = o.Slice(all, -1, 0, k)
+	return o.TakeAlong(x, idx, -1), o.Cast(idx, tensor.Int64)
+}
+
+// opArgsortDown returns the int32 indices that sort the last axis in descending order, equal elements in their order and
+// NaN, which counts as the largest, first.
+var opArgsortDown = &graph.Op{Name: "argsort_descending",
+	Infer: func(n *graph.Node) { n.SetOut(tensor.Int32, n.In[0].Shape...) },
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		x := in[0]
+		eachLine(n.In[0].Shape, n.In[0].Rank()-1, func(at, _, size int) {
+			order := sequence(size)
+			sort.SliceStable(order, func(i, j int) bool {
+				if x.I != nil {
+					return x.I[at+order[i]] > x.I[at+order[j]]
+				}
+				a, b := x.Float64(at+order[i]), x.Float64(at+order[j])
+				return a > b || a != a && b == b
+			})
+			for i, k := range order {
+				out[0].I[at+i] = int64(k)
+			}
+		})
+		return nil
+	}}
+
+// search finds where values belong in a sorted vector: before equal elements, or after them.
+func search(o *nn.OpCall, sorted, values *value, right bool) *value {
+	if sorted.Rank() != 1 {
+		o.Fail("%s: a sorted vector is expected, not %s", o, sorted)
+	}
+	return o.Emit1(opSearch, right, sorted, values)
+}
+
+// opSearch returns for each element of the second input where it belongs in the first, a sorted vector, as int32; attrs:
+// whether after equal elements. NaN belongs at the end.
+var opSearch = &graph.Op{Name: "searchsorted",
+	Infer: func(n *graph.Node) { n.SetOut(tensor.Int32, n.In[1].Shape...) },
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		right := n.Attrs.(bool)
+		size := n.In[0].Size()
+		for i := range out[0].I {
+			out[0].I[i] = int64(sort.Search(size, func(k int) bool {
+				if in[0].I != nil {
+					s, v := in[0].I[k], in[1].I[i]
+					return s > v || s == v && !right
+				}
+				s, v := in[0].Float64(k), in[1].Float64(i)
+				if v != v || s != s {
+					return s != s && (v == v || !right)
+				}
+				return s > v || s == v && !right
+			}))
+		}
+		return nil
+	}}
+
+// bincount counts how often each number from 0 on occurs, or adds up weights.
+func bincount(o *nn.OpCall) any {
+	notSparse(o, "sparse")
+	x := o.Tensor(0, "x")
+	w := o.TensorOrNone(-1, "weights")
+	least := o.Int(-1, "minlength", 0)
+	if !x.DType.IsInt() && x.DType != tensor.Bool || x.Rank() != 1 && x.Rank() != 2 {
+		o.Fail("%s: a vector or matrix of integers is expected, not %s", o, x)
+	}
+	if least < 0 || least > math.MaxInt32 {
+		o.Fail("%s: minlength is %d", o, least)
+	}
+	// How long the result is depends on the largest number.
+	top := o.Builder.Int(tensor.Int64, -1)
+	if x.Size() > 0 {
+		top = o.Reduce(graph.OpReduceMax, o.Cast(x, tensor.Int64), false)
+	}
+	length := o.AddS(top, 1)
+	size := max(least, 0)
+	if o.Symbolic() {
+		size = max(size, 1)
+	} else {
+		size = max(size, o.Measure(length))
+	}
+	if size > 1<<28 {
+		o.Fail("%s: a number of about %d occurs: the table would be too large", o, size)
+	}
+	d := tensor.Int32
+	if w != nil {
+		d = resultType(o, nn.Narrow(x.DType), nn.Narrow(w.DType))
+		w = o.Cast(w, d)
+	} else {
+		w = o.Full(d, 1, x.Shape...)
+	}
+	if !slices.Equal(w.Shape, x.Shape) {
+		o.Fail("%s: weights %s do not fit %s", o, w, x)
+	}
+	rows := 1
+	if x.Rank() == 2 {
+		rows = x.Shape[0]
+	}
+	y := o.Emit1(opBincount, [2]int{rows, size}, o.Cast(x, tensor.Int64), w)
+	if x.Rank() == 1 {
+		return o.Reshape(y, size)
+	}
+	return y
+}
+
+// opBincount adds the weights of each number in each of some rows (attrs: rows, length of the result).
+var opBincount = &graph.Op{Name: "bincount",
+	Infer: func(n *graph.Node) {
+		a := n.Attrs.([2]int)
+		n.SetOut(n.In[1].DType, a[0], a[1])
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		a := n.Attrs.([2]int)
+		cols := n.In[0].Size() / max(a[0], 1)
+		sums := make([]float64, n.Out[0].Size())
+		whole := make([]int64, n.Out[0].Size())
+		for i, v := range in[0].I {
+			if v < 0 || v >= int64(a[1]) {
+				return fmt.Errorf("%s: the number %d cannot be counted among 0..%d", n.Label, v, a[1]-1)
+			}
+			k := i/max(cols, 1)*a[1] + int(v)
+			if in[1].I != nil {
+				whole[k] += in[1].I[i]
+			} else {
+				sums[k] += in[1].Float64(i)
+			}
+		}
+		for k := range sums {
+			switch {
+			case out[0].I != nil:
+				out[0].I[k] = whole[k]
+			case out[0].B != nil:
+				out[0].B[k] = sums[k] != 0
+			default:
+				setFloat(out[0], k, sums[k])
+			}
+		}
+		return nil
+	}}
+
+// histogram counts the elements of a vector in equal bins, and returns the counts and the edges of the bins.
+func histogram(o *nn.OpCall) any {
+	x := o.Tensor(0, "x")
+	bins, limits := o.Int(-1, "bins", 10), floatList(o, "range")
+	if x.Rank() > 1 || bins < 1 || bins > 1<<24 || limits != nil && (len(limits) != 2 || limits[1] < limits[0]) {
+		o.Fail("%s: %d bins within %v, for %s", o, bins, limits, x)
+	}
+	d := x.DType
+	y := asFloat(o, x)
+	outs := o.Emit(opHistogram, &histogramAttrs{bins, limits}, y)
+	return many([]*value{o.Cast(outs[0], d), o.Cast(outs[1], d)})
+}
+
+type histogramAttrs struct {
+	bins   int
+	limits []float64 // nil: from the smallest to the largest element
+}
+
+var opHistogram = &graph.Op{Name: "histogram",
+	Infer: func(n *graph.Node) {
+		a := n.Attrs.(*histogramAttrs)
+		n.SetOut(n.In[0].DType, a.bins)
+		n.SetOut(n.In[0].DType, a.bins+1)
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		a := n.Attrs.(*histogramAttrs)
+		size := n.In[0].Size()
+		lo, hi := 0.0, 1.0
+		switch {
+		case a.limits != nil:
+			lo, hi = a.limits[0], a.limits[1]
+		case size > 0:
+			lo, hi = math.Inf(1), math.Inf(-1)
+			for i := range size {
+				lo, hi = math.Min(lo, in[0].Float64(i)), math.Max(hi, in[0].Float64(i))
+			}
+			if math.IsNaN(lo) || math.IsInf(lo, 0) || math.IsInf(hi, 0) {
+				return fmt.Errorf("%s: the range of the elements is not finite", n.Label)
+			}
+		}
+		if lo == hi {
+			lo, hi = lo-0.5, hi+0.5
+		}
+		counts := make([]float64, a.bins)
+		for i := range size {
+			v := in[0].Float64(i)
+			if v >= lo && v <= hi {
+				counts[min(int((v-lo)/(hi-lo)*float64(a.bins)), a.bins-1)]++
+			}
+		}
+		for i, c := range counts {
+			setFloat(out[0], i, c)
+		}
+		for i := range a.bins + 1 {
+			setFloat(out[1], i, lo+(hi-lo)*float64(i)/float64(a.bins))
+		}
+		return nil
+	}}

@@ -1,0 +1,177 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	nn.RegisterOp("image", "ExtractPatches", extractPatches)
+	nn.RegisterOp("nn", "Unfold", unfold)
+	nn.RegisterOp("nn", "Fold", fold)
+	nn.RegisterOp("nn", "DepthToSpace", func(o *nn.OpCall) any { return blocks(o, true) })
+	nn.RegisterOp("nn", "SpaceToDepth", func(o *nn.OpCall) any { return blocks(o, false) })
+}
+
+// extractPatches gives for each place of a window all elements in it as channels.
+func extractPatches(o *nn.OpCall) any {
+	x := o.Tensor(0, "images")
+	size := o.Ints(-1, "size")
+	rank := len(size)
+	if rank == 1 {
+		size, rank = slices.Repeat(size, 2), 2
+	}
+	single := x.Rank() == rank+1
+	if single {
+		x = o.ExpandDims(x, 0)
+	}
+	if rank != 2 && rank != 3 || x.Rank() != rank+2 {
+		o.Fail("%s: a window of %d axes does not fit %s", o, rank, x)
+	}
+	size = spatial(o, "size", rank, nil)
+	one := slices.Repeat([]int{1}, rank)
+	w := windows{first: channelsFirst(o), size: size, dilation: spatial(o, "dilation_rate", rank, one), strides: spatial(o, "strides", rank, size)}
+	w.same = o.Choice(-1, "padding", "valid", "same") == "same"
+	x = w.in(o, x)
+	lo, hi := w.padding(x)
+	x = o.Pad(x, edges(lo), edges(hi), 0)
+	y := w.out(o, o.Concat(-1, tapSlices(o, x, w)...))
+	if single {
+		y = o.Squeeze(y, 0)
+	}
+	return y
+}
+
+// edges puts the spatial numbers between those of batch and channels, which are 0.
+func edges(n []int) []int { return slices.Concat([]int{0}, n, []int{0}) }
+
+// tapSlices returns for each element of the window, in C order, what it sees at each place: x is padded, its channels are last.
+func tapSlices(o *nn.OpCall, x *value, w windows) []*value {
+	rank := len(w.size)
+	counts := make([]int, rank)
+	taps := 1
+	for i, k := range w.size {
+		counts[i] = max((x.Shape[i+1]-(k-1)*w.dilation[i]-1)/w.strides[i]+1, 0)
+		if x.Shape[i+1] < (k-1)*w.dilation[i]+1 {
+			counts[i] = 0
+		}
+		if taps *= k; taps > 1<<16 {
+			o.Fail("%s: a window of too many elements", o)
+		}
+	}
+	out := make([]*value, taps)
+	for t := range out {
+		a := newSliceAttrs(x)
+		rest := t
+		for i := rank - 1; i >= 0; i-- {
+			a.Start[i+1], a.Step[i+1], a.Count[i+1] = rest%w.size[i]*w.dilation[i], w.strides[i], counts[i]
+			rest /= w.size[i]
+		}
+		out[t] = o.SliceAll(x, a)
+	}
+	return out
+}
+
+// foldWindows reads the arguments of fold and unfold, on images with the channels first.
+func foldWindows(o *nn.OpCall) (w windows, padding []int) {
+	one := []int{1, 1}
+	w = windows{size: spatial(o, "kernel_size", 2, nil), dilation: spatial(o, "dilation", 2, one), strides: spatial(o, "stride", 2, one)}
+	padding = o.Ints(-1, "padding")
+	switch len(padding) {
+	case 0:
+		padding = []int{0, 0}
+	case 1:
+		padding = slices.Repeat(padding, 2)
+	}
+	if len(padding) != 2 || padding[0] < 0 || padding[1] < 0 {
+		o.Fail("%s: the argument \"padding\" must be one or two numbers from 0 on", o)
+	}
+	return w, padding
+}
+
+// unfold gives the windows of images (batch, channels, height, width) as columns: (batch, channels*kernel, places).
+func unfold(o *nn.OpCall) any {
+	x := o.Tensor(0, "x")
+	w, padding := foldWindows(o)
+	if x.Rank() != 4 {
+		o.Fail("%s: images (batch, channels, height, width) are expected, not %s", o, x)
+	}
+	batch, channels := x.Shape[0], x.Shape[1]
+	x = o.ToChannelsLast(x)
+	x = o.Pad(x, edges(padding), edges(padding), 0)
+	y := o.Stack(-1, tapSlices(o, x, w)...) // batch, rows, columns, channels, taps
+	places := y.Shape[1] * y.Shape[2]
+	taps := y.Shape[4]
+	return o.Reshape(o.Transpose(y, 0, 3, 4, 1, 2), batch, channels*taps, places)
+}
+
+// fold adds columns up to images again: what unfold does, backwards.
+func fold(o *nn.OpCall) any {
+	x := o.Tensor(0, "x")
+	size := spatial(o, "output_size", 2, nil)
+	w, padding := foldWindows(o)
+	taps := w.size[0] * w.size[1]
+	if x.Rank() != 3 || x.Shape[1]%taps != 0 {
+		o.Fail("%s: columns %s do not fit a kernel of %d elements", o, x, taps)
+	}
+	batch, channels := x.Shape[0], x.Shape[1]/taps
+	full := []int{size[0] + 2*padding[0], size[1] + 2*padding[1]}
+	var count [2]int
+	for i := range count {
+		count[i] = (full[i]-(w.size[i]-1)*w.dilation[i]-1)/w.strides[i] + 1
+	}
+	if count[0] < 1 || count[1] < 1 || count[0]*count[1] != x.Shape[2] {
+		o.Fail("%s: %d columns where images of %d x %d have %d x %d places", o, x.Shape[2], size[0], size[1], count[0], count[1])
+	}
+	// Each element of a column goes to one pixel: one scatter with the numbers of those pixels.
+	var at []int
+	for t := range taps {
+		for r := range count[0] {
+			for c := range count[1] {
+				row, col := r*w.strides[0]+t/w.size[1]*w.dilation[0], c*w.strides[1]+t%w.size[1]*w.dilation[1]
+				at = append(at, row*full[1]+col)
+			}
+		}
+	}
+	columns := o.Transpose(o.Reshape(x, batch*channels, taps*x.Shape[2]), 1, 0)
+	base := o.Full(x.DType, 0, full[0]*full[1], batch*channels)
+	idx := o.Reshape(o.Builder.Ints(tensor.Int64, at...), len(at), 1)
+	y := o.Reshape(o.Transpose(o.Scatter(base, idx, columns, "add"), 1, 0), batch, channels, full[0], full[1])
+	y = o.Slice(y, 2, padding[0], padding[0]+size[0])
+	return o.Slice(y, 3, padding[1], padding[1]+size[1])
+}
+
+// blocks moves square blocks of pixels into the channels, or (toSpace) back.
+func blocks(o *nn.OpCall, toSpace bool) *value {
+	x := o.Tensor(0, "x")
+	n := o.Int(-1, "block_size")
+	w := windows{first: channelsFirst(o)}
+	if x.Rank() != 4 || n < 1 {
+		o.Fail("%s: a batch of images and a block size above 0 are expected, not %s and %d", o, x, n)
+	}
+	if n > 1<<15 {
+		o.Fail("%s: the block size %d is too large", o, n)
+	}
+	b, h, wd, c := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
+	if w.first {
+		b, c, h, wd = x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
+	}
+	if toSpace && c%(n*n) != 0 || !toSpace && (h%n != 0 || wd%n != 0) {
+		o.Fail("%s: %s does not divide into blocks of %d x %d", o, x, n, n)
+	}
+	switch {
+	case toSpace && w.first:
+		y := o.Reshape(x, b, c/(n*n), n, n, h, wd)
+		return o.Reshape(o.Transpose(y, 0, 1, 4, 2, 5, 3), b, c/(n*n), h*n, wd*n)
+	case toSpace:
+		y := o.Reshape(x, b, h, wd, n, n, c/(n*n))
+		return o.Reshape(o.Transpose(y, 0, 1, 3, 2, 4, 5), b, h*n, wd*n, c/(n*n))
+	case w.first:
+		y := o.Reshape(x, b, c, h/n, n, wd/n, n)
+		return o.Reshape(o.Transpose(y, 0, 1, 3, 5, 2, 4), b, c*n*n, h/n, wd/n)
+	}
+	y := o.Reshape(x, b, h/n, n, wd/n, n, c)
+	return o.Reshape(o.Transpose(y, 0, 1, 3, 2, 4, 5), b, h/n, wd/n, c*n*n)
+}

@@ -1,0 +1,204 @@
+package ops
+
+import (
+	"math"
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	nn.RegisterOp("core", "Scatter", func(o *nn.OpCall) any {
+		idx, values := indices(o, 0, "indices"), o.Tensor(1, "values")
+		return o.Scatter(o.Full(values.DType, 0, shapeArg(o, "shape")...), idx, values, "add")
+	})
+	nn.RegisterOp("core", "ScatterUpdate", func(o *nn.OpCall) any {
+		x, idx := o.Tensor(0, "inputs"), indices(o, 1, "indices")
+		updates := o.Cast(o.Tensor(2, "updates"), x.DType)
+		how := o.Str(-1, "reduction", "")
+		if !slices.Contains([]string{"", "add", "mul", "max", "min"}, how) {
+			o.Fail("%s: the reduction %q does not exist", o, how)
+		}
+		if idx.Rank() > 0 && idx.Shape[idx.Rank()-1] <= x.Rank() { // one update may serve all indices
+			want := append(slices.Clone(idx.Shape[:idx.Rank()-1]), x.Shape[idx.Shape[idx.Rank()-1]:]...)
+			updates = o.BroadcastTo(updates, want...)
+		}
+		return o.Scatter(x, idx, updates, how)
+	})
+	nn.RegisterOp("core", "Slice", func(o *nn.OpCall) any {
+		x, size := o.Tensor(0, "inputs"), shapeArg(o, "shape")
+		return slicePart(o, x, size)
+	})
+	nn.RegisterOp("core", "SliceUpdate", sliceUpdate)
+	segments := func(class string, op *graph.Binary, start float64) {
+		nn.RegisterOp("math", class, func(o *nn.OpCall) any { return segment(o, op, start) })
+	}
+	segments("SegmentSum", graph.OpAdd, 0)
+	segments("SegmentProd", graph.OpMul, 1)
+	segments("SegmentMax", graph.OpMax, math.Inf(-1))
+	segments("SegmentMin", graph.OpMin, math.Inf(1))
+	nn.RegisterOp("numpy", "UnravelIndex", unravelIndex)
+}
+
+// startIndices reads the argument start_indices: numbers, or a vector that is known when the graph runs.
+func startIndices(o *nn.OpCall, rank int) (fixed []int, dynamic *value) {
+	v, _ := o.Get(1, "start_indices")
+	list, ok := v.([]any)
+	if ok && len(nn.Flatten(list)) == 0 {
+		fixed = intList(o, list, "start_indices")
+	} else {
+		dynamic = o.Cast(indices(o, 1, "start_indices"), tensor.Int64)
+	}
+	if n := len(fixed); dynamic == nil && n > rank || dynamic != nil && (dynamic.Rank() != 1 || dynamic.Shape[0] > rank) {
+		o.Fail("%s: start_indices do not fit a tensor of rank %d", o, rank)
+	}
+	return fixed, dynamic
+}
+
+// slicePart cuts a block of a size out of x; axes without a start are taken whole.
+func slicePart(o *nn.OpCall, x *value, size []int) *value {
+	fixed, dynamic := startIndices(o, x.Rank())
+	count := len(fixed)
+	if dynamic != nil {
+		count = dynamic.Shape[0]
+	}
+	if len(size) != count {
+		o.Fail("%s: %d starts for a block of %d axes", o, count, len(size))
+	}
+	if dynamic == nil {
+		a := newSliceAttrs(x)
+		for i, s := range fixed {
+			if s < 0 {
+				s += x.Shape[i]
+			}
+			a.Start[i], a.Count[i] = s, size[i]
+		}
+		return o.SliceAll(x, a)
+	}
+	for i, n := range size {
+		start := o.Reshape(o.Slice(dynamic, 0, i, i+1))
+		x = o.Take(x, o.Add(start, o.Builder.Ints(tensor.Int64, sequence(n)...)), i)
+	}
+	return x
+}
+
+// sliceUpdate replaces a block of x.
+func sliceUpdate(o *nn.OpCall) any {
+	x := o.Tensor(0, "inputs")
+	updates := o.Cast(o.Tensor(2, "updates"), x.DType)
+	fixed, dynamic := startIndices(o, x.Rank())
+	if dynamic == nil {
+		dynamic = o.Builder.Ints(tensor.Int64, fixed...)
+	}
+	rank := dynamic.Shape[0]
+	if updates.Rank() < rank || updates.Rank() != x.Rank() {
+		o.Fail("%s: updates %s do not fit %s", o, updates, x)
+	}
+	// The index of every element of the block in x, as vectors.
+	var points []int
+	shape := updates.Shape[:rank]
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	for i := range n {
+		at := make([]int, rank)
+		rest := i
+		for k := rank - 1; k >= 0; k-- {
+			at[k] = rest % shape[k]
+			rest /= shape[k]
+		}
+		points = append(points, at...)
+	}
+	for k := rank; k < x.Rank(); k++ {
+		if updates.Shape[k] != x.Shape[k] {
+			o.Fail("%s: updates %s do not fit %s", o, updates, x)
+		}
+	}
+	idx := o.Add(o.Reshape(o.Builder.Ints(tensor.Int64, points...), n, rank), dynamic)
+	flat := o.Reshape(updates, append([]int{n}, x.Shape[rank:]...)...)
+	return o.Scatter(x, idx, flat, "")
+}
+
+// segment combines the rows of a tensor that have the same number. Rows of numbers outside the segments are left out;
+// segments without rows have what the combination starts with. Keras on torch computes in float32, integers too.
+func segment(o *nn.OpCall, op *graph.Binary, start float64) *value {
+	x, ids := o.Tensor(0, "data"), indices(o, 1, "segment_ids")
+	o.Inert("sorted") // a promise that may save time
+	if ids.Rank() != 1 || x.Rank() == 0 || ids.Shape[0] != x.Shape[0] {
+		o.Fail("%s: segment numbers %s do not fit %s", o, ids, x)
+	}
+	count := 0
+	if n := o.IntOrNone(-1, "num_segments"); n != nil {
+		count = *n
+	} else {
+		top := o.Builder.Int(tensor.Int64, -1)
+		if ids.Size() > 0 {
+			top = o.Reduce(graph.OpReduceMax, o.Cast(ids, tensor.Int64), false)
+		}
+		count = o.Measure(o.AddS(top, 1))
+	}
+	if count < 0 || count > 1<<28 {
+		o.Fail("%s: %d segments", o, count)
+	}
+	d := x.DType
+	if !d.IsFloat() {
+		x = o.Cast(x, tensor.Float32)
+	}
+	y := o.Emit1(opSegment, &segmentAttrs{count, op, start}, x, o.Cast(ids, tensor.Int64))
+	return o.Cast(y, d)
+}
+
+type segmentAttrs struct {
+	count int
+	op    *graph.Binary
+	start float64
+}
+
+// opSegment combines the rows of the first input by the numbers in the second.
+var opSegment = &graph.Op{Name: "segment",
+	Infer: func(n *graph.Node) {
+		n.SetOut(n.In[0].DType, append([]int{n.Attrs.(*segmentAttrs).count}, n.In[0].Shape[1:]...)...)
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		a := n.Attrs.(*segmentAttrs)
+		sums := slices.Repeat([]float64{a.start}, n.Out[0].Size())
+		if a.count == 0 {
+			return nil
+		}
+		row := len(sums) / a.count
+		for i, id := range in[1].I {
+			if id < 0 || id >= int64(a.count) {
+				continue
+			}
+			for k := range row {
+				at := int(id)*row + k
+				sums[at] = a.op.F(sums[at], in[0].Float64(i*row+k))
+			}
+		}
+		for i, v := range sums {
+			setFloat(out[0], i, v)
+		}
+		return nil
+	}}
+
+// unravelIndex turns indices into a flattened array into coordinates, one tensor for each axis.
+func unravelIndex(o *nn.OpCall) any {
+	x, shape := o.Tensor(0, "indices"), shapeArg(o, "shape")
+	if !x.DType.IsInt() {
+		o.Fail("%s: indices must be integers, not %s", o, x.DType)
+	}
+	size, _ := tensor.SizeOf(shape)
+	at := checkedIndex(o, x, size)
+	out := make([]*value, len(shape))
+	step := 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		part := o.Binary(graph.OpFloorDiv, at, o.Builder.Int(tensor.Int64, int64(step)))
+		part = o.Binary(graph.OpMod, part, o.Builder.Int(tensor.Int64, int64(shape[i])))
+		out[i] = o.Cast(part, nn.Narrow(x.DType))
+		step *= shape[i]
+	}
+	return many(out)
+}
