@@ -30,6 +30,7 @@ type Info struct {
 	Compile      *Compile   `json:"compile"`   // nil if the model is not compiled
 	Classes      []ClassUse `json:"classes"`   // all that the config names, in the order in which they come first
 	Problems     []string   `json:"problems"`  // why the model cannot be loaded, each with its path in the config
+	Damaged      bool       `json:"damaged"`   // a part of the file cannot be read: the last of Problems
 }
 
 // Entry is a file inside the container.
@@ -133,10 +134,10 @@ func inspect(c container, o options) (*Info, error) {
 		return nil, err
 	}
 	if data, err := c.metadata(); err != nil {
-		info.problem(err)
+		info.damage(err)
 	} else if data != nil {
 		if meta, err := parseJSON(metadataName, data); err != nil {
-			info.problem(err)
+			info.damage(err)
 		} else {
 			info.KerasVersion, info.DateSaved = meta.String("keras_version"), meta.String("date_saved")
 		}
@@ -156,7 +157,7 @@ func inspect(c container, o options) (*Info, error) {
 	info.Classes = append(info.Classes, w.uses...)
 	weights, err := c.weights()
 	if err != nil {
-		info.problem(err)
+		info.damage(err)
 	} else {
 		info.variables(weights, model)
 		weights.Close()
@@ -179,6 +180,12 @@ func (info *Info) problem(err error) {
 		return
 	}
 	info.Problems = append(info.Problems, err.Error())
+}
+
+// damage adds the error of a part that cannot be read.
+func (info *Info) damage(err error) {
+	info.problem(err)
+	info.Damaged = true
 }
 
 // build works out the shapes of a model that could be decoded.
@@ -243,7 +250,7 @@ func (info *Info) variables(f *h5lite.File, model *nn.Model) {
 	names := map[string]string{}
 	if model != nil {
 		for _, o := range walk(model) {
-			for i, v := range nn.OwnVariables(o.layer) {
+			for i, v := range nn.SavedVariables(o.layer) {
 				key := v.FileKey
 				if key == "" {
 					key = fmt.Sprint(i)
@@ -254,7 +261,7 @@ func (info *Info) variables(f *h5lite.File, model *nn.Model) {
 	}
 	err := h5lite.Walk(f.Root(), func(e h5lite.Entry) error {
 		if e.Err != nil {
-			info.problem(&FormatError{Entry: weightsName, Msg: e.Path, Err: e.Err})
+			info.damage(&FormatError{Entry: weightsName, Msg: e.Path, Err: e.Err})
 			return nil
 		}
 		d, ok := e.Object.(*h5lite.Dataset)
@@ -273,7 +280,7 @@ func (info *Info) variables(f *h5lite.File, model *nn.Model) {
 		return nil
 	})
 	if err != nil {
-		info.problem(&FormatError{Entry: weightsName, Msg: "cannot be listed to its end", Err: err})
+		info.damage(&FormatError{Entry: weightsName, Msg: "cannot be listed to its end", Err: err})
 	}
 }
 

@@ -1,0 +1,114 @@
+// Command horn runs, checks and looks into Keras models; "horn help" lists what it does.
+//
+// Results go to standard output, everything else to standard error. It exits with 0, with 1 if the work failed (one line
+// on standard error says why), and with 2 for wrong usage.
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// app is one run of the program.
+type app struct {
+	in    io.Reader
+	out   *bufio.Writer
+	err   io.Writer
+	notes []string // for standard error, unless the command fails
+}
+
+// run executes a command line and returns the exit code.
+func run(args []string, in io.Reader, out, errOut io.Writer) (code int) {
+	a := &app{in: in, out: bufio.NewWriterSize(out, 1<<16), err: errOut}
+	defer func() {
+		if r := recover(); r != nil { // a bug, but still no stack trace for the user
+			fmt.Fprintf(errOut, "horn: internal error: %s; please report it with the command and the file\n", oneLine(fmt.Sprint(r)))
+			code = 1
+		}
+	}()
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(a.out)
+	root.SetErr(errOut)
+	cmd, err := root.ExecuteC()
+	if flushErr := a.out.Flush(); flushErr != nil && (err == nil || asWork(err)) {
+		err = work(fmt.Errorf("standard output: %w", flushErr))
+	}
+	switch {
+	case err == nil:
+		for _, n := range a.notes {
+			fmt.Fprintf(errOut, "horn: note: %s\n", oneLine(n))
+		}
+		return 0
+	case asWork(err):
+		fmt.Fprintf(errOut, "horn: %s\n", oneLine(err.Error()))
+		return 1
+	}
+	fmt.Fprintf(errOut, "horn: %s; see '%s --help'\n", oneLine(err.Error()), cmd.CommandPath())
+	return 2
+}
+
+// root makes the tree of commands; a command's file has its constructor.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "horn",
+		Short: "Run, check and look into Keras models, without Python",
+		Long: `horn runs, checks and looks into Keras models, without Python.
+
+MODEL is a .keras file, a whole-model .h5 file, or a directory in Keras's unzipped form.`,
+		Example:       "  horn demo\n  horn predict digits.keras digit_7.png",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, args []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		a.demo(), a.predict(), a.summary(), a.inspect(), a.verify(), a.bench(), a.plot(), a.h5(), a.version(),
+	)
+	root.SetHelpCommand(&cobra.Command{
+		Use:     "help [command]",
+		Short:   "Help about any command",
+		Example: "  horn help predict",
+		RunE: func(c *cobra.Command, args []string) error {
+			cmd, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("there is no command %q", args)
+			}
+			return cmd.Help()
+		},
+	})
+	return root
+}
+
+// note keeps a remark for the end of a command that succeeds.
+func (a *app) note(format string, args ...any) {
+	a.notes = append(a.notes, fmt.Sprintf(format, args...))
+}
+
+// workError is the failure of a command that was used in the right way: exit code 1. All other errors, those of the
+// argument parser among them, are wrong usage: exit code 2.
+type workError struct{ err error }
+
+func (e *workError) Error() string { return e.err.Error() }
+func (e *workError) Unwrap() error { return e.err }
+
+func work(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &workError{err}
+}
+
+func asWork(err error) bool {
+	var w *workError
+	return errors.As(err, &w)
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/hornml/horn/kerasfile"
+	"github.com/hornml/horn/nn"
+)
+
+// modelFlags are shared by all commands that load a model.
+type modelFlags struct {
+	unsafe  bool
+	threads int
+}
+
+func (f *modelFlags) register(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.unsafe, "unsafe", false, "load with Keras's safe_mode=False (Python code is not run either way)")
+	cmd.Flags().IntVar(&f.threads, "threads", 0, "goroutines for one prediction (default all cores)")
+}
+
+func (f *modelFlags) check() error {
+	if f.threads < 0 {
+		return fmt.Errorf("--threads %d: a positive number is expected", f.threads)
+	}
+	return nil
+}
+
+func (f *modelFlags) options() []kerasfile.Option {
+	return []kerasfile.Option{kerasfile.WithCompile(false), kerasfile.WithSafeMode(!f.unsafe)}
+}
+
+// load loads a model without its compile state, of which it notes what is not known.
+func (a *app) load(path string, f modelFlags, opts ...kerasfile.Option) (*nn.Model, error) {
+	if err := isModelPath(path); err != nil {
+		return nil, err
+	}
+	m, err := kerasfile.Load(path, append(f.options(), opts...)...)
+	if err != nil {
+		return nil, fail(path, err)
+	}
+	if f.threads > 0 {
+		m.SetThreads(f.threads)
+	}
+	for _, n := range kerasfile.CompileNotes(m) {
+		a.note("%s: %s", path, n)
+	}
+	return m, nil
+}
+
+// isModelPath refuses what can only be a slip: a pipe, a device.
+func isModelPath(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fail(path, err)
+	}
+	if !info.Mode().IsRegular() && !info.IsDir() {
+		return failf(path, "is not a regular file; a model is a file or a directory")
+	}
+	return nil
+}
+
+// isTerminal reports whether a stream is a terminal, and its width in columns.
+func isTerminal(w any) (columns int, ok bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns <= 0 {
+		columns = 80
+	}
+	return columns, true
+}
+
+// progress shows how far a job of n steps is, on a terminal only.
+func (a *app) progress(n int, what string) *progressbar.ProgressBar {
+	w := io.Discard
+	if _, ok := isTerminal(a.err); ok {
+		w = a.err
+	}
+	return progressbar.NewOptions(n,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionThrottle(100_000_000),
+		progressbar.OptionFullWidth(),
+	)
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/tensor"
+)
+
+func (a *app) predict() *cobra.Command {
+	var p predictCommand
+	cmd := &cobra.Command{
+		Use:   "predict MODEL INPUT...",
+		Short: "Run a model on arrays, tables, text or pictures",
+		Long: `Runs a model and shows its outputs.
+
+INPUT is read by its ending: .npy; .npz (arrays by input name, else input_0, input_1, ...); .csv (with or without a header
+row); .json (nested lists, or an object by input name); .png, .jpg, .gif (values 0..255); - reads JSON from standard input.
+One file may hold all inputs, or there is one file for each input in the model's order. Several pictures make one batch. A
+single example needs no batch dimension and is answered without one.`,
+		Example: "  horn predict digits.keras digit_7.png\n  horn predict wine.keras wine_test.csv --output answers.csv\n  echo '[[1, 2, 3, 4]]' | horn predict model.keras - --json",
+		Args:    cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p.topSet = cmd.Flags().Changed("top")
+			return p.run(a, args[0], args[1:])
+		},
+	}
+	p.register(cmd)
+	cmd.Flags().StringVar(&p.output, "output", "", "write the outputs to `FILE` (.npy, .npz, .csv or .json) instead")
+	cmd.Flags().IntVar(&p.top, "top", 3, "how many classes to show of each example")
+	cmd.Flags().IntVar(&p.batch, "batch", 32, "examples in one call")
+	cmd.Flags().BoolVar(&p.json, "json", false, `print {"outputs": {"NAME": nested lists}}`)
+	cmd.Flags().BoolVar(&p.resize, "resize", false, "scale pictures to the size that the model takes")
+	return cmd
+}
+
+type predictCommand struct {
+	modelFlags
+	output     string
+	top, batch int
+	topSet     bool
+	json       bool
+	resize     bool
+}
+
+func (p *predictCommand) run(a *app, model string, files []string) error {
+	switch {
+	case p.top < 1:
+		return fmt.Errorf("--top %d: a positive number is expected", p.top)
+	case p.batch < 1:
+		return fmt.Errorf("--batch %d: a positive number is expected", p.batch)
+	case p.topSet && (p.json || p.output != ""):
+		return fmt.Errorf("--top is for the readable output; --json and --output give all values")
+	}
+	if err := p.check(); err != nil {
+		return err
+	}
+	if p.output != "" {
+		if err := checkOutputName(p.output); err != nil {
+			return err
+		}
+	}
+	for _, f := range files {
+		if err := checkInputName(f); err != nil {
+			return err
+		}
+	}
+	m, err := a.load(model, p.modelFlags)
+	if err != nil {
+		return err
+	}
+	r := &inputReader{app: a, ports: ports(m), resize: p.resize}
+	in, err := r.read(files)
+	if err != nil {
+		return err
+	}
+	if p.resize && !r.pictures {
+		return fmt.Errorf("--resize is for pictures; there are none among the inputs")
+	}
+	outputs, err := a.compute(m, in, p.batch)
+	if err != nil {
+		return fail(model, err)
+	}
+	answer := &answer{single: in.single, labels: in.labels}
+	for i, t := range outputs {
+		name := fmt.Sprintf("output_%d", i)
+		if specs := m.Outputs(); i < len(specs) {
+			name = specs[i].Name
+		}
+		if in.single && t.Rank() > 0 && t.Shape()[0] == 1 {
+			t = tensor.ReshapeAny(t, t.Shape()[1:]...)
+		}
+		answer.names, answer.outputs = append(answer.names, name), append(answer.outputs, t)
+	}
+	if p.output != "" {
+		if err := answer.write(p.output); err != nil {
+			return err
+		}
+	}
+	if p.json {
+		return answer.printJSON(a.out)
+	}
+	if p.output == "" {
+		answer.printText(a.out, p.top)
+	}
+	return nil
+}
+
+// compute runs the model in batches and puts their outputs together.
+func (a *app) compute(m *nn.Model, in *inputs, batch int) ([]tensor.Any, error) {
+	n := in.examples()
+	if specs := m.Inputs(); len(specs) > 0 && len(specs[0].Shape) > 0 && specs[0].Shape[0] > 0 {
+		batch = specs[0].Shape[0] // the model takes batches of one size only
+	}
+	if n <= batch {
+		return m.PredictAll(in.arrays...)
+	}
+	bar := a.progress(n, "predicting")
+	defer bar.Close()
+	var parts [][]tensor.Any
+	for lo := 0; lo < n; lo += batch {
+		hi := min(lo+batch, n)
+		part := make([]tensor.Any, len(in.arrays))
+		for i, t := range in.arrays {
+			if t != nil {
+				part[i] = rows(t, lo, hi)
+			}
+		}
+		out, err := m.PredictAll(part...)
+		if err != nil {
+			return nil, err
+		}
+		for i, t := range out {
+			if t.Rank() == 0 || t.Shape()[0] != hi-lo {
+				return nil, fmt.Errorf("output %d has shape %s for %d examples, so batches cannot be put together; --batch %d runs all at once", i, tensor.FormatShape(t.Shape()), hi-lo, n)
+			}
+		}
+		parts = append(parts, out)
+		_ = bar.Add(hi - lo) // nothing depends on the bar
+	}
+	outputs := make([]tensor.Any, len(parts[0]))
+	for i := range outputs {
+		data := reflect.ValueOf(tensor.AnyData(parts[0][i]))
+		data = data.Slice3(0, data.Len(), data.Len())
+		shape := append([]int{n}, parts[0][i].Shape()[1:]...)
+		for _, p := range parts[1:] {
+			if !tensor.SameShape(p[i].Shape()[1:], shape[1:]) {
+				return nil, fmt.Errorf("output %d has another shape in each batch; --batch %d runs all at once", i, n)
+			}
+			data = reflect.AppendSlice(data, reflect.ValueOf(tensor.AnyData(p[i])))
+		}
+		t, ok := tensor.FromAny(data.Interface(), shape)
+		if !ok {
+			return nil, fmt.Errorf("output %d: the batches do not make shape %s", i, tensor.FormatShape(shape))
+		}
+		outputs[i] = t
+	}
+	return outputs, nil
+}
+
+// rows returns examples lo to hi of a batch.
+func rows(t tensor.Any, lo, hi int) tensor.Any {
+	shape := append([]int{hi - lo}, t.Shape()[1:]...)
+	each := 1
+	for _, d := range shape[1:] {
+		each *= d
+	}
+	part, _ := tensor.FromAny(reflect.ValueOf(tensor.AnyData(t)).Slice(lo*each, hi*each).Interface(), shape)
+	return part
+}

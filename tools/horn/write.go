@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/hornml/horn/tensor"
+	"github.com/hornml/horn/tensor/npy"
+)
+
+func checkOutputName(file string) error {
+	if !slices.Contains([]string{".npy", ".npz", ".csv", ".json"}, ending(file)) {
+		return fmt.Errorf("--output %s: the name has to end in .npy, .npz, .csv or .json", file)
+	}
+	return nil
+}
+
+// write writes the outputs to a file, in the form that its ending asks for.
+func (a *answer) write(file string) error {
+	var content func(w io.Writer) error
+	switch ending(file) {
+	case ".npy":
+		if len(a.outputs) != 1 {
+			return failf(file, "a .npy holds one array, the model has %d outputs; .npz and .json hold several", len(a.outputs))
+		}
+		content = func(w io.Writer) error { return npy.Encode(w, a.outputs[0]) }
+	case ".npz":
+		arrays := map[string]tensor.Any{}
+		for i, t := range a.outputs {
+			arrays[a.names[i]] = t
+		}
+		content = func(w io.Writer) error { return npy.EncodeArchive(w, arrays) }
+	case ".csv":
+		records, err := a.records()
+		if err != nil {
+			return fail(file, err)
+		}
+		content = func(w io.Writer) error { return csv.NewWriter(w).WriteAll(records) }
+	default:
+		content = a.printJSON
+	}
+	return fail(file, writeFile(file, content))
+}
+
+// records are the outputs as a table, with a header row: one row for each example.
+func (a *answer) records() ([][]string, error) {
+	n := -1
+	var header []string
+	var table [][]string
+	for i, t := range a.outputs {
+		shape := t.Shape()
+		if a.single || len(shape) == 0 {
+			shape = append([]int{1}, shape...)
+		}
+		if len(shape) > 2 {
+			return nil, fmt.Errorf("the output %q has shape %s, which is no table; .npz and .json hold any shape", a.names[i], tensor.FormatShape(t.Shape()))
+		}
+		if n >= 0 && shape[0] != n {
+			return nil, fmt.Errorf("the outputs have different numbers of rows; .npz and .json hold them")
+		}
+		n = shape[0]
+		columns := 1
+		if len(shape) == 2 {
+			columns = shape[1]
+		}
+		if columns == 1 {
+			header = append(header, a.names[i])
+		} else {
+			for c := range columns {
+				header = append(header, fmt.Sprintf("%s_%d", a.names[i], c))
+			}
+		}
+		cells := exactCells(t)
+		if table == nil {
+			table = make([][]string, n)
+		}
+		for r := range n {
+			for c := range columns {
+				table[r] = append(table[r], cells(r*columns+c))
+			}
+		}
+	}
+	return append([][]string{header}, table...), nil
+}
+
+// exactCells writes elements so that reading them gives the same values.
+func exactCells(t tensor.Any) func(i int) string {
+	bits := 64
+	switch t := t.(type) {
+	case *tensor.Of[string]:
+		d := t.Data()
+		return func(i int) string { return d[i] }
+	case *tensor.Tensor:
+		bits = 32
+	}
+	if !t.DType().IsFloat() {
+		return cellsOf(t)
+	}
+	if t.DType().IsHalf() {
+		bits = 32
+	}
+	d := make([]float64, t.Len())
+	_ = tensor.Float64s(d, tensor.AnyData(t)) // floats: cannot fail
+	return func(i int) string { return strconv.FormatFloat(d[i], 'g', -1, bits) }
+}
+
+// printJSON writes {"outputs": {"NAME": nested lists}}; what JSON has no numbers for are the strings "NaN", "Infinity" and
+// "-Infinity".
+func (a *answer) printJSON(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	b.WriteString(`{"outputs": {`)
+	for i, t := range a.outputs {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.Write(jsonText(a.names[i]))
+		b.WriteString(": ")
+		cells := jsonCells(t)
+		shape := t.Shape()
+		var visit func(axis, at, size int)
+		visit = func(axis, at, size int) {
+			if axis == len(shape) {
+				b.WriteString(cells(at))
+				return
+			}
+			b.WriteByte('[')
+			for k := range shape[axis] {
+				if k > 0 {
+					b.WriteString(", ")
+				}
+				visit(axis+1, at+k*(size/shape[axis]), size/shape[axis])
+			}
+			b.WriteByte(']')
+		}
+		visit(0, 0, t.Len())
+	}
+	b.WriteString("}}\n")
+	return b.Flush()
+}
+
+// jsonText writes a string; bytes that are not UTF-8 become replacement characters.
+func jsonText(s string) []byte {
+	b, _ := json.Marshal(s) // a string: cannot fail
+	return b
+}
+
+func jsonCells(t tensor.Any) func(i int) string {
+	exact := exactCells(t)
+	switch {
+	case t.DType() == tensor.String:
+		return func(i int) string { return string(jsonText(exact(i))) }
+	case t.DType().IsFloat():
+		d := make([]float64, t.Len())
+		_ = tensor.Float64s(d, tensor.AnyData(t)) // floats: cannot fail
+		return func(i int) string {
+			if math.IsNaN(d[i]) || math.IsInf(d[i], 0) {
+				return string(jsonText(floatName(d[i])))
+			}
+			return exact(i)
+		}
+	}
+	return exact
+}
+
+// floatName names what JSON has no number for.
+func floatName(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "NaN"
+	case v > 0:
+		return "Infinity"
+	}
+	return "-Infinity"
+}
+
+// writeFile writes a file whole or not at all: under another name first, then it takes its place. What is no regular file,
+// such as /dev/stdout, is written to as it is.
+func writeFile(file string, content func(w io.Writer) error) (err error) {
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		if info.IsDir() {
+			return fmt.Errorf("is a directory")
+		}
+		f, err := os.OpenFile(file, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return content(f)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	b := bufio.NewWriterSize(f, 1<<16)
+	if err = content(b); err != nil {
+		return err
+	}
+	if err = b.Flush(); err != nil {
+		return err
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
+}
