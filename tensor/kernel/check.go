@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // What the panics of this package say. They tell of a mistake in the calling
 // code; no model file and no input can cause one in a correct caller.
 const (
@@ -18,9 +20,9 @@ func check(ok bool, message string) {
 	}
 }
 
-// area is rows*cols, or a panic if that is more than a slice can hold.
+// area is rows*cols, or a panic if that is more than a slice of float32 can hold.
 func area(rows, cols int) int {
-	if rows < 0 || cols < 0 || (cols > 0 && rows > (1<<31-1)/cols) {
+	if rows < 0 || cols < 0 || (cols > 0 && rows > math.MaxInt/4/cols) {
 		panic(badShape)
 	}
 	return rows * cols

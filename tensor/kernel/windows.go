@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // Axis is one spatial axis of a sliding window: In and Out positions, a window
 // of Kernel taps that are Dilation apart, moved by Stride, with PadBefore
 // positions of padding before the first. Padding after the last follows from
@@ -40,8 +42,9 @@ type WindowClass struct {
 // Where images are so small that borders dominate (see Tiles), a caller may
 // prefer to pad and describe the padded image with PadBefore zero.
 //
-// Offsets are 32-bit: an image batch of 2^31 elements or more panics, so split
-// the batch before.
+// The tables take 8 bytes for each output pixel of the batch. Unless images are
+// tiny, describe one image and run its classes on each image of the batch.
+// Offsets are 32-bit: an image batch of 2^31 elements or more panics.
 func NewWindows(s WindowSpec) []WindowClass {
 	check(s.Batch >= 0 && s.Channels >= 0 && s.InStride >= s.Channels && s.OutStride >= 0, badShape)
 	inImage, outImage := s.InStride, s.OutStride
@@ -49,8 +52,7 @@ func NewWindows(s WindowSpec) []WindowClass {
 		inImage = area(s.Axes[i].In, inImage)
 		outImage = area(s.Axes[i].Out, outImage)
 	}
-	area(s.Batch, inImage)
-	area(s.Batch, outImage)
+	check(area(s.Batch, inImage) <= math.MaxInt32 && area(s.Batch, outImage) <= math.MaxInt32, badShape)
 
 	// Strides of the axes and the runs of outputs with equal tap ranges.
 	n := len(s.Axes)
