@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor"
@@ -81,6 +82,7 @@ type run struct {
 	args        []graph.Buf // space for the arguments of an evaluation
 	scratch     [][]float32 // of each worker
 	team        team
+	timed       []time.Duration // of each step, while a plan is profiled
 	assignments []assignment // of the team's helpers
 }
 
@@ -304,6 +306,10 @@ func (p *Plan) runSteps(r *run) error {
 	defer t.end()
 	for i := range p.steps {
 		s := &p.steps[i]
+		var start time.Time
+		if r.timed != nil {
+			start = time.Now()
+		}
 		var err error
 		if s.units > 1 {
 			err = t.do(i, s)
@@ -312,6 +318,9 @@ func (p *Plan) runSteps(r *run) error {
 		}
 		if err != nil {
 			return err
+		}
+		if r.timed != nil {
+			r.timed[i] = time.Since(start)
 		}
 	}
 	return nil
