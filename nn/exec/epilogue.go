@@ -68,18 +68,13 @@ func (e *epilogue) take(n *graph.Node) {
 
 // register takes an op into the part that happens in registers, if it fits there.
 func (e *epilogue) register(u *graph.Node, n int, foldScale bool) bool {
-	if e.clamp {
-		return false
-	}
 	if un := graph.UnaryOf(u.Op); un != nil {
 		p, _ := u.Attrs.(graph.Params)
 		switch un {
 		case graph.OpRelu:
-			e.clamp, e.lo, e.hi = true, 0, float32(math.Inf(1))
-			return true
+			return e.limit(0, math.Inf(1))
 		case graph.OpClip:
-			e.clamp, e.lo, e.hi = true, float32(p.A), float32(p.B)
-			return true
+			return e.limit(p.A, p.B)
 		}
 		return false
 	}
@@ -94,6 +89,14 @@ func (e *epilogue) register(u *graph.Node, n int, foldScale bool) bool {
 		own, other = y, x
 	}
 	if keyOf(own) != keyOf(e.out) || keyOf(other) == keyOf(e.out) {
+		return false
+	}
+	if c, ok := constScalar(other); ok && bin == graph.OpMax {
+		return e.limit(c, math.Inf(1))
+	} else if ok && bin == graph.OpMin {
+		return e.limit(math.Inf(-1), c)
+	}
+	if e.clamp {
 		return false
 	}
 	row, isRow := constRow(other, n)
@@ -112,6 +115,31 @@ func (e *epilogue) register(u *graph.Node, n int, foldScale bool) bool {
 		return false
 	}
 	return true
+}
+
+// limit clamps the result to lo..hi, after what it is clamped to already.
+func (e *epilogue) limit(lo, hi float64) bool {
+	if !(lo <= hi) {
+		return false
+	}
+	l, h := float32(lo), float32(hi)
+	if e.clamp {
+		l, h = min(max(e.lo, l), h), min(max(e.hi, l), h)
+	}
+	e.clamp, e.lo, e.hi = true, l, h
+	return true
+}
+
+// constScalar returns the value of a constant of one element.
+func constScalar(v *graph.Value) (float64, bool) {
+	if v.Size() != 1 || !isFloat(v) {
+		return 0, false
+	}
+	buf, ok := isConst(v)
+	if !ok {
+		return 0, false
+	}
+	return float64(buf.F[0]), true
 }
 
 func (e *epilogue) addBias(row []float32, sign float32) {

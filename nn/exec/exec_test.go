@@ -44,6 +44,13 @@ var cases = map[string]func(f *fixture) []*value{
 	"dense scale bias clip": func(f *fixture) []*value {
 		return one(f.Clip(f.Add(f.Mul(f.Add(f.Dense(f.in(20, 7), f.w(7, 50)), f.w(50)), f.w(50)), f.w(50)), -0.5, 0.5))
 	},
+	"clamps": func(f *fixture) []*value {
+		c := func(v float64) *value { return f.Scalar(tensor.Float32, v) }
+		x := f.Add(f.Dense(f.in(9, 7), f.w(7, 20)), f.w(20))
+		y := f.Dense(f.in(9, 7), f.w(7, 20))
+		z := f.Dense(f.in(9, 7), f.w(7, 20))
+		return []*value{f.Min(f.Max(f.Relu(x), c(0.2)), c(1)), f.Max(f.Min(c(1), y), c(2)), f.Tanh(f.Clip(f.Clip(z, -1, 0.5), 0.1, 3))}
+	},
 	"dense gelu": func(f *fixture) []*value {
 		return one(f.Unary(graph.OpGelu, f.Add(f.Dense(f.in(2, 100, 9), f.w(9, 70)), f.w(70))))
 	},
