@@ -47,6 +47,7 @@ type treeObject struct {
 	tree  *Tree
 	path  string
 	attrs []*format.Attribute
+	index map[string]int // of attrs, by name
 	vlen  map[*format.Attribute][]string
 }
 
@@ -356,13 +357,15 @@ func (o *treeObject) SetAttribute(name string, shape []int, value any) {
 		}
 	}
 	o.tree.plan = nil
-	for i, b := range o.attrs {
-		if b.Name == name {
-			delete(o.vlen, b)
-			o.attrs[i] = a
-			return
-		}
+	if i, ok := o.index[name]; ok {
+		delete(o.vlen, o.attrs[i])
+		o.attrs[i] = a
+		return
 	}
+	if o.index == nil {
+		o.index = map[string]int{}
+	}
+	o.index[name] = len(o.attrs)
 	o.attrs = append(o.attrs, a)
 }
 
