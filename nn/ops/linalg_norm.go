@@ -2,11 +2,87 @@ package ops
 
 import (
 	"math"
+	"slices"
 
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor"
 )
+
+func init() { nn.RegisterOp("linalg", "Norm", norm) }
+
+// norm is a norm of vectors along one axis, of matrices in two, or of all elements.
+func norm(o *nn.OpCall) any {
+	x := asFloat(o, o.Tensor(0, "x"))
+	r := newReducer(o, x)
+	order, name := 2.0, ""
+	v, ok := o.Get(-1, "ord")
+	given := ok && v != nil
+	if s, isString := v.(string); isString {
+		name = s
+	} else if given {
+		order = o.Float(-1, "ord")
+	}
+	axes := r.over(x)
+	if r.axes != nil {
+		axes = r.axes // in the order in which they stand: rows first
+	}
+	switch {
+	case !given: // all elements as one vector
+		return vectorNorm(o, x, 2, r)
+	case len(axes) == 1 && name == "":
+		return vectorNorm(o, x, order, r)
+	case len(axes) == 2:
+		return matrixNorm(o, x, order, name, axes, r)
+	}
+	o.Fail("%s: the order %v for %d axes of %s", o, v, len(axes), x)
+	return nil
+}
+
+// matrixNorm is a norm of the matrices in two axes, rows and columns.
+func matrixNorm(o *nn.OpCall, x *value, order float64, name string, axes []int, r reducer) *value {
+	sums := func(along int, op *graph.Reduction) *value { // the extreme of the sums of magnitudes along one axis
+		sum := o.Reduce(graph.OpSum, o.Abs(x), true, axes[along])
+		return r.drop(o, o.Reduce(op, sum, true, axes[1-along]))
+	}
+	if name == "fro" {
+		return vectorNorm(o, x, 2, r)
+	}
+	switch {
+	case name == "" && order == 1:
+		return sums(0, graph.OpReduceMax)
+	case name == "" && order == -1:
+		return sums(0, graph.OpReduceMin)
+	case name == "" && math.IsInf(order, 1):
+		return sums(1, graph.OpReduceMax)
+	case name == "" && math.IsInf(order, -1):
+		return sums(1, graph.OpReduceMin)
+	}
+	rest := []int{}
+	for i := range x.Rank() {
+		if !slices.Contains(axes, i) {
+			rest = append(rest, i)
+		}
+	}
+	s := singularValues(o, rectangular(o, o.Transpose(x, append(rest, axes...)...)))
+	var y *value
+	switch {
+	case name == "nuc":
+		y = o.Sum(s, -1)
+	case name == "" && order == 2:
+		y = o.Reduce(graph.OpReduceMax, s, false, -1)
+	case name == "" && order == -2:
+		y = o.Reduce(graph.OpReduceMin, s, false, -1)
+	default:
+		o.Fail("%s: the order %q (%g) of a matrix norm does not exist", o, name, order)
+	}
+	if r.keep {
+		shape := slices.Clone(x.Shape)
+		shape[axes[0]], shape[axes[1]] = 1, 1
+		return o.Reshape(y, shape...)
+	}
+	return y
+}
 
 // vectorNorm is the norm of some order of the elements along axes; order 0 counts those that are not 0.
 func vectorNorm(o *nn.OpCall, x *value, order float64, r reducer) *value {
