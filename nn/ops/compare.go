@@ -59,11 +59,12 @@ func isClose(o *nn.OpCall, x, y *value, rtol, atol float64, equalNaN bool) *valu
 	return close
 }
 
-// where takes x1 where the condition holds, else x2.
+// where takes x1 where the condition holds, else x2; without them it gives the coordinates (rank, count) where it holds.
 func where(o *nn.OpCall) any {
 	cond := asBool(o, o.Tensor(0, "condition"))
 	if v, ok := o.Get(1, "x1"); !ok || v == nil {
-		o.Fail("%s: with a condition alone, the number of results is known only when the model runs; that is not supported", o)
+		o.Absent(2, "x2", "without x1")
+		return o.Cast(nonzero(o, cond), tensor.Int64) // the places where it holds
 	}
 	x, y := arg(o, 1, "x1"), arg(o, 2, "x2")
 	d := resultType(o, x.dtype, y.dtype)

@@ -1,0 +1,223 @@
+package ops
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/signal"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	// Complex numbers are pairs of tensors: real and imaginary parts.
+	nn.RegisterOp("math", "FFT", func(o *nn.OpCall) any {
+		re, im := complexArg(o)
+		return many(fftAxis(o, re, im, -1, false))
+	})
+	plane := func(class string, inverse bool) {
+		nn.RegisterOp("math", class, func(o *nn.OpCall) any {
+			re, im := complexArg(o)
+			if re.Rank() < 2 {
+				o.Fail("%s: tensors of rank 2 or more are expected, not %s", o, re)
+			}
+			parts := fftAxis(o, re, im, -1, inverse)
+			return many(fftAxis(o, parts[0], parts[1], -2, inverse))
+		})
+	}
+	plane("FFT2", false)
+	plane("IFFT2", true)
+	nn.RegisterOp("math", "RFFT", func(o *nn.OpCall) any {
+		x := asFloat(o, o.Tensor(0, "x"))
+		return many(o.Emit(opRFFT, fftLength(o, x, x.Rank()-1), x))
+	})
+	nn.RegisterOp("math", "IRFFT", func(o *nn.OpCall) any {
+		re, im := complexArg(o)
+		n := 2 * (re.Shape[re.Rank()-1] - 1)
+		if v := o.IntOrNone(-1, "fft_length"); v != nil {
+			n = *v
+		}
+		return irfft(o, re, im, n)
+	})
+	nn.RegisterOp("math", "STFT", stft)
+	nn.RegisterOp("math", "ISTFT", istft)
+	nn.RegisterOp("math", "ExtractSequences", func(o *nn.OpCall) any {
+		x := o.Tensor(0, "x")
+		length, stride := o.Int(-1, "sequence_length"), o.Int(-1, "sequence_stride")
+		if x.Rank() == 0 || length < 1 || stride < 1 || length > x.Shape[x.Rank()-1] {
+			o.Fail("%s: sequences of %d elements, %d apart, in %s", o, length, stride, x)
+		}
+		return framed(o, x, length, stride)
+	})
+}
+
+// maxTransform bounds the length of a Fourier transform.
+const maxTransform = 1 << 26
+
+// complexArg reads the argument x: a pair of float tensors of one shape and type.
+func complexArg(o *nn.OpCall) (re, im *value) {
+	v, _ := o.Get(0, "x")
+	var xs []*value
+	if list, ok := v.([]any); ok {
+		for _, item := range list {
+			x, _ := o.AsTensor(item)
+			xs = append(xs, x)
+		}
+	}
+	if len(xs) != 2 || xs[0] == nil || xs[1] == nil {
+		o.Fail("%s: a pair of tensors is expected, the real and the imaginary parts", o)
+	}
+	xs = sameType(o, xs)
+	re, im = asFloat(o, xs[0]), asFloat(o, xs[1])
+	if !slices.Equal(re.Shape, im.Shape) || re.Rank() == 0 {
+		o.Fail("%s: real parts %s and imaginary parts %s differ in shape", o, re, im)
+	}
+	return re, im
+}
+
+// fftLength reads the argument fft_length; null is the length of the axis.
+func fftLength(o *nn.OpCall, x *value, axis int) int {
+	if x.Rank() == 0 {
+		o.Fail("%s: a number cannot be transformed", o)
+	}
+	n := x.Shape[axis]
+	if v := o.IntOrNone(-1, "fft_length"); v != nil {
+		n = *v
+	}
+	return n
+}
+
+// fftAxis transforms complex numbers along an axis.
+func fftAxis(o *nn.OpCall, re, im *value, axis int, inverse bool) []*value {
+	outs := o.Emit(opFFT, inverse, o.MoveAxis(re, axis, -1), o.MoveAxis(im, axis, -1))
+	return []*value{o.MoveAxis(outs[0], -1, axis), o.MoveAxis(outs[1], -1, axis)}
+}
+
+func irfft(o *nn.OpCall, re, im *value, n int) *value { return o.Emit1(opIRFFT, n, re, im) }
+
+func checkLength(n *graph.Node, length int) {
+	if length < 1 || length > maxTransform {
+		panic(&graph.Error{Msg: fmt.Sprintf("%s: a Fourier transform of length %d, of %s", n.Op.Name, length, n.In[0])})
+	}
+}
+
+// replaced returns a shape with another last axis.
+func replaced(shape []int, last int) []int {
+	s := slices.Clone(shape)
+	s[len(s)-1] = last
+	return s
+}
+
+// The Fourier transforms of the last axis, computed in float64.
+var (
+	// opFFT is complex to complex; attrs: whether it is the inverse.
+	opFFT = &graph.Op{Name: "fft",
+		Infer: func(n *graph.Node) {
+			x := n.In[0]
+			checkLength(n, x.Shape[x.Rank()-1])
+			n.SetOut(x.DType, x.Shape...)
+			n.SetOut(x.DType, x.Shape...)
+		},
+		Eval: func(n *graph.Node, in, out []graph.Buf) error {
+			size := n.In[0].Shape[n.In[0].Rank()-1]
+			inverse := n.Attrs.(bool)
+			eachTransform(n, size, func(line int, work []complex128, transform func([]complex128)) {
+				for i := range work {
+					re, im := in[0].Float64(line*size+i), in[1].Float64(line*size+i)
+					if inverse { // the conjugate of the transform of the conjugate
+						im = -im
+					}
+					work[i] = complex(re, im)
+				}
+				transform(work)
+				for i, v := range work {
+					re, im := real(v), imag(v)
+					if inverse {
+						re, im = re/float64(size), -im/float64(size)
+					}
+					setFloat(out[0], line*size+i, re)
+					setFloat(out[1], line*size+i, im)
+				}
+			})
+			return nil
+		}}
+	// opRFFT is real to complex of length n (int attrs): shorter lines are filled up with zeros, longer ones cut off. It
+	// gives the n/2+1 numbers that are not the conjugates of others.
+	opRFFT = &graph.Op{Name: "rfft",
+		Infer: func(n *graph.Node) {
+			checkLength(n, n.Attrs.(int))
+			shape := replaced(n.In[0].Shape, n.Attrs.(int)/2+1)
+			n.SetOut(n.In[0].DType, shape...)
+			n.SetOut(n.In[0].DType, shape...)
+		},
+		Eval: func(n *graph.Node, in, out []graph.Buf) error {
+			length, size, bins := n.Attrs.(int), n.In[0].Shape[n.In[0].Rank()-1], n.Attrs.(int)/2+1
+			eachTransform(n, length, func(line int, work []complex128, transform func([]complex128)) {
+				clear(work)
+				for i := range min(size, length) {
+					work[i] = complex(in[0].Float64(line*size+i), 0)
+				}
+				transform(work)
+				for i, v := range work[:bins] {
+					setFloat(out[0], line*bins+i, real(v))
+					setFloat(out[1], line*bins+i, imag(v))
+				}
+			})
+			return nil
+		}}
+	// opIRFFT is the inverse of opRFFT: complex to real of length n (int attrs).
+	opIRFFT = &graph.Op{Name: "irfft",
+		Infer: func(n *graph.Node) {
+			checkLength(n, n.Attrs.(int))
+			n.SetOut(n.In[0].DType, replaced(n.In[0].Shape, n.Attrs.(int))...)
+		},
+		Eval: func(n *graph.Node, in, out []graph.Buf) error {
+			length, size := n.Attrs.(int), n.In[0].Shape[n.In[0].Rank()-1]
+			eachTransform(n, length, func(line int, work []complex128, transform func([]complex128)) {
+				clear(work)
+				for i := range min(size, length/2+1) {
+					re, im := in[0].Float64(line*size+i), in[1].Float64(line*size+i)
+					if i == 0 || 2*i == length { // these stand for themselves: their imaginary parts do not count
+						work[i] = complex(re, 0)
+						continue
+					}
+					// The transform of the conjugate, and real results, leave the conjugation at the end out.
+					work[i], work[length-i] = complex(re, -im), complex(re, im)
+				}
+				transform(work)
+				for i, v := range work {
+					setFloat(out[0], line*length+i, real(v)/float64(length))
+				}
+			})
+			return nil
+		}}
+)
+
+// eachTransform calls f for each line of the first input, with room for its transform.
+func eachTransform(n *graph.Node, length int, f func(line int, work []complex128, transform func([]complex128))) {
+	fft := signal.NewFFT(length)
+	work := make([]complex128, length)
+	lines := 1
+	for _, d := range n.In[0].Shape[:n.In[0].Rank()-1] {
+		lines *= d
+	}
+	for line := range lines {
+		f(line, work, fft.Transform)
+	}
+}
+
+// framed cuts the last axis into sequences, stride apart, which become the axis before it.
+func framed(o *nn.OpCall, x *value, length, stride int) *value {
+	count := (x.Shape[x.Rank()-1]-length)/stride + 1
+	if count > 1<<28/length {
+		o.Fail("%s: the result would be too large", o)
+	}
+	at := make([]int, 0, count*length)
+	for i := range count {
+		for k := range length {
+			at = append(at, i*stride+k)
+		}
+	}
+	return o.Take(x, o.Reshape(o.Builder.Ints(tensor.Int64, at...), count, length), -1)
+}

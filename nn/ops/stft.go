@@ -1,0 +1,166 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/signal"
+	"github.com/hornml/horn/nn/pyjson"
+)
+
+// frameArgs are the arguments that stft and istft have in common.
+type frameArgs struct {
+	length, stride, fft int
+	window              []float64 // of the FFT's length, with zeros around it; nil for none
+	center              bool
+}
+
+func newFrameArgs(o *nn.OpCall) frameArgs {
+	a := frameArgs{
+		length: o.Int(-1, "sequence_length"), stride: o.Int(-1, "sequence_stride"), fft: o.Int(-1, "fft_length"), center: o.Bool(-1, "center", true),
+	}
+	if a.length < 1 || a.stride < 1 || a.fft < a.length || a.fft > maxTransform {
+		o.Fail("%s: sequences of %d elements, %d apart, for a transform of length %d", o, a.length, a.stride, a.fft)
+	}
+	v, ok := o.Get(-1, "window")
+	if !ok {
+		v = "hann"
+	}
+	var w []float64
+	switch v := v.(type) {
+	case nil:
+		return a
+	case string:
+		if v != "hann" && v != "hamming" {
+			o.Fail("%s: the window %q; \"hann\" and \"hamming\" exist", o, v)
+		}
+		w, _ = signal.Window(v, a.length, true)
+	case []any:
+		for _, item := range v {
+			n, _ := item.(pyjson.Number)
+			w = append(w, n.Float())
+		}
+	default:
+		o.Fail("%s: the window must be a name or a list of numbers", o)
+	}
+	if len(w) != a.length {
+		o.Fail("%s: a window of %d weights for sequences of %d elements", o, len(w), a.length)
+	}
+	left := (a.fft - a.length) / 2
+	a.window = slices.Concat(make([]float64, left), w, make([]float64, a.fft-a.length-left))
+	return a
+}
+
+// stft transforms frames of the last axis.
+func stft(o *nn.OpCall) any {
+	x := o.Tensor(0, "x")
+	a := newFrameArgs(o)
+	if !x.DType.IsFloat() || x.Rank() == 0 {
+		o.Fail("%s: a float signal is expected, not %s", o, x)
+	}
+	window := a.window
+	if window == nil { // ones where the sequence is, and zeros in what the transform is longer
+		left := (a.fft - a.length) / 2
+		window = slices.Concat(make([]float64, left), slices.Repeat([]float64{1}, a.length), make([]float64, a.fft-a.length-left))
+	}
+	if size := x.Shape[x.Rank()-1]; a.center && size <= a.fft/2 || !a.center && size < a.fft {
+		o.Fail("%s: %s is too short for a transform of length %d", o, x, a.fft)
+	}
+	re, im := o.STFT(x, graph.STFTAttrs{Window: window, Stride: a.stride, Center: a.center})
+	return many([]*value{re, im})
+}
+
+// istft puts a signal together from the transforms of its frames. As Keras on torch does, it divides by the squares of the
+// windows that overlap at each place if the window fills the transform, and else by what they are in the middle of
+// a long signal.
+func istft(o *nn.OpCall) any {
+	re, im := complexArg(o)
+	a := newFrameArgs(o)
+	length := o.IntOrNone(-1, "length")
+	if re.Rank() < 2 || re.Shape[re.Rank()-2] == 0 {
+		o.Fail("%s: frames are expected, not %s", o, re)
+	}
+	frames := re.Shape[re.Rank()-2]
+	total := a.fft + a.stride*(frames-1)
+	start, end := 0, total
+	if a.center {
+		start, end = a.fft/2, total-a.fft/2
+	}
+	if length != nil {
+		end = start + max(*length, 0)
+	}
+	end = max(end, start)
+	x := irfft(o, re, im, a.fft)
+	if a.window == nil {
+		return cutOrPad(o, o.Emit1(opOverlapAdd, a.stride, x), start, end, false)
+	}
+	if a.length == a.fft && a.center {
+		sums := make([]float64, total)
+		for f := range frames {
+			for i, w := range a.window {
+				sums[f*a.stride+i] += w * w
+			}
+		}
+		for _, s := range sums[min(start, total):min(end, total)] {
+			if s < 1e-11 {
+				o.Fail("%s: the windows leave gaps, so that the signal cannot be put together", o)
+			}
+		}
+		x = o.Emit1(opOverlapAdd, a.stride, o.Mul(x, o.Floats(x.DType, a.window...)))
+		stop := min(end, total)
+		x = o.Div(o.Slice(x, -1, min(start, stop), stop), o.Floats(x.DType, sums[min(start, stop):stop]...))
+		return cutOrPad(o, x, 0, end-start, true)
+	}
+	period := make([]float64, a.stride)
+	for i, w := range a.window {
+		period[i%a.stride] += w * w
+	}
+	weights := make([]float64, a.fft)
+	for i, w := range a.window {
+		weights[i] = w / period[i%a.stride]
+	}
+	x = o.Emit1(opOverlapAdd, a.stride, o.Mul(x, o.Floats(x.DType, weights...)))
+	return cutOrPad(o, x, start, end, false)
+}
+
+// cutOrPad takes the elements start..end of the last axis; those beyond it are left out, or zeros.
+func cutOrPad(o *nn.OpCall, x *value, start, end int, zeros bool) *value {
+	size := x.Shape[x.Rank()-1]
+	y := o.Slice(x, -1, min(start, size), min(end, size))
+	if missing := end - start - y.Shape[y.Rank()-1]; zeros && missing > 0 {
+		hi := make([]int, x.Rank())
+		hi[x.Rank()-1] = missing
+		y = o.Pad(y, make([]int, x.Rank()), hi, 0)
+	}
+	return y
+}
+
+// opOverlapAdd adds up frames (..., frames, length) at places that are some stride (int attrs) apart.
+var opOverlapAdd = &graph.Op{Name: "overlap_add",
+	Infer: func(n *graph.Node) {
+		s := n.In[0].Shape
+		rank := len(s)
+		n.SetOut(n.In[0].DType, append(slices.Clone(s[:rank-2]), s[rank-1]+n.Attrs.(int)*(s[rank-2]-1))...)
+	},
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		shape, stride := n.In[0].Shape, n.Attrs.(int)
+		frames, length := shape[len(shape)-2], shape[len(shape)-1]
+		total := n.Out[0].Shape[n.Out[0].Rank()-1]
+		if total == 0 {
+			return nil
+		}
+		sums := make([]float64, total)
+		for line := range n.Out[0].Size() / total {
+			clear(sums)
+			for f := range frames {
+				for i := range length {
+					sums[f*stride+i] += in[0].Float64((line*frames+f)*length + i)
+				}
+			}
+			for i, v := range sums {
+				setFloat(out[0], line*total+i, v)
+			}
+		}
+		return nil
+	}}
