@@ -17,6 +17,42 @@ func window(in, out []int, kern, strides, dilation, lo []int) []kernel.Axis {
 	return axes
 }
 
+// windows sorts the output pixels of a convolution or pooling by the taps that they see. The tables are made for the whole
+// batch where that is small, which fills the kernels' tiles better, else for one image after the other.
+type windows struct {
+	classes         []kernel.WindowClass
+	images          int // how often the classes are gone through
+	inSize, outSize int // elements between one time and the next
+}
+
+// maxTable is the number of output pixels up to which the tables are made for the whole batch.
+const maxTable = 1 << 14
+
+func newWindows(spec kernel.WindowSpec, x, out *graph.Value) windows {
+	w := windows{images: 1}
+	if batch := x.Shape[0]; batch > 1 && out.Size()/lastDim(out) > maxTable {
+		w.images, w.inSize, w.outSize = batch, x.Size()/batch, out.Size()/batch
+		spec.Batch = 1
+	}
+	w.classes = kernel.NewWindows(spec)
+	return w
+}
+
+// units divides the work into ranges of about step pixels.
+func (w *windows) units(step int) []windowUnit {
+	var units []windowUnit
+	for image := range w.images {
+		for i, c := range w.classes {
+			for r := 0; r < c.Count; r += step {
+				units = append(units, windowUnit{image, i, r, min(r+step, c.Count)})
+			}
+		}
+	}
+	return units
+}
+
+type windowUnit struct{ image, class, r0, r1 int }
+
 // maxConvElements keeps offsets within the 32 bits that the kernels have.
 const maxConvElements = 1<<31 - 1
 
@@ -35,7 +71,16 @@ func (l *lowering) conv(n *graph.Node) (*work, error) {
 	if a.Groups == channels && filters == channels && channels > 1 {
 		return l.depthwise(n, a, x)
 	}
+	if pointwise(a, k) {
+		return l.dense(n, x, k, channels, filters, false)
+	}
 	return l.implicit(n, a, x)
+}
+
+// pointwise reports whether a convolution looks at single pixels, all of them: it is a product then.
+func pointwise(a *graph.ConvAttrs, k *graph.Value) bool {
+	rank := len(a.Strides)
+	return a.Groups == 1 && product(k.Shape[:rank]) == 1 && slices.Max(a.Strides) == 1 && slices.Max(a.PadLo) == 0 && slices.Max(a.PadHi) == 0
 }
 
 // absorbPadding takes a padding with zeros that stands before a convolution (a ZeroPadding layer) into it.
@@ -75,12 +120,13 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 		}
 	}
 	spec := kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: perIn, InStride: channels, OutStride: filters, Merge: true}
-	classes := kernel.NewWindows(spec)
+	win := newWindows(spec, x, out)
 	w := &work{node: n, name: e.name(fmt.Sprintf("conv%dd", rank)), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
-	c := &convStep{classes: classes, groups: groups, e: e, perIn: perIn, perOut: perOut, filters: filters, pixels: out.Size() / filters}
-	c.split()
-	w.units = c.unitCount()
-	w.cost = 2*float64(c.pixels)*float64(taps*perIn)*float64(filters)/70 + e.cost()
+	c := &convStep{windows: win, groups: groups, e: e, perIn: perIn, perOut: perOut, filters: filters}
+	tile := kernel.RowTile(groups[0].Level())
+	c.list = win.units(max(pixelsPerUnit/tile, 1) * tile)
+	w.units = len(c.list)
+	w.cost = 2*float64(out.Size()/filters)*float64(taps*perIn)*float64(filters)/70 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		c.settle(p)
 		xid, oid := p.id(x), p.id(e.out)
@@ -115,32 +161,17 @@ func (l *lowering) convWeights(n *graph.Node, e *epilogue, group, rows, perOut, 
 
 // convStep runs a convolution class by class of its windows.
 type convStep struct {
-	classes                []kernel.WindowClass
+	windows
+	list                   []windowUnit
 	groups                 []*kernel.PackedB
 	e                      *epilogue
 	perIn, perOut, filters int
-	pixels                 int
 	post                   *program
 	residual               int
-	units                  []convUnit
 }
-
-type convUnit struct{ class, r0, r1 int }
 
 // pixelsPerUnit is about how many output pixels a unit has.
 const pixelsPerUnit = 64
-
-func (c *convStep) split() {
-	tile := kernel.RowTile(c.groups[0].Level())
-	step := max(pixelsPerUnit/tile, 1) * tile
-	for i, cl := range c.classes {
-		for r := 0; r < cl.Count; r += step {
-			c.units = append(c.units, convUnit{i, r, min(r+step, cl.Count)})
-		}
-	}
-}
-
-func (c *convStep) unitCount() int { return len(c.units) }
 
 func (c *convStep) settle(p *Plan) {
 	c.residual = -1
@@ -153,15 +184,16 @@ func (c *convStep) settle(p *Plan) {
 }
 
 func (c *convStep) run(r *run, worker int, x, out []float32, lo, hi int) {
-	for _, u := range c.units[lo:hi] {
+	for _, u := range c.list[lo:hi] {
 		cl := &c.classes[u.class]
+		x, out := x[u.image*c.inSize:], out[u.image*c.outSize:]
 		for g, packed := range c.groups {
 			gemm := kernel.Gemm{A: x[g*c.perIn:], ARows: cl.Src, Segs: cl.Taps, B: packed, C: out[g*c.perOut:], CRows: cl.Dst, Epilogue: c.e.kernel()}
 			if gemm.Bias != nil {
 				gemm.Bias = gemm.Bias[g*c.perOut : (g+1)*c.perOut]
 			}
 			if c.residual >= 0 {
-				gemm.Residual = r.bufs[c.residual].F[g*c.perOut:]
+				gemm.Residual = r.bufs[c.residual].F[u.image*c.outSize+g*c.perOut:]
 			}
 			gemm.Block(u.r0, u.r1, 0, packed.Panels())
 		}
@@ -169,8 +201,8 @@ func (c *convStep) run(r *run, worker int, x, out []float32, lo, hi int) {
 	}
 }
 
-// after runs the post program over the pixels of a unit, in runs of neighbours.
-func (c *convStep) after(r *run, worker int, cl *kernel.WindowClass, u convUnit, out []float32) {
+// after runs the post program over the pixels of a unit, in runs of neighbours; out begins at the unit's image.
+func (c *convStep) after(r *run, worker int, cl *kernel.WindowClass, u windowUnit, out []float32) {
 	if c.post == nil && !c.e.out.DType.IsHalf() {
 		return
 	}
@@ -181,7 +213,8 @@ func (c *convStep) after(r *run, worker int, cl *kernel.WindowClass, u convUnit,
 			to += c.filters
 		}
 		if c.post != nil {
-			c.post.run(r, r.scratch[worker], out, 0, from, to)
+			base := u.image * c.outSize
+			c.post.run(r, r.scratch[worker], out, base, base+from, base+to)
 		}
 		finish(c.e.out.DType, out[from:to])
 	}
@@ -208,29 +241,24 @@ func (l *lowering) depthwise(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) 
 	if err != nil {
 		return nil, err
 	}
-	classes := kernel.NewWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: channels, InStride: channels, OutStride: channels})
+	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: channels, InStride: channels, OutStride: channels}, x, out)
 	w := &work{node: n, name: e.name("depthwise"), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
-	c := &convStep{classes: classes, e: e, filters: channels, pixels: out.Size() / channels}
-	step := max(16*1024/max(channels, 1), 8)
-	for i, cl := range classes {
-		for r := 0; r < cl.Count; r += step {
-			c.units = append(c.units, convUnit{i, r, min(r+step, cl.Count)})
-		}
-	}
-	w.units = len(c.units)
+	c := &convStep{windows: win, e: e, filters: channels, list: win.units(max(16*1024/channels, 8))}
+	w.units = len(c.list)
 	w.cost = 2*float64(out.Size())*float64(product(k.Shape[:rank]))/25 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		c.settle(p)
 		xid, oid := p.id(x), p.id(e.out)
 		return func(r *run, worker, lo, hi int) error {
-			for _, u := range c.units[lo:hi] {
+			for _, u := range c.list[lo:hi] {
 				cl := &c.classes[u.class]
-				d := kernel.Depthwise{Src: r.bufs[xid].F, SrcRows: cl.Src, Taps: cl.Taps, W: weights, Channels: channels, Dst: r.bufs[oid].F, DstRows: cl.Dst, Epilogue: c.e.kernel()}
+				out := r.bufs[oid].F[u.image*c.outSize:]
+				d := kernel.Depthwise{Src: r.bufs[xid].F[u.image*c.inSize:], SrcRows: cl.Src, Taps: cl.Taps, W: weights, Channels: channels, Dst: out, DstRows: cl.Dst, Epilogue: c.e.kernel()}
 				if c.residual >= 0 {
-					d.Residual = r.bufs[c.residual].F
+					d.Residual = r.bufs[c.residual].F[u.image*c.outSize:]
 				}
 				d.Block(u.r0, u.r1)
-				c.after(r, worker, cl, u, r.bufs[oid].F)
+				c.after(r, worker, cl, u, out)
 			}
 			return nil
 		}

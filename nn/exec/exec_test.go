@@ -87,6 +87,14 @@ var cases = map[string]func(f *fixture) []*value{
 		return one(f.Unary(graph.OpSilu, f.Add(f.Conv(f.in(1, 8, 7, 16), f.w(3, 3, 16, 24), a), f.in(1, 8, 7, 24))))
 	},
 	"conv 1x1": func(f *fixture) []*value { return one(f.Conv(f.in(2, 5, 6, 8), f.w(1, 1, 8, 33), graph.ConvAttrs{})) },
+	"conv of many images": func(f *fixture) []*value {
+		x := f.in(3, 80, 90, 2)
+		a := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		y := f.Add(f.Tanh(f.Conv(x, f.w(3, 3, 2, 3), a)), f.in(3, 80, 90, 3))
+		d := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}, Groups: 3}
+		p := graph.PoolAttrs{Window: []int{2, 2}, Strides: []int{1, 1}, PadLo: []int{0, 0}, PadHi: []int{1, 1}}
+		return []*value{f.Relu(f.Add(f.Conv(y, f.w(3, 3, 1, 3), d), y)), f.Pool(y, p)}
+	},
 	"conv dilated": func(f *fixture) []*value {
 		return one(f.Conv(f.in(2, 30, 4), f.w(3, 4, 6), graph.ConvAttrs{Dilation: []int{4}, PadLo: []int{8}}))
 	},

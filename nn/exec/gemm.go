@@ -74,23 +74,28 @@ func (l *lowering) matmul(n *graph.Node) (*work, error) {
 	t := n.Attrs.(graph.MatMulAttrs)
 	a, b := n.In[0], n.In[1]
 	if b.Node.Op == graph.OpConst && b.Rank() == 2 && !t.TransA {
-		return l.dense(n, a, b, t.TransB)
+		k, cols := matrix(b, t.TransB)
+		return l.dense(n, a, b, k, cols, t.TransB)
 	}
 	return l.batched(n, t)
 }
 
-// dense is a product with constant weights: all rows of A at once.
-func (l *lowering) dense(n *graph.Node, a, b *graph.Value, transposed bool) (*work, error) {
-	k, cols := b.Shape[0], b.Shape[1]
+// matrix returns the rows and columns of a constant operand.
+func matrix(b *graph.Value, transposed bool) (rows, cols int) {
 	if transposed {
-		k, cols = cols, k
+		return b.Shape[1], b.Shape[0]
 	}
+	return b.Shape[0], b.Shape[1]
+}
+
+// dense is a product with constant weights: all rows of A at once.
+func (l *lowering) dense(n *graph.Node, a, b *graph.Value, k, cols int, transposed bool) (*work, error) {
 	if k == 0 || cols == 0 || a.Size() == 0 {
 		return nil, nil
 	}
 	rows := a.Size() / k
 	e := l.follow(n.Out[0], cols, true)
-	packed, err := l.packed(b.Node.Source, "dense", k, cols, b.Shape[1], transposed, e)
+	packed, err := l.packed(b.Node.Source, "dense", k, cols, lastDim(b), transposed, e)
 	if err != nil {
 		return nil, err
 	}

@@ -105,42 +105,29 @@ func (l *lowering) pool(n *graph.Node) *work {
 	}
 	channels := lastDim(x)
 	ones := slices.Repeat([]int{1}, len(a.Window))
-	classes := kernel.NewWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, a.Window, a.Strides, ones, a.PadLo), Channels: channels, InStride: channels, OutStride: channels})
-	var units []convUnit
-	step := max(8192/channels, 1)
-	for i, c := range classes {
+	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, a.Window, a.Strides, ones, a.PadLo), Channels: channels, InStride: channels, OutStride: channels}, x, out)
+	for _, c := range win.classes {
 		if a.Average && c.Taps.Len() == 0 {
 			return nil // 0/0, which the reference evaluation has as NaN
 		}
-		for r := 0; r < c.Count; r += step {
-			units = append(units, convUnit{i, r, min(r+step, c.Count)})
-		}
 	}
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: len(units), cost: float64(out.Size()) * float64(product(a.Window)) * 0.05}
+	c := &convStep{windows: win, e: &epilogue{out: out}, filters: channels, list: win.units(max(8192/channels, 1))}
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: len(c.list), cost: float64(out.Size()) * float64(product(a.Window)) * 0.05}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
-		return func(r *run, _, lo, hi int) error {
-			for _, u := range units[lo:hi] {
-				c := &classes[u.class]
-				k := kernel.Pool{Src: r.bufs[xid].F, SrcRows: c.Src, Taps: c.Taps, Channels: channels, Dst: r.bufs[oid].F, DstRows: c.Dst}
+		return func(r *run, worker, lo, hi int) error {
+			for _, u := range c.list[lo:hi] {
+				cl := &c.classes[u.class]
+				dst := r.bufs[oid].F[u.image*c.outSize:]
+				k := kernel.Pool{Src: r.bufs[xid].F[u.image*c.inSize:], SrcRows: cl.Src, Taps: cl.Taps, Channels: channels, Dst: dst, DstRows: cl.Dst}
 				if a.Average {
 					k.Mean(u.r0, u.r1)
 				} else {
 					k.Max(u.r0, u.r1)
 				}
-			}
-			if out.DType.IsHalf() && hi == len(units) && lo == 0 {
-				finish(out.DType, r.bufs[oid].F)
+				c.after(r, worker, cl, u, dst)
 			}
 			return nil
-		}
-	}
-	if out.DType.IsHalf() {
-		w.units, units = 1, slices.Clone(units)
-		all := w.make
-		w.make = func(p *Plan) kernelFunc {
-			f := all(p)
-			return func(r *run, worker, _, _ int) error { return f(r, worker, 0, len(units)) }
 		}
 	}
 	return w

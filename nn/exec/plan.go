@@ -83,7 +83,7 @@ type run struct {
 	scratch     [][]float32 // of each worker
 	team        team
 	timed       []time.Duration // of each step, while a plan is profiled
-	assignments []assignment // of the team's helpers
+	assignments []assignment    // of the team's helpers
 }
 
 // ErrTooLarge is returned by Compile for a graph that needs more memory than Options.MaxBytes.
