@@ -40,7 +40,14 @@ type Coverage struct {
 var notLayers = map[string]string{
 	"Layer":   "the base class of layers; a file names the class of the author's own, which is given as a custom object",
 	"Wrapper": "the base class of wrapping layers",
+	"Lambda":  "it holds Python code, which is never run; its Go form can be given as the custom object \"Lambda:<layer name>\"",
 }
+
+// notOps are classes of keras.src.ops that no saved model can have.
+var notOps = map[string]string{"function.Function": "the base class of Functional models"}
+
+// notActivations are functions that cannot be named as an activation.
+var notActivations = map[string]string{"threshold": "it takes arguments that a name cannot give; as a keras.ops node it runs"}
 
 // ReadCoverage compares Keras's public names (keras_api.json) with the registries, and counts the goldens below dir that
 // use each.
@@ -97,6 +104,8 @@ func ReadCoverage(dir string) (*Coverage, error) {
 			e.Status = supported
 		} else if why, ok := refusedOps[name]; ok {
 			e.Status, e.Reason = refused, why
+		} else if why, ok := notOps[name]; ok {
+			e.Status, e.Reason = refused, why
 		}
 		c.Ops = append(c.Ops, e)
 	}
@@ -108,6 +117,8 @@ func ReadCoverage(dir string) (*Coverage, error) {
 		e := Entry{Name: name, Status: missing}
 		if knownActivations[name] {
 			e.Status = supported
+		} else if why, ok := notActivations[name]; ok {
+			e.Status, e.Reason = refused, why
 		}
 		c.Activations = append(c.Activations, e)
 	}
