@@ -1,0 +1,269 @@
+"""Draws random text and feature layers, has Keras on TensorFlow save and run them, and writes what went in and came out.
+
+Usage: python text_cases.py OUT COUNT SEED. Case i is OUT/i.keras and OUT/i.json; strings are base64, as they may be no UTF-8.
+"""
+
+import base64
+import json
+import os
+import random
+import sys
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+WORDS = ["the", "cat", "Sat", "on", "MAT", "don't", "a", "an", "naïve", "Café", "ÀÉÎ", "straße", "東京", "タワー", "привет", "МИР", "e\u0301",
+         "😀", "👩‍👩‍👧", "x_y", "3.14", "1,000", "[UNK]", "", "#tag", "«quoted»", "don’t", "a-b-c", "\u0130stanbul", "ﬁ", "\u200b"]
+SPACES = [" ", "  ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\x0b", "\x1c", " - ", ""]
+
+
+def text(r):
+    parts = []
+    for _ in range(r.randint(0, 8)):
+        if r.random() < 0.15:
+            parts.append("".join(chr(r.choice([r.randint(1, 127), r.randint(128, 0x2FF), r.randint(0x400, 0xD7FF), r.randint(0x10000, 0x1FFFF)])) for _ in range(r.randint(1, 6))))
+        else:
+            parts.append(r.choice(WORDS))
+        parts.append(r.choice(SPACES))
+    s = "".join(parts).encode("utf-8")
+    if r.random() < 0.1:  # bytes that are no UTF-8
+        at = r.randint(0, len(s))
+        s = s[:at] + bytes(r.randint(128, 255) for _ in range(r.randint(1, 4))) + s[at:]
+    return s
+
+
+def strings(r, shape, draw):
+    flat = np.array([draw(r) for _ in range(int(np.prod(shape)))] + [b"x"], dtype=object)[:-1]
+    return flat.reshape(shape)
+
+
+def word(r):
+    return r.choice(WORDS).encode("utf-8") if r.random() < 0.8 else text(r)
+
+
+def integer(r):
+    return r.choice([r.randint(-5, 20), r.randint(-(2**31), 2**31), r.randint(-(2**63), 2**63 - 1), r.randint(2**53, 2**53 + 20)])
+
+
+def salt(r):
+    return r.choice([None, None, r.randint(0, 1000), [r.randint(-5, 2**62), r.randint(0, 2**62)]])
+
+
+def vocabulary(r, words):
+    pool = list(dict.fromkeys(words))
+    r.shuffle(pool)
+    return pool[: r.randint(1, len(pool))]
+
+
+def lookup_options(r, inverted=False):
+    mode = "int" if inverted else r.choice(["int", "int", "one_hot", "multi_hot", "count", "tf_idf"])
+    return {"output_mode": mode, "num_oov_indices": r.choice([1, 1, 2, 3, 5])}
+
+
+def set_up(r, layer, terms, mode, adapt):
+    """Gives a lookup its vocabulary in one of Keras's ways; a given one went to the constructor."""
+    if adapt is not None and r.random() < 0.5:
+        layer.adapt(adapt)
+    elif mode == "tf_idf":
+        layer.set_vocabulary(terms, idf_weights=[r.random() for _ in terms])
+    else:
+        layer.set_vocabulary(terms)
+
+
+def string_lookup(r):
+    invert = r.random() < 0.2
+    o = lookup_options(r, invert)
+    o["mask_token"] = r.choice([None, "", "cat"])
+    if r.random() < 0.3:
+        o["oov_token"] = "<oov>"
+    o["salt"] = salt(r)
+    terms = [w for w in vocabulary(r, WORDS) if w not in (o["mask_token"], "[UNK]")] or ["z"]
+    if r.random() < 0.3:
+        o["max_tokens"] = len(terms) + 8
+        if o["output_mode"] != "int":
+            o["pad_to_max_tokens"] = r.random() < 0.5
+    shape = (r.randint(1, 4),) + tuple(r.randint(1, 3) for _ in range(r.randint(0, 2)))
+    given = r.random() < 0.4 and o["output_mode"] != "tf_idf"
+    layer = layers.StringLookup(invert=invert, vocabulary=terms if given else None, **o)
+    if invert:
+        x = np.array([r.randint(-1, len(terms) + 4) for _ in range(int(np.prod(shape)))], "int64").reshape(shape)
+    else:
+        x = strings(r, shape, word)
+    if not given:
+        data = None if invert else np.array([r.choice(WORDS[:20]) for _ in range(12)]).reshape(4, 3)
+        set_up(r, layer, terms, o["output_mode"], data)
+    return layer, [x]
+
+
+def integer_lookup(r):
+    invert = r.random() < 0.2
+    o = lookup_options(r, invert)
+    o["mask_token"] = r.choice([None, 0, 7])
+    o["oov_method"] = r.choice(["floormod", "farmhash"])
+    if o["oov_method"] == "farmhash":
+        o["salt"] = salt(r)
+    terms = [w for w in vocabulary(r, [integer(r) for _ in range(12)]) if w not in (o["mask_token"], -1)] or [5]
+    if r.random() < 0.3:
+        o["max_tokens"] = len(terms) + 8
+        if o["output_mode"] != "int":
+            o["pad_to_max_tokens"] = r.random() < 0.5
+    shape = (r.randint(1, 4),) + tuple(r.randint(1, 3) for _ in range(r.randint(0, 2)))
+    given = r.random() < 0.4 and o["output_mode"] != "tf_idf"
+    layer = layers.IntegerLookup(invert=invert, vocabulary=terms if given else None, **o)
+    n = int(np.prod(shape))
+    if invert:
+        x = [r.randint(-1, len(terms) + 4) for _ in range(n)]
+    else:
+        x = [r.choice(terms + [0, 7]) if r.random() < 0.6 else integer(r) for _ in range(n)]
+    if not given:
+        data = None if invert else np.array([r.randint(0, 9) for _ in range(12)], "int64").reshape(4, 3)
+        set_up(r, layer, terms, o["output_mode"], data)
+    return layer, [np.array(x, "int64").reshape(shape)]
+
+
+def text_vectorization(r):
+    mode = r.choice(["int", "int", "int", "multi_hot", "count", "tf_idf"])
+    split = r.choice(["whitespace", "whitespace", "character", None])
+    o = {"output_mode": mode, "split": split, "standardize": r.choice(["lower_and_strip_punctuation", "lower", "strip_punctuation", None]),
+         "ngrams": r.choice([None, None, 1, 2, 3, (2,), (1, 3), (3, 1)])}
+    if split is None:
+        o["ngrams"] = None if r.random() < 0.7 else o["ngrams"]
+    if mode == "int":
+        o["output_sequence_length"] = r.choice([None, None, 1, 4, 9])
+    batch = r.randint(1, 5)
+    shape = r.choice([(batch,), (batch, 1)])
+    if split is None:
+        shape = (batch, r.randint(1, 4))
+        if o["ngrams"] is not None and shape[1] < 3:
+            shape = (batch, 3)
+    texts = np.array([text(r).decode("utf-8", "ignore") for _ in range(8)] + ["the cat sat on a mat"])
+    terms = [w for w in vocabulary(r, [w.lower() for w in WORDS]) if w not in ("", "[unk]")] or ["z"]
+    if r.random() < 0.4:
+        o["max_tokens"] = len(terms) + 5
+        if mode != "int":
+            o["pad_to_max_tokens"] = r.random() < 0.5
+    given = r.random() < 0.3 and mode != "tf_idf"
+    layer = layers.TextVectorization(vocabulary=terms if given else None, **o)
+    if not given:
+        clean = [t for t in texts if not any(c in t for c in "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")] + ["the cat"]
+        adapt = np.array(clean) if split == "whitespace" else None
+        set_up(r, layer, terms, mode, adapt)
+        # A vocabulary file is read line by line: Keras itself loses a token that holds a line end.
+        if any(len(t.splitlines()) > 1 or t.splitlines() != [t] and t for t in layer.get_vocabulary()):
+            layer = layers.TextVectorization(vocabulary=terms, **o) if mode != "tf_idf" else layers.TextVectorization(
+                vocabulary=terms, idf_weights=[1.0] * len(terms), **o)
+    return layer, [strings(r, shape, text)]
+
+
+def hashing(r):
+    mode = r.choice(["int", "int", "one_hot", "multi_hot", "count"])
+    o = {"num_bins": r.choice([1, 2, 3, 7, 1000, 2**31]) if mode == "int" else r.randint(1, 9), "output_mode": mode, "salt": salt(r)}
+    shape = (r.randint(1, 4),) + tuple(r.randint(1, 3) for _ in range(r.randint(0, 2)))
+    if r.random() < 0.5:
+        x = strings(r, shape, word)
+        o["mask_value"] = r.choice([None, "", "cat"])
+    else:
+        x = np.array([integer(r) if r.random() < 0.5 else r.randint(-2, 5) for _ in range(int(np.prod(shape)))], "int64").reshape(shape)
+        o["mask_value"] = r.choice([None, 0, 3])
+        if r.random() < 0.3:
+            x = np.clip(x, -100, 100).astype("int32")
+    return layers.Hashing(**o), [x]
+
+
+def hashed_crossing(r):
+    batch = r.randint(1, 5)
+    shape = r.choice([(batch,), (batch, 1)])
+    xs = []
+    for _ in range(2):  # Keras 3.15 takes no more
+        if r.random() < 0.5:
+            xs.append(strings(r, shape, word))
+        else:
+            xs.append(np.array([integer(r) for _ in range(batch)], "int64").reshape(shape))
+    return layers.HashedCrossing(r.choice([1, 5, 1000]), output_mode=r.choice(["int", "one_hot"])), xs
+
+
+def category_encoding(r):
+    n = r.randint(1, 8)
+    shape = (r.randint(1, 4),) + tuple(r.randint(1, 3) for _ in range(r.randint(0, 2)))
+    x = np.array([r.randint(0, n - 1) for _ in range(int(np.prod(shape)))]).reshape(shape)
+    return layers.CategoryEncoding(n, output_mode=r.choice(["one_hot", "multi_hot", "count"])), [x.astype(r.choice(["int64", "int32"]))]
+
+
+def discretization(r):
+    shape = (r.randint(1, 4),) + tuple(r.randint(1, 3) for _ in range(r.randint(0, 2)))
+    x = np.array([r.choice([r.uniform(-5, 5), float(r.randint(-3, 3))]) for _ in range(int(np.prod(shape)))], "float32").reshape(shape)
+    mode = r.choice(["int", "one_hot", "multi_hot", "count"])
+    if r.random() < 0.5:
+        layer = layers.Discretization(sorted(r.uniform(-4, 4) if r.random() < 0.5 else float(r.randint(-3, 3)) for _ in range(r.randint(1, 6))), output_mode=mode)
+    else:
+        layer = layers.Discretization(num_bins=r.randint(2, 7), epsilon=0.05, output_mode=mode)
+        layer.adapt(np.array([r.gauss(0, 3) for _ in range(100)], "float32"))
+    return layer, [x]
+
+
+def chain(r):
+    """A lookup with other layers behind it."""
+    layer, xs = r.choice([string_lookup, integer_lookup, text_vectorization, hashing])(r)
+    inputs = [keras.Input(batch_shape=(None,) + x.shape[1:], dtype="string" if x.dtype == object else str(x.dtype)) for x in xs]
+    y = layer(inputs[0])
+    mode = layer._output_mode if isinstance(layer, layers.TextVectorization) else layer.output_mode
+    if mode == "int" and not getattr(layer, "invert", False):
+        if isinstance(layer, layers.Hashing) and layer.num_bins > 1000:
+            return layer, xs
+        size = layer.num_bins if isinstance(layer, layers.Hashing) else layer.vocabulary_size() + 8
+        y = layers.Embedding(size, 3)(y)
+        if isinstance(layer, layers.TextVectorization):
+            y = layers.GlobalMaxPooling1D()(y) if len(y.shape) == 3 else y
+        return keras.Model(inputs, y), xs
+    if mode in ("count", "multi_hot", "tf_idf") and len(xs[0].shape) == 2 and not isinstance(layer, layers.TextVectorization):
+        return keras.Model(inputs, layers.Dense(3)(y)), xs
+    return layer, xs
+
+
+def encode(a):
+    a = np.asarray(a)
+    if a.dtype.kind in "OSU":
+        data = [base64.b64encode(s if isinstance(s, bytes) else s.encode("utf-8")).decode() for s in a.reshape(-1)]
+        return {"dtype": "string", "shape": list(a.shape), "data": data}
+    if a.dtype.kind == "f":
+        return {"dtype": str(a.dtype), "shape": list(a.shape), "data": [float(v) for v in a.reshape(-1)]}
+    return {"dtype": str(a.dtype), "shape": list(a.shape), "data": [str(v) for v in a.reshape(-1)]}
+
+
+KINDS = [string_lookup, integer_lookup, text_vectorization, text_vectorization, hashing, hashed_crossing, category_encoding, discretization, chain]
+
+
+def main():
+    out, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    refused = 0
+    for i in range(count):
+        r = random.Random(seed * 1000003 + i)
+        kind = r.choice(KINDS)
+        try:
+            layer, xs = kind(r)
+            if isinstance(layer, keras.Model):
+                model = layer
+            else:
+                inputs = [keras.Input(batch_shape=(None,) + x.shape[1:], dtype="string" if x.dtype == object else str(x.dtype)) for x in xs]
+                model = keras.Model(inputs, layer(inputs if len(inputs) > 1 else inputs[0]))
+            tensors = [tf.constant(x.tolist(), shape=x.shape, dtype="string") if x.dtype == object else tf.constant(x) for x in xs]
+            y = model(tensors if len(tensors) > 1 else tensors[0])
+            if isinstance(y, (tf.RaggedTensor, tf.SparseTensor)):
+                raise ValueError("not dense")
+            model.save(os.path.join(out, f"{i}.keras"))
+        except Exception as e:  # Keras does not take every combination that is drawn
+            refused += 1
+            if os.environ.get("HORN_LIVE_VERBOSE"):
+                print(i, kind.__name__, type(e).__name__, str(e)[:200].replace("\n", " "), file=sys.stderr)
+            continue
+        with open(os.path.join(out, f"{i}.json"), "w") as f:
+            json.dump({"kind": kind.__name__, "inputs": [encode(x) for x in xs], "output": encode(y.numpy())}, f)
+    print(f"{count - refused} cases, {refused} that Keras refuses")
+
+
+main()
