@@ -144,7 +144,8 @@ func (l *MultiHeadAttention) Build(c *nn.Call) {
 	c.Enter(l.value, a.value)
 }
 
-// axes returns the attention axes of tensors of the given rank, which counts the axis of heads.
+// axes returns the attention axes of tensors of the given rank, which counts the axis of heads; as in Keras that axis may
+// be named, too: it has the place of the features.
 func (l *MultiHeadAttention) axes(c *nn.Call, rank int) []int {
 	if l.AttentionAxes == nil {
 		axes := make([]int, rank-3)
@@ -158,8 +159,8 @@ func (l *MultiHeadAttention) axes(c *nn.Call, rank int) []int {
 		if a < 0 {
 			axes[i] = a + rank - 1
 		}
-		if axes[i] < 0 || axes[i] >= rank-2 || slices.Contains(axes[:i], axes[i]) {
-			c.Fail("attention_axes %v do not name axes of an input of rank %d before its last", l.AttentionAxes, rank-1)
+		if axes[i] < 0 || axes[i] >= rank-1 || slices.Contains(axes[:i], axes[i]) {
+			c.Fail("attention_axes %v do not name axes of an input of rank %d", l.AttentionAxes, rank-1)
 		}
 	}
 	if len(axes) == 0 {
