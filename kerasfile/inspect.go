@@ -309,7 +309,8 @@ func dtypeName(d *h5lite.Dataset) string {
 func optimizerParams(info *Info, compile *pyjson.Object, model *nn.Model) OptimizerParams {
 	var n OptimizerParams
 	for _, v := range info.Variables {
-		if !strings.HasPrefix(v.Path, "optimizer/") {
+		// An optimizer lists the variables of those inside it, too: what stands below their own paths is a copy.
+		if !strings.HasPrefix(v.Path, "optimizer/vars/") {
 			continue
 		}
 		size, _ := tensor.SizeOf(v.Shape)

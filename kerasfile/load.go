@@ -170,7 +170,10 @@ func loadModel(config *pyjson.Object, c container, w *h5lite.File, version origi
 		if err := model.Build(); err != nil {
 			return nil, err
 		}
-		return model, loadLegacyWeights(model, w, version, o)
+		if err := loadLegacyWeights(model, w, version, o); err != nil {
+			return nil, err
+		}
+		return model, settle(model, version, o)
 	}
 	file, err := indexWeights(w)
 	if err != nil {
@@ -202,8 +205,17 @@ func loadModel(config *pyjson.Object, c container, w *h5lite.File, version origi
 		if !o.compile {
 			model.DropCompileState()
 		}
-		return model, nil
+		return model, settle(model, version, o)
 	}
+}
+
+// settle finishes a model of an older release.
+func settle(model *nn.Model, version origin, o options) error {
+	if version.keras2() {
+		model.RewriteCalls()
+	}
+	upgradeOptimizer(model, version, o.note)
+	return nil
 }
 
 // readOrigin reads what a container says about its writer. The zip's metadata are never needed to load a model: what is

@@ -97,6 +97,12 @@ func (d *Decoder) newLayer(record *pyjson.Object, path string) Layer {
 		b.self, b.class, b.trainable = l, Class{Module: module, Name: class}, true
 		return d.fill(l, record, config, name, path)
 	}
+	if v, given := record.Lookup("module"); given {
+		if _, ok := v.(string); !ok {
+			d.fail(&ConfigError{Path: path + "/module", Layer: name, Msg: fmt.Sprintf("the name of a module is expected, not %s; without one the class must be a custom object", pyjson.Describe(v))})
+			return nil
+		}
+	}
 	if isOp(module, class) {
 		return d.newOp(record, module, class, config, name, path)
 	}
@@ -184,17 +190,4 @@ func (b *Base) config(c *Config) {
 	if _, ok := c.Value("activity_regularizer"); ok {
 		c.Regularizer("activity_regularizer", &b.ActivityRegularizer)
 	}
-}
-
-// Record returns the serialized form of a layer: the file's own record, or one made of its arguments.
-func Record(l Layer) any {
-	b := l.base()
-	if b.record != nil {
-		return b.record
-	}
-	config := new(pyjson.Object)
-	c := &Config{out: config}
-	b.config(c)
-	l.Config(c)
-	return pyjson.NewObject("module", b.class.Module, "class_name", b.class.Name, "config", config, "registered_name", nil)
 }

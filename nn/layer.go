@@ -56,17 +56,19 @@ type Base struct {
 	// ActivityRegularizer adds to the loss by the layer's output; any layer of Keras may have one.
 	ActivityRegularizer *Object
 
-	name      string
-	trainable bool
-	policy    Policy
-	class     Class
-	record    *pyjson.Object // as the file has it; nil for a layer made in Go
-	variables []*Variable
-	self      Layer
-	built     bool
-	calls     int
+	name       string
+	trainable  bool
+	policy     Policy
+	class      Class
+	record     *pyjson.Object // as the file has it; nil for a layer made in Go
+	variables  []*Variable
+	self       Layer
+	built      bool
+	calls      int
+	registered string // registered_name of a class that is not Keras's own
 	// Output shapes of the calls that the symbolic trace saw; -1 for unknown dimensions.
 	outputShapes []any
+	outputTypes  [][]tensor.DType // of the same calls, flat
 	inputShapes  []any
 }
 
@@ -81,8 +83,13 @@ func (b *Base) SetName(name string) { b.name = name }
 // Trainable reports whether training changes the layer's trainable variables.
 func (b *Base) Trainable() bool { return b.trainable }
 
-// SetTrainable freezes (false) or unfreezes the layer.
-func (b *Base) SetTrainable(t bool) { b.trainable = t }
+// SetTrainable freezes (false) or unfreezes the layer and all layers inside it.
+func (b *Base) SetTrainable(t bool) {
+	b.trainable = t
+	if b.self != nil {
+		EachLayer(b.self, func(l Layer) { l.base().trainable = t })
+	}
+}
 
 // Policy returns the layer's dtype policy.
 func (b *Base) Policy() Policy { return b.policy }

@@ -335,14 +335,16 @@ func (m *Model) unbuild() {
 // shapes are what a symbolic trace saw.
 type shapes struct {
 	in, out map[Layer][]any
+	types   map[Layer][][]tensor.DType
 	outputs []*graph.Value
 }
 
 func (m *Model) symbolic(ins []*InputLayer, standIn int) (*shapes, error) {
-	s := &shapes{in: map[Layer][]any{}, out: map[Layer][]any{}}
+	s := &shapes{in: map[Layer][]any{}, out: map[Layer][]any{}, types: map[Layer][][]tensor.DType{}}
 	t := &tracer{symbolic: true, standIn: standIn, observe: func(l Layer, in, out any) {
 		s.in[l] = append(s.in[l], shapesOf(in))
 		s.out[l] = append(s.out[l], shapesOf(out))
+		s.types[l] = append(s.types[l], typesOf(out))
 	}}
 	_, outs, err := m.trace(t, func(b *graph.Builder) []*graph.Value {
 		values := make([]*graph.Value, len(ins))
@@ -368,6 +370,18 @@ func shapesOf(v any) any {
 		}
 		return nil
 	})
+}
+
+func typesOf(v any) []tensor.DType {
+	var types []tensor.DType
+	walkTree(v, func(leaf any) {
+		d := tensor.Float32
+		if x, ok := leaf.(*graph.Value); ok && x != nil {
+			d = x.DType
+		}
+		types = append(types, d)
+	})
+	return types
 }
 
 // mergeShapes marks with -1 the dimensions in which two traces differ.
@@ -409,7 +423,7 @@ func mergeShapes(a, b any) any {
 func (m *Model) settleShapes(ins []*InputLayer, a, b *shapes) {
 	for l, outs := range a.out {
 		base := l.base()
-		base.outputShapes, base.inputShapes = nil, nil
+		base.outputShapes, base.inputShapes, base.outputTypes = nil, nil, a.types[l]
 		for i := range outs {
 			if i < len(b.out[l]) {
 				base.outputShapes = append(base.outputShapes, mergeShapes(outs[i], b.out[l][i]))

@@ -81,7 +81,7 @@ var elementwiseOps = map[string]bool{"Add": true, "Subtract": true, "Multiply": 
 func alikeForAll(layer nn.Layer, rank int) bool {
 	alike := true
 	nn.EachLayer(layer, func(l nn.Layer) {
-		record, _ := nn.Record(l).(*pyjson.Object)
+		record := nn.Record(l)
 		module, _ := record.Get("module").(string)
 		config := record.Object("config")
 		switch {
