@@ -71,8 +71,14 @@ func (e *LimitError) Error() string {
 func itoa(n int) string    { return strconv.Itoa(n) }
 func utoa(n uint64) string { return strconv.FormatUint(n, 10) }
 
-// quote makes a path safe to print.
-func quote(path string) string { return fmt.Sprintf("%q", path) }
+// quote makes a path safe to print, and short: groups may be nested very deep.
+func quote(path string) string {
+	const head, tail = 300, 100
+	if len(path) > head+tail+20 {
+		return fmt.Sprintf("%q...%q (%d bytes)", path[:head], path[len(path)-tail:], len(path))
+	}
+	return fmt.Sprintf("%q", path)
+}
 
 // at turns an error of the inner packages into one of this package, for the
 // object at a path.

@@ -126,7 +126,7 @@ func (l *Layout) chunkDims(c *wire.Cursor, rank, width int) {
 		}
 		hi, lo := bits.Mul64(n, d)
 		if c.Err() == nil && (hi != 0 || lo > 1<<62 || width == 4 && lo > 1<<32-1) {
-			c.Fail("a chunk %v x %d is too large", l.Chunk, d)
+			c.Fail("chunk dimension %d is %d after %d elements: the chunk is too large", i, d, n)
 		}
 		if n = lo; i < rank-1 {
 			l.Chunk[i] = d

@@ -140,7 +140,9 @@ func (r *headerReader) version1() (*Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.h.Version = c.Version(1)
+	if r.h.Version = c.U8(); r.h.Version != 1 {
+		return nil, c.Fail("starts with neither version 1 nor the signature \"OHDR\", but with %d", r.h.Version)
+	}
 	c.Skip(1)
 	declared := int(c.U16())
 	c.U32() // references

@@ -54,6 +54,9 @@ func inOrder(f *File, node uint64, heap *localHeap, links []Link, n int, k *btre
 		return nil
 	}
 	for i := max(n, 1); i < len(links); i++ {
+		if links[i-1].Name == links[i].Name {
+			return wire.Errorf(f.FileOffset(node), what, "two members with the name %q", links[i].Name)
+		}
 		if links[i-1].Name >= links[i].Name {
 			return wire.Errorf(f.FileOffset(node), what, "the names %q and %q are out of order", links[i-1].Name, links[i].Name)
 		}
