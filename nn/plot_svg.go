@@ -261,6 +261,7 @@ type picture struct {
 	w           *bufio.Writer
 	leftToRight bool
 	across      []float64 // the centers of the layers
+	half        []float64 // half of what a layer takes in that direction
 }
 
 // svg writes the diagram as a picture.
@@ -282,7 +283,7 @@ func (d *diagram) svg(w *bufio.Writer, leftToRight bool) {
 				}
 			}
 		}
-		p.across = append(p.across, at+half)
+		p.across, p.half = append(p.across, at+half), append(p.half, half)
 		at += 2*half + gap
 	}
 	var right, bottom float64
@@ -333,24 +334,25 @@ func (p *picture) box(q *place) {
 		x, y+lineHeight-4, xmlText.Replace(b.class), c.line, xmlText.Replace(b.shape))
 }
 
-// edge draws an edge as a smooth line through the layers that it passes.
+// edge draws an edge as a smooth line, straight beside the boxes of the layers that it passes.
 func (p *picture) edge(path []*place) {
 	var fromX, fromY float64
 	for i, q := range path {
 		x, y := p.center(q)
-		wide, high := p.size(q)
-		if !p.leftToRight {
-			wide = 0
-		} else {
-			high = 0
+		// From the center to where the line enters and leaves the layer.
+		dx, dy := 0.0, boxHeight/2
+		if p.leftToRight {
+			dx, dy = p.half[q.layer], 0
+			if q.box >= 0 {
+				dx = p.d.boxes[q.box].width() / 2
+			}
 		}
 		if i == 0 {
-			x, y = x+wide/2, y+high/2
-			fmt.Fprintf(p.w, `<path d="M%.1f %.1f`, x, y)
-			fromX, fromY = x, y
+			fmt.Fprintf(p.w, `<path d="M%.1f %.1f`, x+dx, y+dy)
+			fromX, fromY = x+dx, y+dy
 			continue
 		}
-		x, y = x-wide/2, y-high/2
+		x, y = x-dx, y-dy
 		if p.leftToRight {
 			middle := (fromX + x) / 2
 			fmt.Fprintf(p.w, " C%.1f %.1f %.1f %.1f %.1f %.1f", middle, fromY, middle, y, x, y)
@@ -358,7 +360,10 @@ func (p *picture) edge(path []*place) {
 			middle := (fromY + y) / 2
 			fmt.Fprintf(p.w, " C%.1f %.1f %.1f %.1f %.1f %.1f", fromX, middle, x, middle, x, y)
 		}
-		fromX, fromY = x, y
+		if i < len(path)-1 {
+			fmt.Fprintf(p.w, " L%.1f %.1f", x+2*dx, y+2*dy)
+		}
+		fromX, fromY = x+2*dx, y+2*dy
 	}
 	p.w.WriteString(`" marker-end="url(#arrow)"/>` + "\n")
 }

@@ -84,6 +84,7 @@ func reason(err error) (text string, offset int64, unsupported bool) {
 // oneLine makes a message one line of printable text, whatever names it took from a file.
 func oneLine(s string) string {
 	s = strings.ReplaceAll(s, ":\n  ", ": ")
+	s = strings.ReplaceAll(s, "\n  ", "; ")
 	s = strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ")
 	return printable(s)
 }
