@@ -87,7 +87,7 @@ func (l *Bidirectional) Call(c *nn.Call) any {
 	}
 	if given := c.Arg(1, "initial_state"); given != nil {
 		list, ok := given.([]any)
-		if !ok || len(list)%2 != 0 {
+		if !ok {
 			c.Fail("the initial state must be a list with the states of the forward layer and then those of the backward layer")
 		}
 		forward["initial_state"], backward["initial_state"] = list[:len(list)/2], list[len(list)/2:]
