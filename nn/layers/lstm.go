@@ -39,8 +39,10 @@ func (l *LSTM) Config(c *nn.Config) {
 
 // cellConfig visits the arguments of a layer that are also those of its cell.
 func (l *RNN) cellConfig(c *nn.Config, layer nn.Layer, class, name string) {
-	l.ownCell = true
-	nn.Adopt(layer, l.Cell, class, name)
+	if !l.ownCell || c.Reading() {
+		l.ownCell = true
+		nn.Adopt(layer, l.Cell, class, name)
+	}
 	l.loopConfig(c)
 	l.Cell.Config(c)
 	c.Inert("use_cudnn")

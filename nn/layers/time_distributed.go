@@ -81,17 +81,22 @@ var elementwiseOps = map[string]bool{"Add": true, "Subtract": true, "Multiply": 
 func alikeForAll(layer nn.Layer, rank int) bool {
 	alike := true
 	nn.EachLayer(layer, func(l nn.Layer) {
-		record := nn.Record(l)
-		module, _ := record.Get("module").(string)
-		config := record.Object("config")
+		base := l.(interface {
+			Module() string
+			ClassName() string
+			Record() *pyjson.Object
+		})
+		record := base.Record()
+		if record == nil {
+			record = nn.Record(l)
+		}
+		module, config := base.Module(), record.Object("config")
 		switch {
 		case strings.HasPrefix(module, "keras.src.ops"):
-			alike = alike && elementwiseOps[record.String("class_name")]
-		case module != "" && module != "keras" && !strings.HasPrefix(module, "keras."):
+			alike = alike && elementwiseOps[base.ClassName()]
+		case module != "keras" && !strings.HasPrefix(module, "keras.") && module != "":
 			alike = false
-		case record.String("registered_name") != "" && strings.Contains(record.String("registered_name"), ">"):
-			alike = false
-		case config.Get("stateful") == true:
+		case strings.Contains(record.String("registered_name"), ">"), config.Get("stateful") == true:
 			alike = false
 		}
 		axes, ok := config.Get("axis").([]any)

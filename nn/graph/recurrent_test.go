@@ -1,0 +1,180 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/hornml/horn/tensor"
+)
+
+// cellOf writes one step of a cell with plain ops: what the recurrent ops must agree with.
+func cellOf(name string, units int, resetAfter bool, recurrent, bias *Value) func(b *Builder, xs, states []*Value) (*Value, []*Value) {
+	return func(b *Builder, xs, states []*Value) (*Value, []*Value) {
+		z, h := xs[0], states[0]
+		switch name {
+		case "lstm":
+			z = b.Add(z, b.MatMul(h, recurrent))
+			p := b.Split(z, -1, units, units, units, units)
+			c := b.Add(b.Mul(b.Sigmoid(p[1]), states[1]), b.Mul(b.Sigmoid(p[0]), b.Tanh(p[2])))
+			h = b.Mul(b.Sigmoid(p[3]), b.Tanh(c))
+			return h, []*Value{h, c}
+		case "gru":
+			p := b.Split(z, -1, units, units, units)
+			k := b.Split(recurrent, -1, units, units, units)
+			update := b.Sigmoid(b.Add(p[0], b.MatMul(h, k[0])))
+			reset := b.Sigmoid(b.Add(p[1], b.MatMul(h, k[1])))
+			inner := b.MatMul(b.Mul(reset, h), k[2])
+			if resetAfter {
+				inner = b.Mul(reset, b.Add(b.MatMul(h, k[2]), bias))
+			}
+			candidate := b.Tanh(b.Add(p[2], inner))
+			h = b.Add(b.Mul(update, h), b.Mul(b.Sub(b.Scalar(h.DType, 1), update), candidate))
+		default:
+			h = b.Tanh(b.Add(z, b.MatMul(h, recurrent)))
+		}
+		return h, []*Value{h}
+	}
+}
+
+// TestRecurrentOpsAgreeWithScan compares each op with a scan over the same cell in plain ops, for all settings of the loop.
+func TestRecurrentOpsAgreeWithScan(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	tanh, sigmoid := Chain{{Op: OpTanh}}, Chain{{Op: OpSigmoid}}
+	kinds := []struct {
+		name          string
+		gates, states int
+		resetAfter    bool
+	}{{"lstm", 4, 2, false}, {"gru", 3, 1, false}, {"gru", 3, 1, true}, {"simple_rnn", 1, 1, false}}
+	for i := range 400 {
+		k := kinds[i%len(kinds)]
+		loop := LoopAttrs{Backwards: i>>2&1 == 1, Sequences: i>>3&1 == 1, ZeroMasked: i>>4&1 == 1}
+		masked, double := i>>5&1 == 1, i>>6&1 == 1
+		dtype := tensor.Float32
+		if double {
+			dtype = tensor.Float64
+		}
+		batch, time, units := r.IntN(4), 1+r.IntN(6), 1+r.IntN(5)
+		b := NewBuilder()
+		var run Run
+		input := func(shape ...int) *Value {
+			v := b.Input(dtype, shape...)
+			buf := NewBuf(dtype, v.Size())
+			for i := range v.Size() {
+				if x := r.NormFloat64(); double {
+					buf.D[i] = x
+				} else {
+					buf.F[i] = float32(x)
+				}
+			}
+			run.Inputs = append(run.Inputs, buf)
+			return v
+		}
+		x, recurrent, h := input(batch, time, k.gates*units), input(units, k.gates*units), input(batch, units)
+		states, bias := []*Value{h}, (*Value)(nil)
+		if k.states == 2 {
+			states = append(states, input(batch, units))
+		}
+		if k.resetAfter {
+			bias = input(units)
+		}
+		var mask *Value
+		if masked {
+			mask = b.Input(tensor.Bool, batch, time)
+			buf := NewBuf(tensor.Bool, batch*time)
+			for i := range buf.B {
+				buf.B[i] = r.IntN(3) > 0
+			}
+			run.Inputs = append(run.Inputs, buf)
+		}
+		a := RecurrentAttrs{Activation: tanh, Gate: sigmoid, ResetAfter: k.resetAfter, LoopAttrs: loop}
+		var out *Value
+		var last []*Value
+		switch k.name {
+		case "lstm":
+			out, last = b.LSTM(x, recurrent, h, states[1], a, mask)
+		case "gru":
+			out, last = b.GRU(x, recurrent, h, bias, a, mask)
+		default:
+			out, last = b.SimpleRNN(x, recurrent, h, a, mask)
+		}
+		want, wantLast := b.Scan([]*Value{x}, states, loop, mask, cellOf(k.name, units, k.resetAfter, recurrent, bias))
+		b.Graph.Outputs = append(append([]*Value{out}, last...), append([]*Value{want}, wantLast...)...)
+		bufs, err := Interpret(b.Graph, run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for o := range 1 + k.states {
+			got, want := bufs[o], bufs[1+k.states+o]
+			if got.Len() != want.Len() {
+				t.Fatalf("case %d %s: output %d has %d elements, the scan's %d", i, k.name, o, got.Len(), want.Len())
+			}
+			for e := range got.Len() {
+				if d := math.Abs(got.Float64(e) - want.Float64(e)); d > 1e-5 {
+					t.Fatalf("case %d %s %+v masked %v: output %d differs by %g", i, k.name, loop, masked, o, d)
+				}
+			}
+		}
+	}
+}
+
+// TestScanBodyIsClosed checks that a body reads constants and outer values through its inputs, that what does not depend
+// on the step is computed outside, and that states which change places do so at once.
+func TestScanBodyIsClosed(t *testing.T) {
+	b := NewBuilder()
+	x := b.Input(tensor.Float32, 1, 3, 1)
+	outer := b.Input(tensor.Float32, 1, 1)
+	p, q := b.Full(tensor.Float32, 1, 1, 1), b.Full(tensor.Float32, 2, 1, 1)
+	out, last := b.Scan([]*Value{x}, []*Value{p, q}, LoopAttrs{Sequences: true}, nil, func(b *Builder, xs, states []*Value) (*Value, []*Value) {
+		fixed := b.Exp(b.Add(outer, b.Scalar(tensor.Float32, 1)))
+		return b.Mul(b.Add(xs[0], states[0]), fixed), []*Value{states[1], states[0]}
+	})
+	a := out.Node.Attrs.(*ScanAttrs)
+	for _, n := range a.Body.Nodes {
+		if n.Op == OpConst || n.Op == &OpExp.Op {
+			t.Errorf("the body computes %s", n.Op.Name)
+		}
+	}
+	b.Graph.Outputs = append([]*Value{out}, last...)
+	bufs, err := Interpret(b.Graph, Run{Inputs: []Buf{{F: []float32{10, 20, 30}}, {F: []float32{-1}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(bufs[0].F, bufs[1].F, bufs[2].F); got != "[11 22 31] [2] [1]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestScanRefuses checks that misuse ends with an error of this package's kind.
+func TestScanRefuses(t *testing.T) {
+	same := func(b *Builder, xs, states []*Value) (*Value, []*Value) { return xs[0], states }
+	for name, f := range map[string]func(b *Builder){
+		"no steps":     func(b *Builder) { b.Scan([]*Value{b.Input(tensor.Float32, 2, 0, 3)}, nil, LoopAttrs{}, nil, same) },
+		"no time axis": func(b *Builder) { b.Scan([]*Value{b.Input(tensor.Float32, 2)}, nil, LoopAttrs{}, nil, same) },
+		"two lengths": func(b *Builder) {
+			b.Scan([]*Value{b.Input(tensor.Float32, 2, 4, 3), b.Input(tensor.Float32, 2, 5, 3)}, nil, LoopAttrs{}, nil, same)
+		},
+		"mask": func(b *Builder) {
+			b.Scan([]*Value{b.Input(tensor.Float32, 2, 4, 3)}, nil, LoopAttrs{}, b.Input(tensor.Bool, 2, 5), same)
+		},
+		"growing state": func(b *Builder) {
+			x := b.Input(tensor.Float32, 2, 4, 3)
+			b.Scan([]*Value{x}, []*Value{b.Full(tensor.Float32, 0, 2, 3)}, LoopAttrs{}, nil, func(b *Builder, xs, states []*Value) (*Value, []*Value) {
+				return xs[0], []*Value{b.Concat(1, states[0], xs[0])}
+			})
+		},
+		"kernel": func(b *Builder) {
+			b.LSTM(b.Input(tensor.Float32, 2, 4, 8), b.Input(tensor.Float32, 3, 12), b.Input(tensor.Float32, 2, 2), b.Input(tensor.Float32, 2, 2), RecurrentAttrs{}, nil)
+		},
+	} {
+		func() {
+			defer func() {
+				if _, ok := recover().(*Error); !ok {
+					t.Errorf("%s: no *Error", name)
+				}
+			}()
+			f(NewBuilder())
+		}()
+	}
+}
