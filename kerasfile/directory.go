@@ -2,6 +2,7 @@ package kerasfile
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -18,8 +19,10 @@ type directory struct {
 }
 
 func openDirectory(fsys fs.FS, root string, limits Limits) (*directory, error) {
-	if _, err := fs.Stat(fsys, path.Join(root, configName)); err != nil {
-		return nil, &FormatError{Entry: configName, Msg: "is not in the directory: this is no Keras model", Err: err}
+	if _, err := fs.Stat(fsys, path.Join(root, configName)); errors.Is(err, fs.ErrNotExist) {
+		return nil, &FormatError{Entry: configName, Msg: "is not in the directory: this is no Keras model"}
+	} else if err != nil {
+		return nil, &FormatError{Entry: configName, Msg: "cannot be read", Err: err}
 	}
 	return &directory{fsys: fsys, root: root, limits: limits}, nil
 }

@@ -81,6 +81,8 @@ type ClassUse struct {
 	Supported bool     `json:"supported"`
 	Reasons   []string `json:"reasons"` // why not
 	Paths     []string `json:"paths"`   // JSON pointers into config.json, at most 5
+
+	registered bool // by its writer, in a package of its own: not Keras's
 }
 
 // Inspect looks into a model file without reading its weights and without making a model of it where that is not
@@ -92,7 +94,12 @@ func Inspect(path string, opts ...Option) (*Info, error) {
 		return nil, err
 	}
 	if stat.IsDir() {
-		c, err := openDirectory(os.DirFS(path), ".", o.limits)
+		root, err := os.OpenRoot(path) // links in the directory lead nowhere outside of it
+		if err != nil {
+			return nil, err
+		}
+		defer root.Close()
+		c, err := openDirectory(root.FS(), ".", o.limits)
 		if err != nil {
 			return nil, err
 		}
@@ -143,15 +150,18 @@ func inspect(c container, o options) (*Info, error) {
 		}
 	}
 	info.Class, info.Name = config.String("class_name"), config.Object("config").String("name")
-	w := &classWalk{index: map[string]int{}}
+	compile := config.Object("compile_config")
+	w := newClassWalk()
 	w.visit(config, "", false, 0)
-
 	o.compile = false
 	model, err := decode(config, info.KerasVersion, o)
 	if err != nil {
+		w = newClassWalk() // the errors are about the config as decode has brought it into today's form
+		w.visit(config, "", false, 0)
 		w.blame(err, info)
 		info.Inputs = configInputs(config)
 	} else {
+		w.acquit()
 		info.build(model, c)
 	}
 	info.Classes = append(info.Classes, w.uses...)
@@ -162,8 +172,8 @@ func inspect(c container, o options) (*Info, error) {
 		info.variables(weights, model)
 		weights.Close()
 	}
-	if cc := config.Object("compile_config"); cc.Len() > 0 {
-		info.Compile = &Compile{Optimizer: cc.Get("optimizer"), Loss: cc.Get("loss"), Metrics: cc.Get("metrics"), Params: optimizerParams(info, cc, model)}
+	if compile.Len() > 0 {
+		info.Compile = &Compile{Optimizer: compile.Get("optimizer"), Loss: compile.Get("loss"), Metrics: compile.Get("metrics"), Params: optimizerParams(info, compile, model)}
 	}
 	return info, nil
 }
@@ -310,7 +320,7 @@ func optimizerParams(info *Info, compile *pyjson.Object, model *nn.Model) Optimi
 	var n OptimizerParams
 	for _, v := range info.Variables {
 		// An optimizer lists the variables of those inside it, too: what stands below their own paths is a copy.
-		if !strings.HasPrefix(v.Path, "optimizer/vars/") {
+		if !strings.HasPrefix(v.Path, "optimizer/vars/") && !strings.HasPrefix(v.Path, "optimizer_weights/") {
 			continue
 		}
 		size, _ := tensor.SizeOf(v.Shape)
@@ -370,11 +380,12 @@ func optimizerSlots(record *pyjson.Object) (int64, bool) {
 // it are not Keras's own and not known here: they do not matter to predictions.
 func CompileNotes(m *nn.Model) []string {
 	record := m.Record()
-	w := &classWalk{index: map[string]int{}}
+	w := newClassWalk()
 	w.visit(record.Get("compile_config"), "/compile_config", true, 0)
 	var notes []string
 	for _, u := range w.uses {
-		if u.Supported || strings.HasPrefix(u.Module, "keras.") || u.Module == "builtins" && !strings.Contains(u.Class, ">") {
+		own := u.Module == "" || u.Module == "builtins" || u.Module == "keras" || strings.HasPrefix(u.Module, "keras.")
+		if u.Supported || own && !u.registered && !strings.Contains(u.Class, ">") {
 			continue
 		}
 		name := u.Class
@@ -391,6 +402,8 @@ type classWalk struct {
 	uses  []ClassUse
 	index map[string]int
 }
+
+func newClassWalk() *classWalk { return &classWalk{index: map[string]int{}} }
 
 const maxUsePaths = 5
 
@@ -430,6 +443,7 @@ func (w *classWalk) add(record *pyjson.Object, class, path string, compile bool)
 	if !ok {
 		s := nn.SupportOf(module, class)
 		u := ClassUse{Module: module, Class: class, Kind: s.Kind, Compile: compile, Supported: s.OK, Reasons: []string{}}
+		u.registered = strings.Contains(record.String("registered_name"), ">")
 		if !s.OK {
 			u.Reasons = append(u.Reasons, s.Reason)
 		}
@@ -442,6 +456,15 @@ func (w *classWalk) add(record *pyjson.Object, class, path string, compile bool)
 	u.Compile = u.Compile && compile
 	if len(u.Paths) < maxUsePaths {
 		u.Paths = append(u.Paths, path)
+	}
+}
+
+// acquit takes the classes of a model that could be decoded for supported, whatever older name they stand under.
+func (w *classWalk) acquit() {
+	for i := range w.uses {
+		if u := &w.uses[i]; !u.Compile {
+			u.Supported, u.Reasons = true, []string{}
+		}
 	}
 }
 

@@ -102,7 +102,7 @@ func (m *Model) Summary(w io.Writer, o SummaryOptions) error {
 		s.columns[i].width = int(p*float64(s.length)) - at
 		at += s.columns[i].width
 		if s.columns[i].width < 4 {
-			return fmt.Errorf("%d columns are too narrow for a summary", s.length)
+			return fmt.Errorf("a table of %d columns is too narrow for a summary", s.length)
 		}
 	}
 	layers := m.layers

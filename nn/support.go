@@ -46,12 +46,12 @@ func SupportOf(module, class string) Support {
 		if activations[class] != nil {
 			return Support{Kind: "function", OK: true}
 		}
-		for _, known := range objects {
+		for kind, known := range objects {
 			if _, ok := known[class]; ok {
-				return Support{Kind: "function", OK: true}
+				return Support{Kind: kind, OK: true}
 			}
 		}
-		return Support{"function", false, "a function that is not known here; its Go form can be given as a custom object"}
+		return Support{"function", false, "not known here; a Go form of it can be given as a custom object"}
 	}
 	return Support{"layer", false, unknownReason(module, class)}
 }

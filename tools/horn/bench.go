@@ -23,7 +23,7 @@ func (a *app) bench() *cobra.Command {
 		Long: `Measures how long the model takes: loads it, warms up, then times single calls. The inputs are random (unknown dimensions
 are 128 long) unless --input gives some.`,
 		Example: "  horn bench digits.keras --batch 32 --threads 1",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1, "MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b.batchSet = cmd.Flags().Changed("batch")
 			return b.run(a, args[0])
@@ -194,7 +194,7 @@ func randomInputs(m *nn.Model, ports []port, batch int, batchSet bool) (*inputs,
 func vocabulary(m *nn.Model) int {
 	limit := 0
 	nn.EachLayer(m, func(l nn.Layer) {
-		record, _ := nn.Record(l).(*pyjson.Object)
+		record := nn.Record(l)
 		for _, key := range []string{"input_dim", "num_tokens", "vocabulary_size"} {
 			if n, ok := record.Object("config").Get(key).(pyjson.Number); ok {
 				if v, ok := n.Int(); ok && v > 0 && (limit == 0 || v < limit) {

@@ -47,7 +47,10 @@ func (r *inputReader) readCSV(file string, want []port) ([]tensor.Any, error) {
 				return nil, err
 			}
 			if next+n > columns {
-				return nil, fmt.Errorf("has %d columns; the input %q needs %d of them, from column %d on", columns, p.name, n, next+1)
+				if len(want) == 1 {
+					return nil, fmt.Errorf("has %d columns; the input %q needs %d", columns, p.name, n)
+				}
+				return nil, fmt.Errorf("has %d columns; the input %q needs %d of them from column %d on", columns, p.name, n, next+1)
 			}
 			for range n {
 				take = append(take, next)

@@ -56,6 +56,7 @@ func (a *app) runDemo() error {
 	if !ok {
 		return fmt.Errorf("%s: the output is no distribution over classes", name)
 	}
+	right := 0
 	fmt.Fprintf(a.out, "A Keras model of %d layers looks at ten handwritten digits:\n", len(m.Layers()))
 	for row := 0; row < count; row += picturesInARow {
 		fmt.Fprintln(a.out)
@@ -69,11 +70,14 @@ func (a *app) runDemo() error {
 		var line strings.Builder
 		for i := row; i < row+picturesInARow; i++ {
 			best := ranked(scores[i])[0]
+			if best == i { // digit_7.png is a 7
+				right++
+			}
 			fmt.Fprintf(&line, "%-16s", fmt.Sprintf("   %d  %s", best, percent(scores[i][best])))
 		}
 		fmt.Fprintln(a.out, strings.TrimRight(line.String(), " "))
 	}
-	fmt.Fprintln(a.out, "\nTry your own: horn predict MODEL PICTURE.png; horn summary MODEL; horn help")
+	fmt.Fprintf(a.out, "\n%d of %d are right; Keras gives the same answers. Now your own: horn predict MODEL PICTURE.png, horn help\n", right, count)
 	return nil
 }
 

@@ -26,7 +26,7 @@ func (a *app) h5() *cobra.Command {
 		Short:   "List groups and datasets, with shapes and types",
 		Long:    "Lists groups, datasets and links as a tree, with shapes and types. No other file is opened, whatever links say.",
 		Example: "  horn h5 ls model.weights.h5",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1, "FILE"),
 		RunE:    func(_ *cobra.Command, args []string) error { return a.runH5(args[0], &h5Tree{w: a.out}) },
 	})
 	var asJSON bool
@@ -35,7 +35,7 @@ func (a *app) h5() *cobra.Command {
 		Short:   "Show attributes and values, too, or all of it as JSON",
 		Long:    "Shows groups, datasets and links with their attributes and values; of large datasets the first values. With --json all of\nit, with a sha256 in place of each dataset's values. No other file is opened, whatever links say.",
 		Example: "  horn h5 dump --json model.weights.h5",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1, "FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if asJSON {
 				return a.runH5(args[0], &h5JSON{w: a.out})

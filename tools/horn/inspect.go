@@ -22,7 +22,7 @@ func (a *app) inspect() *cobra.Command {
 variable with path, shape and type, the compile state, and every class that the model names: for those that are not
 supported, why. It works, too, for models that cannot be loaded.`,
 		Example: "  horn inspect digits.keras\n  horn inspect --json digits.keras",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1, "MODEL"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := flags.check(); err != nil {
 				return err
@@ -115,7 +115,7 @@ func printInfo(w io.Writer, path string, info *kerasfile.Info) {
 		state := "supported"
 		switch {
 		case !c.Supported && c.Compile:
-			state = "NOT SUPPORTED, not needed to predict: " + strings.Join(c.Reasons, "; ")
+			state = "not supported (predictions do not need it): " + strings.Join(c.Reasons, "; ")
 		case !c.Supported:
 			state = "NOT SUPPORTED: " + strings.Join(c.Reasons, "; ")
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -71,6 +72,10 @@ MODEL is a .keras file, a whole-model .h5 file, or a directory in Keras's unzipp
 		RunE:          func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		text, _, _ := strings.Cut(err.Error(), ": strconv.")
+		return errors.New(text)
+	})
 	root.AddCommand(
 		a.demo(), a.predict(), a.summary(), a.inspect(), a.verify(), a.bench(), a.plot(), a.h5(), a.version(),
 	)
@@ -87,6 +92,19 @@ MODEL is a .keras file, a whole-model .h5 file, or a directory in Keras's unzipp
 		},
 	})
 	return root
+}
+
+// arguments says how many arguments a command takes, and what they are; most < 0 for any number.
+func arguments(least, most int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least && len(args) == 0:
+			return fmt.Errorf("expected: %s", what)
+		case len(args) < least || most >= 0 && len(args) > most:
+			return fmt.Errorf("expected: %s; given: %s", what, strings.Join(args, " "))
+		}
+		return nil
+	}
 }
 
 // note keeps a remark for the end of a command that succeeds.

@@ -20,7 +20,7 @@ func (a *app) plot() *cobra.Command {
 		Short:   "Draw the graph of a model",
 		Long:    "Draws the graph of a model: its layers with classes and output shapes, and how they are connected. FILE ends in .svg (a\npicture), .dot (for Graphviz) or .mmd (for Mermaid).",
 		Example: "  horn plot digits.keras -o digits.svg",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1, "MODEL"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := flags.check(); err != nil {
 				return err

@@ -22,7 +22,7 @@ row); .json (nested lists, or an object by input name); .png, .jpg, .gif (values
 One file may hold all inputs, or there is one file for each input in the model's order. Several pictures make one batch. A
 single example needs no batch dimension and is answered without one.`,
 		Example: "  horn predict digits.keras digit_7.png\n  horn predict wine.keras wine_test.csv --output answers.csv\n  echo '[[1, 2, 3, 4]]' | horn predict model.keras - --json",
-		Args:    cobra.MinimumNArgs(2),
+		Args:    arguments(2, -1, "MODEL and one or more INPUT files"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.topSet = cmd.Flags().Changed("top")
 			return p.run(a, args[0], args[1:])

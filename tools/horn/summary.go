@@ -19,7 +19,7 @@ func (a *app) summary() *cobra.Command {
 		Short:   "Print Keras's summary table of a model",
 		Long:    "Prints Keras's summary table: layers with output shapes and parameters, what they are connected to, totals. No weights are\nread. The table is as wide as the terminal allows (in a pipe as $COLUMNS, or 80).",
 		Example: "  horn summary digits.keras",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1, "MODEL"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := flags.check(); err != nil {
 				return err
@@ -54,7 +54,9 @@ func (a *app) runSummary(path string, flags modelFlags, o nn.SummaryOptions) err
 	if o.Columns <= 0 {
 		o.Columns, _ = isTerminal(os.Stdout)
 	}
-	if err := m.Summary(a.out, o); err != nil {
+	if err := m.Summary(a.out, o); err != nil && o.LineLength > 0 {
+		return fmt.Errorf("--width %d: %w", o.LineLength, err)
+	} else if err != nil {
 		return work(err)
 	}
 	return nil

@@ -22,13 +22,13 @@ func (a *app) verify() *cobra.Command {
 answers as output_0, output_1, ...; with truth_0, truth_1, ..., the same computed in float64, it is judged by these. --dir
 takes every X.npz beside an X.keras below a folder.`,
 		Example: "  horn verify model.keras model.npz\n  horn verify --dir goldens",
-		Args:    cobra.MaximumNArgs(2),
+		Args:    arguments(0, 2, "MODEL and GOLDEN.npz"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := v.check(); err != nil {
 				return err
 			}
 			if (len(args) == 2) == (v.dir != "") || len(args) == 1 {
-				return fmt.Errorf("expected is a model and a golden, or --dir and a folder")
+				return fmt.Errorf("expected: MODEL and GOLDEN.npz, or --dir DIR alone")
 			}
 			return v.run(a, args)
 		},

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -196,6 +198,10 @@ func writeFile(file string, content func(w io.Writer) error) (err error) {
 		return content(f)
 	}
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	var path *fs.PathError
+	if errors.As(err, &path) { // the user knows nothing of the other name
+		return fmt.Errorf("cannot be written: %w", path.Err)
+	}
 	if err != nil {
 		return err
 	}
