@@ -65,18 +65,7 @@ func (m *Model) SetThreads(n int) {
 // measures says that it finds the next such number (see Call.Measure).
 func (m *Model) plan(inputs []tensor.Any, measured []int) (p *exec.Plan, measures bool, err error) {
 	var space [256]byte
-	key := space[:0]
-	for _, t := range inputs {
-		if t == nil {
-			key = append(key, '-', '|')
-			continue
-		}
-		key = append(key, byte('A'+t.DType()))
-		for _, d := range t.Shape() {
-			key = strconv.AppendInt(append(key, ','), int64(d), 10)
-		}
-		key = append(key, '|')
-	}
+	key := shapeKey(space[:0], inputs)
 	for _, n := range measured {
 		key = strconv.AppendInt(append(key, '#'), int64(n), 10)
 	}

@@ -17,6 +17,7 @@ type Variable struct {
 	DType       tensor.DType
 	Trainable   bool // freezing a layer does not change it
 	Initializer Initializer
+	Regularizer *Object // what training adds to the loss for it; nil for nothing
 	// FileKey replaces the number under which the variable stands in a weights file, where Keras gives it a name.
 	FileKey string
 

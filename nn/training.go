@@ -1,0 +1,66 @@
+package nn
+
+import (
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// Loss is an object of keras.losses.
+type Loss interface {
+	Configurable
+	// LossName is the argument "name".
+	LossName() string
+	// Call writes the loss of predictions against targets. sampleWeight, of the shape of the values or of their first axes,
+	// and mask, the one that travels with the predictions, may be nil. The result is a scalar unless the reduction is none.
+	Call(b *graph.Builder, yTrue, yPred, sampleWeight, mask *graph.Value) *graph.Value
+}
+
+// Metric is an object of keras.metrics: it takes batch after batch and tells the result for all of them. One metric serves
+// one evaluation at a time.
+type Metric interface {
+	Configurable
+	// MetricName and SetMetricName are the argument "name".
+	MetricName() string
+	SetMetricName(name string)
+	// UpdateState takes a batch. sampleWeight and mask, the one that travels with the predictions, may be nil.
+	UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error
+	// Result is the metric of all batches since the start or the last ResetState: a scalar, or one number for each class or
+	// threshold.
+	Result() (*tensor.Of[float64], error)
+	// ResetState starts anew.
+	ResetState()
+	// Variables returns the state as Keras keeps it, with its names, types and order. Some metrics have none before the first
+	// batch. The variables are copies; SetVariables puts values back.
+	Variables() []*Variable
+	// SetVariables replaces the state.
+	SetVariables(values []tensor.Any) error
+}
+
+// Regularizer is an object of keras.regularizers, or a layer that has one built in.
+type Regularizer interface {
+	// Penalty writes what a tensor, a weight or the output of a layer, adds to the loss: a scalar.
+	Penalty(b *graph.Builder, x *graph.Value) *graph.Value
+}
+
+// Regularize gives a variable the regularizer of its layer's arguments; nil is none.
+func Regularize(r *Object) WeightOption { return func(v *Variable) { v.Regularizer = r } }
+
+// TrainableVariables returns the variables that training changes, in Keras's order: those of layers that are not frozen,
+// without the ones that layers change themselves.
+func (m *Model) TrainableVariables() []*Variable {
+	frozen := map[*Variable]bool{}
+	EachLayer(m, func(l Layer) {
+		if !l.base().trainable {
+			for _, v := range l.Variables() {
+				frozen[v] = true
+			}
+		}
+	})
+	var out []*Variable
+	for _, v := range m.Variables() {
+		if v.Trainable && !frozen[v] {
+			out = append(out, v)
+		}
+	}
+	return out
+}
