@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor"
@@ -19,6 +20,8 @@ type Call struct {
 	tracer *tracer
 	layer  Layer
 	path   string
+	asked  map[string]bool // the arguments that the layer looked at, by name
+	maxArg int             // and by position: the last one, from 1
 }
 
 // Slice is Python's slice(start, stop, step); nil stands for None.
@@ -44,6 +47,7 @@ const maxCallDepth = 200
 
 // Arg returns an argument by position (0 is the first) or, if it was given so, by name; nil if it was not given.
 func (c *Call) Arg(i int, name string) any {
+	c.ask(i, name)
 	if i >= 0 && i < len(c.Args) {
 		return c.Args[i]
 	}
@@ -51,6 +55,34 @@ func (c *Call) Arg(i int, name string) any {
 		return v
 	}
 	return nil
+}
+
+// ask notes that the layer knows an argument.
+func (c *Call) ask(i int, name string) {
+	if c.asked == nil {
+		c.asked = map[string]bool{}
+	}
+	c.asked[name] = true
+	c.maxArg = max(c.maxArg, i+1)
+}
+
+// finish fails for arguments that the layer did not look at: it would not know what they ask for. Layers that are not
+// Keras's may look at Args and Kwargs by themselves.
+func (c *Call) finish() {
+	_, isOp := c.layer.(*op) // they look after themselves
+	if module := c.layer.base().class.Module; isOp || module != "keras" && !strings.HasPrefix(module, "keras.") {
+		return
+	}
+	for _, k := range sortedKeys(c.Kwargs) {
+		if v := c.Kwargs[k]; v != nil && !c.asked[k] && k != "training" && k != "mask" {
+			c.Fail("the layer is called with an unknown argument %q", k)
+		}
+	}
+	for i := c.maxArg; i < len(c.Args) && c.maxArg > 0; i++ {
+		if c.Args[i] != nil {
+			c.Fail("the layer is called with %d arguments; it takes %d", len(c.Args), c.maxArg)
+		}
+	}
 }
 
 // X returns the first argument, which must be one tensor.
@@ -68,11 +100,13 @@ func (c *Call) X() *graph.Value {
 
 // first is the first argument by position or, if all were given by name, the only tensor among them.
 func (c *Call) first() any {
+	c.ask(0, "inputs")
 	if len(c.Args) > 0 {
 		return c.Args[0]
 	}
 	for _, name := range []string{"inputs", "sequences", "sequence", "x", "query"} {
 		if v, ok := c.Kwargs[name]; ok {
+			c.ask(0, name)
 			return v
 		}
 	}
@@ -229,6 +263,7 @@ func (t *tracer) call(l Layer, parent string, args []any, kwargs map[string]any)
 		b.built = true
 	}
 	out := l.Call(c)
+	c.finish()
 	if list, ok := out.([]*graph.Value); ok {
 		out = mapTree(list, func(leaf any) any { return leaf })
 	}

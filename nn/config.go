@@ -280,9 +280,6 @@ func parseInts(v any, n int) ([]int, string) {
 	if !ok {
 		list = slices.Repeat([]any{v}, max(n, 1))
 	}
-	if n > 0 && len(list) == 1 {
-		list = slices.Repeat(list, n)
-	}
 	out := make([]int, len(list))
 	for i, x := range list {
 		d, problem := parseInt(x)
@@ -374,7 +371,7 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 		if f, ok := c.decoder.Custom[v].(func(*graph.Builder, *graph.Value) *graph.Value); ok {
 			return Activation{Name: v, Raw: v, apply: func(c *Call, x *graph.Value) *graph.Value { return f(c.Builder, x) }}, ""
 		}
-		if activations[v] == nil {
+		if activations[v] == nil || v != strings.ToLower(v) {
 			return Activation{}, "the name of an activation is expected"
 		}
 		a := MustActivation(v)

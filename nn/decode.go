@@ -21,6 +21,8 @@ type Decoder struct {
 	// LiteralMasks says that a null for the argument "mask" of a call means none, as Keras 3.16 writes it; before that it
 	// means the mask that travels with the input.
 	LiteralMasks bool
+	// UnreducedCalls says that calls may be numbered with others that the model does not have, as Keras before 3.2 did.
+	UnreducedCalls bool
 
 	errs   Errors
 	shared map[string]Layer

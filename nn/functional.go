@@ -46,9 +46,10 @@ func (m *Model) functionalConfig(c *Config) {
 		if name == "" {
 			name = record.Object("config").String("name")
 		}
-		if l.base().name == "" || l.base().name != name && name != "" {
-			l.base().name = name
+		if inner := record.Object("config").String("name"); inner != "" && inner != name {
+			c.Errorf(fmt.Sprintf("layers/%d/name", i), "the layer has two names, %q here and %q in its config", name, inner)
 		}
+		l.base().name = name
 		if _, twice := index[name]; twice {
 			c.Errorf(fmt.Sprintf("layers/%d", i), "the name %q is used by two layers", name)
 		}
@@ -306,7 +307,7 @@ func (m *Model) settleIndices(c *Config, d *nodeDecoder) {
 		if _, gone := m.layers[r.layer].(*missing); gone {
 			continue
 		}
-		if hi[r.layer] >= len(m.nodes[r.layer]) {
+		if c.decoder.UnreducedCalls && hi[r.layer] >= len(m.nodes[r.layer]) {
 			r.node -= lo[r.layer]
 		}
 		if r.node >= len(m.nodes[r.layer]) {
