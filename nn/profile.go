@@ -1,44 +1,38 @@
 package nn
 
 import (
-	"fmt"
-
 	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor"
 )
 
-// PlanInfo describes the compiled form of a model for inputs of certain shapes.
-type PlanInfo struct {
-	Steps       int
-	MemoryBytes int64 // of one prediction: intermediate values and scratch, without the weights
+// Profile is what a prediction costs.
+type Profile struct {
+	Steps  []exec.StepTime // in the order in which they run
+	Memory int64           // bytes that one call needs besides weights, inputs and outputs
 }
 
-// Plan compiles the model for inputs of the given shapes, if it is not yet, and describes the result.
-func (m *Model) Plan(inputs ...tensor.Any) (PlanInfo, error) {
-	p, err := m.compiled(inputs)
-	if err != nil {
-		return PlanInfo{}, err
-	}
-	return PlanInfo{Steps: p.Steps(), MemoryBytes: p.Memory()}, nil
-}
-
-// Profile runs the model several times and returns how long each step of its compiled form took.
-func (m *Model) Profile(runs int, inputs ...tensor.Any) ([]exec.StepTime, error) {
-	p, err := m.compiled(inputs)
-	if err != nil {
-		return nil, err
-	}
-	return p.Profile(runs, inputs, map[string]graph.Buf{})
-}
-
-func (m *Model) compiled(inputs []tensor.Any) (*exec.Plan, error) {
+// Profile runs the model several times on the given inputs and times each step of its plan, with states that are zero.
+func (m *Model) Profile(runs int, inputs ...tensor.Any) (*Profile, error) {
 	if err := m.checkInputs(inputs); err != nil {
 		return nil, err
 	}
-	p, measures, err := m.plan(inputs, nil)
-	if err == nil && measures {
-		return nil, fmt.Errorf("the shapes depend on what is in the inputs: there is no single plan")
+	states := map[string]graph.Buf{}
+	var measured []int
+	for {
+		p, measures, err := m.plan(inputs, measured)
+		if err != nil {
+			return nil, err
+		}
+		if measures {
+			found, err := p.Run(inputs, states)
+			if err != nil {
+				return nil, err
+			}
+			measured = append(measured, clampInt(found[0].(*tensor.Of[int64]).Data()[0]))
+			continue
+		}
+		steps, err := p.Profile(runs, inputs, states)
+		return &Profile{steps, p.Memory()}, err
 	}
-	return p, err
 }

@@ -33,6 +33,7 @@ are 128 long) unless --input gives some.`,
 	cmd.Flags().IntVar(&b.batch, "batch", 1, "examples in one call")
 	cmd.Flags().StringVar(&b.input, "input", "", "take the inputs from `FILE.npz` (the first --batch examples, or all)")
 	cmd.Flags().Float64Var(&b.seconds, "seconds", 3, "how long to measure")
+	cmd.Flags().BoolVar(&b.profile, "profile", false, "show where the time goes, step by step")
 	cmd.Flags().BoolVar(&b.json, "json", false, "print JSON")
 	return cmd
 }
@@ -44,6 +45,7 @@ type benchCommand struct {
 	input    string
 	seconds  float64
 	json     bool
+	profile  bool
 }
 
 // timing is what --json prints.
@@ -60,6 +62,17 @@ type timing struct {
 	Allocs    int64   `json:"allocs_per_call"`
 	Bytes     int64   `json:"bytes_per_call"`
 	PerSecond float64 `json:"examples_per_second"`
+	Memory    int64   `json:"memory_bytes"`      // that a call needs besides weights, inputs and outputs
+	Profile   []step  `json:"profile,omitempty"` // with --profile
+
+	steps int
+}
+
+// step is a part of a call.
+type step struct {
+	Ops   string `json:"ops"`
+	Layer string `json:"layer"`
+	Time  int64  `json:"ns"`
 }
 
 // maxCalls bounds the memory for the times of single calls.
@@ -100,6 +113,9 @@ func (b *benchCommand) run(a *app, path string) error {
 	}
 	t.FirstCall = time.Since(start).Nanoseconds()
 	if err := b.measure(a, m, in.arrays, out, &t); err != nil {
+		return fail(path, err)
+	}
+	if err := b.profiled(m, in.arrays, &t); err != nil {
 		return fail(path, err)
 	}
 	if b.json {
@@ -249,20 +265,58 @@ func (b *benchCommand) measure(a *app, m *nn.Model, in, out []tensor.Any, t *tim
 	return nil
 }
 
-func (t *timing) print(a *app) {
-	d := func(ns int64) string {
-		v := time.Duration(ns)
-		switch {
-		case v >= time.Second:
-			return v.Round(time.Millisecond).String()
-		case v >= time.Millisecond:
-			return v.Round(time.Microsecond).String()
-		}
-		return v.Round(10 * time.Nanosecond).String()
+// profileRuns is how often each step is timed; the shortest time counts.
+const profileRuns = 20
+
+// profiled asks the plan for its memory and, with --profile, for the times of its steps.
+func (b *benchCommand) profiled(m *nn.Model, in []tensor.Any, t *timing) error {
+	runs := 1
+	if b.profile {
+		runs = profileRuns
 	}
+	p, err := m.Profile(runs, in...)
+	if err != nil {
+		return err
+	}
+	t.Memory, t.steps = p.Memory, len(p.Steps)
+	if b.profile {
+		for _, s := range p.Steps {
+			t.Profile = append(t.Profile, step{s.Name, s.Layer, s.Time.Nanoseconds()})
+		}
+	}
+	return nil
+}
+
+// shortTime writes a time with three or four digits.
+func shortTime(ns int64) string {
+	v := time.Duration(ns)
+	switch {
+	case v >= time.Second:
+		return v.Round(time.Millisecond).String()
+	case v >= time.Millisecond:
+		return v.Round(time.Microsecond).String()
+	}
+	return v.Round(10 * time.Nanosecond).String()
+}
+
+func (t *timing) print(a *app) {
+	d := shortTime
 	fmt.Fprintf(a.out, "%s, batch %d, threads %d\n", printable(t.Model), t.Batch, t.Threads)
 	fmt.Fprintf(a.out, "  load          %s, first call %s\n", d(t.Load), d(t.FirstCall))
 	fmt.Fprintf(a.out, "  median        %s   (95 %% within %s, best %s; %d calls)\n", d(t.Median), d(t.P95), d(t.Min), t.Calls)
 	fmt.Fprintf(a.out, "  throughput    %.5g examples per second\n", t.PerSecond)
-	fmt.Fprintf(a.out, "  memory        %d allocations, %d bytes per call\n", t.Allocs, t.Bytes)
+	fmt.Fprintf(a.out, "  memory        %d allocations, %d bytes per call; %d bytes of working memory for %d steps\n", t.Allocs, t.Bytes, t.Memory, t.steps)
+	if t.Profile == nil {
+		return
+	}
+	var total int64
+	for _, s := range t.Profile {
+		total += s.Time
+	}
+	fmt.Fprintf(a.out, "\nprofile (the shortest of %d runs of each step)\n", profileRuns)
+	table := &textTable{right: []bool{true, true}}
+	for _, s := range t.Profile {
+		table.add(d(s.Time), fmt.Sprintf("%.1f %%", 100*float64(s.Time)/float64(max(total, 1))), s.Layer, s.Ops)
+	}
+	table.print(a.out)
 }

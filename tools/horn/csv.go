@@ -109,9 +109,13 @@ func parseCSV(data []byte, want []port) (*table, error) {
 	return t, nil
 }
 
-// isHeader tells names of columns from values: they are names of inputs or, where all inputs are numbers, no numbers.
+// isHeader tells names of columns from values: they are names of inputs or, where all inputs are numbers, no numbers; a
+// single column of text may have the name "text".
 func isHeader(row []string, want []port) bool {
 	text := false
+	if len(row) == 1 && strings.EqualFold(strings.TrimSpace(row[0]), "text") {
+		return true
+	}
 	for _, p := range want {
 		text = text || p.dtype == tensor.String
 		for _, name := range p.called() {
