@@ -92,15 +92,19 @@ func TestStreamsAgreeWithTheWhole(t *testing.T) {
 }
 
 // TestStreamOfOddChunks reads a dataset whose chunks lie across the stream's
-// boxes: tall, and together too large for one box.
+// boxes: tall, and a row of them is too large for one box.
 func TestStreamOfOddChunks(t *testing.T) {
-	rows, columns := 1200, 17000 // 78 MiB, chunks of 1200 x 1
-	data := make([]float32, rows*columns)
-	for i := range data {
-		data[i] = float32(i)
-	}
+	const rows, columns = 1200, 60000 // 69 MiB, chunks of 1200 x 1000
+	row := func(i int) []byte { return bytes.Repeat([]byte{byte(i), byte(i >> 8), 7, 8}, columns/4) }
 	tree := NewTree()
-	tree.Dataset("x", []int{rows, columns}, data, Chunks(rows, 1000))
+	tree.DatasetFrom("x", TypeUint8, []int{rows, columns}, func(w io.Writer) error {
+		for i := range rows {
+			if _, err := w.Write(row(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, Chunks(rows, 1000), Deflate(1))
 	b := write(t, tree)
 	f, err := NewFile(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
@@ -110,23 +114,19 @@ func TestStreamOfOddChunks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := make([]byte, 4)
+	got := make([]byte, columns)
 	r := d.NewReader()
-	for i := range data {
+	for i := range rows {
 		if _, err := io.ReadFull(r, got); err != nil {
 			t.Fatal(err)
 		}
-		if x := math.Float32frombits(le32(got)); x != float32(i) {
-			t.Fatalf("element %d is %v", i, x)
+		if !bytes.Equal(got, row(i)) {
+			t.Fatalf("row %d is wrong", i)
 		}
 	}
 	if n, err := r.Read(got); n != 0 || err != io.EOF {
 		t.Errorf("%d bytes more: %v", n, err)
 	}
-}
-
-func le32(b []byte) uint32 {
-	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
 func TestReadIntoIsStrict(t *testing.T) {

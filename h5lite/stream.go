@@ -102,11 +102,16 @@ func (r *reader) plan() {
 		if unit == 1 && !last {
 			limit = blockBytes // nothing is gained by large boxes
 		}
-		if below[r.axis]*unit <= limit || last {
-			n := unit * max(1, blockBytes/(below[r.axis]*unit))
-			r.step = int(min(n, uint64(d.shape[r.axis])))
-			return
+		n := unit * max(1, blockBytes/(below[r.axis]*unit))
+		if below[r.axis]*unit > limit {
+			// A row of chunks is too much at once: as many indexes as fit, so
+			// that its chunks are decoded a few times.
+			if n = limit / below[r.axis]; n == 0 && !last {
+				continue
+			}
 		}
+		r.step = int(min(max(n, 1), uint64(d.shape[r.axis])))
+		return
 	}
 }
 
