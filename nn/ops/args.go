@@ -133,3 +133,15 @@ func sequence(n int) []int {
 	}
 	return s
 }
+
+// maxTable bounds what an operation works out while a model is traced, such as lists of indices: a few numbers in a file
+// must not ask for more.
+const maxTable = 1 << 24
+
+// bounded fails for a number that is below least or asks for too much.
+func bounded(o *nn.OpCall, what string, n, least, most int) int {
+	if n < least || n > most {
+		o.Fail("%s: %s is %d; %d to %d are supported", o, what, n, least, most)
+	}
+	return n
+}

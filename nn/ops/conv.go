@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"math"
 	"slices"
 
 	"github.com/hornml/horn/nn"
@@ -119,9 +118,7 @@ func spatial(o *nn.OpCall, name string, rank int, def []int) []int {
 		o.Fail("%s: the argument %q must be a number or %d of them", o, name, rank)
 	}
 	for _, v := range n {
-		if v < 1 || v > math.MaxInt32 {
-			o.Fail("%s: the argument %q must be 1 or more, not %d", o, name, v)
-		}
+		bounded(o, name, v, 1, 1<<16)
 	}
 	return n
 }
@@ -199,13 +196,14 @@ func adaptivePool(o *nn.OpCall, average bool) *value {
 
 func adaptiveAxis(o *nn.OpCall, x *value, axis, n int, average bool) *value {
 	length := x.Shape[axis]
-	if length == 0 || n > 1<<20 {
-		o.Fail("%s: axis %d of %s cannot be divided into %d windows", o, axis, x, n)
+	if length == 0 {
+		o.Fail("%s: axis %d of %s is empty", o, axis, x)
 	}
 	var taps graph.Taps
 	var parts []*value
 	for i := range n {
-		from, to := i*length/n, ((i+1)*length+n-1)/n
+		from := int(int64(i) * int64(length) / int64(n))
+		to := int((int64(i+1)*int64(length) + int64(n) - 1) / int64(n))
 		if average {
 			taps.Start = append(taps.Start, from)
 			taps.Weights = append(taps.Weights, slices.Repeat([]float64{1 / float64(to-from)}, to-from))

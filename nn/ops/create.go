@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"math"
 	"slices"
 
 	"github.com/hornml/horn/nn"
@@ -65,10 +64,7 @@ func spacedEnds(o *nn.OpCall) (start, stop *value, d tensor.DType) {
 
 // spaced returns num values from start to stop along a new first axis.
 func spaced(o *nn.OpCall, start, stop *value) *value {
-	num := o.Int(-1, "num", 50)
-	if num < 0 || num > 1<<28 {
-		o.Fail("%s: num is %d", o, num)
-	}
+	num := bounded(o, "num", o.Int(-1, "num", 50), 0, maxTable)
 	steps := num
 	if o.Bool(-1, "endpoint", true) {
 		steps = num - 1
@@ -94,10 +90,7 @@ func vander(o *nn.OpCall, x *value) *value {
 	if v := o.IntOrNone(-1, "N"); v != nil {
 		n = *v
 	}
-	if n < 0 || n > math.MaxInt16 {
-		o.Fail("%s: N is %d", o, n)
-	}
-	powers := sequence(n)
+	powers := sequence(bounded(o, "N", n, 0, maxTable))
 	if !o.Bool(-1, "increasing", false) {
 		slices.Reverse(powers)
 	}

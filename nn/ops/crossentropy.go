@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"math"
 	"slices"
 
 	"github.com/hornml/horn/nn"
@@ -85,10 +84,7 @@ func sparseCategoricalCrossentropy(o *nn.OpCall) any {
 // oneHot marks the place of each index along a new axis; indices out of range mark none.
 func oneHot(o *nn.OpCall, x *value) *value {
 	notSparse(o, "sparse")
-	classes := o.Int(-1, "num_classes")
-	if classes < 0 || classes > math.MaxInt32 {
-		o.Fail("%s: %d classes", o, classes)
-	}
+	classes := bounded(o, "num_classes", o.Int(-1, "num_classes"), 0, maxTable)
 	d := dtypeArg(o, -1, "dtype", tensor.Float32)
 	y := o.OneHot(o.Cast(x, tensor.Int64), classes, d)
 	return o.MoveAxis(y, -1, o.Int(-1, "axis", -1))

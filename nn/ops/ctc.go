@@ -16,7 +16,7 @@ func init() {
 		output = o.Cast(output, resultType(o, output.DType, tensor.Float32))
 		targetLength, outputLength := indices(o, 2, "target_length"), indices(o, 3, "output_length")
 		mask := o.Int(-1, "mask_index", 0)
-		return o.Emit1(opCTCLoss, mask, o.LogSoftmax(output, -1), target, targetLength, outputLength)
+		return CTCLoss(o.Builder, output, target, targetLength, outputLength, mask)
 	})
 	nn.RegisterOp("nn", "CTCDecode", func(o *nn.OpCall) any {
 		x := asFloat(o, o.Tensor(0, "inputs"))
@@ -37,6 +37,12 @@ func init() {
 		}
 		return many(o.Emit(opCTCDecode, a, x, indices(o, 1, "sequence_lengths")))
 	})
+}
+
+// CTCLoss writes keras.ops.ctc_loss: a loss for each sample, of logits (batch, time, classes), class numbers (batch, length)
+// and the lengths of both (batch); blank is the class that stands for none.
+func CTCLoss(b *graph.Builder, output, target, targetLength, outputLength *graph.Value, blank int) *graph.Value {
+	return b.Emit1(opCTCLoss, blank, b.LogSoftmax(output, -1), target, targetLength, outputLength)
 }
 
 // opCTCLoss is the negative logarithm of the probability of a target, over all ways to write it with repeats and blanks

@@ -79,10 +79,10 @@ func diagonal(o *nn.OpCall, x *value, offset, axis1, axis2 int) *value {
 // diagonalMatrix puts a vector on a diagonal of a square matrix.
 func diagonalMatrix(o *nn.OpCall, x *value, k int) *value {
 	n := x.Shape[0]
-	if k > 1<<15 || k < -1<<15 {
-		o.Fail("%s: the diagonal %d is too far out", o, k)
+	size := n + max(bounded(o, "k", k, -maxTable, maxTable), -k)
+	if _, ok := tensor.SizeOf([]int{size, size}); !ok {
+		o.Fail("%s: a matrix of %d rows is too large", o, size)
 	}
-	size := n + max(k, -k)
 	base := o.Full(x.DType, 0, size*size)
 	at := make([]int, n)
 	for i := range at {

@@ -210,7 +210,7 @@ func eachTransform(n *graph.Node, length int, f func(line int, work []complex128
 // framed cuts the last axis into sequences, stride apart, which become the axis before it.
 func framed(o *nn.OpCall, x *value, length, stride int) *value {
 	count := (x.Shape[x.Rank()-1]-length)/stride + 1
-	if count > 1<<28/length {
+	if count > maxTable/length {
 		o.Fail("%s: the result would be too large", o)
 	}
 	at := make([]int, 0, count*length)

@@ -127,7 +127,8 @@ func sliceRange(o *nn.OpCall, s nn.Slice, size int) (start, step, count int) {
 	if step == 0 {
 		o.Fail("%s: the step of a slice is 0", o)
 	}
-	lo, hi := 0, size // where start and stop may be
+	step = max(min(step, size+1), -size-1) // a longer one ends after one element, too
+	lo, hi := 0, size                      // where start and stop may be
 	if step < 0 {
 		lo, hi = -1, size-1
 	}
@@ -144,9 +145,8 @@ func sliceRange(o *nn.OpCall, s nn.Slice, size int) (start, step, count int) {
 	var stop int
 	if step > 0 {
 		start, stop = place(s.Start, lo), place(s.Stop, hi)
-		count = max((stop-start+step-1)/step, 0)
-		if stop <= start {
-			count = 0
+		if stop > start {
+			count = (stop-start-1)/step + 1
 		}
 	} else {
 		start, stop = place(s.Start, hi), place(s.Stop, lo)

@@ -28,7 +28,14 @@ func init() {
 // border works out how much goes before and after an axis, of which one may be missing and follows from the target:
 // before + after = length - target for a crop, and with -length the other way round for a padding.
 func border(o *nn.OpCall, beforeName, afterName, targetName string, length int) (before, after int) {
-	b, a, target := o.IntOrNone(-1, beforeName), o.IntOrNone(-1, afterName), o.IntOrNone(-1, targetName)
+	read := func(name string) *int {
+		n := o.IntOrNone(-1, name)
+		if n != nil {
+			bounded(o, name, *n, 0, maxTable)
+		}
+		return n
+	}
+	b, a, target := read(beforeName), read(afterName), read(targetName)
 	total := 0
 	switch {
 	case target == nil && (a == nil || b == nil), target != nil && a == nil && b == nil:

@@ -80,7 +80,7 @@ func outerProduct(x, y []float64) []float64 {
 }
 
 // maxKernel bounds the windows of the image filters.
-const maxKernel = 1 << 12
+const maxKernel = 1 << 10
 
 // filter runs the same windows over each channel of images, with zeros around them: a depthwise convolution. The result
 // has, for each channel, the answers of all windows in a new last axis.

@@ -58,7 +58,7 @@ type ResizeOptions struct {
 // JAX and TensorFlow has -0.5 in both cases.) "lanczos3" and "lanczos5", which torch does not have, are those of JAX.
 func Resize(b *graph.Builder, images *graph.Value, height, width int, options ResizeOptions) *graph.Value {
 	h, w := imageAxes(b, images, options.ChannelsFirst)
-	if height < 1 || width < 1 {
+	if height < 1 || width < 1 || height > 1<<16 || width > 1<<16 {
 		b.Fail("resize: the size is %d x %d pixels", height, width)
 	}
 	if images.Shape[h] == 0 || images.Shape[w] == 0 {
@@ -133,12 +133,7 @@ func resizeTaps(b *graph.Builder, from, to int, options ResizeOptions) graph.Tap
 		}
 		return interpolationTaps(from, to, 4, cubicKernel(-0.75))
 	case "lanczos3", "lanczos5":
-		radius := 3.0
-		if options.Interpolation == "lanczos5" {
-			radius = 5
-		}
-		scale := float64(to) / float64(from)
-		return denseTaps(from, kernelWeights(from, to, scale, 0, lanczosKernel(radius), options.Antialias))
+		return kernelTaps(from, to, float64(to)/float64(from), 0, scaleKernels[options.Interpolation], options.Antialias)
 	}
 	b.Fail("resize: the interpolation %q does not exist", options.Interpolation)
 	return graph.Taps{}
@@ -223,52 +218,42 @@ func lanczosKernel(radius float64) func(x float64) float64 {
 	}
 }
 
-// kernelWeights returns for each new pixel the weights of all old ones, with the old axis scaled and then moved by a
-// translation. New pixels whose centre is outside the image have no weights.
-func kernelWeights(from, to int, scale, translation float64, kernel func(float64) float64, antialias bool) [][]float64 {
+// scaleKernel is a weight that depends on the distance in pixels; from the radius on it is 0.
+type scaleKernel struct {
+	weight func(x float64) float64
+	radius float64
+}
+
+// kernelTaps resamples an axis that is scaled and then moved by a translation. New pixels whose centre is outside the image
+// have no weights.
+func kernelTaps(from, to int, scale, translation float64, kernel scaleKernel, antialias bool) graph.Taps {
+	t := graph.Taps{Start: make([]int, to), Weights: make([][]float64, to)}
 	inverse := 1 / scale
 	stretch := 1.0
 	if antialias {
 		stretch = math.Max(inverse, 1)
 	}
-	out := make([][]float64, to)
-	for i := range out {
-		out[i] = make([]float64, from)
+	for i := range to {
 		at := (float64(i)+0.5)*inverse - translation*inverse - 0.5
 		if !(at >= -0.5 && at <= float64(from)-0.5) {
 			continue
 		}
+		reach := math.Min(kernel.radius*stretch+1, float64(from)+1)
+		lo, hi := max(int(at-reach), 0), min(int(at+reach)+1, from)
+		weights := make([]float64, hi-lo)
 		sum := 0.0
-		for k := range out[i] {
-			out[i][k] = kernel(math.Abs(at-float64(k)) / stretch)
-			sum += out[i][k]
+		for k := range weights {
+			weights[k] = kernel.weight(math.Abs(at-float64(lo+k)) / stretch)
+			sum += weights[k]
 		}
-		for k := range out[i] {
+		for k := range weights {
 			if math.Abs(sum) > 1000*0x1p-23 {
-				out[i][k] /= sum
+				weights[k] /= sum
 			} else {
-				out[i][k] = 0
+				weights[k] = 0
 			}
 		}
-	}
-	return out
-}
-
-// denseTaps drops the zeros at both ends of rows of weights.
-func denseTaps(from int, rows [][]float64) graph.Taps {
-	var t graph.Taps
-	for _, w := range rows {
-		lo, hi := 0, from
-		for lo < hi && w[lo] == 0 {
-			lo++
-		}
-		for hi > lo && w[hi-1] == 0 {
-			hi--
-		}
-		if lo == hi {
-			lo, hi = 0, 0
-		}
-		t.Start, t.Weights = append(t.Start, lo), append(t.Weights, w[lo:hi])
+		t.Start[i], t.Weights[i] = lo, weights
 	}
 	return t
 }

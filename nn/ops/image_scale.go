@@ -11,10 +11,10 @@ import (
 
 func init() { nn.RegisterOp("image", "ScaleAndTranslate", scaleAndTranslate) }
 
-var scaleKernels = map[string]func(float64) float64{
-	"linear": triangleKernel, "bilinear": triangleKernel, "trilinear": triangleKernel, "triangle": triangleKernel,
-	"cubic": cubicKernel(-0.5), "bicubic": cubicKernel(-0.5), "tricubic": cubicKernel(-0.5),
-	"lanczos3": lanczosKernel(3), "lanczos5": lanczosKernel(5),
+var scaleKernels = map[string]scaleKernel{
+	"linear": {triangleKernel, 1}, "bilinear": {triangleKernel, 1}, "trilinear": {triangleKernel, 1}, "triangle": {triangleKernel, 1},
+	"cubic": {cubicKernel(-0.5), 2}, "bicubic": {cubicKernel(-0.5), 2}, "tricubic": {cubicKernel(-0.5), 2},
+	"lanczos3": {lanczosKernel(3), 3}, "lanczos5": {lanczosKernel(5), 5},
 }
 
 // scaleAndTranslate resamples some axes, each with its own scale and translation.
@@ -25,9 +25,9 @@ func scaleAndTranslate(o *nn.OpCall) any {
 	scale, translation := o.Cast(o.Tensor(2, "scale"), tensor.Float64), o.Cast(o.Tensor(3, "translation"), tensor.Float64)
 	axes := positive(o, o.Ints(-1, "spatial_dims"), x.Rank())
 	method := o.Str(-1, "method")
-	kernel := scaleKernels[method]
+	kernel, known := scaleKernels[method]
 	antialias := o.Bool(-1, "antialias", true)
-	if kernel == nil {
+	if !known {
 		o.Fail("%s: the method %q does not exist", o, method)
 	}
 	if len(shape) != x.Rank() || scale.Size() != len(axes) || translation.Size() != len(axes) {
@@ -35,6 +35,9 @@ func scaleAndTranslate(o *nn.OpCall) any {
 	}
 	if len(axes) == 0 {
 		return x
+	}
+	for _, a := range axes {
+		bounded(o, "an axis of output_shape", shape[a], 0, 1<<16)
 	}
 	y := x
 	if !x.DType.IsFloat() {
@@ -53,7 +56,7 @@ func scaleAndTranslate(o *nn.OpCall) any {
 
 type scaleAttrs struct {
 	axis, size, which int
-	kernel            func(float64) float64
+	kernel            scaleKernel
 	antialias         bool
 }
 
@@ -71,14 +74,14 @@ var opScaleAxis = &graph.Op{Name: "scale_and_translate",
 	Eval: func(n *graph.Node, in, out []graph.Buf) error {
 		a := n.Attrs.(*scaleAttrs)
 		from := n.In[0].Shape[a.axis]
-		rows := kernelWeights(from, a.size, in[1].D[a.which], in[2].D[a.which], a.kernel, a.antialias)
+		taps := kernelTaps(from, a.size, in[1].D[a.which], in[2].D[a.which], a.kernel, a.antialias)
 		eachLine(n.Out[0].Shape, a.axis, func(at, step, size int) {
 			start := at/(step*max(size, 1))*step*from + at%step
-			for i, weights := range rows {
+			for i, weights := range taps.Weights {
 				sum := 0.0
 				for k, w := range weights {
 					if w != 0 {
-						sum += w * in[0].Float64(start+k*step)
+						sum += w * in[0].Float64(start+(taps.Start[i]+k)*step)
 					}
 				}
 				setFloat(out[0], at+i*step, sum)

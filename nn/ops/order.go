@@ -135,12 +135,9 @@ func bincount(o *nn.OpCall) any {
 	notSparse(o, "sparse")
 	x := o.Tensor(0, "x")
 	w := o.TensorOrNone(-1, "weights")
-	least := o.Int(-1, "minlength", 0)
+	least := bounded(o, "minlength", o.Int(-1, "minlength", 0), 0, maxTable)
 	if !x.DType.IsInt() && x.DType != tensor.Bool || x.Rank() != 1 && x.Rank() != 2 {
 		o.Fail("%s: a vector or matrix of integers is expected, not %s", o, x)
-	}
-	if least < 0 || least > math.MaxInt32 {
-		o.Fail("%s: minlength is %d", o, least)
 	}
 	// How long the result is depends on the largest number.
 	top := o.Builder.Int(tensor.Int64, -1)
@@ -148,13 +145,8 @@ func bincount(o *nn.OpCall) any {
 		top = o.Reduce(graph.OpReduceMax, o.Cast(x, tensor.Int64), false)
 	}
 	length := o.AddS(top, 1)
-	size := max(least, 0)
-	if o.Symbolic() {
-		size = max(size, 1)
-	} else {
-		size = max(size, o.Measure(length))
-	}
-	if size > 1<<28 {
+	size := max(least, o.Measure(length))
+	if size > maxTable {
 		o.Fail("%s: a number of about %d occurs: the table would be too large", o, size)
 	}
 	d := tensor.Int32

@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"math"
 	"slices"
 
 	"github.com/hornml/horn/nn"
@@ -95,9 +94,8 @@ func padWidth(o *nn.OpCall, rank int) (lo, hi []int) {
 		o.Fail("%s: %d pairs in pad_width for a tensor of rank %d", o, len(lo), rank)
 	}
 	for i := range lo {
-		if lo[i] < 0 || hi[i] < 0 || lo[i] > math.MaxInt32 || hi[i] > math.MaxInt32 {
-			o.Fail("%s: padding of %d and %d elements", o, lo[i], hi[i])
-		}
+		bounded(o, "a padding", lo[i], 0, maxTable)
+		bounded(o, "a padding", hi[i], 0, maxTable)
 	}
 	return lo, hi
 }
@@ -108,7 +106,7 @@ func padAxis(o *nn.OpCall, x *value, axis, lo, hi int, index func(i, size int) i
 		return x
 	}
 	size := x.Shape[axis]
-	if size > 1<<28 || lo > 1<<28 || hi > 1<<28 {
+	if size > maxTable {
 		o.Fail("%s: the result would be too large", o)
 	}
 	at := make([]int, 0, lo+size+hi)

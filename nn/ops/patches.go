@@ -85,8 +85,11 @@ func foldWindows(o *nn.OpCall) (w windows, padding []int) {
 	case 1:
 		padding = slices.Repeat(padding, 2)
 	}
-	if len(padding) != 2 || padding[0] < 0 || padding[1] < 0 {
-		o.Fail("%s: the argument \"padding\" must be one or two numbers from 0 on", o)
+	if len(padding) != 2 {
+		o.Fail("%s: the argument \"padding\" must be one or two numbers", o)
+	}
+	for _, p := range padding {
+		bounded(o, "padding", p, 0, 1<<16)
 	}
 	return w, padding
 }
@@ -118,6 +121,9 @@ func fold(o *nn.OpCall) any {
 	}
 	batch, channels := x.Shape[0], x.Shape[1]/taps
 	full := []int{size[0] + 2*padding[0], size[1] + 2*padding[1]}
+	if n, ok := tensor.SizeOf([]int{full[0], full[1], max(taps, 1)}); !ok || n > 1<<30 {
+		o.Fail("%s: images of %d x %d are too large", o, size[0], size[1])
+	}
 	var count [2]int
 	for i := range count {
 		count[i] = (full[i]-(w.size[i]-1)*w.dilation[i]-1)/w.strides[i] + 1
@@ -126,6 +132,9 @@ func fold(o *nn.OpCall) any {
 		o.Fail("%s: %d columns where images of %d x %d have %d x %d places", o, x.Shape[2], size[0], size[1], count[0], count[1])
 	}
 	// Each element of a column goes to one pixel: one scatter with the numbers of those pixels.
+	if x.Shape[2] > maxTable/max(taps, 1) {
+		o.Fail("%s: the columns %s are too many", o, x)
+	}
 	var at []int
 	for t := range taps {
 		for r := range count[0] {
@@ -151,9 +160,7 @@ func blocks(o *nn.OpCall, toSpace bool) *value {
 	if x.Rank() != 4 || n < 1 {
 		o.Fail("%s: a batch of images and a block size above 0 are expected, not %s and %d", o, x, n)
 	}
-	if n > 1<<15 {
-		o.Fail("%s: the block size %d is too large", o, n)
-	}
+	bounded(o, "block_size", n, 1, 1<<15)
 	b, h, wd, c := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	if w.first {
 		b, c, h, wd = x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]

@@ -93,15 +93,22 @@ func sliceUpdate(o *nn.OpCall) any {
 		dynamic = o.Builder.Ints(tensor.Int64, fixed...)
 	}
 	rank := dynamic.Shape[0]
-	if updates.Rank() < rank || updates.Rank() != x.Rank() {
+	if updates.Rank() != x.Rank() {
 		o.Fail("%s: updates %s do not fit %s", o, updates, x)
 	}
+	for rank > 0 && updates.Shape[rank-1] == x.Shape[rank-1] && (fixed == nil || fixed[rank-1] == 0) {
+		rank-- // whole axes at the end are copied as rows
+	}
+	dynamic = o.Slice(dynamic, 0, 0, rank)
 	// The index of every element of the block in x, as vectors.
 	var points []int
 	shape := updates.Shape[:rank]
 	n := 1
 	for _, d := range shape {
 		n *= d
+	}
+	if n > maxTable/max(rank, 1) {
+		o.Fail("%s: updates of %d rows are too many", o, n)
 	}
 	for i := range n {
 		at := make([]int, rank)
@@ -140,9 +147,7 @@ func segment(o *nn.OpCall, op *graph.Binary, start float64) *value {
 		}
 		count = o.Measure(o.AddS(top, 1))
 	}
-	if count < 0 || count > 1<<28 {
-		o.Fail("%s: %d segments", o, count)
-	}
+	bounded(o, "the number of segments", count, 0, maxTable)
 	d := x.DType
 	if !d.IsFloat() {
 		x = o.Cast(x, tensor.Float32)

@@ -230,8 +230,8 @@ func squeeze(o *nn.OpCall, x *value) *value {
 func sections(o *nn.OpCall, size int, uneven bool) []int {
 	v, _ := o.Get(-1, "indices_or_sections")
 	if _, ok := v.(pyjson.Number); ok {
-		n := o.Int(-1, "indices_or_sections")
-		if n < 1 || size%n != 0 && !uneven || n > 1<<20 {
+		n := bounded(o, "indices_or_sections", o.Int(-1, "indices_or_sections"), 1, 1<<20)
+		if size%n != 0 && !uneven {
 			o.Fail("%s: %d elements do not split into %d equal parts", o, size, n)
 		}
 		out := make([]int, n)
@@ -299,7 +299,7 @@ func repeat(o *nn.OpCall, x *value) *value {
 	}
 	var idx []int
 	for i, t := range times {
-		if t > 1<<28-len(idx) {
+		if t > maxTable-len(idx) {
 			o.Fail("%s: the result would be too large", o)
 		}
 		for range t {

@@ -77,9 +77,7 @@ func unique(o *nn.OpCall) any {
 		n := o.Measure(o.Reshape(o.Emit1(opCountUnique, nil, rows)))
 		size = &n
 	}
-	if *size < 0 || *size > 1<<28 {
-		o.Fail("%s: size is %d", o, *size)
-	}
+	bounded(o, "size", *size, 0, maxTable)
 	fill := 0.0
 	if v := o.FloatOrNone(-1, "fill_value"); v != nil {
 		fill = *v
