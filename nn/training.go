@@ -64,3 +64,31 @@ func (m *Model) TrainableVariables() []*Variable {
 	}
 	return out
 }
+
+// DType visits the argument "dtype" of a loss or a metric: a name, a policy, of which the compute type counts, or null for
+// the default.
+func (c *Config) DType(key string, field *tensor.DType, def ...tensor.DType) {
+	visit(c, key, field, def, func(v any) (tensor.DType, string) {
+		switch v {
+		case nil:
+			return def[0], ""
+		case "int":
+			return tensor.Int32, ""
+		case "float":
+			return tensor.Float32, ""
+		}
+		p, err := parsePolicy(v)
+		if err != nil || p.Compute == tensor.String {
+			return 0, "the name of a type of numbers is expected"
+		}
+		return p.Compute, ""
+	}, func(d tensor.DType) any { return d.String() })
+}
+
+// Unwritten visits an argument that Keras takes but leaves out when it writes a config, so that a loaded object has the
+// default. Here it is written where it is not the default, so that nothing is lost.
+func Unwritten[T comparable](c *Config, key string, field *T, def T, visit func(key string, field *T, def ...T)) {
+	if c.out == nil || *field != def {
+		visit(key, field, def)
+	}
+}
