@@ -1,6 +1,7 @@
-"""Draws random text and feature layers, has Keras on TensorFlow save and run them, and writes what went in and came out.
+"""Draws random text, feature, image and audio layers, has Keras on TensorFlow save and run them, and writes what went in and came out.
 
-Usage: python text_cases.py OUT COUNT SEED. Case i is OUT/i.keras and OUT/i.json; strings are base64, as they may be no UTF-8.
+Usage: python text_cases.py draw OUT COUNT SEED. Case i is OUT/i.keras and OUT/i.json; strings are base64, as they may be no UTF-8.
+       python text_cases.py check OUT. Loads each OUT/i.saved.keras, which we have written, and tells whether it answers the same.
 """
 
 import base64
@@ -225,6 +226,82 @@ def chain(r):
     return layer, xs
 
 
+def image_layer(r):
+    """Layers that change images when a model predicts, and those that do not, with their options; dicts as inputs, too."""
+    size = (r.randint(1, 7), r.randint(1, 7))
+    fmt = {"data_format": r.choice(["channels_last", "channels_first"])}
+    augment = {
+        "AugMix": {}, "CutMix": {}, "MixUp": {}, "RandAugment": {"factor": 0.3}, "RandomBrightness": {"factor": 0.2}, "RandomColorJitter": {"hue_factor": 0.1},
+        "RandomContrast": {"factor": 0.2}, "RandomElasticTransform": {}, "RandomErasing": {}, "RandomFlip": {"mode": "vertical"}, "RandomGaussianBlur": {},
+        "RandomHue": {"factor": 0.2}, "RandomInvert": {}, "RandomPerspective": {}, "RandomPosterization": {"factor": 3}, "RandomRotation": {"factor": 0.1},
+        "RandomSaturation": {"factor": 0.2}, "RandomSharpness": {"factor": 0.2}, "RandomShear": {"x_factor": 0.1}, "RandomTranslation": {"height_factor": 0.1, "width_factor": 0.2},
+        "RandomZoom": {"height_factor": 0.1}, "Solarization": {"addition_factor": 0.2}, "MaxNumBoundingBoxes": {"max_number": r.randint(1, 5)},
+    }
+    plain = {"RandomColorDegeneration": {"factor": 0.2}, "RandomCrop": {"height": size[0], "width": size[1]}, "RandomGrayscale": {}, "Equalization": {}}
+    dtype = r.choice(["float32", "float32", "float16", "uint8", "int32"])
+    policy = r.choice(["float32", "float32", "float32", "mixed_float16"])
+    batch = r.randint(1, 3)
+    shape = (r.randint(1, 9), r.randint(1, 9), 3)
+    kind = r.choice(["resize", "crop", "contrast", "clahe", "augment", "augment", "dict"])
+    extra = {}
+    if kind == "resize":
+        layer = layers.Resizing(*size, interpolation=r.choice(["nearest", "bilinear", "bilinear"]), dtype=policy, **fmt,
+                                **r.choice([{}, {"crop_to_aspect_ratio": True}, {"pad_to_aspect_ratio": True, "fill_value": r.choice([0.0, 3.0])}]))
+        dtype = r.choice(["float32", "uint8"])
+    elif kind == "crop":
+        layer = layers.CenterCrop(*size, dtype="float32", **fmt)
+        dtype = r.choice(["float32", "uint8"])
+    elif kind == "contrast":
+        layer = layers.AutoContrast(value_range=r.choice([(0, 255), (0, 1), (-1, 1)]), dtype="float32", **fmt)
+    elif kind == "clahe":
+        layer = layers.ContrastLimitedAdaptiveHistogramEqualization(clip_limit=r.choice([0.0, 1.0, 4.0]), tile_grid_size=(r.randint(1, 4), r.randint(1, 4)), **fmt)
+        dtype = "float32"
+        fmt = {"data_format": layer.data_format}
+    elif kind == "augment":
+        name, o = r.choice(list({**augment, **plain}.items()))
+        layer = getattr(layers, name)(dtype=policy, **o, **fmt)
+    else:
+        name, o = r.choice(list(augment.items()))
+        layer = getattr(layers, name)(bounding_box_format="xyxy", dtype=policy, **o, **fmt)
+        dtype = "float32"
+        if r.random() < 0.5:
+            extra["labels"] = np.array([[r.random() for _ in range(4)] for _ in range(batch)], "float32")
+        if r.random() < 0.5:
+            mask = np.array([r.randint(0, 3) for _ in range(batch * shape[0] * shape[1])], r.choice(["float32", "int32"])).reshape((batch,) + shape[:2] + (1,))
+            extra["segmentation_masks"] = mask if fmt["data_format"] == "channels_last" else mask.transpose(0, 3, 1, 2)
+        if r.random() < 0.5:
+            n = r.randint(1, 6)
+            extra["bounding_boxes"] = {"boxes": np.array([r.uniform(0, 5) for _ in range(batch * n * 4)], "float32").reshape(batch, n, 4),
+                                       "labels": np.array([r.randint(0, 3) for _ in range(batch * n)], "int32").reshape(batch, n)}
+    if fmt["data_format"] == "channels_first":
+        shape = (3,) + shape[:2]
+    x = np.array([r.choice([r.randint(0, 255), 128]) for _ in range(batch * int(np.prod(shape)))], "float64").reshape((batch,) + shape).astype(dtype)
+    if kind != "dict":
+        return layer, [x]
+    x = {"images": x, **extra}
+    inputs = keras.tree.map_structure(lambda a: keras.Input(batch_shape=(None,) + a.shape[1:], dtype=str(a.dtype)), x)
+    return keras.Model(inputs, layer(keras.tree.map_structure(lambda t: t, inputs))), x
+
+
+def audio_layer(r):
+    if r.random() < 0.5:
+        fft = r.choice([8, 12, 16, 31, 64])
+        length = r.choice([None, fft, max(1, fft - r.randint(0, 5))])
+        # Windows of odd length TensorFlow takes as not periodic; JAX and torch do not.
+        window = r.choice(["hann", "hamming", None]) if (length or fft) % 2 == 0 else None
+        layer = layers.MelSpectrogram(fft_length=fft, sequence_stride=r.randint(1, fft), sequence_length=length, window=window,
+                                      sampling_rate=r.choice([160, 8000]), num_mel_bins=r.randint(1, 6), min_freq=r.choice([0, 5.0]), max_freq=r.choice([None, 75]),
+                                      power_to_db=r.random() < 0.5, top_db=r.choice([80.0, 20.0]), mag_exp=r.choice([1.0, 2.0]), ref_power=r.choice([1.0, 2.5]))
+        shape = (r.randint(1, 3), r.randint(fft, 3 * fft))
+    else:
+        frame = r.randint(3, 12)
+        layer = layers.STFTSpectrogram(mode=r.choice(["log", "magnitude", "psd", "real", "imag", "stft"]), frame_length=frame, frame_step=r.choice([None, 1, r.randint(1, frame)]),
+                                       fft_length=r.choice([None, 16, 20]), window=r.choice(["hann", "hamming", "blackman", None]), periodic=r.random() < 0.5,
+                                       scaling=r.choice(["density", "spectrum", None]), padding=r.choice(["valid", "same"]), expand_dims=r.random() < 0.5)
+        shape = (r.randint(1, 3), r.randint(frame, 40), r.randint(1, 2))
+    return layer, [np.array([r.gauss(0, 1) for _ in range(int(np.prod(shape)))], "float32").reshape(shape)]
+
+
 def encode(a):
     a = np.asarray(a)
     if a.dtype.kind in "OSU":
@@ -235,11 +312,58 @@ def encode(a):
     return {"dtype": str(a.dtype), "shape": list(a.shape), "data": [str(v) for v in a.reshape(-1)]}
 
 
-KINDS = [string_lookup, integer_lookup, text_vectorization, text_vectorization, hashing, hashed_crossing, category_encoding, discretization, chain]
+KINDS = [string_lookup, integer_lookup, text_vectorization, text_vectorization, hashing, hashed_crossing, category_encoding, discretization, chain, image_layer, image_layer,
+         audio_layer]
+
+
+def decode(a):
+    if a["dtype"] == "string":
+        flat = np.array([base64.b64decode(s) for s in a["data"]] + [b""], dtype=object)[:-1]
+        return tf.constant(flat.tolist(), shape=a["shape"], dtype="string")
+    return tf.constant(np.array([float(v) if "float" in a["dtype"] else int(v) for v in a["data"]], a["dtype"]).reshape(a["shape"]))
+
+
+def run(model, flat):
+    """The model's outputs, in flat order."""
+    x = keras.tree.pack_sequence_as(model._inputs_struct, flat) if len(flat) > 1 else flat[0]
+    if len(flat) == 1 and isinstance(model._inputs_struct, dict):
+        x = {k: flat[0] for k in model._inputs_struct}
+    ys = keras.tree.flatten(model(x, training=False))
+    if any(isinstance(y, (tf.RaggedTensor, tf.SparseTensor)) for y in ys):
+        raise ValueError("not dense")
+    return [encode(y.numpy()) for y in ys]
+
+
+def check(out):
+    """Prints the cases in which Keras answers otherwise from our file than from its own."""
+    checked = 0
+    for name in sorted(os.listdir(out)):
+        if not name.endswith(".saved.keras"):
+            continue
+        i = name.split(".")[0]
+        with open(os.path.join(out, f"{i}.json")) as f:
+            c = json.load(f)
+        checked += 1
+        first = None
+        for file in (f"{i}.keras", name):  # there are files that Keras writes and cannot load
+            try:
+                y = run(keras.saving.load_model(os.path.join(out, file)), [decode(a) for a in c["inputs"]])
+            except Exception as e:
+                if file == name:
+                    print(f"case {i} ({c['kind']}): Keras cannot load our file: {str(e)[:300]}".replace("\n", " "))
+                    break
+                break
+            if file == name and y != c["outputs"] and y != first:
+                print(f"case {i} ({c['kind']}): Keras answers {str(y)[:200]}, not {str(first)[:200]}")
+            first = y
+    print(f"checked {checked}")
 
 
 def main():
-    out, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    if sys.argv[1] == "check":
+        check(sys.argv[2])
+        return
+    out, count, seed = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     refused = 0
     for i in range(count):
         r = random.Random(seed * 1000003 + i)
@@ -251,10 +375,7 @@ def main():
             else:
                 inputs = [keras.Input(batch_shape=(None,) + x.shape[1:], dtype="string" if x.dtype == object else str(x.dtype)) for x in xs]
                 model = keras.Model(inputs, layer(inputs if len(inputs) > 1 else inputs[0]))
-            tensors = [tf.constant(x.tolist(), shape=x.shape, dtype="string") if x.dtype == object else tf.constant(x) for x in xs]
-            y = model(tensors if len(tensors) > 1 else tensors[0])
-            if isinstance(y, (tf.RaggedTensor, tf.SparseTensor)):
-                raise ValueError("not dense")
+            y = run(model, [decode(encode(x)) for x in keras.tree.flatten(xs)])
             model.save(os.path.join(out, f"{i}.keras"))
         except Exception as e:  # Keras does not take every combination that is drawn
             refused += 1
@@ -262,7 +383,7 @@ def main():
                 print(i, kind.__name__, type(e).__name__, str(e)[:200].replace("\n", " "), file=sys.stderr)
             continue
         with open(os.path.join(out, f"{i}.json"), "w") as f:
-            json.dump({"kind": kind.__name__, "inputs": [encode(x) for x in xs], "output": encode(y.numpy())}, f)
+            json.dump({"kind": kind.__name__, "inputs": [encode(x) for x in keras.tree.flatten(xs)], "outputs": y}, f)
     print(f"{count - refused} cases, {refused} that Keras refuses")
 
 

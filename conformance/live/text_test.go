@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/hornml/horn/conformance"
@@ -85,9 +86,10 @@ func (a array) tensor() (tensor.Any, error) {
 	return tensor.Convert(t, d)
 }
 
-// TestTextLayers compares text and feature layers with Keras on TensorFlow over random options and random text.
+// TestPreprocessingLayers compares text, feature, image and audio preprocessing layers with Keras on TensorFlow, over random options and
+// random inputs, and has Keras load what we save of them.
 // HORN_LIVE_CASES and HORN_LIVE_SEED say how many cases, and which.
-func TestTextLayers(t *testing.T) {
+func TestPreprocessingLayers(t *testing.T) {
 	python := pythonWithTensorFlow(t)
 	setting := func(name, def string) string {
 		if v := os.Getenv(name); v != "" {
@@ -96,8 +98,8 @@ func TestTextLayers(t *testing.T) {
 		return def
 	}
 	dir := t.TempDir()
-	count := setting("HORN_LIVE_CASES", "150")
-	cmd := exec.Command(python, "text_cases.py", dir, count, setting("HORN_LIVE_SEED", "1"))
+	count := setting("HORN_LIVE_CASES", "100")
+	cmd := exec.Command(python, "text_cases.py", "draw", dir, count, setting("HORN_LIVE_SEED", "1"))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -112,15 +114,14 @@ func TestTextLayers(t *testing.T) {
 			continue // Keras did not take it
 		}
 		var c struct {
-			Kind   string
-			Inputs []array
-			Output array
+			Kind            string
+			Inputs, Outputs []array
 		}
 		if err := json.Unmarshal(data, &c); err != nil {
 			t.Fatal(err)
 		}
 		ran[c.Kind]++
-		if err := compareText(filepath.Join(dir, fmt.Sprintf("%d.keras", i)), c.Inputs, c.Output); err != nil {
+		if err := compareText(filepath.Join(dir, fmt.Sprintf("%d.keras", i)), c.Inputs, c.Outputs); err != nil {
 			t.Errorf("case %d (%s): %v", i, c.Kind, err)
 			if keep := os.Getenv("HORN_LIVE_KEEP"); keep != "" {
 				_ = exec.Command("cp", filepath.Join(dir, fmt.Sprintf("%d.keras", i)), filepath.Join(dir, fmt.Sprintf("%d.json", i)), keep).Run()
@@ -131,9 +132,19 @@ func TestTextLayers(t *testing.T) {
 		t.Error("no case ran")
 	}
 	t.Logf("ran %v", ran)
+	cmd = exec.Command(python, "text_cases.py", "check", dir)
+	cmd.Stderr = os.Stderr
+	if out, err = cmd.Output(); err != nil {
+		t.Fatalf("text_cases.py: %v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	for _, line := range lines[:len(lines)-1] {
+		t.Error(line)
+	}
+	t.Logf("files that we saved: %s", lines[len(lines)-1])
 }
 
-func compareText(path string, inputs []array, output array) error {
+func compareText(path string, inputs, outputs []array) error {
 	m, err := kerasfile.Load(path)
 	if err != nil {
 		return err
@@ -146,18 +157,23 @@ func compareText(path string, inputs []array, output array) error {
 		}
 		xs = append(xs, x)
 	}
-	want, err := output.tensor()
-	if err != nil {
-		return err
-	}
 	for name, run := range map[string]func(*nn.Model, []tensor.Any) ([]tensor.Any, error){"compiled": conformance.Compiled, "interpreted": conformance.Interpreted} {
 		got, err := run(m, xs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if c := conformance.Compare(got[0], want, nil, tensor.Invalid); c.Problem != "" {
-			return fmt.Errorf("%s: %s (got %v, want %v)", name, c.Problem, tensor.AnyData(got[0]), tensor.AnyData(want))
+		if len(got) != len(outputs) {
+			return fmt.Errorf("%s: %d outputs, Keras has %d", name, len(got), len(outputs))
+		}
+		for i, a := range outputs {
+			want, err := a.tensor()
+			if err != nil {
+				return err
+			}
+			if c := conformance.Compare(got[i], want, nil, tensor.Invalid); c.Problem != "" {
+				return fmt.Errorf("%s: output %d: %s (got %v, want %v)", name, i, c.Problem, tensor.AnyData(got[i]), tensor.AnyData(want))
+			}
 		}
 	}
-	return nil
+	return kerasfile.Save(m, strings.TrimSuffix(path, ".keras")+".saved.keras")
 }

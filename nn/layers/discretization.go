@@ -20,6 +20,7 @@ type Discretization struct {
 	NumBins       *int      // for Adapt
 	Epsilon       float64   // the precision of Adapt
 	OutputMode    string
+	summary       *nn.SavedVariable // what Keras 2 wrote of Adapt's work; nil for none
 }
 
 func init() {
@@ -30,11 +31,7 @@ func init() {
 func (l *Discretization) Config(c *nn.Config) {
 	var raw any
 	if l.BinBoundaries != nil {
-		list := make([]any, len(l.BinBoundaries))
-		for i, v := range l.BinBoundaries {
-			list[i] = pyjson.Float(v)
-		}
-		raw = list
+		raw = rawFloats(l.BinBoundaries)
 	}
 	c.Raw("bin_boundaries", &raw, nil)
 	c.IntOrNone("num_bins", &l.NumBins)
@@ -63,6 +60,20 @@ func (l *Discretization) Config(c *nn.Config) {
 		c.Errorf("bin_boundaries", "they must ascend")
 	case l.BinBoundaries == nil && l.NumBins == nil:
 		c.Errorf("bin_boundaries", "either these or num_bins are needed")
+	}
+}
+
+// ReadSaved implements nn.SavedReader.
+func (l *Discretization) ReadSaved(saved []nn.SavedVariable) {
+	if len(saved) == 1 {
+		l.summary = &saved[0]
+	}
+}
+
+// Build implements nn.LayerBuilder.
+func (l *Discretization) Build(c *nn.Call) {
+	if s := l.summary; s != nil { // nothing reads it
+		c.AddWeight("summary", nil, s.Shape, nn.NotTrainable, nn.OfType(s.DType))
 	}
 }
 
@@ -124,6 +135,9 @@ func (l *Discretization) Adapt(batches ...tensor.Any) error {
 	l.BinBoundaries = make([]float64, len(final)-1)
 	for i := range l.BinBoundaries {
 		l.BinBoundaries[i] = float64(final[i])
+	}
+	if r := l.Record(); r != nil {
+		r.Object("config").Set("bin_boundaries", rawFloats(l.BinBoundaries))
 	}
 	return nil
 }

@@ -94,11 +94,7 @@ func (l *IndexLookup[T]) putVocabulary(c *nn.Config) {
 		vocabulary = rawTokens(w.tokens)
 	}
 	if l.givenIDF {
-		list := make([]any, len(l.idf))
-		for i, v := range l.idf {
-			list[i] = pyjson.Float(float64(v))
-		}
-		idf = list
+		idf = rawFloats(l.idf[l.special():])
 	}
 	c.Raw("idf_weights", &idf, nil)
 	c.Raw("vocabulary", &vocabulary, nil)
@@ -135,7 +131,7 @@ func (l *IndexLookup[T]) readVocabulary(c *nn.Config) {
 			tokens[i] = t
 		}
 		l.given = true
-		if err := l.SetVocabulary(tokens, idf...); err != nil {
+		if err := l.setVocabulary(tokens, idf); err != nil {
 			c.Errorf("vocabulary", "%v", err)
 		}
 	default:
@@ -234,19 +230,14 @@ func (l *IndexLookup[T]) Build(c *nn.Call) {
 	if l.OutputMode != "tf_idf" {
 		return
 	}
-	l.idfWeights = idfVariable(c, l.needDepth(c), l.idf)
-}
-
-// idfVariable makes the variable "idf_weights"; in weights files it stands under its name.
-func idfVariable(c *nn.Call, depth int, values []float32) *nn.Variable {
-	v := c.AddWeight("idf_weights", nil, []int{depth}, nn.NotTrainable, nn.OfType(tensor.Float32))
-	v.FileKey = "idf_weights"
-	if values != nil {
-		if err := v.Assign(tensor.FromSlice(slices.Clone(values), len(values))); err != nil {
+	v := c.AddWeight("idf_weights", nil, []int{l.needDepth(c)}, nn.NotTrainable, nn.OfType(tensor.Float32))
+	v.FileKey = "idf_weights" // in weights files it stands under its name
+	if l.idf != nil {
+		if err := v.Assign(tensor.FromSlice(slices.Clone(l.idf), len(l.idf))); err != nil {
 			c.Fail("%v", err)
 		}
 	}
-	return v
+	l.idfWeights = v
 }
 
 func (l *IndexLookup[T]) needDepth(c *nn.Call) int {
@@ -266,17 +257,17 @@ func (l *IndexLookup[T]) lookUp(c *nn.Call, x *graph.Value) *graph.Value {
 		return c.Emit1(opInvert[T](), l, c.Cast(x, tensor.Int64))
 	}
 	ids := c.Emit1(opLookUp[T](), l, x)
-	return l.encode(c, ids, l.idfWeights)
+	return l.encode(c, ids)
 }
 
 // encode gives numbers the form of OutputMode.
-func (l *IndexLookup[T]) encode(c *nn.Call, ids *graph.Value, idf *nn.Variable) *graph.Value {
+func (l *IndexLookup[T]) encode(c *nn.Call, ids *graph.Value) *graph.Value {
 	switch l.OutputMode {
 	case "int":
 		return ids
 	case "tf_idf":
 		n := encodeCategorical(c, ids, "count", l.needDepth(c), tensor.Int64, nil)
-		return c.Mul(c.Cast(n, tensor.Float32), c.Raw(idf))
+		return c.Mul(c.Cast(n, tensor.Float32), c.Raw(l.idfWeights))
 	}
 	return encodeCategorical(c, ids, l.OutputMode, l.needDepth(c), tensor.Int64, nil)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -19,6 +20,41 @@ import (
 // later use it. The size of a layer that makes vectors
 // cannot change any more once it is set, as in Keras.
 func (l *IndexLookup[T]) SetVocabulary(tokens []T, idf ...float32) error {
+	if err := l.setVocabulary(tokens, idf); err != nil {
+		return err
+	}
+	l.amend(l.Record())
+	return nil
+}
+
+// amend brings the record that a file had for the layer up to date.
+func (l *IndexLookup[T]) amend(record *pyjson.Object) {
+	amend(record, "vocabulary_size", pyjson.Int(l.special()+len(l.words.Load().tokens)))
+	if !l.given {
+		return // assets have the rest
+	}
+	amend(record, "vocabulary", rawTokens(l.words.Load().tokens))
+	if l.givenIDF {
+		amend(record, "idf_weights", rawFloats(l.idf[l.special():l.special()+len(l.words.Load().tokens)]))
+	}
+}
+
+// amend changes an argument in a record that has it; nothing happens to a layer made in Go, which has no record.
+func amend(record *pyjson.Object, key string, value any) {
+	if config := record.Object("config"); config.Get(key) != nil {
+		config.Set(key, value)
+	}
+}
+
+func rawFloats[F float32 | float64](values []F) []any {
+	list := make([]any, len(values))
+	for i, v := range values {
+		list[i] = pyjson.Float(float64(v))
+	}
+	return list
+}
+
+func (l *IndexLookup[T]) setVocabulary(tokens []T, idf []float32) error {
 	if len(tokens) == 0 {
 		return errors.New("an empty vocabulary")
 	}
@@ -138,7 +174,11 @@ func (l *IndexLookup[T]) Adapt(batches ...tensor.Any) error {
 			count.document(data[i*len(data)/docs : (i+1)*len(data)/docs])
 		}
 	}
-	return l.adapt(count)
+	if err := l.adapt(count); err != nil {
+		return err
+	}
+	l.amend(l.Record())
+	return nil
 }
 
 func tokensOfAny[T Token](t tensor.Any) []T {
@@ -217,9 +257,13 @@ func (l *IndexLookup[T]) LoadAssets(open func(name string) ([]byte, error)) erro
 	if err != nil {
 		return err
 	}
-	lines := splitLines(decodeText(data))
+	content := decodeText(data)
+	lines := splitLines(content)
 	for len(lines) > 0 && lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
+	}
+	if l.frozen == len(lines)+1 && strings.HasSuffix(content, "\n") {
+		lines = append(lines, "") // the last token is empty; Keras loses it
 	}
 	if len(lines) == 0 {
 		return nil

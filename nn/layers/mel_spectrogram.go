@@ -101,14 +101,17 @@ func (l *MelSpectrogram) Call(c *nn.Call) any {
 	if l.ComputeDType() == tensor.Float64 {
 		d = tensor.Float64
 	}
-	weights, ok := windowWeights(l.Window, l.length(), true)
+	length := l.length()
+	if l.Window == nil {
+		length = l.FFTLength // no window means that all samples of the frame count
+	}
+	weights, ok := windowWeights(l.Window, length, true)
 	if !ok {
 		c.Fail("the window %v does not exist", l.Window)
 	}
 	frame := make([]float64, l.FFTLength) // the window in its middle
-	copy(frame[(l.FFTLength-l.length())/2:], weights)
-	for i, w := range frame {
-		frame[i] = float64(float32(w))
+	for i, w := range weights {
+		frame[(l.FFTLength-length)/2+i] = float64(float32(w))
 	}
 	re, im := c.STFT(c.Cast(x, d), graph.STFTAttrs{Window: frame, Stride: l.SequenceStride, Center: true})
 	power := c.Sqrt(c.Add(c.Square(re), c.Square(im)))

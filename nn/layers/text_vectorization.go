@@ -22,7 +22,6 @@ type TextVectorization struct {
 	tokens               tokenizer
 	ngrams               any // as the file has it: a number n stands for 1..n
 	standardize, split   any
-	idfWeights           *nn.Variable
 }
 
 func init() {
@@ -161,12 +160,8 @@ func (l *TextVectorization) Children() []nn.Child {
 	return []nn.Child{{Attr: "_lookup_layer", Layer: l.lookup}}
 }
 
-// Build implements nn.LayerBuilder. Keras writes the weights of tf_idf for this layer and for the lookup inside it.
-func (l *TextVectorization) Build(c *nn.Call) {
-	if l.lookup.OutputMode == "tf_idf" {
-		l.idfWeights = idfVariable(c, l.lookup.needDepth(c), l.lookup.idf)
-	}
-}
+// SavedVariables implements nn.VariableSaver: Keras writes the weights of tf_idf for this layer and for the lookup inside.
+func (l *TextVectorization) SavedVariables() []*nn.Variable { return l.lookup.OwnVariables() }
 
 // Call implements nn.Layer.
 func (l *TextVectorization) Call(c *nn.Call) any {
@@ -205,7 +200,7 @@ func (l *TextVectorization) Call(c *nn.Call) any {
 	}
 	y := c.Emit1(opTextBag, textBag{l, k.needDepth(c), k.OutputMode == "multi_hot", d}, x)
 	if k.OutputMode == "tf_idf" {
-		return c.Mul(y, c.Raw(l.idfWeights))
+		return c.Mul(y, c.Raw(k.idfWeights))
 	}
 	return y
 }
@@ -222,7 +217,7 @@ func (l *TextVectorization) callUnsplit(c *nn.Call, x *graph.Value) *graph.Value
 	k := l.lookup
 	ids := c.Emit1(opStringLookUp, &k.IndexLookup, x)
 	if k.OutputMode != "int" {
-		return k.encode(c, ids, l.idfWeights)
+		return k.encode(c, ids)
 	}
 	if l.OutputSequenceLength != nil && ids.Rank() > 0 {
 		n, want := ids.Shape[ids.Rank()-1], *l.OutputSequenceLength
@@ -236,10 +231,11 @@ func (l *TextVectorization) callUnsplit(c *nn.Call, x *graph.Value) *graph.Value
 
 // SetVocabulary gives the layer its vocabulary; see [IndexLookup.SetVocabulary].
 func (l *TextVectorization) SetVocabulary(tokens []string, idf ...float32) error {
-	if err := l.lookup.SetVocabulary(tokens, idf...); err != nil {
+	if err := l.lookup.setVocabulary(tokens, idf); err != nil {
 		return err
 	}
-	return l.renewIDF()
+	l.lookup.amend(l.Record())
+	return nil
 }
 
 // Adapt makes a vocabulary of the tokens in texts, each a document; see [IndexLookup.Adapt].
@@ -251,15 +247,8 @@ func (l *TextVectorization) Adapt(texts ...string) error {
 	if err := l.lookup.adapt(count); err != nil {
 		return err
 	}
-	return l.renewIDF()
-}
-
-// renewIDF brings the layer's own variable to the weights of the lookup inside.
-func (l *TextVectorization) renewIDF() error {
-	if l.idfWeights == nil {
-		return nil
-	}
-	return l.idfWeights.Assign(tensor.FromSlice(append([]float32(nil), l.lookup.idf...), len(l.lookup.idf)))
+	l.lookup.amend(l.Record())
+	return nil
 }
 
 // Vocabulary returns the tokens in the order of their numbers: "" for the filling, "[UNK]" for unknown ones, then the
