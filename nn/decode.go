@@ -99,18 +99,16 @@ func (d *Decoder) newLayer(record *pyjson.Object, path string) Layer {
 		b.self, b.class, b.trainable = l, Class{Module: module, Name: class}, true
 		return d.fill(l, record, config, name, path)
 	}
-	if v, given := record.Lookup("module"); given {
-		if _, ok := v.(string); !ok {
-			d.fail(&ConfigError{Path: path + "/module", Layer: name, Msg: fmt.Sprintf("the name of a module is expected, not %s; without one the class must be a custom object", pyjson.Describe(v))})
-			return nil
-		}
-	}
 	if isOp(module, class) {
 		return d.newOp(record, module, class, config, name, path)
 	}
 	e := findClass(module, class)
 	if e == nil {
 		d.fail(&UnsupportedError{Path: path, Module: module, Class: class, Layer: name, Reason: unknownReason(module, class)})
+		return nil
+	}
+	if v, given := record.Lookup("module"); given && module == "" && v != "" {
+		d.fail(&ConfigError{Path: path + "/module", Layer: name, Msg: fmt.Sprintf("the name of a module is expected for %s, not %s", class, pyjson.Describe(v))})
 		return nil
 	}
 	return d.fill(newLayer(e), record, config, name, path)

@@ -1,36 +1,34 @@
 package activations
 
 import (
+	"math"
+
 	"github.com/hornml/horn/nn/graph"
 )
 
 // Relu is x above the threshold, at most limit (nil for no limit), and slope*(x - threshold) below
-// (keras.activations.relu).
+// (keras.activations.relu). Integers stay integers unless there is a slope; threshold and limit are rounded to them.
 func Relu(b *graph.Builder, x *value, slope float64, limit *float64, threshold float64) *value {
-	if slope == 0 && threshold == 0 && limit == nil {
-		return b.Relu(numeric(b, x))
-	}
-	if slope != 0 || threshold != 0 {
-		x = Float(b, x)
-	} else {
-		x = numeric(b, x)
-	}
+	x = numeric(b, x)
 	if slope != 0 && limit == nil && threshold == 0 {
-		return b.UnaryP(graph.OpLeakyRelu, graph.Params{A: slope}, x)
+		return LeakyRelu(slope)(b, Float(b, x))
 	}
-	y := x
+	number := func(v float64) *value {
+		if x.DType.IsInt() {
+			v = math.Trunc(v)
+		}
+		return b.Scalar(x.DType, v)
+	}
+	y := b.Relu(x)
 	if threshold != 0 {
-		above := b.Compare(graph.OpGreater, x, b.Scalar(x.DType, threshold))
-		y = b.Where(above, x, b.Scalar(x.DType, 0))
-	} else {
-		y = b.Relu(x)
+		y = b.Where(b.Compare(graph.OpGreater, x, number(threshold)), x, number(0))
 	}
 	if limit != nil {
-		y = b.Min(b.Max(y, b.Scalar(x.DType, 0)), b.Scalar(x.DType, *limit))
+		y = b.Min(b.Max(y, number(0)), number(*limit))
 	}
 	if slope != 0 {
-		below := b.Relu(b.AddS(b.Neg(x), threshold))
-		y = b.Sub(y, b.MulS(below, slope))
+		x, y = Float(b, x), Float(b, y)
+		y = b.Sub(y, b.MulS(b.Relu(b.AddS(b.Neg(x), threshold)), slope))
 	}
 	return y
 }

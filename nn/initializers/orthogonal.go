@@ -3,7 +3,6 @@ package initializers
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
@@ -15,23 +14,14 @@ type Orthogonal struct {
 	Seed any
 }
 
-// STFT makes the kernel of a short-time Fourier transform (keras.initializers.STFT).
-type STFT struct {
-	Side     string // "real" or "imag"
-	Window   any
-	Scaling  any
-	Periodic bool
-}
-
 func init() {
 	nn.RegisterObject("initializers", "Orthogonal", func() nn.Configurable { return new(Orthogonal) }, "orthogonal", "OrthogonalInitializer")
-	nn.RegisterObject("initializers", "STFT", func() nn.Configurable { return new(STFT) }, "stft", "STFTInitializer")
 }
 
 // Config implements nn.Configurable.
 func (i *Orthogonal) Config(c *nn.Config) {
 	c.Float("gain", &i.Gain, 1)
-	c.Raw("seed", &i.Seed, nil)
+	seed(c, &i.Seed)
 }
 
 // Make implements nn.Initializer: random rows, made orthonormal one after the other (Gram-Schmidt, twice for accuracy).
@@ -43,11 +33,12 @@ func (i *Orthogonal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	cols := shape[len(shape)-1]
 	rows := n / cols
 	count, size := min(rows, cols), max(rows, cols)
+	r := source(i.Seed)
 	basis := make([][]float64, count)
 	for k := range basis {
 		v := make([]float64, size)
 		for j := range v {
-			v[j] = rand.NormFloat64()
+			v[j] = r.NormFloat64()
 		}
 		for range 2 {
 			for _, u := range basis[:k] {
@@ -71,22 +62,14 @@ func (i *Orthogonal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	}
 	t := tensor.Zeros[float64](shape...)
 	data := t.Data()
-	for r := range rows {
-		for c := range cols {
+	for row := range rows {
+		for col := range cols {
 			if rows < cols {
-				data[r*cols+c] = i.Gain * basis[r][c]
+				data[row*cols+col] = i.Gain * basis[row][col]
 			} else {
-				data[r*cols+c] = i.Gain * basis[c][r]
+				data[row*cols+col] = i.Gain * basis[col][row]
 			}
 		}
 	}
 	return tensor.Convert(t, d)
-}
-
-// Config implements nn.Configurable.
-func (i *STFT) Config(c *nn.Config) {
-	c.Choice("side", &i.Side, "real", "imag")
-	c.Raw("window", &i.Window, "hann")
-	c.Raw("scaling", &i.Scaling, "density")
-	c.Bool("periodic", &i.Periodic, false)
 }

@@ -16,8 +16,8 @@ type VarianceScaling struct {
 	Mode                  string // "fan_in", "fan_out", "fan_avg"
 	Distribution          string // "truncated_normal", "untruncated_normal", "uniform"
 	Seed                  any
-	InputAxes, OutputAxes any
-	special               bool // the class fixes scale, mode and distribution
+	InputAxes, OutputAxes []int // the axes that count as inputs and outputs; nil: the last but one and the last
+	special               bool  // the class fixes scale, mode and distribution
 }
 
 // RandomNormal draws from a normal distribution (keras.initializers.RandomNormal).
@@ -61,16 +61,22 @@ func (i *VarianceScaling) Config(c *nn.Config) {
 	if !i.special {
 		c.Float("scale", &i.Scale, 1)
 		c.Choice("mode", &i.Mode, "fan_in", "fan_out", "fan_avg")
-		c.Choice("distribution", &i.Distribution, "truncated_normal", "untruncated_normal", "uniform")
+		c.Choice("distribution", &i.Distribution, "truncated_normal", "untruncated_normal", "uniform", "normal")
+		if !(i.Scale > 0) && c.Reading() {
+			c.Errorf("scale", "a number above 0 is expected, not %v", i.Scale)
+		}
 	}
-	c.Raw("seed", &i.Seed, nil)
-	c.Raw("input_axes", &i.InputAxes, nil)
-	c.Raw("output_axes", &i.OutputAxes, nil)
+	seed(c, &i.Seed)
+	c.IntsOrNone("input_axes", &i.InputAxes)
+	c.IntsOrNone("output_axes", &i.OutputAxes)
 }
 
 // Make implements nn.Initializer.
 func (i *VarianceScaling) Make(shape []int, d tensor.DType) (tensor.Any, error) {
-	in, out := fans(shape)
+	in, out, err := i.fans(shape)
+	if err != nil {
+		return nil, err
+	}
 	scale := i.Scale
 	switch i.Mode {
 	case "fan_in":
@@ -80,19 +86,41 @@ func (i *VarianceScaling) Make(shape []int, d tensor.DType) (tensor.Any, error) 
 	default:
 		scale /= math.Max(1, (in+out)/2)
 	}
+	r := source(i.Seed)
 	switch i.Distribution {
 	case "uniform":
 		limit := math.Sqrt(3 * scale)
-		return draw(shape, d, func() float64 { return (2*rand.Float64() - 1) * limit })
+		return draw(shape, d, func() float64 { return (2*r.Float64() - 1) * limit })
 	case "untruncated_normal":
-		return draw(shape, d, func() float64 { return rand.NormFloat64() * math.Sqrt(scale) })
+		return draw(shape, d, func() float64 { return r.NormFloat64() * math.Sqrt(scale) })
 	}
 	// Cutting a normal distribution at two standard deviations makes it narrower by this factor.
 	stddev := math.Sqrt(scale) / 0.87962566103423978
-	return draw(shape, d, func() float64 { return truncated() * stddev })
+	return draw(shape, d, func() float64 { return truncated(r) * stddev })
 }
 
-// fans counts the inputs and outputs of a kernel of the given shape.
+// fans counts the inputs and outputs of a kernel of the given shape: those along InputAxes and OutputAxes or, where they
+// are not named, as for a convolution.
+func (i *VarianceScaling) fans(shape []int) (in, out float64, err error) {
+	if i.InputAxes == nil || i.OutputAxes == nil {
+		in, out = fans(shape)
+		return in, out, nil
+	}
+	count := func(axes []int) (n float64) {
+		n = 1
+		for _, a := range axes {
+			if a < -len(shape) || a >= len(shape) {
+				err = fmt.Errorf("the initializer names axis %d of a variable of shape %s", a, tensor.FormatShape(shape))
+				continue
+			}
+			n *= float64(shape[(a+len(shape))%len(shape)])
+		}
+		return n
+	}
+	return count(i.InputAxes), count(i.OutputAxes), err
+}
+
+// fans counts the inputs and outputs of a kernel (field..., inputs, outputs).
 func fans(shape []int) (in, out float64) {
 	switch len(shape) {
 	case 0:
@@ -111,46 +139,51 @@ func fans(shape []int) (in, out float64) {
 func (i *RandomNormal) Config(c *nn.Config) {
 	c.Float("mean", &i.Mean, 0)
 	c.Float("stddev", &i.Stddev, 0.05)
-	c.Raw("seed", &i.Seed, nil)
+	seed(c, &i.Seed)
 }
 
 // Make implements nn.Initializer.
 func (i *RandomNormal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
-	return draw(shape, d, func() float64 { return i.Mean + i.Stddev*rand.NormFloat64() })
+	r := source(i.Seed)
+	return draw(shape, d, func() float64 { return i.Mean + i.Stddev*r.NormFloat64() })
 }
 
 // Config implements nn.Configurable.
 func (i *TruncatedNormal) Config(c *nn.Config) {
 	c.Float("mean", &i.Mean, 0)
 	c.Float("stddev", &i.Stddev, 0.05)
-	c.Raw("seed", &i.Seed, nil)
+	seed(c, &i.Seed)
 }
 
 // Make implements nn.Initializer.
 func (i *TruncatedNormal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
-	return draw(shape, d, func() float64 { return i.Mean + i.Stddev*truncated() })
+	r := source(i.Seed)
+	return draw(shape, d, func() float64 { return i.Mean + i.Stddev*truncated(r) })
 }
 
 // Config implements nn.Configurable.
 func (i *RandomUniform) Config(c *nn.Config) {
 	c.Float("minval", &i.Minval, -0.05)
 	c.Float("maxval", &i.Maxval, 0.05)
-	c.Raw("seed", &i.Seed, nil)
+	seed(c, &i.Seed)
 }
 
 // Make implements nn.Initializer.
 func (i *RandomUniform) Make(shape []int, d tensor.DType) (tensor.Any, error) {
-	return draw(shape, d, func() float64 { return i.Minval + (i.Maxval-i.Minval)*rand.Float64() })
+	r := source(i.Seed)
+	return draw(shape, d, func() float64 { return i.Minval + (i.Maxval-i.Minval)*r.Float64() })
 }
 
-func truncated() float64 {
+// truncated draws from a normal distribution cut at two standard deviations.
+func truncated(r *rand.Rand) float64 {
 	for {
-		if x := rand.NormFloat64(); math.Abs(x) <= 2 {
+		if x := r.NormFloat64(); math.Abs(x) <= 2 {
 			return x
 		}
 	}
 }
 
+// draw makes a tensor of the numbers that next returns.
 func draw(shape []int, d tensor.DType, next func() float64) (tensor.Any, error) {
 	n, ok := tensor.SizeOf(shape)
 	if !ok || n > maxElements {

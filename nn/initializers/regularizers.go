@@ -1,6 +1,10 @@
 package initializers
 
-import "github.com/hornml/horn/nn"
+import (
+	"math"
+
+	"github.com/hornml/horn/nn"
+)
 
 // L1L2 adds l1*sum(|w|) + l2*sum(w²) to the loss (keras.regularizers.L1, L2 and L1L2).
 type L1L2 struct {
@@ -36,7 +40,7 @@ type NonNeg struct{}
 func init() {
 	nn.RegisterObject("regularizers", "L1", func() nn.Configurable { return &L1L2{hasL1: true} }, "l1")
 	nn.RegisterObject("regularizers", "L2", func() nn.Configurable { return &L1L2{hasL2: true} }, "l2")
-	nn.RegisterObject("regularizers", "L1L2", func() nn.Configurable { return &L1L2{hasL1: true, hasL2: true} }, "l1_l2")
+	nn.RegisterObject("regularizers", "L1L2", func() nn.Configurable { return &L1L2{hasL1: true, hasL2: true} }, "l1_l2", "l1l2")
 	nn.RegisterObject("regularizers", "OrthogonalRegularizer", func() nn.Configurable { return new(OrthogonalRegularizer) }, "orthogonal_regularizer")
 	nn.RegisterObject("constraints", "MaxNorm", func() nn.Configurable { return new(MaxNorm) }, "max_norm")
 	nn.RegisterObject("constraints", "MinMaxNorm", func() nn.Configurable { return new(MinMaxNorm) }, "min_max_norm")
@@ -52,22 +56,32 @@ func (r *L1L2) Config(c *nn.Config) {
 	}
 	if r.hasL1 {
 		c.Float("l1", &r.L1, single)
+		notNegative(c, "l1", r.L1)
 	}
 	if r.hasL2 {
 		c.Float("l2", &r.L2, single)
+		notNegative(c, "l2", r.L2)
+	}
+}
+
+// notNegative reports a factor that is negative or not finite.
+func notNegative(c *nn.Config, key string, v float64) {
+	if c.Reading() && !(v >= 0 && v <= math.MaxFloat64) {
+		c.Errorf(key, "a number of 0 or more is expected, not %v", v)
 	}
 }
 
 // Config implements nn.Configurable.
 func (r *OrthogonalRegularizer) Config(c *nn.Config) {
 	c.Float("factor", &r.Factor, 0.01)
+	notNegative(c, "factor", r.Factor)
 	c.Choice("mode", &r.Mode, "rows", "columns")
 }
 
 // Config implements nn.Configurable.
 func (r *MaxNorm) Config(c *nn.Config) {
 	c.Float("max_value", &r.MaxValue, 2)
-	c.Ints("axis", &r.Axis, []int{0})
+	c.Axes("axis", &r.Axis, false, 0)
 }
 
 // Config implements nn.Configurable.
@@ -75,11 +89,11 @@ func (r *MinMaxNorm) Config(c *nn.Config) {
 	c.Float("min_value", &r.MinValue, 0)
 	c.Float("max_value", &r.MaxValue, 1)
 	c.Float("rate", &r.Rate, 1)
-	c.Ints("axis", &r.Axis, []int{0})
+	c.Axes("axis", &r.Axis, false, 0)
 }
 
 // Config implements nn.Configurable.
-func (r *UnitNorm) Config(c *nn.Config) { c.Ints("axis", &r.Axis, []int{0}) }
+func (r *UnitNorm) Config(c *nn.Config) { c.Axes("axis", &r.Axis, false, 0) }
 
 // Config implements nn.Configurable.
 func (*NonNeg) Config(*nn.Config) {}

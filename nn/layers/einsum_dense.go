@@ -2,6 +2,7 @@ package layers
 
 import (
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/initializers"
 )
 
 // EinsumDense is activation(einsum(Equation, x, kernel) + bias) (keras.layers.EinsumDense). OutputShape, without the batch, gives
@@ -69,11 +70,30 @@ func (l *EinsumDense) Build(c *nn.Call) {
 		rows = l.calibratedRows(c, s.kernel)
 	}
 	l.shape = s.kernel
-	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), s.kernel, s.equation.scale(s.kernel, c.X().Rank()), packAxis, rows)
+	l.buildKernel(c, l.Policy(), l.kernelInit(s), s.kernel, s.equation.scale(s.kernel, c.X().Rank()), packAxis, rows)
 	if s.bias != nil {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), s.bias)
 	}
 	l.lora.build(c, "lora_kernel", l.kernel, s.kernel)
+}
+
+// kernelInit tells an initializer that looks at the size of the layer which axes of the kernel are inputs and outputs.
+func (l *EinsumDense) kernelInit(s einsumShapes) nn.Initializer {
+	init := l.KernelInitializer.Init()
+	v, ok := init.(*initializers.VarianceScaling)
+	if !ok || v.InputAxes != nil && v.OutputAxes != nil {
+		return init
+	}
+	own := *v
+	own.InputAxes, own.OutputAxes = []int{}, []int{}
+	for i := range s.kernel {
+		if s.equation.reduced(i) {
+			own.InputAxes = append(own.InputAxes, i)
+		} else {
+			own.OutputAxes = append(own.OutputAxes, i)
+		}
+	}
+	return &own
 }
 
 // shapes works out the shapes that belong to the equation, and fails where the input does not fit it.

@@ -97,6 +97,7 @@ func (l *ReversibleEmbedding) logits(c *nn.Call) *value {
 		} else {
 			table = c.Raw(l.reverse)
 		}
+		table = c.Cast(table, l.ComputeDType())
 		if l.ReverseDType != "" {
 			d, _ := tensor.ParseDType(l.ReverseDType) // checked by Config
 			x, table = c.Cast(x, d), c.Cast(table, d)

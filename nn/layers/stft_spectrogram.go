@@ -1,11 +1,11 @@
 package layers
 
 import (
-	"math"
 	"math/bits"
 
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
@@ -81,53 +81,16 @@ func (l *STFTSpectrogram) fftLength() int {
 func (l *STFTSpectrogram) Build(c *nn.Call) {
 	shape := []int{l.FrameLength, 1, l.fftLength()/2 + 1}
 	if l.Mode != "imag" {
-		l.realKernel = c.AddWeight("real_kernel", stftKernel{l, math.Cos}, shape)
+		l.realKernel = c.AddWeight("real_kernel", l.kernel("real"), shape)
 	}
 	if l.Mode != "real" {
-		l.imagKernel = c.AddWeight("imag_kernel", stftKernel{l, math.Sin}, shape)
+		l.imagKernel = c.AddWeight("imag_kernel", l.kernel("imag"), shape)
 	}
 }
 
-// stftKernel makes the kernel of one part: the waves of all frequencies, times the window.
-type stftKernel struct {
-	l    *STFTSpectrogram
-	wave func(float64) float64
-}
-
-// Make implements nn.Initializer.
-func (k stftKernel) Make(shape []int, d tensor.DType) (tensor.Any, error) {
-	frames, bins := shape[0], shape[2]
-	window, ok := windowWeights(k.l.Window, frames, k.l.Periodic)
-	if !ok {
-		return nil, &nn.UnsupportedError{Class: "STFTSpectrogram", Layer: k.l.Name(), Reason: "the window " + pyjson.Describe(k.l.Window) + " is not known here"}
-	}
-	scale := 0.0
-	for _, w := range window {
-		if k.l.Scaling == "density" {
-			scale += w * w
-		} else {
-			scale += math.Abs(w)
-		}
-	}
-	if k.l.Scaling == "density" {
-		scale = math.Sqrt(scale)
-	}
-	if k.l.Scaling == "" || k.l.Window == nil { // Keras scales by windows only
-		scale = 1
-	}
-	t := tensor.Zeros[float64](shape...)
-	data := t.Data()
-	period := 2 * (bins - 1)
-	for i := range frames {
-		for f := range bins {
-			angle := 0.0
-			if period > 0 {
-				angle = -2 * math.Pi * float64(i*f%period) / float64(period)
-			}
-			data[i*bins+f] = k.wave(angle) * window[i] / scale
-		}
-	}
-	return tensor.Convert(t, d)
+// kernel makes the kernel of one part.
+func (l *STFTSpectrogram) kernel(side string) nn.Initializer {
+	return &initializers.STFT{Side: side, Window: l.Window, Scaling: l.Scaling, Periodic: l.Periodic}
 }
 
 // Call implements nn.Layer.
