@@ -7,7 +7,6 @@ import (
 )
 
 // Attribute is an attribute message (HDF5 File Format Specification, IV.A.2.m).
-// Type or Space may be missing where only they are damaged: then Err says why.
 type Attribute struct {
 	Name   string
 	Type   *Datatype

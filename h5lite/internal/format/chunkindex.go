@@ -78,21 +78,27 @@ func (f *File) Chunks(d *Dataset, owner uint64) ([]Chunk, error) {
 // check sorts the chunks and looks for two at one place.
 func (x *chunkIndex) check() error {
 	const what = "chunk index"
-	byAddr := slices.Clone(x.list)
-	slices.SortFunc(byAddr, func(a, b Chunk) int { return cmp.Compare(a.Addr, b.Addr) })
-	for i := 1; i < len(byAddr); i++ {
-		a, b := byAddr[i-1], byAddr[i]
+	sortChunks(x.list, func(a, b Chunk) int { return cmp.Compare(a.Addr, b.Addr) })
+	for i := 1; i < len(x.list); i++ {
+		a, b := x.list[i-1], x.list[i]
 		if b.Addr-a.Addr < a.Size {
 			return wire.Errorf(x.f.FileOffset(b.Addr), what, "chunks %d and %d overlap", a.Number, b.Number)
 		}
 	}
-	slices.SortFunc(x.list, func(a, b Chunk) int { return cmp.Compare(a.Number, b.Number) })
+	sortChunks(x.list, func(a, b Chunk) int { return cmp.Compare(a.Number, b.Number) })
 	for i := 1; i < len(x.list); i++ {
 		if x.list[i-1].Number == x.list[i].Number {
 			return wire.Errorf(x.f.FileOffset(x.list[i].Addr), what, "two chunks number %d", x.list[i].Number)
 		}
 	}
 	return nil
+}
+
+// sortChunks sorts a list that is often sorted already.
+func sortChunks(list []Chunk, order func(a, b Chunk) int) {
+	if !slices.IsSortedFunc(list, order) {
+		slices.SortFunc(list, order)
+	}
 }
 
 // add checks one chunk against the file and keeps it.

@@ -46,16 +46,14 @@ var messageNames = [msgEnd]string{
 
 // Flags of a header message (IV.A.1.a).
 const (
-	flagShared      = 1 << 1
-	flagFailAlways  = 1 << 7
-	flagFailOnWrite = 1 << 3
+	flagShared     = 1 << 1
+	flagFailAlways = 1 << 7 // if the type of the message is not known
 )
 
 // Message is one header message.
 type Message struct {
 	Type   uint16
 	Flags  uint8
-	Order  uint16 // creation order, if the header keeps it
 	Data   []byte
 	Offset int64 // of Data in the file
 }
@@ -266,7 +264,7 @@ func (r *headerReader) messages2(c *wire.Cursor, prefix int) error {
 		n := int(c.U16())
 		m.Flags = c.U8()
 		if r.order {
-			m.Order = c.U16()
+			c.Skip(2) // creation order
 		}
 		m.Offset = c.Offset()
 		if n > c.Len()-4 {

@@ -49,7 +49,6 @@ func readSuperblock(src *wire.Source, at, size int64) (sb Superblock, err error)
 	c.Skip(len(Signature))
 	sb = Superblock{At: at, LeafK: 4, GroupK: 16, ChunkK: 32, Extension: wire.Undefined}
 	sb.Version = c.Version(0, 1, 2, 3)
-	var flags [4]uint8
 	if sb.Version < 2 {
 		c.Version(0) // of the free space storage
 		c.Version(0) // of the root group's symbol table entry
@@ -65,16 +64,11 @@ func readSuperblock(src *wire.Source, at, size int64) (sb Superblock, err error)
 	if err := c.Err(); err != nil {
 		return sb, err
 	}
-	pos := c.Pos()
-	if c, err = src.Cursor(uint64(at), n, what); err != nil {
-		return sb, err
-	}
-	c = wire.NewCursor(c.Rest(), at, what, sb.Sizes)
-	c.Skip(pos)
+	c.SetSizes(sb.Sizes)
 	if sb.Version < 2 {
 		c.Skip(1)
 		sb.LeafK, sb.GroupK = int(c.U16()), int(c.U16())
-		c.Skip(len(flags))
+		c.Skip(4) // flags, of no use to a reader
 		if sb.Version == 1 {
 			sb.ChunkK = int(c.U16())
 			c.Skip(2)

@@ -46,6 +46,9 @@ func (c *Cursor) Len() int { return len(c.b) - c.pos }
 // Sizes are the widths of addresses and lengths.
 func (c *Cursor) Sizes() Sizes { return c.sizes }
 
+// SetSizes changes the widths: a superblock tells them in its middle.
+func (c *Cursor) SetSizes(s Sizes) { c.sizes = s }
+
 // Structure is the name of what is read.
 func (c *Cursor) Structure() string { return c.what }
 
