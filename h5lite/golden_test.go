@@ -1,12 +1,16 @@
 package h5lite
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +37,7 @@ type goldenObject struct {
 	Names                                         int
 	Shape                                         *[]int
 	Chunks, Filters                               []int
+	Values                                        any
 	Attrs                                         map[string]goldenAttr
 }
 
@@ -42,7 +47,9 @@ func readJSON(t testing.TB, name string, v any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(b, v); err != nil {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber() // 64-bit integers must not be rounded
+	if err := d.Decode(v); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 }
@@ -195,9 +202,73 @@ func checkGoldenDataset(t *testing.T, path string, d *Dataset, want goldenObject
 	if got := d.Type().NumpyName(); got != numpyDtype(want.Dtype) {
 		t.Errorf("%s: type %s, want %s", path, got, want.Dtype)
 	}
-	if _, err := d.Read(); err != nil {
+	v, err := d.Read()
+	if err != nil {
 		t.Errorf("%s: %v", path, err)
+	} else if diff := valuesDiffer(v, d.Type(), want.Values); diff != "" {
+		t.Errorf("%s: %s", path, diff)
 	}
+}
+
+// valuesDiffer compares the first elements of a slice with values from JSON.
+func valuesDiffer(got any, typ Type, want any) string {
+	list := flatten(want)
+	g := reflect.ValueOf(got)
+	per := 1
+	if typ.Class() == Opaque {
+		per = typ.Size()
+	}
+	if g.Len() < len(list)*per {
+		return fmt.Sprintf("%d elements, want %v", g.Len(), list)
+	}
+	for i, w := range list {
+		var x any = g.Index(i).Interface()
+		switch v := x.(type) {
+		case string, bool:
+		case Float16:
+			x = float64(v.Float32())
+		case float32:
+			x = float64(v)
+		case float64:
+		default:
+			if n, ok := w.(json.Number); ok {
+				w, x = n.String(), fmt.Sprint(v)
+			}
+		}
+		if n, ok := w.(json.Number); ok {
+			f, _ := n.Float64()
+			w = f
+			if g.Type().Elem().Kind() == reflect.Float32 {
+				w = float64(float32(f))
+			}
+		}
+		if f, ok := x.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+			x = map[bool]string{true: "nan", false: map[bool]string{true: "inf", false: "-inf"}[f > 0]}[f != f]
+		}
+		if m, ok := w.(map[string]any); ok {
+			w = m["hex"]
+			x = hex.EncodeToString(got.([]byte)[i*per : (i+1)*per])
+		}
+		if x != w {
+			return fmt.Sprintf("element %d is %v (%T), want %v (%T)", i, x, x, w, w)
+		}
+	}
+	return ""
+}
+
+// flatten gives the leaves of nested lists; nil has none.
+func flatten(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		var all []any
+		for _, x := range v {
+			all = append(all, flatten(x)...)
+		}
+		return all
+	}
+	return []any{v}
 }
 
 func checkGoldenAttrs(t *testing.T, o Object, want map[string]goldenAttr) {
@@ -224,6 +295,17 @@ func checkGoldenAttrs(t *testing.T, o Object, want map[string]goldenAttr) {
 		if got := a.Type().NumpyName(); got != numpyDtype(w.Dtype) {
 			t.Errorf("%s@%s: type %s, want %s", o.Path(), a.Name(), got, w.Dtype)
 		}
-		_ = v
+		values := any(w.Values)
+		if w.Values == nil {
+			values = w.Value
+		}
+		if diff := valuesDiffer(v, a.Type(), values); diff != "" {
+			t.Errorf("%s@%s: %s", o.Path(), a.Name(), diff)
+		}
+		if w.Digest != "" {
+			if got := hashAttribute(a, v)[:16]; got != w.Digest {
+				t.Errorf("%s@%s: digest %s, want %s", o.Path(), a.Name(), got, w.Digest)
+			}
+		}
 	}
 }
