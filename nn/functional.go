@@ -55,8 +55,8 @@ func (m *Model) functionalConfig(c *Config) {
 		}
 		index[name] = i
 		m.layers = append(m.layers, l)
-		if inbound[i], ok = record.Get("inbound_nodes").([]any); !ok && record.Get("inbound_nodes") != nil {
-			c.Errorf(fmt.Sprintf("layers/%d/inbound_nodes", i), "a list of calls is expected")
+		if inbound[i], ok = record.Get("inbound_nodes").([]any); !ok {
+			c.Errorf(fmt.Sprintf("layers/%d/inbound_nodes", i), "a list of calls is expected, not %s", pyjson.Describe(record.Get("inbound_nodes")))
 		}
 	}
 	if len(m.layers) != len(records) {
