@@ -193,6 +193,11 @@ func (d *Dataset) growth() error {
 	if want <= uint64(lim.Free) {
 		return nil
 	}
+	if d.d.Layout.Class == format.Chunked {
+		if _, err := d.index(); err != nil {
+			return err // better than a limit that follows from it
+		}
+	}
 	stored := uint64(d.StoredSize())
 	if want/uint64(lim.Expansion) > stored {
 		return &LimitError{d.path, d.d.Layout.Offset,
