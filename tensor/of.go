@@ -127,3 +127,15 @@ func (t *Of[T]) each(axis, offset int, f func(offset int)) {
 		t.each(axis+1, offset+i*t.strides[axis], f)
 	}
 }
+
+// ArgMax returns the position, in C order, of the first largest element; -1 for a tensor without elements.
+func ArgMax(t *Tensor) int {
+	best := -1
+	data := t.Data()
+	for i, v := range data {
+		if best < 0 || v > data[best] {
+			best = i
+		}
+	}
+	return best
+}
