@@ -9,9 +9,11 @@ import json
 import os
 import random
 import sys
+import warnings
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+warnings.filterwarnings("ignore")
 
 import keras
 import numpy as np

@@ -18,7 +18,7 @@ type Hashing struct {
 	nn.Base
 	NumBins    int
 	MaskValue  any // a string, a pyjson.Number, or nil for none
-	Salt       []int
+	Salt       []int64
 	OutputMode string
 }
 
@@ -80,7 +80,7 @@ type bins struct {
 	MaskText   string
 	MaskNumber float64
 	Salt       string // as text, so that settings can be compared
-	salt       []int
+	salt       []int64
 }
 
 // opBins hashes values into bins, int64. Floats are cut to integers before.

@@ -31,8 +31,8 @@ type IndexLookup[T Token] struct {
 	PadToMaxTokens bool // vectors have MaxTokens places
 	Invert         bool // numbers in, tokens out
 	OOVMethod      string
-	Salt           []int // the two words of SipHash's key; nil for FarmHash
-	given          bool  // the vocabulary is in the config
+	Salt           []int64 // the two words of SipHash's key; nil for FarmHash
+	given          bool    // the vocabulary is in the config
 	givenIDF       bool
 	words          atomic.Pointer[words[T]]
 	idf            []float32 // for the variable, when it is built
@@ -193,13 +193,31 @@ func parseToken[T Token](v any) (t T, ok bool) {
 }
 
 // salt visits the key of SipHash: two integers, one for both, or null.
-func salt(c *nn.Config, field *[]int) {
-	c.IntsOrNone("salt", field)
-	if len(*field) == 1 {
-		*field = []int{(*field)[0], (*field)[0]}
+func salt(c *nn.Config, field *[]int64) {
+	var raw any
+	if *field != nil {
+		list := make([]any, len(*field))
+		for i, v := range *field {
+			list[i] = rawToken(v)
+		}
+		raw = list
 	}
-	if n := len(*field); n != 0 && n != 2 {
-		c.Errorf("salt", "one or two integers are expected, not %d", n)
+	c.Raw("salt", &raw, nil)
+	*field = nil
+	if raw == nil {
+		return
+	}
+	list, ok := raw.([]any)
+	if !ok {
+		list = []any{raw, raw}
+	}
+	for _, x := range list {
+		v, ok := parseToken[int64](x)
+		if !ok || len(list) != 2 {
+			c.Errorf("salt", "an integer, two of them or null are expected, not %s", pyjson.Describe(raw))
+			return
+		}
+		*field = append(*field, v)
 	}
 }
 
@@ -313,10 +331,10 @@ func (l *IndexLookup[T]) bucket(t T, n int) int64 {
 }
 
 // hashBucket hashes a text into n buckets: with SipHash if there is a salt, else with FarmHash.
-func hashBucket(s []byte, salt []int, n int) int64 {
+func hashBucket(s []byte, salt []int64, n int) int64 {
 	h := uint64(0)
 	if len(salt) == 2 {
-		h = hash.Sip(uint64(int64(salt[0])), uint64(int64(salt[1])), s)
+		h = hash.Sip(uint64(salt[0]), uint64(salt[1]), s)
 	} else {
 		h = hash.Farm(s)
 	}

@@ -54,15 +54,20 @@ func array(t *testing.T, raw json.RawMessage) tensor.Any {
 
 // oneLayer makes a model of one layer for inputs like those given.
 func oneLayer(class string, config json.RawMessage, setUp func(nn.Layer) error, inputs ...tensor.Any) (*nn.Model, error) {
+	return oneLayerWith(nil, class, config, setUp, inputs...)
+}
+
+// oneLayerWith is oneLayer with Go forms of what is not Keras's.
+func oneLayerWith(custom nn.CustomObjects, class string, config json.RawMessage, setUp func(nn.Layer) error, inputs ...tensor.Any) (*nn.Model, error) {
 	dims := func(t tensor.Any) string {
 		b, _ := json.Marshal(append([]int{}, t.Shape()...))
 		return string(b)
 	}
-	settings := map[string]any{}
+	settings := map[string]json.RawMessage{} // numbers keep all their digits
 	if err := json.Unmarshal(config, &settings); err != nil {
 		return nil, err
 	}
-	settings["name"] = "layer"
+	settings["name"] = json.RawMessage(`"layer"`)
 	config, _ = json.Marshal(settings)
 	records, args, ends := "", "", ""
 	for i, x := range inputs {
@@ -83,7 +88,7 @@ func oneLayer(class string, config json.RawMessage, setUp func(nn.Layer) error, 
 	if err != nil {
 		return nil, err
 	}
-	d := &nn.Decoder{}
+	d := &nn.Decoder{Custom: custom}
 	l := d.Layer(record, "")
 	if err := d.Err(); err != nil {
 		return nil, err
