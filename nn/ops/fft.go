@@ -52,8 +52,8 @@ func init() {
 	})
 }
 
-// maxTransform bounds the length of a Fourier transform.
-const maxTransform = 1 << 26
+// maxTransform bounds the length that a config can give a Fourier transform.
+const maxTransform = 1 << 22
 
 // complexArg reads the argument x: a pair of float tensors of one shape and type.
 func complexArg(o *nn.OpCall) (re, im *value) {
@@ -97,7 +97,7 @@ func fftAxis(o *nn.OpCall, re, im *value, axis int, inverse bool) []*value {
 func irfft(o *nn.OpCall, re, im *value, n int) *value { return o.Emit1(opIRFFT, n, re, im) }
 
 func checkLength(n *graph.Node, length int) {
-	if length < 1 || length > maxTransform {
+	if length < 1 || length > max(maxTransform, 2*n.In[0].Shape[n.In[0].Rank()-1]) {
 		panic(&graph.Error{Msg: fmt.Sprintf("%s: a Fourier transform of length %d, of %s", n.Op.Name, length, n.In[0])})
 	}
 }

@@ -78,6 +78,7 @@ func slicePart(o *nn.OpCall, x *value, size []int) *value {
 		return o.SliceAll(x, a)
 	}
 	for i, n := range size {
+		bounded(o, "an axis of the block", n, 0, x.Shape[i])
 		start := o.Reshape(o.Slice(dynamic, 0, i, i+1))
 		x = o.Take(x, o.Add(start, o.Builder.Ints(tensor.Int64, sequence(n)...)), i)
 	}

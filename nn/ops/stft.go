@@ -20,9 +20,10 @@ func newFrameArgs(o *nn.OpCall) frameArgs {
 	a := frameArgs{
 		length: o.Int(-1, "sequence_length"), stride: o.Int(-1, "sequence_stride"), fft: o.Int(-1, "fft_length"), center: o.Bool(-1, "center", true),
 	}
-	if a.length < 1 || a.stride < 1 || a.fft < a.length || a.fft > maxTransform {
-		o.Fail("%s: sequences of %d elements, %d apart, for a transform of length %d", o, a.length, a.stride, a.fft)
+	if a.length < 1 || a.fft < a.length || a.fft > maxTransform {
+		o.Fail("%s: sequences of %d elements for a transform of length %d", o, a.length, a.fft)
 	}
+	bounded(o, "sequence_stride", a.stride, 1, maxTransform)
 	v, ok := o.Get(-1, "window")
 	if !ok {
 		v = "hann"
@@ -82,13 +83,16 @@ func istft(o *nn.OpCall) any {
 		o.Fail("%s: frames are expected, not %s", o, re)
 	}
 	frames := re.Shape[re.Rank()-2]
+	if int64(frames)*int64(a.stride) > maxTable {
+		o.Fail("%s: %d frames, %d apart, are too long a signal", o, frames, a.stride)
+	}
 	total := a.fft + a.stride*(frames-1)
 	start, end := 0, total
 	if a.center {
 		start, end = a.fft/2, total-a.fft/2
 	}
 	if length != nil {
-		end = start + max(*length, 0)
+		end = start + bounded(o, "length", *length, 0, 1<<30)
 	}
 	end = max(end, start)
 	x := irfft(o, re, im, a.fft)
