@@ -1,0 +1,286 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/losses"
+	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/tensor"
+)
+
+func init() {
+	register("Mean", func() nn.Configurable { return new(Mean) })
+	register("Sum", func() nn.Configurable { return new(Sum) })
+	register("MeanMetricWrapper", func() nn.Configurable { return &MeanMetricWrapper{named: true} })
+	register("RootMeanSquaredError", func() nn.Configurable { return new(RootMeanSquaredError) })
+
+	of := func(class string, make func() losses.Function, short ...string) {
+		wrap(class, nn.SnakeCase(class), make, short...)
+	}
+	loss := func(name string) func() losses.Function {
+		return func() losses.Function { return losses.NewFunction(name) }
+	}
+	of("MeanSquaredError", loss("mse"), "mse", "MSE")
+	of("MeanAbsoluteError", loss("mae"), "mae", "MAE")
+	of("MeanAbsolutePercentageError", loss("mape"), "mape", "MAPE")
+	of("MeanSquaredLogarithmicError", loss("msle"), "msle", "MSLE")
+	of("KLDivergence", loss("kl_divergence"), "kld", "KLD", "kullback_leibler_divergence")
+	of("Poisson", loss("poisson"))
+	of("Hinge", loss("hinge"))
+	of("SquaredHinge", loss("squared_hinge"))
+	of("CategoricalHinge", loss("categorical_hinge"))
+	of("CategoricalCrossentropy", loss("categorical_crossentropy"))
+	of("BinaryCrossentropy", func() losses.Function { return &losses.BinaryCrossentropy{NoAxis: true} }, "bce", "BCE")
+	of("SparseCategoricalCrossentropy", func() losses.Function { return &losses.SparseCategoricalCrossentropy{WriteAxis: true} })
+	of("CosineSimilarity", func() losses.Function { return new(cosineSimilarity) })
+	wrap("LogCoshError", "logcosh", loss("log_cosh"), "logcosh", "log_cosh")
+}
+
+// wrap adds a class that is the mean of a function's values.
+func wrap(class, name string, make func() losses.Function, short ...string) {
+	register(class, func() nn.Configurable { return &MeanMetricWrapper{Function: make(), defaultName: name} }, short...)
+}
+
+// Mean is the weighted mean of values (keras.metrics.Mean). Its UpdateState takes them as the first argument; there are no
+// predictions.
+type Mean struct {
+	Base
+	total, count *state
+	run          *nn.Function
+}
+
+// Config implements nn.Configurable.
+func (m *Mean) Config(c *nn.Config) { m.configure(c, "mean", nil) }
+
+// configure visits the arguments and sets up the function that gives the sum and the number of a batch's values.
+func (m *Mean) configure(c *nn.Config, name string, values losses.Function) {
+	m.config(c, name, tensor.Float32)
+	if m.total == nil {
+		m.total, m.count = m.add("total", m.DType), m.add("count", m.DType)
+	}
+	m.total.dtype, m.count.dtype = m.DType, m.DType
+	m.run = nn.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
+		x, weight := args[0], args[2]
+		if values != nil {
+			x = values.Values(b, args[0], args[1])
+			weight = losses.ApplyMask(b, weight, args[3], m.DType, "sum")
+		}
+		if weight != nil && x.Mask != nil {
+			weight = losses.ApplyMask(b, weight, x.Mask, m.DType, "sum")
+		}
+		x, weight = samplewise(b, graph.OpMean, x, weight, m.DType)
+		var count *graph.Value
+		switch {
+		case weight != nil:
+			count = b.Sum(weight)
+		case x.Rank() > 0:
+			count = b.Scalar(m.DType, float64(x.Shape[0]))
+		default:
+			count = b.Scalar(m.DType, 1)
+		}
+		return []*graph.Value{b.Sum(x), count}
+	})
+}
+
+// samplewise weights values and reduces them to one for each sample (reduce_to_samplewise_values).
+func samplewise(b *graph.Builder, reduce *graph.Reduction, x, weight *graph.Value, d tensor.DType) (values, weights *graph.Value) {
+	rest := func(v *graph.Value, from int) *graph.Value {
+		var axes []int
+		for i := from; i < v.Rank(); i++ {
+			axes = append(axes, i)
+		}
+		if len(axes) == 0 {
+			return v
+		}
+		return b.Reduce(reduce, v, false, axes...)
+	}
+	x = b.Cast(x.WithMask(nil), d)
+	if weight != nil {
+		x, weight = losses.SameRank(b, x, b.Cast(weight, d))
+		rank := weight.Rank()
+		x = rest(x, rank)
+		weight = b.BroadcastTo(weight, x.Shape...)
+		x = b.Mul(x, weight)
+		weight = rest(weight, 1)
+	}
+	return rest(x, 1), weight
+}
+
+// UpdateState implements nn.Metric.
+func (m *Mean) UpdateState(values, yPred, sampleWeight, mask tensor.Any) error {
+	if yPred != nil {
+		return fmt.Errorf("metric %q is a mean of values; it does not compare targets and predictions", m.Name)
+	}
+	return m.update(values, nil, sampleWeight, nil)
+}
+
+func (m *Mean) update(args ...tensor.Any) error {
+	out, err := m.run.Run(args...)
+	if err != nil {
+		return fmt.Errorf("metric %q: %w", m.Name, err)
+	}
+	var batch [2]float64
+	for i := range batch {
+		_ = tensor.Float64s(batch[i:i+1], tensor.AnyData(out[i])) // of the metric's type: numeric
+	}
+	m.total.data[0] += batch[0]
+	m.count.data[0] += batch[1]
+	return nil
+}
+
+// Result implements nn.Metric.
+func (m *Mean) Result() (*tensor.Of[float64], error) {
+	return scalar(divideNoNaN(m.total.data[0], m.count.data[0]))
+}
+
+// Sum is the weighted sum of values (keras.metrics.Sum), which it takes as Mean does.
+type Sum struct {
+	Base
+	total *state
+	run   *nn.Function
+}
+
+// Config implements nn.Configurable.
+func (m *Sum) Config(c *nn.Config) {
+	m.config(c, "sum", tensor.Float32)
+	if m.total == nil {
+		m.total = m.add("total", m.DType)
+	}
+	m.total.dtype = m.DType
+	m.run = nn.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
+		x, _ := samplewise(b, graph.OpSum, args[0], args[1], m.DType)
+		return []*graph.Value{b.Sum(x)}
+	})
+}
+
+// UpdateState implements nn.Metric.
+func (m *Sum) UpdateState(values, yPred, sampleWeight, mask tensor.Any) error {
+	if yPred != nil {
+		return fmt.Errorf("metric %q is a sum of values; it does not compare targets and predictions", m.Name)
+	}
+	out, err := m.run.Run(values, sampleWeight)
+	if err != nil {
+		return fmt.Errorf("metric %q: %w", m.Name, err)
+	}
+	var batch [1]float64
+	_ = tensor.Float64s(batch[:], tensor.AnyData(out[0])) // of the metric's type: numeric
+	m.total.data[0] += batch[0]
+	return nil
+}
+
+// Result implements nn.Metric.
+func (m *Sum) Result() (*tensor.Of[float64], error) { return scalar(m.total.data[0]) }
+
+// MeanMetricWrapper is the mean of a function's values (keras.metrics.MeanMetricWrapper), which most metrics are.
+type MeanMetricWrapper struct {
+	Mean
+	Function losses.Function
+
+	defaultName string
+	named       bool // the function is the argument "fn"
+}
+
+// Config implements nn.Configurable.
+func (m *MeanMetricWrapper) Config(c *nn.Config) {
+	if m.named && c.Reading() {
+		m.Function = readFunction(c)
+	}
+	if m.Function == nil { // reported, or a default that nobody runs
+		m.Function = losses.NewFunction("mean_squared_error")
+	}
+	if m.defaultName == "" {
+		m.defaultName = "mean_metric_wrapper"
+	}
+	m.configure(c, m.defaultName, m.Function)
+	m.Function.Config(c)
+}
+
+// readFunction reads the argument "fn": a function of keras.losses or keras.metrics, or a loss.
+func readFunction(c *nn.Config) losses.Function {
+	if v, _ := c.Value("fn"); v != nil {
+		if r, ok := v.(*pyjson.Object); ok && r.String("class_name") != "function" {
+			var o *nn.Object
+			c.Object("losses", "fn", &o, "")
+			if o == nil {
+				return nil
+			}
+			loss, ok := o.Impl.(nn.Loss)
+			if !ok {
+				c.Unsupported("fn", "%s is no loss", o.Name)
+				return nil
+			}
+			return lossFunction{loss}
+		}
+	}
+	return losses.ReadFunction(c, "fn", newFunction)
+}
+
+// lossFunction has the values of a loss, reduced as it says.
+type lossFunction struct{ loss nn.Loss }
+
+func (lossFunction) Config(*nn.Config) {}
+func (f lossFunction) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
+	return f.loss.Call(b, yTrue, yPred, nil, nil)
+}
+
+// newFunction finds a function by its name: Keras looks among those of keras.losses first.
+func newFunction(name string) losses.Function {
+	if f := losses.NewFunction(name); f != nil {
+		return f
+	}
+	if make := functions[name]; make != nil {
+		f := make()
+		f.Config(&nn.Config{})
+		return f
+	}
+	return nil
+}
+
+// functions are the functions of keras.metrics that are none of keras.losses.
+var functions = map[string]func() losses.Function{}
+
+// function is a function without arguments.
+type function func(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value
+
+func (function) Config(*nn.Config) {}
+func (f function) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
+	return f(b, yTrue, yPred)
+}
+
+// UpdateState implements nn.Metric.
+func (m *MeanMetricWrapper) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
+	return m.update(yTrue, yPred, sampleWeight, mask)
+}
+
+// RootMeanSquaredError is the square root of the mean of all (p-t)² (keras.metrics.RootMeanSquaredError). As in Keras it
+// takes no notice of masks.
+type RootMeanSquaredError struct{ Mean }
+
+// Config implements nn.Configurable.
+func (m *RootMeanSquaredError) Config(c *nn.Config) {
+	m.configure(c, "root_mean_squared_error", function(func(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
+		t, p := losses.SameRank(b, b.Cast(yTrue, m.DType), b.Cast(yPred.WithMask(nil), m.DType))
+		return b.Square(b.Sub(p, t))
+	}))
+}
+
+// UpdateState implements nn.Metric.
+func (m *RootMeanSquaredError) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
+	return m.update(yTrue, yPred, sampleWeight, nil)
+}
+
+// Result implements nn.Metric.
+func (m *RootMeanSquaredError) Result() (*tensor.Of[float64], error) {
+	return scalar(math.Sqrt(divideNoNaN(m.total.data[0], m.count.data[0])))
+}
+
+// cosineSimilarity is the function of keras.metrics.CosineSimilarity: that of keras.losses without the minus.
+type cosineSimilarity struct{ axis int }
+
+func (f *cosineSimilarity) Config(c *nn.Config) { nn.Unwritten(c, "axis", &f.axis, -1, c.Int) }
+func (f *cosineSimilarity) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
+	return losses.Cosine(b, yTrue, yPred, f.axis)
+}
