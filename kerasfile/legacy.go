@@ -14,17 +14,46 @@ import (
 type origin struct {
 	version [2]int // major and minor; zero if the file does not say
 	legacy  bool   // from a whole-model HDF5 file: records without modules
+	old     bool   // the version is not known, and the config has forms of Keras 2
 }
 
-// keras2 reports whether the config has to be taken for one of Keras 1 or 2, or may be one.
+// keras2 reports whether the config has to be taken for one of Keras 1 or 2.
 func (o origin) keras2() bool {
-	return o.version[0] < 3 && (o.version[0] > 0 || o.legacy) || o == origin{}
+	return o.old || o.version[0] > 0 && o.version[0] < 3 || o.version[0] == 0 && o.legacy
 }
 
 // originOf tells the origin of a model's record: records without a module come from whole-model HDF5 files.
 func originOf(config *pyjson.Object, version string) origin {
 	_, module := config.Lookup("module")
-	return origin{parseVersion(version), !module}
+	o := origin{version: parseVersion(version), legacy: !module}
+	if o.version[0] == 0 && module {
+		o.old = looksOld(config.Object("config").Get("layers"), 0)
+	}
+	return o
+}
+
+// looksOld finds what only Keras 2 writes: batch_input_shape, and calls as lists.
+func looksOld(layers any, depth int) bool {
+	list, _ := layers.([]any)
+	for _, l := range list {
+		record, ok := l.(*pyjson.Object)
+		if !ok || depth > maxWrappers {
+			continue
+		}
+		config := record.Object("config")
+		if _, ok := config.Lookup("batch_input_shape"); ok {
+			return true
+		}
+		for _, call := range record.List("inbound_nodes") {
+			if _, ok := call.([]any); ok {
+				return true
+			}
+		}
+		if looksOld(config.Get("layers"), depth+1) {
+			return true
+		}
+	}
+	return false
 }
 
 // parseVersion reads the first two numbers of a version such as "2.15.0"; what is no version gives zeros.

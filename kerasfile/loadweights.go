@@ -136,7 +136,7 @@ func loadContainerWeights(m *nn.Model, c container, o options) error {
 	}
 	defer w.Close()
 	_, legacy := c.(*legacyFile)
-	return assignWeights(m, origin{parseVersion(from.KerasVersion), legacy}, o, w)
+	return assignWeights(m, origin{version: parseVersion(from.KerasVersion), legacy: legacy}, o, w)
 }
 
 // loadHDF5Weights tells the forms of HDF5 files apart by what stands in them.
