@@ -90,8 +90,17 @@ func (c *Config) Pairs(key string, field *[][2]int, n int, def ...[][2]int) {
 	})
 }
 
+// Omit takes back keys that every layer writes, for the few classes whose constructors do not take them.
+func (c *Config) Omit(keys ...string) {
+	if c.out != nil {
+		for _, k := range keys {
+			c.out.Delete(k)
+		}
+	}
+}
+
 // Axes visits an axis or a list of axes, which may be negative; without a default the key is required. Null gives no axes
-// where that is allowed.
+// where that is allowed; such a key is written as a list.
 func (c *Config) Axes(key string, field *[]int, null bool, def ...int) {
 	var defs [][]int
 	if len(def) > 0 {
@@ -103,11 +112,8 @@ func (c *Config) Axes(key string, field *[]int, null bool, def ...int) {
 		}
 		return parseInts(v, 0)
 	}, func(v []int) any {
-		switch {
-		case len(v) == 1:
+		if len(v) == 1 && !null {
 			return pyjson.Int(v[0])
-		case len(v) == 0 && null:
-			return nil
 		}
 		return writeInts(v)
 	})

@@ -38,14 +38,20 @@ func (i *STFT) Config(c *nn.Config) {
 	if !c.Reading() {
 		return
 	}
-	if _, err := i.window(1); err != nil {
-		if _, named := i.Window.(string); named {
+	if _, named := i.Window.(string); named || i.Window == nil {
+		if err := i.CheckWindow(1); err != nil {
 			c.Errorf("window", "%v", err)
 		}
 	}
 	if scaling != nil && i.Scaling != "density" && i.Scaling != "spectrum" {
 		c.Errorf("scaling", "\"density\", \"spectrum\" or null is expected, not %s", pyjson.Describe(scaling))
 	}
+}
+
+// CheckWindow reports what is wrong with the window for frames of n samples.
+func (i *STFT) CheckWindow(n int) error {
+	_, err := i.window(n)
+	return err
 }
 
 // window returns the n weights of the window.

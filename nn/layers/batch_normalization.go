@@ -51,7 +51,7 @@ func (l *BatchNormalization) Config(c *nn.Config) {
 	c.Bool("renorm", &l.Renorm, false)
 	c.Raw("renorm_clipping", &l.RenormClipping, nil)
 	c.Float("renorm_momentum", &l.RenormMomentum, 0.99)
-	if c.Reading() && l.Renorm {
+	if c.Reading() {
 		l.checkClipping(c)
 	}
 }

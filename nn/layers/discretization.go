@@ -29,6 +29,7 @@ func init() {
 
 // Config implements nn.Layer.
 func (l *Discretization) Config(c *nn.Config) {
+	c.Omit("trainable")
 	var raw any
 	if l.BinBoundaries != nil {
 		raw = rawFloats(l.BinBoundaries)

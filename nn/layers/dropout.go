@@ -119,6 +119,7 @@ func (l *GaussianNoise) Config(c *nn.Config) { l.config(c, "stddev") }
 
 // Config implements nn.Layer. The one-dimensional layer has no data_format.
 func (l *spatialDropout) Config(c *nn.Config) {
+	c.Omit("trainable")
 	l.config(c, "rate")
 	if l.rank > 3 {
 		c.DataFormat(&l.DataFormat)

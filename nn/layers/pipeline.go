@@ -15,6 +15,7 @@ func init() { nn.Register("keras.layers", "Pipeline", func() nn.Layer { return n
 
 // Config implements nn.Layer.
 func (l *Pipeline) Config(c *nn.Config) {
+	c.Omit("trainable", "dtype")
 	c.Layers("layers", &l.Layers)
 	l.NoAutocast = true
 }

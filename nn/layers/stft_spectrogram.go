@@ -53,6 +53,9 @@ func (l *STFTSpectrogram) Config(c *nn.Config) {
 	if !c.Reading() {
 		return
 	}
+	if err := l.kernel("real").CheckWindow(l.FrameLength); err != nil {
+		c.Errorf("window", "%v", err)
+	}
 	switch {
 	case scaling != nil && l.Scaling != "density" && l.Scaling != "spectrum":
 		c.Errorf("scaling", "\"density\", \"spectrum\" or null is expected, not %s", pyjson.Describe(scaling))
@@ -89,7 +92,7 @@ func (l *STFTSpectrogram) Build(c *nn.Call) {
 }
 
 // kernel makes the kernel of one part.
-func (l *STFTSpectrogram) kernel(side string) nn.Initializer {
+func (l *STFTSpectrogram) kernel(side string) *initializers.STFT {
 	return &initializers.STFT{Side: side, Window: l.Window, Scaling: l.Scaling, Periodic: l.Periodic}
 }
 

@@ -1,0 +1,116 @@
+package layers_test
+
+import (
+	"encoding/json"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hornml/horn/nn"
+	_ "github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/pyjson"
+)
+
+// kerasConfigs are records of layers as Keras 3.15.1 writes them: each class with its default arguments, some with others.
+func kerasConfigs(t *testing.T) []*pyjson.Object {
+	t.Helper()
+	data, err := os.ReadFile("testdata/configs.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := pyjson.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []*pyjson.Object
+	for _, r := range v.([]any) {
+		out = append(out, r.(*pyjson.Object))
+	}
+	return out
+}
+
+// TestConfigs reads every layer of Keras from its config and writes it: all arguments are known, and none is changed.
+func TestConfigs(t *testing.T) {
+	seen := map[string]bool{}
+	for _, record := range kerasConfigs(t) {
+		class := record.String("class_name")
+		seen[class] = true
+		t.Run(class, func(t *testing.T) {
+			var d nn.Decoder
+			l := d.Layer(record, "")
+			if err := d.Err(); err != nil {
+				t.Fatal(err)
+			}
+			want, got := plain(t, record.Object("config")), plain(t, nn.ConfigOf(l))
+			for k, v := range want {
+				if w, ok := got[k]; !ok || !reflect.DeepEqual(v, w) {
+					t.Errorf("%s: Keras wrote %v, the layer writes %v", k, v, w)
+				}
+			}
+			for k, v := range got {
+				if _, ok := want[k]; !ok && leftOut[class] != k {
+					t.Errorf("%s: the layer writes %v, Keras nothing", k, v)
+				}
+			}
+		})
+	}
+	// Keras cannot make these without TensorFlow.
+	text := []string{"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
+	for _, c := range nn.Classes() {
+		if c.Module == "keras.layers" && !seen[c.Name] && c.Name != "InputLayer" && !slices.Contains(text, c.Name) {
+			t.Errorf("testdata/configs.json has no %s", c.Name)
+		}
+	}
+}
+
+// leftOut are arguments that a constructor takes and that get_config of Keras forgets.
+var leftOut = map[string]string{"RNN": "activity_regularizer", "RandomGrayscale": "seed", "SimpleRNN": "seed"}
+
+// TestUnknownArguments gives each layer an argument that it does not have.
+func TestUnknownArguments(t *testing.T) {
+	for _, record := range kerasConfigs(t) {
+		record.Object("config").Set("no_such_argument", true)
+		var d nn.Decoder
+		d.Layer(record, "")
+		if err := d.Err(); err == nil || !strings.Contains(err.Error(), "no_such_argument") || !strings.Contains(err.Error(), `"x"`) {
+			t.Errorf("%s: %v, where the argument and the layer should be named", record.String("class_name"), err)
+		}
+	}
+}
+
+// TestWrongTypes gives each argument of each layer values of types that it cannot have: an object without meaning, and a
+// list of strings. Arguments of any form are left out.
+func TestWrongTypes(t *testing.T) {
+	for _, record := range kerasConfigs(t) {
+		class := record.String("class_name")
+		config := record.Object("config")
+		for _, key := range slices.Clone(config.Keys()) {
+			if anyForm[key] {
+				continue
+			}
+			old := config.Get(key)
+			config.Set(key, pyjson.NewObject("a", "b"))
+			var d nn.Decoder
+			d.Layer(record, "")
+			if err := d.Err(); err == nil || !strings.Contains(err.Error(), key) {
+				t.Errorf("%s: %s takes an object: %v", class, key, err)
+			}
+			config.Set(key, old)
+		}
+	}
+}
+
+// anyForm are arguments that mean nothing at inference.
+var anyForm = map[string]bool{"name": true, "seed": true}
+
+// plain turns a config into Go values that can be compared.
+func plain(t *testing.T, o *pyjson.Object) map[string]any {
+	t.Helper()
+	var m map[string]any
+	if err := json.Unmarshal(pyjson.Marshal(o), &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
