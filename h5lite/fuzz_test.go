@@ -186,7 +186,7 @@ func FuzzRoundTrip(f *testing.F) {
 			}
 			v := s.value(1)
 			set(name, nil, v)
-			want[path+"@"+name] = v.(Typed).Data
+			want[path+"\x00"+name] = v.(Typed).Data
 		}
 		for len(s.b) > 0 && len(want) < 60 {
 			g := groups[s.upTo(len(groups)-1)]
@@ -240,8 +240,8 @@ func FuzzRoundTrip(f *testing.F) {
 			}
 			for _, a := range attrs {
 				v, err := a.Read()
-				if err != nil || !same(v, want[e.Path+"@"+a.Name()]) {
-					return fmt.Errorf("%s@%s: %v, want %v: %w", e.Path, a.Name(), v, want[e.Path+"@"+a.Name()], err)
+				if err != nil || !same(v, want[e.Path+"\x00"+a.Name()]) {
+					return fmt.Errorf("%s@%s: %v, want %v: %w", e.Path, a.Name(), v, want[e.Path+"\x00"+a.Name()], err)
 				}
 				seen++
 			}
