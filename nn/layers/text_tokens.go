@@ -15,6 +15,7 @@ type tokenizer struct {
 	lower, strip bool
 	standardize  func(string) string             // the caller's, nil for none
 	split        func([]string, string) []string // nil: a text is one token
+	words        bool                            // split is text.Words
 	widths       []int                           // of n-grams; nil for single tokens
 }
 
@@ -25,7 +26,7 @@ func (t *tokenizer) set(key, name string) {
 		t.strip = name == "strip_punctuation" || name == "lower_and_strip_punctuation"
 		return
 	}
-	t.split = text.Words
+	t.split, t.words = text.Words, name == "whitespace"
 	if name == "character" {
 		t.split = text.Characters
 	}
@@ -68,6 +69,20 @@ func (t *tokenizer) appendTokens(dst []string, s string) []string {
 	return text.NGrams(dst, t.split(nil, s), t.widths)
 }
 
+// count is the number of tokens of a text.
+func (t *tokenizer) count(s string) int {
+	n := 0
+	if t.words && t.standardize == nil { // without making them
+		n = text.CountWords(s, t.strip)
+	} else {
+		n = len(t.split(nil, t.normalize(s)))
+	}
+	if t.widths != nil {
+		n = text.CountNGrams(n, t.widths)
+	}
+	return n
+}
+
 // String says what the tokenizer does; equal ones are alike to caches.
 func (t *tokenizer) String() string {
 	return fmt.Sprintf("tokenizer(%v %v %p %p %v)", t.lower, t.strip, t.standardize, t.split, t.widths)
@@ -98,11 +113,7 @@ var opNGrams = &graph.Op{Name: "text_ngrams",
 	Infer: func(n *graph.Node) {
 		wantStrings(n)
 		shape := slices.Clone(n.In[0].Shape)
-		have, count := shape[len(shape)-1], 0
-		for _, w := range n.Attrs.(*tokenizer).widths {
-			count += max(0, have-w+1)
-		}
-		shape[len(shape)-1] = count
+		shape[len(shape)-1] = text.CountNGrams(shape[len(shape)-1], n.Attrs.(*tokenizer).widths)
 		n.SetOut(tensor.String, shape...)
 	},
 	Eval: func(n *graph.Node, in, out []graph.Buf) error {
@@ -124,10 +135,8 @@ var opLongestText = &graph.Op{Name: "longest_text",
 	Eval: func(n *graph.Node, in, out []graph.Buf) error {
 		t := n.Attrs.(*tokenizer)
 		longest := 0
-		var tokens []string
 		for _, s := range in[0].S {
-			tokens = t.appendTokens(tokens[:0], s)
-			longest = max(longest, len(tokens))
+			longest = max(longest, t.count(s))
 		}
 		out[0].I[0] = int64(longest)
 		return nil

@@ -120,14 +120,61 @@ func brokenLen(s string) int {
 // NGrams appends the n-grams of tokens to dst, those of the first width before those of the second, each joined by one
 // space (tf.strings.ngrams). Fewer tokens than a width give none of it.
 func NGrams(dst, tokens []string, widths []int) []string {
+	size := 0
+	eachNGram(tokens, widths, func(parts []string) {
+		for _, p := range parts {
+			size += len(p) + 1
+		}
+	})
+	var all strings.Builder // one string for all of them
+	all.Grow(size)
+	eachNGram(tokens, widths, func(parts []string) {
+		if len(parts) == 1 {
+			dst = append(dst, parts[0])
+			return
+		}
+		start := all.Len()
+		for i, p := range parts {
+			if i > 0 {
+				all.WriteByte(' ')
+			}
+			all.WriteString(p)
+		}
+		dst = append(dst, all.String()[start:])
+	})
+	return dst
+}
+
+func eachNGram(tokens []string, widths []int, f func(parts []string)) {
 	for _, w := range widths {
 		for i := 0; w > 0 && i+w <= len(tokens); i++ {
-			if w == 1 {
-				dst = append(dst, tokens[i])
-				continue
-			}
-			dst = append(dst, strings.Join(tokens[i:i+w], " "))
+			f(tokens[i : i+w])
 		}
 	}
-	return dst
+}
+
+// CountWords is the number of words that Words finds, after StripPunctuation if strip is set.
+func CountWords(s string, strip bool) int {
+	n, inside := 0, false
+	for i := range len(s) {
+		switch {
+		case isSpace(s[i]):
+			inside = false
+		case !inside && !(strip && isPunctuation[s[i]]):
+			inside = true
+			n++
+		}
+	}
+	return n
+}
+
+// CountNGrams is the number of n-grams that NGrams makes of n tokens.
+func CountNGrams(n int, widths []int) int {
+	count := 0
+	for _, w := range widths {
+		if w > 0 {
+			count += max(0, n-w+1)
+		}
+	}
+	return count
 }

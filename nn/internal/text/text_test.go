@@ -88,5 +88,19 @@ func TestNGrams(t *testing.T) {
 		if got := NGrams(nil, c.tokens, c.widths); !slices.Equal(got, c.want) {
 			t.Errorf("NGrams(%q, %v) = %q, want %q", c.tokens, c.widths, got, c.want)
 		}
+		if got := CountNGrams(len(c.tokens), c.widths); got != len(c.want) {
+			t.Errorf("CountNGrams(%d, %v) = %d, want %d", len(c.tokens), c.widths, got, len(c.want))
+		}
+	}
+}
+
+func TestCountWords(t *testing.T) {
+	for _, s := range []string{"", " a b ", "a - b", "a-b !", "!!", "\tx. y\n.z", "don't «no» !a! . b"} {
+		if got, want := CountWords(s, false), len(Words(nil, s)); got != want {
+			t.Errorf("CountWords(%q, false) = %d, want %d", s, got, want)
+		}
+		if got, want := CountWords(s, true), len(Words(nil, StripPunctuation(s))); got != want {
+			t.Errorf("CountWords(%q, true) = %d, want %d", s, got, want)
+		}
 	}
 }
