@@ -9,7 +9,8 @@ import (
 // CustomObjects gives Go forms of classes and functions that Keras does not have, by their registered name such as
 // "my_package>MyLayer" (or the bare class name): a func() Layer for a layer, a
 // func(*graph.Builder, *graph.Value) *graph.Value for an activation, an OpFunc for an operation, a func() Configurable
-// for an initializer, loss, metric or optimizer. A Lambda layer is looked up by its name as "Lambda:name".
+// for an initializer, loss, metric or optimizer, a func(string) string or func(string) []string for a TextVectorization's
+// standardize or split. A Lambda layer is looked up by its name as "Lambda:name".
 type CustomObjects map[string]any
 
 // Decoder turns serialized objects into layers. It goes on after an error, so that all problems of a model are found at
