@@ -118,8 +118,8 @@ func (o *saveOptions) document(m *nn.Model) (root *pyjson.Object, version string
 // withCompile puts the present compile state into a model's record.
 func withCompile(root *pyjson.Object, m *nn.Model) *pyjson.Object {
 	old, had := root.Lookup("compile_config")
-	if m.Compile == nil && had && old != nil && root.Object("compile_config").Len() == 0 {
-		return root // Keras 3.10 and later write {} for a model that is not compiled
+	if m.Compile == nil && had && root.Object("compile_config").Len() == 0 {
+		return root // null, or {}, which Keras 3.10 and later write for a model that is not compiled
 	}
 	if had && m.Compile != nil && old == any(m.Compile) || !had && m.Compile == nil {
 		return root
