@@ -81,8 +81,8 @@ var (
 	OpSub = NewBinary("subtract", func(x, y float64) float64 { return x - y }, func(x, y int64) int64 { return x - y }, nil)
 	OpMul = NewBinary("multiply", func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y }, func(x, y bool) bool { return x && y })
 	OpDiv = NewBinary("divide", func(x, y float64) float64 { return x / y }, nil, nil)
-	OpMax = NewBinary("maximum", math.Max, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y })
-	OpMin = NewBinary("minimum", math.Min, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y })
+	OpMax = NewBinary("maximum", maximum, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y })
+	OpMin = NewBinary("minimum", minimum, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y })
 	OpPow = NewBinary("power", math.Pow, powInt, nil)
 	// OpFloorDiv rounds to minus infinity, as Python's //; an integer divided by 0 gives 0.
 	OpFloorDiv = NewBinary("floor_divide", floorDiv, floorDivInt, nil)
@@ -103,11 +103,21 @@ var (
 	}
 )
 
+// maximum and minimum are NaN where an operand is; math.Max and math.Min prefer infinities.
+func maximum(x, y float64) float64 { return max(x, y) }
+func minimum(x, y float64) float64 { return min(x, y) }
+
+// floorDiv is exact where x/y would round up to a whole number: 1 // 0.1 is 9.
 func floorDiv(x, y float64) float64 {
 	if y == 0 {
 		return x / y
 	}
-	return math.Floor(x / y)
+	m := math.Mod(x, y)
+	q := (x - m) / y
+	if m != 0 && (m < 0) != (y < 0) {
+		q--
+	}
+	return math.Round(q)
 }
 
 func floorDivInt(x, y int64) int64 {

@@ -132,7 +132,7 @@ type maxAcc struct {
 	t bool
 }
 
-func (a *maxAcc) f(x float64)                    { a.m = math.Max(a.m, x) }
+func (a *maxAcc) f(x float64)                    { a.m = max(a.m, x) }
 func (a *maxAcc) i(x int64)                      { a.n = max(a.n, x) }
 func (a *maxAcc) b(x bool)                       { a.t = a.t || x }
 func (a *maxAcc) result() (float64, int64, bool) { return a.m, a.n, a.t }
@@ -143,7 +143,7 @@ type minAcc struct {
 	t bool
 }
 
-func (a *minAcc) f(x float64)                    { a.m = math.Min(a.m, x) }
+func (a *minAcc) f(x float64)                    { a.m = min(a.m, x) }
 func (a *minAcc) i(x int64)                      { a.n = min(a.n, x) }
 func (a *minAcc) b(x bool)                       { a.t = a.t && x }
 func (a *minAcc) result() (float64, int64, bool) { return a.m, a.n, a.t }
