@@ -216,8 +216,9 @@ func (p *Plan) newRun() *run {
 	all.S = make([]string, p.arena[graph.ClassS])
 	r.arena = all
 	r.scratch = make([][]float32, p.threads)
+	r.bytes = make([][]byte, p.threads)
 	for i := range r.scratch {
-		r.scratch[i] = kernel.AlignedFloats(p.scratch)
+		r.scratch[i], r.bytes[i] = kernel.AlignedFloats(p.scratch), make([]byte, p.bytes)
 	}
 	r.team.plan, r.team.r = p, r
 	r.assignments = make([]assignment, p.threads)

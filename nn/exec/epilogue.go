@@ -15,6 +15,7 @@ type epilogue struct {
 	out      *graph.Value // what the step writes in the end
 	last     *graph.Node
 	nodes    []*graph.Node // absorbed
+	simple   bool          // no residual in registers: the kernel has none
 	scale    []float32     // of each column; folded into the weights
 	scaleKey string
 	bias     []float32
@@ -28,7 +29,11 @@ type epilogue struct {
 // follow collects the ops after a product whose result v has n columns. foldScale says whether a factor for each column
 // can go into the weights.
 func (l *lowering) follow(v *graph.Value, n int, foldScale bool) *epilogue {
-	e := &epilogue{out: v, last: v.Node}
+	return l.followInto(&epilogue{out: v, last: v.Node}, n, foldScale)
+}
+
+func (l *lowering) followInto(e *epilogue, n int, foldScale bool) *epilogue {
+	v := e.out
 	half := v.DType.IsHalf() // results of 16-bit types are rounded after every op: nothing happens in registers
 	for !half {
 		u := l.onlyUser(e.out)
@@ -47,7 +52,7 @@ func (l *lowering) follow(v *graph.Value, n int, foldScale bool) *epilogue {
 		}
 		e.take(u)
 	}
-	l.followPost(e, v, n)
+	l.followPost(e, n)
 	for _, u := range e.nodes {
 		l.done[u] = true
 	}
@@ -108,7 +113,7 @@ func (e *epilogue) register(u *graph.Node, n int, foldScale bool) bool {
 		e.addBias(row, -1)
 	case bin == graph.OpMul && isRow && foldScale && e.residual == nil:
 		e.multiply(row, other)
-	case bin == graph.OpAdd && !isRow && e.residual == nil && other.Size() == e.out.Size() && tensor.SameShape(other.Shape, u.Out[0].Shape):
+	case bin == graph.OpAdd && !isRow && e.residual == nil && !e.simple && other.Size() == e.out.Size() && tensor.SameShape(other.Shape, u.Out[0].Shape):
 		e.residual = other
 		e.inputs = append(e.inputs, other)
 	default:
@@ -167,7 +172,7 @@ func (e *epilogue) multiply(row []float32, v *graph.Value) {
 
 // followPost collects elementwise ops that follow and need nothing but the result and values that repeat or lie beside
 // it; they run over each block right after it is made.
-func (l *lowering) followPost(e *epilogue, v *graph.Value, n int) {
+func (l *lowering) followPost(e *epilogue, n int) {
 	var nodes []*graph.Node
 	shape := e.out.Shape
 	at := e.out
@@ -208,7 +213,6 @@ func (l *lowering) followPost(e *epilogue, v *graph.Value, n int) {
 		}
 		return
 	}
-	_ = v
 }
 
 // kernel returns the part in registers in the kernels' form, without the residual's memory.

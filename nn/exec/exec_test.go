@@ -51,6 +51,22 @@ var cases = map[string]func(f *fixture) []*value{
 		z := f.Dense(f.in(9, 7), f.w(7, 20))
 		return []*value{f.Min(f.Max(f.Relu(x), c(0.2)), c(1)), f.Max(f.Min(c(1), y), c(2)), f.Tanh(f.Clip(f.Clip(z, -1, 0.5), 0.1, 3))}
 	},
+	"dense int8": func(f *fixture) []*value {
+		matrix := func(k, n int) *value {
+			t := tensor.Zeros[int8](k, n)
+			for i := range t.Data() {
+				t.Data()[i] = int8(f.rng.IntN(255) - 127)
+			}
+			return f.Const(t)
+		}
+		scales := f.random(70)
+		for i, v := range scales.Data() {
+			scales.Data()[i] = v*v + 1
+		}
+		scale := f.Const(scales)
+		y := f.DenseInt8(f.in(60, 33), matrix(33, 70), scale, 1e-7)
+		return []*value{f.Unary(graph.OpGelu, f.Add(f.Add(y, f.w(70)), f.in(60, 70))), f.Relu(f.Add(f.DenseInt8(f.in(2, 3, 9), matrix(9, 70), scale, 1e-7), f.w(70)))}
+	},
 	"dense gelu": func(f *fixture) []*value {
 		return one(f.Unary(graph.OpGelu, f.Add(f.Dense(f.in(2, 100, 9), f.w(9, 70)), f.w(70))))
 	},

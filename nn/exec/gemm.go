@@ -19,6 +19,8 @@ func (l *lowering) contraction(n *graph.Node) error {
 		w, err = l.matmul(n)
 	case graph.OpConv:
 		w, err = l.conv(n)
+	case graph.OpDenseInt8:
+		w, err = l.denseInt8(n)
 	case graph.OpLayerNorm:
 		w = l.layerNorm(n)
 	case graph.OpLSTM, graph.OpGRU, graph.OpSimpleRNN, graph.OpScan:

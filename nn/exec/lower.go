@@ -15,6 +15,7 @@ type work struct {
 	// reads each part of it before it writes the same part. -1 for none.
 	inPlace int
 	scratch int // float32 elements of scratch for each worker
+	bytes   int // bytes of scratch for each worker
 	// make returns the step's function; ids are final then.
 	make func(p *Plan) kernelFunc
 	// units is the number of parts into which the work divides, and cost an estimate of the whole in nanoseconds on one

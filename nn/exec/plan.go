@@ -37,7 +37,8 @@ type Plan struct {
 	arena   arenaSize
 	threads int
 	shared  float64 // estimated nanoseconds of the steps that can be shared
-	scratch int
+	scratch int     // float32 elements for each worker
+	bytes   int     // bytes for each worker
 	sources []sourceKey
 
 	mu   sync.Mutex
@@ -81,6 +82,7 @@ type run struct {
 	bufs        []graph.Buf // by value id
 	args        []graph.Buf // space for the arguments of an evaluation
 	scratch     [][]float32 // of each worker
+	bytes       [][]byte    // of each worker
 	team        team
 	timed       []time.Duration // of each step, while a plan is profiled
 	assignments []assignment    // of the team's helpers
@@ -138,7 +140,7 @@ func (p *Plan) add(w *work) {
 	if s.units > 1 {
 		p.shared += s.cost
 	}
-	p.scratch = max(p.scratch, w.scratch)
+	p.scratch, p.bytes = max(p.scratch, w.scratch), max(p.bytes, w.bytes)
 	p.steps = append(p.steps, s)
 }
 

@@ -90,3 +90,61 @@ func roundE4M3(x float64) float64 {
 	}
 	return r
 }
+
+// OpDenseInt8 multiplies rows of floats with an int8 matrix as Keras's int8 layers do. Inputs: x (rows, k) in float32, the
+// matrix (k, n) in int8 and a scale (n) for its columns; float64 attrs: the quantizer's epsilon. Each row of x is scaled so that
+// its largest magnitude becomes 127, and rounded:
+//
+//	s = 127 / (max|x| + epsilon);  q = clip(round(x*s), -127, 127);  y = (q · matrix) / (scale*s)
+//
+// The product of integers is exact; the rest is computed in float32, as Keras does, since a number that lies between
+// two integers must be rounded to the same one.
+var OpDenseInt8 = &Op{Name: "dense_int8",
+	Infer: func(n *Node) {
+		x, w, s := n.In[0], n.In[1], n.In[2]
+		if x.Rank() != 2 || w.Rank() != 2 || x.DType != tensor.Float32 || w.DType != tensor.Int8 || s.DType != tensor.Float32 ||
+			x.Shape[1] != w.Shape[0] || !slices.Equal(s.Shape, w.Shape[1:]) || x.Shape[1] == 0 || x.Shape[1] > MaxInt8Sum {
+			panic(&Error{Msg: fmt.Sprintf("dense_int8: the input %s, the matrix %s and its scale %s do not fit", x, w, s)})
+		}
+		n.SetOut(tensor.Float32, x.Shape[0], w.Shape[1])
+	},
+	Eval: func(n *Node, in, out []Buf) error {
+		k, cols := n.In[1].Shape[0], n.In[1].Shape[1]
+		epsilon := float32(n.Attrs.(float64))
+		q := make([]int64, k)
+		for r := range n.In[0].Shape[0] {
+			row := in[0].F[r*k : (r+1)*k]
+			top := float32(0)
+			for _, v := range row {
+				if a := float32(math.Abs(float64(v))); a > top || a != a {
+					top = a
+				}
+			}
+			scale := 127 / (top + epsilon)
+			for i, v := range row {
+				q[i] = int64(min(max(math.RoundToEven(float64(v*scale)), -127), 127))
+			}
+			for j := range cols {
+				sum := int64(0)
+				for i, v := range q {
+					sum += v * in[1].I[i*cols+j]
+				}
+				out[0].F[r*cols+j] = float32(sum) / (in[2].F[j] * scale)
+			}
+		}
+		return nil
+	}}
+
+// MaxInt8Sum is the number of products of int8 whose sum surely fits an int32.
+const MaxInt8Sum = 130_000
+
+// DenseInt8 multiplies the last axis of x, float32, with an int8 matrix whose columns have the given scales, quantizing x on
+// the way; see OpDenseInt8.
+func (b *Builder) DenseInt8(x, matrix, scale *Value, epsilon float64) *Value {
+	if x.Rank() == 0 || matrix.Rank() != 2 {
+		b.Fail("an input %s does not fit an int8 matrix %s", x, matrix)
+	}
+	lead := x.Shape[:x.Rank()-1]
+	y := b.Emit1(OpDenseInt8, epsilon, b.Reshape(x, product(lead), matrix.Shape[0]), matrix, scale)
+	return b.Reshape(y, append(slices.Clone(lead), matrix.Shape[1])...)
+}

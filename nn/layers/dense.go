@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
 )
 
 // Dense is activation(x · kernel + bias) over the last axis (keras.layers.Dense): input (..., in), output (..., units). A
@@ -88,6 +90,8 @@ func (l *Dense) product(c *nn.Call, x *value) *value {
 	}
 	var y *value
 	switch q := l.inputQuantizer(l.Policy()); {
+	case q != nil && q.standard() && x.DType == tensor.Float32 && l.scale.DType == tensor.Float32 && x.Shape[x.Rank()-1] <= graph.MaxInt8Sum:
+		y = c.DenseInt8(x, l.int8Kernel(c), c.Raw(l.scale), q.epsilon)
 	case q != nil:
 		ints, scale := q.apply(c, x, -1)
 		y = c.Cast(denseInt8(c, ints, l.int8Kernel(c)), l.ComputeDType())

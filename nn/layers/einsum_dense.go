@@ -1,8 +1,12 @@
 package layers
 
 import (
+	"slices"
+
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/initializers"
+	"github.com/hornml/horn/tensor"
 )
 
 // EinsumDense is activation(einsum(Equation, x, kernel) + bias) (keras.layers.EinsumDense). OutputShape, without the batch, gives
@@ -152,7 +156,14 @@ func (l *EinsumDense) product(c *nn.Call, x *value) *value {
 	e := l.shapes(c, x).equation
 	var y *value
 	q := l.inputQuantizer(l.Policy())
+	axes, isDense := e.denseAxes()
 	switch {
+	case q != nil && q.standard() && isDense && l.mode == "int8" && x.DType == tensor.Float32 && l.scale.DType == tensor.Float32 && product(l.kernel.Shape[:axes]) <= graph.MaxInt8Sum:
+		sums, columns := product(l.kernel.Shape[:axes]), product(l.kernel.Shape[axes:])
+		lead := x.Shape[:x.Rank()-axes]
+		flat := c.Reshape(x, append(slices.Clone(lead), sums)...)
+		y = c.DenseInt8(flat, c.Reshape(l.int8Kernel(c), sums, columns), c.Reshape(c.Raw(l.scale), columns), q.epsilon)
+		y = c.Reshape(y, append(slices.Clone(lead), l.kernel.Shape[axes:]...)...)
 	case q != nil && (l.mode == "int8" || l.packed >= 0):
 		ints, scale := q.apply(c, x, e.reducedInput(x.Rank())...)
 		y = c.Cast(einsum(ints, l.int8Kernel(c)), l.ComputeDType())

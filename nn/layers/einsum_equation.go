@@ -42,6 +42,17 @@ func parseEinsum(equation string) (e einsumEquation, err error) {
 	return e, nil
 }
 
+// denseAxes reports whether the equation is a product of matrices as it lies in memory: the last axes of the input meet the
+// first of the kernel, and the rest of both, in order, is the output. n is the number of axes that are summed.
+func (e einsumEquation) denseAxes() (n int, ok bool) {
+	for n = 1; n < len(e.kernel) && n <= len(e.input); n++ {
+		if e.input[len(e.input)-n:] == e.kernel[:n] && e.output == e.input[:len(e.input)-n]+e.kernel[n:] {
+			return n, !e.dotsLast
+		}
+	}
+	return 0, false
+}
+
 // einsumShapes are the shapes that belong to an equation and an input.
 type einsumShapes struct {
 	equation einsumEquation

@@ -26,6 +26,9 @@ type absMax struct{ lo, hi, epsilon float64 }
 // defaultAbsMax is AbsMaxQuantizer() as Keras makes it.
 func defaultAbsMax() *absMax { return &absMax{lo: -127, hi: 127, epsilon: kerasEpsilon} }
 
+// standard reports whether the numbers go from -127 to 127, for which there is an op.
+func (a *absMax) standard() bool { return a.lo == -127 && a.hi == 127 }
+
 // config visits quantization_config.
 func (q *quantization) config(c *nn.Config) {
 	c.Raw("quantization_config", &q.QuantizationConfig, nil)
