@@ -92,3 +92,36 @@ func Unwritten[T comparable](c *Config, key string, field *T, def T, visit func(
 		visit(key, field, def)
 	}
 }
+
+// Optimizer is an object of keras.optimizers. It is used by one training at a time.
+type Optimizer interface {
+	Configurable
+	// Build makes the optimizer's own variables for those that it is to change.
+	Build(variables []*Variable) error
+	// Variables returns the optimizer's own variables in Keras's order: the number of steps, the learning rate where that is
+	// a number, then the slots. Before Build there are but the first two.
+	Variables() []*Variable
+	// Step changes the variables by their gradients, of which some may be nil.
+	Step(gradients []tensor.Any) error
+	// Rate is the learning rate of the next step.
+	Rate() float64
+	// LossScale is what the loss is to be multiplied with before gradients are taken; Step divides by it.
+	LossScale() float64
+	// Finalize ends a training: averages that were kept of the variables take their place.
+	Finalize() error
+}
+
+// Constrainer is an object of keras.constraints.
+type Constrainer interface {
+	// Constrain writes the value that a weight takes on instead of w.
+	Constrain(b *graph.Builder, w *graph.Value) *graph.Value
+}
+
+// Constrain gives a variable the constraint of its layer's arguments; nil is none.
+func Constrain(o *Object) WeightOption { return func(v *Variable) { v.Constraint = o } }
+
+// ObjectIn reads an object of keras.<kind> that stands somewhere inside the value of a key; at is its place there, such as
+// "optimizer_map/kernel". It reports what is wrong and returns nil then, and for null.
+func (c *Config) ObjectIn(kind string, v any, at string) *Object {
+	return c.decoder.Object(kind, v, c.path+"/"+at, c.layer)
+}

@@ -18,6 +18,7 @@ type Variable struct {
 	Trainable   bool // freezing a layer does not change it
 	Initializer Initializer
 	Regularizer *Object // what training adds to the loss for it; nil for nothing
+	Constraint  *Object // what training applies to it after each step; nil for nothing
 	// FileKey replaces the number under which the variable stands in a weights file, where Keras gives it a name.
 	FileKey string
 
