@@ -45,6 +45,7 @@ func (l *RNN) cellConfig(c *nn.Config, layer nn.Layer, class, name string) {
 	}
 	l.loopConfig(c)
 	l.Cell.Config(c)
+	c.Regularizer("activity_regularizer", &l.ActivityRegularizer)
 	c.Inert("use_cudnn")
 }
 

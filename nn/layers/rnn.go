@@ -71,7 +71,6 @@ func (l *RNN) loopConfig(c *nn.Config) {
 	c.Bool("stateful", &l.Stateful, false)
 	c.Bool("unroll", &l.Unroll, false) // the graph has one op either way
 	c.Bool("zero_output_for_mask", &l.ZeroOutputForMask, false)
-	c.Regularizer("activity_regularizer", &l.ActivityRegularizer)
 	l.SupportsMasking = true
 }
 
