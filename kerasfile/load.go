@@ -250,7 +250,7 @@ func decode(config *pyjson.Object, version string, o options) (*nn.Model, error)
 // decodeUpgraded is decode for a config in today's form. It reports everything that is wrong or not supported.
 func decodeUpgraded(config *pyjson.Object, version origin, o options) (*nn.Model, error) {
 	d := &nn.Decoder{Custom: o.custom, MaxObjects: o.limits.Objects, LiteralMasks: version.version[0] > 0 && !version.before(3, 16),
-		UnreducedCalls: version.version[0] == 0 || version.before(3, 2)}
+		UnreducedCalls: version.keras2() || version.before(3, 2)}
 	l := d.Layer(config, "")
 	if err := d.Err(); err != nil {
 		return nil, err

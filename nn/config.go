@@ -362,6 +362,17 @@ func (c *Config) Activation(key string, field *Activation, def string) {
 	})
 }
 
+// layerActivation is a layer as an activation.
+func layerActivation(l Layer, raw any) Activation {
+	return Activation{Name: l.Name(), Raw: raw, Layer: l, apply: func(c *Call, x *graph.Value) *graph.Value {
+		y, ok := c.Run(l, x).(*graph.Value)
+		if !ok {
+			c.Fail("the layer %q as an activation must have one output", l.Name())
+		}
+		return y
+	}}
+}
+
 func (c *Config) activation(key string, v any) (Activation, string) {
 	switch v := v.(type) {
 	case nil:
@@ -397,13 +408,9 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 		if l == nil {
 			return Activation{}, "" // reported by the decoder
 		}
-		return Activation{Name: l.Name(), Raw: v, Layer: l, apply: func(c *Call, x *graph.Value) *graph.Value {
-			y, ok := c.Run(l, x).(*graph.Value)
-			if !ok {
-				c.Fail("the layer %q as an activation must have one output", l.Name())
-			}
-			return y
-		}}, ""
+		return layerActivation(l, v), ""
+	case Layer: // made in Go
+		return layerActivation(v, Record(v)), ""
 	}
 	return Activation{}, "an activation is expected"
 }
@@ -411,6 +418,9 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 // Layer visits a layer inside a layer.
 func (c *Config) Layer(key string, field *Layer) {
 	visit(c, key, field, nil, func(v any) (Layer, string) {
+		if l, ok := v.(Layer); ok { // made in Go
+			return l, ""
+		}
 		if _, ok := v.(*pyjson.Object); !ok {
 			return nil, "a layer is expected"
 		}
@@ -440,7 +450,9 @@ func (c *Config) Layers(key string, field *[]Layer) {
 		}
 		var out []Layer
 		for i, item := range list {
-			if l := c.decoder.Layer(item, fmt.Sprintf("%s/%s/%d", c.path, key, i)); l != nil {
+			if l, ok := item.(Layer); ok {
+				out = append(out, l)
+			} else if l := c.decoder.Layer(item, fmt.Sprintf("%s/%s/%d", c.path, key, i)); l != nil {
 				out = append(out, l)
 			}
 		}

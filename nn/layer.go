@@ -66,6 +66,9 @@ type Base struct {
 	built      bool
 	calls      int
 	registered string // registered_name of a class that is not Keras's own
+	order      uint64 // of construction, for layers made in Go
+	automatic  bool   // the name was not given
+	models     int    // how many models made in Go hold the layer
 	// Output shapes of the calls that the symbolic trace saw; -1 for unknown dimensions.
 	outputShapes []any
 	outputTypes  [][]tensor.DType // of the same calls, flat

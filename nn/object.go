@@ -82,6 +82,8 @@ func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
 	switch v := v.(type) {
 	case nil:
 		return nil
+	case *Object: // made in Go
+		return v
 	case string:
 		name = v
 	case *pyjson.Object:
@@ -135,8 +137,8 @@ func (o *Object) Record() any {
 	if o == nil {
 		return nil
 	}
-	if o.Raw != nil {
-		return o.Raw
+	if r, ok := o.Raw.(*pyjson.Object); ok {
+		return r
 	}
 	config := new(pyjson.Object)
 	o.Impl.Config(&Config{out: config})

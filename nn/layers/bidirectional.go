@@ -42,11 +42,14 @@ func (l *Bidirectional) Config(c *nn.Config) {
 
 // settle completes and checks the two layers as Keras's constructor does.
 func (l *Bidirectional) settle(c *nn.Config) {
+	if f, ok := l.ForwardLayer.(interface{ SetName(string) }); ok {
+		f.SetName("forward_" + strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
+	}
 	if v, _ := c.Value("backward_layer"); v == nil {
 		record, _ := pyjson.Clone(nn.Record(l.ForwardLayer)).(*pyjson.Object)
 		config := record.Object("config")
 		config.Set("go_backwards", true)
-		config.Set("name", "backward_"+strings.TrimPrefix(l.ForwardLayer.Name(), "backward_"))
+		config.Set("name", "backward_"+strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
 		record.Delete("shared_object_id")
 		l.BackwardLayer = c.Decode("layer", record)
 	}
