@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"math"
 	"slices"
 
 	"github.com/hornml/horn/nn"
@@ -113,15 +114,12 @@ func sliceRange(o *nn.OpCall, s nn.Slice, size int) (start, step, count int) {
 		if v == nil {
 			return def
 		}
-		n, ok := v.(pyjson.Number)
-		i, isInt := 0, false
-		if ok {
-			i, isInt = n.Int()
-		}
-		if !isInt {
+		n, _ := v.(pyjson.Number)
+		i, ok := n.Int64()
+		if !ok {
 			o.Fail("%s: the parts of a slice must be integers", o)
 		}
-		return i
+		return int(max(min(i, math.MaxInt32), -math.MaxInt32)) // Python takes sys.maxsize for "to the end"
 	}
 	step = bound(s.Step, 1)
 	if step == 0 {

@@ -21,7 +21,7 @@ func extractPatches(o *nn.OpCall) any {
 	size := o.Ints(-1, "size")
 	rank := len(size)
 	if rank == 1 {
-		size, rank = slices.Repeat(size, 2), 2
+		rank = 2
 	}
 	single := x.Rank() == rank+1
 	if single {
