@@ -285,6 +285,24 @@ def image_layer(r):
     return keras.Model(inputs, layer(keras.tree.map_structure(lambda t: t, inputs))), x
 
 
+def boxes_pipeline(r):
+    """Bounding boxes through layers that change the size of images; Keras takes them in a Pipeline only."""
+    batch, h, w, n = r.randint(1, 3), r.randint(2, 12), r.randint(2, 12), r.randint(1, 5)
+    fmt = r.choice(["xyxy", "yxyx", "xywh", "center_xywh", "center_yxhw", "rel_xyxy", "rel_yxyx", "rel_xywh", "rel_center_xywh"])
+    size = (r.randint(1, 12), r.randint(1, 12))
+    if r.random() < 0.6:
+        layer = layers.Resizing(*size, bounding_box_format=fmt, interpolation=r.choice(["nearest", "bilinear"]), **r.choice([{}, {"crop_to_aspect_ratio": True}, {"pad_to_aspect_ratio": True}]))
+    else:
+        layer = layers.CenterCrop(*size, bounding_box_format=fmt)
+    inner = [layers.RandomFlip(bounding_box_format=fmt), layer, layers.MaxNumBoundingBoxes(r.randint(1, 6), bounding_box_format=fmt)]
+    boxes = np.array([[r.choice([[-1.0] * 4, [0.0] * 4]) if r.random() < 0.15 else [r.uniform(-1, 12) * (0.1 if "rel" in fmt else 1) for _ in range(4)] for _ in range(n)]
+                      for _ in range(batch)], "float32")
+    x = {"images": np.array([r.randint(0, 255) for _ in range(batch * h * w * 3)], "float32").reshape(batch, h, w, 3),
+         "bounding_boxes": {"boxes": boxes, "labels": np.array([r.randint(0, 3) for _ in range(batch * n)], r.choice(["int32", "float32"])).reshape(batch, n)}}
+    inputs = keras.tree.map_structure(lambda a: keras.Input(batch_shape=(None,) + a.shape[1:], dtype=str(a.dtype)), x)
+    return keras.Model(inputs, layers.Pipeline(r.sample(inner, r.randint(1, 3)) if r.random() < 0.5 else [layer])(keras.tree.map_structure(lambda t: t, inputs))), x
+
+
 def audio_layer(r):
     if r.random() < 0.5:
         fft = r.choice([8, 12, 16, 31, 64])
@@ -315,7 +333,7 @@ def encode(a):
 
 
 KINDS = [string_lookup, integer_lookup, text_vectorization, text_vectorization, hashing, hashed_crossing, category_encoding, discretization, chain, image_layer, image_layer,
-         audio_layer]
+         boxes_pipeline, audio_layer]
 
 
 def decode(a):

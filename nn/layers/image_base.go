@@ -36,7 +36,7 @@ func (l *imageLayer) heightAxis(x *graph.Value) int {
 // transforms say what a layer does with the parts of its input; nil leaves a part alone.
 type transforms struct {
 	images, masks func(x *graph.Value) *graph.Value
-	boxes         func(boxes, labels *graph.Value) (*graph.Value, *graph.Value)
+	boxes         func(images, boxes, labels *graph.Value) (*graph.Value, *graph.Value)
 	noLabels      bool // Keras has no way for labels to go through
 	noBoxes       string
 }
@@ -84,12 +84,12 @@ func (l *imageLayer) applyDict(c *nn.Call, in map[string]any, t transforms) any 
 		out["segmentation_masks"] = l.image(c, masks, t.masks)
 	}
 	if v, ok := in["bounding_boxes"]; ok {
-		out["bounding_boxes"] = l.boxes(c, v, t)
+		out["bounding_boxes"] = l.boxes(c, images, v, t)
 	}
 	return out
 }
 
-func (l *imageLayer) boxes(c *nn.Call, v any, t transforms) any {
+func (l *imageLayer) boxes(c *nn.Call, images *graph.Value, v any, t transforms) any {
 	dict, _ := v.(map[string]any)
 	boxes, ok1 := dict["boxes"].(*graph.Value)
 	labels, ok2 := dict["labels"].(*graph.Value)
@@ -103,7 +103,7 @@ func (l *imageLayer) boxes(c *nn.Call, v any, t transforms) any {
 	}
 	boxes = c.Cast(boxes, tensor.Float32)
 	if t.boxes != nil {
-		boxes, labels = t.boxes(boxes, labels)
+		boxes, labels = t.boxes(images, boxes, labels)
 	}
 	return map[string]any{"boxes": boxes, "labels": labels}
 }

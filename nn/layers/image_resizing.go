@@ -51,11 +51,12 @@ func (l *Resizing) Call(c *nn.Call) any {
 				CropToAspectRatio: l.CropToAspectRatio, PadToAspectRatio: l.PadToAspectRatio, FillValue: l.FillValue, ChannelsFirst: l.channelsFirst()})
 		}
 	}
-	return l.apply(c, transforms{images: resize(l.Interpolation), masks: resize("nearest"), noBoxes: noBoxes})
+	boxes := func(images, boxes, labels *graph.Value) (*graph.Value, *graph.Value) {
+		h := l.heightAxis(images)
+		return l.moveBoxes(c, boxes, labels, images.Shape[h], images.Shape[h+1])
+	}
+	return l.apply(c, transforms{images: resize(l.Interpolation), masks: resize("nearest"), boxes: boxes})
 }
-
-// noBoxes is why boxes do not go through layers that change the size of images.
-const noBoxes = "bounding_boxes are not moved with the images here; leave them out of the model's input"
 
 // Config implements nn.Layer.
 func (l *CenterCrop) Config(c *nn.Config) {
@@ -75,5 +76,9 @@ func (l *CenterCrop) Call(c *nn.Call) any {
 		}
 		return ops.Resize(c.Builder, x, l.Height, l.Width, ops.ResizeOptions{Interpolation: "bilinear", CropToAspectRatio: true, ChannelsFirst: l.channelsFirst()})
 	}
-	return l.apply(c, transforms{images: crop, masks: crop, noBoxes: noBoxes})
+	boxes := func(images, boxes, labels *graph.Value) (*graph.Value, *graph.Value) {
+		h := l.heightAxis(images)
+		return l.moveBoxes(c, boxes, labels, images.Shape[h], images.Shape[h+1])
+	}
+	return l.apply(c, transforms{images: crop, masks: crop, boxes: boxes})
 }
