@@ -42,8 +42,10 @@ type Regularizer interface {
 	Penalty(b *graph.Builder, x *graph.Value) *graph.Value
 }
 
-// Regularize gives a variable the regularizer of its layer's arguments; nil is none.
-func Regularize(r *Object) WeightOption { return func(v *Variable) { v.Regularizer = r } }
+// Regularized gives a variable the regularizer and the constraint of its layer's arguments; nil is none.
+func Regularized(regularizer, constraint *Object) WeightOption {
+	return func(v *Variable) { v.Regularizer, v.Constraint = regularizer, constraint }
+}
 
 // TrainableVariables returns the variables that training changes, in Keras's order: those of layers that are not frozen,
 // without the ones that layers change themselves.
@@ -116,9 +118,6 @@ type Constrainer interface {
 	// Constrain writes the value that a weight takes on instead of w.
 	Constrain(b *graph.Builder, w *graph.Value) *graph.Value
 }
-
-// Constrain gives a variable the constraint of its layer's arguments; nil is none.
-func Constrain(o *Object) WeightOption { return func(v *Variable) { v.Constraint = o } }
 
 // ObjectIn reads an object of keras.<kind> that stands somewhere inside the value of a key; at is its place there, such as
 // "optimizer_map/kernel". It reports what is wrong and returns nil then, and for null.

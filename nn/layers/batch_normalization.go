@@ -94,10 +94,10 @@ func (l *BatchNormalization) Build(c *nn.Call) {
 	x := c.X()
 	shape := []int{x.Shape[c.Axis(l.Axis, x.Rank())]}
 	if l.Scale {
-		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), shape)
+		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), shape, nn.Regularized(l.GammaRegularizer, l.GammaConstraint))
 	}
 	if l.Center {
-		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), shape)
+		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), shape, nn.Regularized(l.BetaRegularizer, l.BetaConstraint))
 	}
 	l.movingMean = c.AddWeight("moving_mean", l.MovingMeanInitializer.Init(), shape, nn.NotTrainable)
 	l.movingVariance = c.AddWeight("moving_variance", l.MovingVarianceInitializer.Init(), shape, nn.NotTrainable)

@@ -52,8 +52,8 @@ func (w *cellWeights) make(c *nn.Call, units, gates int) {
 	if x.Rank() != 2 {
 		c.Fail("the input of a step must be (batch, features), not %s: a sequence is (batch, time, features)", x)
 	}
-	w.kernel = c.AddWeight("kernel", w.KernelInitializer.Init(), []int{x.Shape[1], gates * units})
-	w.recurrent = c.AddWeight("recurrent_kernel", w.RecurrentInitializer.Init(), []int{units, gates * units})
+	w.kernel = c.AddWeight("kernel", w.KernelInitializer.Init(), []int{x.Shape[1], gates * units}, nn.Regularized(w.KernelRegularizer, w.KernelConstraint))
+	w.recurrent = c.AddWeight("recurrent_kernel", w.RecurrentInitializer.Init(), []int{units, gates * units}, nn.Regularized(w.RecurrentRegularizer, w.RecurrentConstraint))
 }
 
 // callStep is the Call of a cell that is used as a layer: (x, states) to [output, states].

@@ -144,9 +144,9 @@ func (l *conv) Build(c *nn.Call) {
 	if channels%l.Groups != 0 || channels == 0 {
 		c.Fail("%d groups do not divide the %d channels of the input %s", l.Groups, channels, c.X())
 	}
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), channels/l.Groups, l.Filters))
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), channels/l.Groups, l.Filters), nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters})
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 	l.lora.build(c, "lora_kernel", l.kernel, l.kernel.Shape)
 }

@@ -68,14 +68,14 @@ func (l *ConvLSTMCell) Build(c *nn.Call) {
 	wantRank(c, x, l.rank+2)
 	channels := x.Shape[channelAxis(l.DataFormat, x.Rank())]
 	kernel := func(in int) []int { return append(slices.Clone(l.KernelSize), in, 4*l.Filters) }
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), kernel(channels))
-	l.recurrent = c.AddWeight("recurrent_kernel", l.RecurrentInitializer.Init(), kernel(l.Filters))
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), kernel(channels), nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.recurrent = c.AddWeight("recurrent_kernel", l.RecurrentInitializer.Init(), kernel(l.Filters), nn.Regularized(l.RecurrentRegularizer, l.RecurrentConstraint))
 	if l.UseBias {
 		init := l.BiasInitializer.Init()
 		if l.UnitForgetBias {
 			init = forgetBias{init, l.Filters}
 		}
-		l.bias = c.AddWeight("bias", init, []int{4 * l.Filters})
+		l.bias = c.AddWeight("bias", init, []int{4 * l.Filters}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 

@@ -72,9 +72,9 @@ func (l *convTranspose) Children() []nn.Child { return l.Activation.Children("ac
 // Build implements nn.LayerBuilder.
 func (l *convTranspose) Build(c *nn.Call) {
 	_, channels := l.input(c, c.X())
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), l.Filters, channels))
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), l.Filters, channels), nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters})
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 

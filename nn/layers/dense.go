@@ -55,9 +55,9 @@ func (l *Dense) Build(c *nn.Call) {
 		c.Fail("an input of rank 2 or more is expected, not %s", x)
 	}
 	in := x.Shape[x.Rank()-1]
-	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), []int{in, l.Units}, []int{l.Units}, 0, in)
+	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), []int{in, l.Units}, []int{l.Units}, 0, in, nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units})
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 	l.lora.build(c, "lora_kernel", l.kernel, []int{in, l.Units})
 }

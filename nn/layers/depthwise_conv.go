@@ -55,9 +55,9 @@ func (l *depthwiseConv) Children() []nn.Child { return l.Activation.Children("ac
 // Build implements nn.LayerBuilder.
 func (l *depthwiseConv) Build(c *nn.Call) {
 	_, channels := l.input(c, c.X())
-	l.kernel = c.AddWeight("kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier))
+	l.kernel = c.AddWeight("kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), nn.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{channels * l.DepthMultiplier})
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{channels * l.DepthMultiplier}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 

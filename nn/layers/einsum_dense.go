@@ -74,9 +74,9 @@ func (l *EinsumDense) Build(c *nn.Call) {
 		rows = l.calibratedRows(c, s.kernel)
 	}
 	l.shape = s.kernel
-	l.buildKernel(c, l.Policy(), l.kernelInit(s), s.kernel, s.equation.scale(s.kernel, c.X().Rank()), packAxis, rows)
+	l.buildKernel(c, l.Policy(), l.kernelInit(s), s.kernel, s.equation.scale(s.kernel, c.X().Rank()), packAxis, rows, nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if s.bias != nil {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), s.bias)
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), s.bias, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 	l.lora.build(c, "lora_kernel", l.kernel, s.kernel)
 }

@@ -52,7 +52,7 @@ func (l *Embedding) Build(c *nn.Call) {
 	zeros, one := nn.NewObject("initializers", "zeros").Init(), nn.NewObject("initializers", "ones").Init()
 	switch {
 	case p.Quantization == "":
-		l.embeddings = c.AddWeight("embeddings", l.EmbeddingsInitializer.Init(), shape)
+		l.embeddings = c.AddWeight("embeddings", l.EmbeddingsInitializer.Init(), shape, nn.Regularized(l.EmbeddingsRegularizer, l.EmbeddingsConstraint))
 	case p.Quantization == "int8":
 		l.embeddings = c.AddWeight("embeddings", zeros, shape, nn.NotTrainable, nn.OfType(tensor.Int8))
 		l.scale = c.AddWeight("embeddings_scale", one, []int{l.InputDim}, nn.NotTrainable)

@@ -64,10 +64,10 @@ func (l *GroupNormalization) groups(c *nn.Call, x *value) (axis, size, groups in
 func (l *GroupNormalization) Build(c *nn.Call) {
 	_, size, _ := l.groups(c, c.X())
 	if l.Scale {
-		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), []int{size})
+		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), []int{size}, nn.Regularized(l.GammaRegularizer, l.GammaConstraint))
 	}
 	if l.Center {
-		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), []int{size})
+		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), []int{size}, nn.Regularized(l.BetaRegularizer, l.BetaConstraint))
 	}
 }
 

@@ -59,7 +59,7 @@ func (l *GRUCell) Build(c *nn.Call) {
 		if l.ResetAfter {
 			shape = []int{2, 3 * l.Units}
 		}
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), shape)
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), shape, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 

@@ -2,6 +2,8 @@ package layers
 
 import (
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/initializers"
 )
 
 // Identity returns its input, of any structure (keras.layers.Identity).
@@ -34,6 +36,12 @@ func (l *ActivityRegularization) Config(c *nn.Config) {
 
 // Call implements nn.Layer.
 func (l *ActivityRegularization) Call(c *nn.Call) any { return first(c) }
+
+// Penalty implements nn.Regularizer: what the layer adds to the loss.
+func (l *ActivityRegularization) Penalty(b *graph.Builder, x *graph.Value) *graph.Value {
+	r := &initializers.L1L2{L1: l.L1, L2: l.L2}
+	return r.Penalty(b, x)
+}
 
 // first is the first argument, of any structure.
 func first(c *nn.Call) any {

@@ -75,10 +75,10 @@ func axesShape(c *nn.Call, x *value, axes []int) (sizes, broadcast []int) {
 func (l *LayerNormalization) Build(c *nn.Call) {
 	shape, _ := axesShape(c, c.X(), l.Axis)
 	if l.Scale || l.RMSScaling {
-		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), shape)
+		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), shape, nn.Regularized(l.GammaRegularizer, l.GammaConstraint))
 	}
 	if l.Center && !l.RMSScaling {
-		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), shape)
+		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), shape, nn.Regularized(l.BetaRegularizer, l.BetaConstraint))
 	}
 }
 

@@ -40,8 +40,8 @@ func (l *lora) build(c *nn.Call, name string, v *nn.Variable, kernel []int) {
 	}
 	v.Trainable = false
 	last := len(kernel) - 1
-	l.a = c.AddWeight(name+"_a", nn.NewObject("initializers", "he_uniform").Init(), append(slices.Clone(kernel[:last]), *l.LoraRank), nn.OfType(tensor.Float32), nn.NotSaved)
-	l.b = c.AddWeight(name+"_b", nn.NewObject("initializers", "zeros").Init(), []int{*l.LoraRank, kernel[last]}, nn.OfType(tensor.Float32), nn.NotSaved)
+	l.a = c.AddWeight(name+"_a", nn.NewObject("initializers", "he_uniform").Init(), append(slices.Clone(kernel[:last]), *l.LoraRank), nn.OfType(tensor.Float32), nn.NotSaved, nn.Regularized(v.Regularizer, nil))
+	l.b = c.AddWeight(name+"_b", nn.NewObject("initializers", "zeros").Init(), []int{*l.LoraRank, kernel[last]}, nn.OfType(tensor.Float32), nn.NotSaved, nn.Regularized(v.Regularizer, nil))
 }
 
 // add adds x·A·B to the product y of a layer whose kernel is no float; multiply is the layer's own product.

@@ -72,7 +72,7 @@ func (l *LSTMCell) Build(c *nn.Call) {
 		if l.UnitForgetBias {
 			init = forgetBias{init, l.Units}
 		}
-		l.bias = c.AddWeight("bias", init, []int{4 * l.Units})
+		l.bias = c.AddWeight("bias", init, []int{4 * l.Units}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 

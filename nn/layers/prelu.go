@@ -46,7 +46,7 @@ func (l *PReLU) Build(c *nn.Call) {
 		}
 		shape[i] = 1
 	}
-	l.alpha = c.AddWeight("alpha", l.AlphaInitializer.Init(), shape)
+	l.alpha = c.AddWeight("alpha", l.AlphaInitializer.Init(), shape, nn.Regularized(l.AlphaRegularizer, l.AlphaConstraint))
 }
 
 // Call implements nn.Layer.

@@ -163,8 +163,8 @@ type quantizedKernel struct {
 }
 
 // buildKernel makes the variables of the layer's mode but the bias. shape is the kernel's, scaleShape that of an int8 scale,
-// and packAxis the axis along which Keras 3.11 to 3.13 packed int4 kernels.
-func (k *quantizedKernel) buildKernel(c *nn.Call, p nn.Policy, init nn.Initializer, shape, scaleShape []int, packAxis, rows int) {
+// and packAxis the axis along which Keras 3.11 to 3.13 packed int4 kernels; the options are for kernels that can be trained.
+func (k *quantizedKernel) buildKernel(c *nn.Call, p nn.Policy, init nn.Initializer, shape, scaleShape []int, packAxis, rows int, options ...nn.WeightOption) {
 	wantMode(c, p.Quantization, "int8", "int4", "float8", "gptq", "awq")
 	k.mode, k.rows, k.columns, k.packed = p.Quantization, rows, product(shape)/max(rows, 1), -1
 	zeros, one := nn.NewObject("initializers", "zeros").Init(), nn.NewObject("initializers", "ones").Init()
@@ -221,9 +221,9 @@ func (k *quantizedKernel) buildKernel(c *nn.Call, p nn.Policy, init nn.Initializ
 			k.float8 = append(k.float8, c.AddWeight(name+"_scale", one, nil, nn.OfType(tensor.Float32)),
 				c.AddWeight(name+"_amax_history", zeros, []int{history}, nn.OfType(tensor.Float32)))
 		}
-		k.kernel = c.AddWeight("kernel", init, shape)
+		k.kernel = c.AddWeight("kernel", init, shape, options...)
 	default:
-		k.kernel = c.AddWeight("kernel", init, shape)
+		k.kernel = c.AddWeight("kernel", init, shape, options...)
 	}
 }
 

@@ -63,10 +63,10 @@ func (l *separableConv) Children() []nn.Child { return l.Activation.Children("ac
 // Build implements nn.LayerBuilder.
 func (l *separableConv) Build(c *nn.Call) {
 	_, channels := l.input(c, c.X())
-	l.depthwiseKernel = c.AddWeight("depthwise_kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier))
-	l.pointwiseKernel = c.AddWeight("pointwise_kernel", l.PointwiseInitializer.Init(), append(slices.Repeat([]int{1}, l.rank), channels*l.DepthMultiplier, l.Filters))
+	l.depthwiseKernel = c.AddWeight("depthwise_kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), nn.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
+	l.pointwiseKernel = c.AddWeight("pointwise_kernel", l.PointwiseInitializer.Init(), append(slices.Repeat([]int{1}, l.rank), channels*l.DepthMultiplier, l.Filters), nn.Regularized(l.PointwiseRegularizer, l.PointwiseConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters})
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 

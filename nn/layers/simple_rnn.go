@@ -49,7 +49,7 @@ func (l *SimpleRNNCell) Children() []nn.Child {
 func (l *SimpleRNNCell) Build(c *nn.Call) {
 	l.make(c, l.Units, 1)
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units})
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 
