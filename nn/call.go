@@ -174,9 +174,6 @@ func (c *Call) tensorArguments() int {
 	return n
 }
 
-// Layer path and dtype of the call.
-func (c *Call) computeDType() tensor.DType { return c.layer.base().policy.Compute }
-
 // Symbolic reports whether this trace only finds out shapes: unknown dimensions have stand-in lengths, and nothing will
 // be computed.
 func (c *Call) Symbolic() bool { return c.tracer.symbolic }

@@ -21,7 +21,6 @@ type Config struct {
 	path    string
 	layer   string
 	used    map[string]bool
-	defect  bool // fill in defaults, without a file
 }
 
 // Reading reports whether the fields are being filled from a file.

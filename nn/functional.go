@@ -123,7 +123,6 @@ type nodeDecoder struct {
 	refs  []*ref   // of calls
 	ends_ []*ref   // of input_layers and output_layers
 	where []string // of refs, then of ends_
-	depth int
 }
 
 func (d *nodeDecoder) fail(format string, args ...any) {

@@ -64,7 +64,6 @@ type Base struct {
 	variables  []*Variable
 	self       Layer
 	built      bool
-	calls      int
 	registered string // registered_name of a class that is not Keras's own
 	order      uint64 // of construction, for layers made in Go
 	automatic  bool   // the name was not given

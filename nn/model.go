@@ -249,14 +249,13 @@ func (m *Model) adapt(c *Call, in *InputLayer, x *graph.Value) *graph.Value {
 func (m *Model) inputLayers() []*InputLayer {
 	var out []*InputLayer
 	if m.sequential {
-		for _, l := range m.layers {
-			if in, ok := l.(*InputLayer); ok {
-				return []*InputLayer{in}
+		if len(m.layers) > 0 {
+			switch first := m.layers[0].(type) {
+			case *InputLayer:
+				return []*InputLayer{first}
+			case *Model:
+				return first.inputLayers()
 			}
-			if inner, ok := l.(*Model); ok {
-				return inner.inputLayers()
-			}
-			break
 		}
 		if m.inputShape != nil {
 			return []*InputLayer{{Base: Base{name: "input"}, BatchShape: append([]int{-1}, m.inputShape[min(1, len(m.inputShape)):]...), DType: tensor.Float32}}

@@ -128,10 +128,9 @@ const opModule = "keras.src.ops"
 type OpFunc func(o *OpCall) any
 
 var (
-	opTable      = map[string]OpFunc{} // "numpy.Add" -> how
-	refusedOps   = map[string]string{}
-	activations  = map[string]func(*graph.Builder, *graph.Value) *graph.Value{}
-	namedObjects = map[string]map[string]bool{} // kind -> known names
+	opTable     = map[string]OpFunc{} // "numpy.Add" -> how
+	refusedOps  = map[string]string{}
+	activations = map[string]func(*graph.Builder, *graph.Value) *graph.Value{}
 )
 
 // RegisterOp adds a class of keras.src.ops to the table from which models are read: module is "numpy", "nn", "math",

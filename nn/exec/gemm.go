@@ -129,7 +129,6 @@ type gemmStep struct {
 	e          *epilogue
 	post       *program
 	residual   int
-	half       *graph.Value
 
 	rowBlock, rowBlocks     int
 	panelBlock, panelBlocks int
@@ -145,7 +144,7 @@ func (g *gemmStep) split(threads int) {
 	g.rowBlock = max(rowsPerUnit/tile, 1) * tile
 	g.rowBlocks = (g.rows + g.rowBlock - 1) / g.rowBlock
 	g.panelBlock, g.panelBlocks = panels, 1
-	if g.rowBlocks < 4*threads && threads > 1 && panels > 1 && g.postNeedsRows() == false {
+	if g.rowBlocks < 4*threads && threads > 1 && panels > 1 && !g.postNeedsRows() {
 		g.panelBlock = max(panels/(4*threads), 1)
 		g.panelBlocks = (panels + g.panelBlock - 1) / g.panelBlock
 	}
