@@ -234,7 +234,10 @@ func (b *benchCommand) measure(a *app, m *nn.Model, in, out []tensor.Any, t *tim
 			return err
 		}
 	}
-	bar := a.progress(100, "measuring")
+	if _, ok := isTerminal(a.err); ok { // a bar would take part in what is measured
+		fmt.Fprintf(a.err, "measuring for %v ...", total)
+		defer fmt.Fprint(a.err, "\r\x1b[K")
+	}
 	times := make([]time.Duration, 0, maxCalls)
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -253,7 +256,6 @@ func (b *benchCommand) measure(a *app, m *nn.Model, in, out []tensor.Any, t *tim
 		}
 	}
 	runtime.ReadMemStats(&after)
-	_ = bar.Finish() // nothing depends on the bar
 	elapsed := last.Sub(start)
 	n := len(times)
 	slices.Sort(times)

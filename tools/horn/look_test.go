@@ -1,9 +1,13 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -103,6 +107,83 @@ func TestInspectEveryGolden(t *testing.T) {
 		} else if unsupported > 0 || len(info.Problems) > 0 {
 			t.Errorf("%s: %d classes, %q", c.Name, unsupported, info.Problems)
 		}
+	}
+}
+
+// rezip writes the parts of digits.keras, changed, into a zip or, for a name without ending, a directory.
+func rezip(t *testing.T, name string, change func(entry string, data []byte) []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	r, err := zip.OpenReader(examplesDir + "digits.keras")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range r.File {
+		data, err := fs.ReadFile(r, f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = change(f.Name, data)
+		if filepath.Ext(name) == "" {
+			if err := os.MkdirAll(path, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(path, f.Name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		e, err := w.Create(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if filepath.Ext(name) == "" {
+		return path
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return writeTemp(t, name, b.Bytes())
+}
+
+// TestDirectory runs the commands on a model in Keras's unzipped form.
+func TestDirectory(t *testing.T) {
+	dir := rezip(t, "digits", func(_ string, data []byte) []byte { return data })
+	if out := must(t, "predict", dir, examplesDir+"digit_7.png"); !strings.Contains(out, "class 7, 99.56 %") {
+		t.Error(out)
+	}
+	if a, b := must(t, "summary", dir), must(t, "summary", examplesDir+"digits.keras"); a != b {
+		t.Error(cmp.Diff(b, a))
+	}
+	if out := must(t, "inspect", dir); !strings.Contains(out, "format     directory, Keras 3.15.1") || !strings.Contains(out, "model.weights.h5") {
+		t.Error(out)
+	}
+}
+
+// TestUnknownLoss: what only training needs is a note where a model is run or looked at.
+func TestUnknownLoss(t *testing.T) {
+	model := rezip(t, "x.keras", func(entry string, data []byte) []byte {
+		return bytes.Replace(data, []byte(`"loss": "sparse_categorical_crossentropy"`),
+			[]byte(`"loss": {"module": "my_project", "class_name": "MyLoss", "config": {}, "registered_name": "my_project>MyLoss"}`), 1)
+	})
+	for _, args := range [][]string{{"predict", model, examplesDir + "digit_7.png"}, {"summary", model}, {"bench", model, "--seconds", "0.01"}, {"plot", model, "-o", filepath.Join(t.TempDir(), "x.svg")}} {
+		code, _, err := horn(t, args...)
+		if code != 0 || !strings.HasPrefix(err, "horn: note: ") || !strings.Contains(err, "my_project.MyLoss") || strings.Count(err, "\n") != 1 {
+			t.Errorf("%s: exit %d: %q", args[0], code, err)
+		}
+	}
+	if out := must(t, "inspect", model); !strings.Contains(out, "my_project.MyLoss") || !strings.Contains(out, "predictions do not need it") || strings.Contains(out, "problems") {
+		t.Error(out)
+	}
+	if _, _, err := horn(t, "predict", examplesDir+"digits.keras", examplesDir+"digit_7.png"); err != "" {
+		t.Errorf("a note for Keras's own: %s", err)
 	}
 }
 

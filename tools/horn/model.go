@@ -78,10 +78,10 @@ func isTerminal(w any) (columns int, ok bool) {
 	return columns, true
 }
 
-// progress shows how far a job of n steps is, on a terminal only.
+// progress shows how far a job of n steps is, on a terminal only, and only if there are several.
 func (a *app) progress(n int, what string) *progressbar.ProgressBar {
 	w := io.Discard
-	if _, ok := isTerminal(a.err); ok {
+	if _, ok := isTerminal(a.err); ok && n > 1 {
 		w = a.err
 	}
 	return progressbar.NewOptions(n,

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hornml/horn/kerasfile"
+	"github.com/hornml/horn/nn"
+)
+
+// convertFlags are those of "horn convert".
+type convertFlags struct {
+	overwrite bool
+	unsafe    bool
+	target    string
+	shard     string
+	weights   string
+}
+
+func (a *app) convert() *cobra.Command {
+	var flags convertFlags
+	cmd := &cobra.Command{
+		Use:   "convert SRC DST",
+		Short: "Save a model in another form, which the name of DST says",
+		Long: `Loads the model SRC and saves it as DST, in the form that the end of DST's name says:
+
+  X.keras          Keras 3's file
+  X/               a directory in Keras's unzipped form
+  X.h5, X.hdf5     the legacy whole-model file
+  X.weights.h5     the weights alone
+  X.weights.json   the weights in shards, with a map of them
+  X.npz            the weights as plain arrays
+
+SRC is a .keras file of any release, a whole-model .h5 file of Keras 1 to 3, a directory, or an architecture as Model.to_json
+gives it (.json). Weights, optimizer and compile state, and vocabularies are kept, bit for bit, where DST can hold them.
+What older releases wrote in another way is brought into today's form, with a note.`,
+		Example: "  horn convert old.h5 model.keras\n  horn convert --for keras-3.3 model.keras for_33.keras\n  horn convert --weights best.weights.h5 model.keras best.keras",
+		Args:    arguments(2, 2, "SRC and DST"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.runConvert(args[0], args[1], flags)
+		},
+	}
+	cmd.Flags().BoolVar(&flags.overwrite, "overwrite", false, "replace DST if it exists")
+	cmd.Flags().BoolVar(&flags.unsafe, "unsafe", false, "load with Keras's safe_mode=False (Python code is not run either way)")
+	cmd.Flags().StringVar(&flags.target, "for", "", "write for a release of Keras, such as keras-3.3, without what it does not know")
+	cmd.Flags().StringVar(&flags.shard, "max-shard-size", "10GiB", "largest file of a .weights.json, such as 500MB")
+	cmd.Flags().StringVar(&flags.weights, "weights", "", "take the weights from this file")
+	return cmd
+}
+
+func (a *app) runConvert(src, dst string, flags convertFlags) error {
+	shard, err := parseSize(flags.shard)
+	if err != nil {
+		return fmt.Errorf("--max-shard-size %s: %w", flags.shard, err)
+	}
+	save, err := saver(dst)
+	if err != nil {
+		return err
+	}
+	options := []kerasfile.SaveOption{
+		kerasfile.WithOverwrite(flags.overwrite), kerasfile.WithMaxShardSize(shard),
+		kerasfile.WithSaveNotes(func(n string) { a.note("%s: %s", dst, n) }),
+	}
+	if flags.target != "" {
+		options = append(options, kerasfile.WithKeras(strings.TrimPrefix(flags.target, "keras-")))
+	}
+	if _, err := os.Lstat(dst); err == nil && !flags.overwrite {
+		return failf(dst, "exists; use --overwrite to replace it")
+	}
+	m, err := a.source(src, flags)
+	if err != nil {
+		return err
+	}
+	if err := save(m, dst, options...); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return failf(dst, "exists; use --overwrite to replace it")
+		}
+		return fail(dst, err)
+	}
+	return nil
+}
+
+// source loads what is to be converted.
+func (a *app) source(src string, flags convertFlags) (*nn.Model, error) {
+	note := kerasfile.WithNotes(func(n string) { a.note("%s: %s", src, n) })
+	if err := isModelPath(src); err != nil {
+		return nil, err
+	}
+	var m *nn.Model
+	var err error
+	switch {
+	case strings.EqualFold(filepath.Ext(src), ".json"):
+		data, readErr := os.ReadFile(src)
+		if readErr != nil {
+			return nil, fail(src, readErr)
+		}
+		m, err = kerasfile.FromJSON(data, note)
+	case flags.weights != "":
+		m, err = kerasfile.Load(src, kerasfile.WithoutWeights(), kerasfile.WithSafeMode(!flags.unsafe), note)
+	default:
+		m, err = kerasfile.Load(src, kerasfile.WithSafeMode(!flags.unsafe), note)
+	}
+	if err != nil {
+		return nil, fail(src, err)
+	}
+	if flags.weights != "" {
+		if err := kerasfile.LoadWeights(m, flags.weights, kerasfile.WithNotes(func(n string) { a.note("%s: %s", flags.weights, n) })); err != nil {
+			return nil, fail(flags.weights, err)
+		}
+	}
+	return m, nil
+}
+
+// saver chooses the function that writes what a name asks for.
+func saver(dst string) (func(*nn.Model, string, ...kerasfile.SaveOption) error, error) {
+	lower := strings.ToLower(dst)
+	switch {
+	case strings.HasSuffix(dst, "/") || strings.HasSuffix(dst, string(filepath.Separator)):
+		return kerasfile.Save, nil
+	case strings.HasSuffix(lower, ".weights.h5"), strings.HasSuffix(lower, ".weights.json"), strings.HasSuffix(lower, ".npz"):
+		return kerasfile.SaveWeights, nil
+	case strings.HasSuffix(lower, ".keras"), strings.HasSuffix(lower, ".h5"), strings.HasSuffix(lower, ".hdf5"):
+		return kerasfile.Save, nil
+	}
+	if info, err := os.Stat(dst); err == nil && info.IsDir() {
+		return func(m *nn.Model, path string, opts ...kerasfile.SaveOption) error { return kerasfile.Save(m, path+"/", opts...) }, nil
+	}
+	return nil, fmt.Errorf("%s: the end of the name says the form: .keras, .h5, .weights.h5, .weights.json, .npz, or a slash for a directory", dst)
+}
+
+// sizeUnits are powers of 1000 and, with an i, of 1024.
+var sizeUnits = map[string]float64{
+	"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "t": 1e12, "tb": 1e12,
+	"ki": 1 << 10, "kib": 1 << 10, "mi": 1 << 20, "mib": 1 << 20, "gi": 1 << 30, "gib": 1 << 30, "ti": 1 << 40, "tib": 1 << 40,
+}
+
+// parseSize reads a number of bytes such as "500MB", "1.5GiB" or "1000000".
+func parseSize(s string) (int64, error) {
+	i := len(s)
+	for i > 0 && (s[i-1] < '0' || s[i-1] > '9') {
+		i--
+	}
+	n, err := strconv.ParseFloat(s[:i], 64)
+	unit, ok := sizeUnits[strings.ToLower(strings.TrimSpace(s[i:]))]
+	if err != nil || !ok || !(n*unit >= 1) || n*unit > 1<<62 {
+		return 0, errors.New("a size such as 500MB is expected")
+	}
+	return int64(n * unit), nil
+}
