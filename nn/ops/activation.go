@@ -44,7 +44,11 @@ func init() {
 	setting("SoftShrink", "threshold", 0.5, opSoftShrink)
 	setting("Squareplus", "b", 4, opSquareplus)
 	one("nn", "Threshold", "x", func(o *nn.OpCall, x *value) *value {
-		return o.UnaryP(opThreshold, graph.Params{A: o.Float(-1, "threshold"), B: o.Float(-1, "default_value")}, asFloat(o, x))
+		names := []string{"threshold", "default_value"}
+		if _, ok := o.Get(-1, "threshold_value"); ok { // as Keras 3.9 called them
+			names = []string{"threshold_value", "value"}
+		}
+		return o.UnaryP(opThreshold, graph.Params{A: o.Float(-1, names[0]), B: o.Float(-1, names[1])}, asFloat(o, x))
 	})
 	one("nn", "Gelu", "x", func(o *nn.OpCall, x *value) *value {
 		if o.Bool(-1, "approximate", true) {

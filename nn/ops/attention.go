@@ -14,7 +14,7 @@ func init() { nn.RegisterOp("nn", "DotProductAttention", dotProductAttention) }
 // and value serve groups of query heads.
 func dotProductAttention(o *nn.OpCall) any {
 	q, k, v := o.Tensor(0, "query"), o.Tensor(1, "key"), o.Tensor(2, "value")
-	o.Inert("flash_attention") // another way to the same numbers
+	o.Get(6, "flash_attention") // another way to the same numbers
 	o.Absent(-1, "attn_logits_soft_cap", "Keras has it on TPUs only")
 	bias, mask, scale := o.TensorOrNone(3, "bias"), o.TensorOrNone(4, "mask"), o.FloatOrNone(5, "scale")
 	causal := o.Bool(-1, "is_causal", false)

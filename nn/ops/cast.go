@@ -19,7 +19,7 @@ func init() {
 		notSparse(o, "ragged")
 		return o.Cast(x, dtypeArg(o, -1, "dtype", x.DType))
 	})
-	one("numpy", "Array", "x", func(o *nn.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, -1, "dtype", x.DType)) })
+	one("numpy", "Array", "x", func(o *nn.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, 1, "dtype", x.DType)) })
 	one("core", "StopGradient", "variable", func(o *nn.OpCall, x *value) *value { return x })
 	one("core", "SaturateCast", "x", saturateCast)
 	one("numpy", "View", "x", view)

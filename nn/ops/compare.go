@@ -32,7 +32,7 @@ func init() {
 	one("numpy", "Isreal", "x", func(o *nn.OpCall, x *value) *value { return o.Full(tensor.Bool, 1, x.Shape...) })
 	nn.RegisterOp("numpy", "Isclose", func(o *nn.OpCall) any {
 		x, y := narrowPair(o, "x1", "x2")
-		return isClose(o, x, y, o.Float(2, "rtol", 1e-5), o.Float(3, "atol", 1e-8), o.Bool(-1, "equal_nan", false))
+		return isClose(o, x, y, o.Float(2, "rtol", 1e-5), o.Float(3, "atol", 1e-8), o.Bool(4, "equal_nan", false))
 	})
 	nn.RegisterOp("numpy", "AllClose", func(o *nn.OpCall) any {
 		x, y := narrowPair(o, "x1", "x2")

@@ -11,20 +11,27 @@ import (
 func init() {
 	like := func(class string, v float64) {
 		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
-			return o.Full(dtypeArg(o, -1, "dtype", x.DType), v, x.Shape...)
+			return o.Full(dtypeArg(o, 1, "dtype", x.DType), v, x.Shape...)
 		})
 	}
 	like("ZerosLike", 0)
 	like("OnesLike", 1)
 	nn.RefuseOp("numpy", "EmptyLike", "the values of its result are undefined")
-	nn.RefuseOp("numpy", "Arange", "it takes no tensors, so that no model can hold it")
+	// Some of these classes are gone in newer releases.
+	for _, class := range []string{"Arange", "Bartlett", "Blackman", "Empty", "Eye", "Hamming", "Hanning", "Identity", "Kaiser", "Ones", "Tri", "Zeros"} {
+		nn.RefuseOp("numpy", class, "it takes no tensor of a model, so that no file can hold it")
+	}
 	nn.RegisterOp("numpy", "FullLike", func(o *nn.OpCall) any {
 		x, fill := o.Tensor(0, "x"), arg(o, 1, "fill_value")
-		return fillShape(o, fill.as(o, dtypeArg(o, -1, "dtype", x.DType)), x.Shape)
+		return fillShape(o, fill.as(o, dtypeArg(o, 2, "dtype", x.DType)), x.Shape)
 	})
 	nn.RegisterOp("numpy", "Full", func(o *nn.OpCall) any {
-		fill := arg(o, 0, "fill_value")
-		return fillShape(o, fill.as(o, dtypeArg(o, -1, "dtype", resultType(o, fill.dtype))), shapeArg(o, "shape"))
+		shape, fill, dtype := -1, 0, -1
+		if v, ok := o.Get(-1, "shape"); !ok || v == nil { // before Keras 3.12 all three were arguments of the call
+			shape, fill, dtype = 0, 1, 2
+		}
+		v := arg(o, fill, "fill_value")
+		return fillShape(o, v.as(o, dtypeArg(o, dtype, "dtype", resultType(o, v.dtype))), shapeArg(o, shape, "shape"))
 	})
 	nn.RegisterOp("numpy", "Linspace", func(o *nn.OpCall) any {
 		start, stop, d := spacedEnds(o)

@@ -11,32 +11,38 @@ import (
 )
 
 func init() {
-	nn.RegisterOp("nn", "CTCLoss", func(o *nn.OpCall) any {
-		target, output := indices(o, 0, "target"), asFloat(o, o.Tensor(1, "output"))
-		output = o.Cast(output, resultType(o, output.DType, tensor.Float32))
-		targetLength, outputLength := indices(o, 2, "target_length"), indices(o, 3, "output_length")
-		mask := o.Int(-1, "mask_index", 0)
-		return CTCLoss(o.Builder, output, target, targetLength, outputLength, mask)
-	})
-	nn.RegisterOp("nn", "CTCDecode", func(o *nn.OpCall) any {
-		x := asFloat(o, o.Tensor(0, "inputs"))
-		x = o.Cast(x, resultType(o, x.DType, tensor.Float32))
-		a := &ctcAttrs{
-			beam: o.Choice(-1, "strategy", "greedy", "beam_search") == "beam_search", width: o.Int(-1, "beam_width", 100),
-			paths: o.Int(-1, "top_paths", 1), merge: o.Bool(-1, "merge_repeated", true),
-		}
-		if v := o.IntOrNone(-1, "mask_index"); v != nil {
-			a.mask = *v
-		} else {
-			a.mask = x.Shape[x.Rank()-1] - 1
-		}
-		if !a.beam {
-			a.paths = 1
-		} else {
-			x = o.LogSoftmax(x, -1)
-		}
-		return many(o.Emit(opCTCDecode, a, x, indices(o, 1, "sequence_lengths")))
-	})
+	for _, class := range []string{"CTCLoss", "CtcLoss"} { // the second in Keras 3.0
+		nn.RegisterOp("nn", class, ctcLossOp)
+	}
+	nn.RegisterOp("nn", "CTCDecode", ctcDecode)
+}
+
+func ctcLossOp(o *nn.OpCall) any {
+	target, output := indices(o, 0, "target"), asFloat(o, o.Tensor(1, "output"))
+	output = o.Cast(output, resultType(o, output.DType, tensor.Float32))
+	targetLength, outputLength := indices(o, 2, "target_length"), indices(o, 3, "output_length")
+	mask := o.Int(-1, "mask_index", 0)
+	return CTCLoss(o.Builder, output, target, targetLength, outputLength, mask)
+}
+
+func ctcDecode(o *nn.OpCall) any {
+	x := asFloat(o, o.Tensor(0, "inputs"))
+	x = o.Cast(x, resultType(o, x.DType, tensor.Float32))
+	a := &ctcAttrs{
+		beam: o.Choice(-1, "strategy", "greedy", "beam_search") == "beam_search", width: o.Int(-1, "beam_width", 100),
+		paths: o.Int(-1, "top_paths", 1), merge: o.Bool(-1, "merge_repeated", true),
+	}
+	if v := o.IntOrNone(-1, "mask_index"); v != nil {
+		a.mask = *v
+	} else {
+		a.mask = x.Shape[x.Rank()-1] - 1
+	}
+	if !a.beam {
+		a.paths = 1
+	} else {
+		x = o.LogSoftmax(x, -1)
+	}
+	return many(o.Emit(opCTCDecode, a, x, indices(o, 1, "sequence_lengths")))
 }
 
 // CTCLoss writes keras.ops.ctc_loss: a loss for each sample, of logits (batch, time, classes), class numbers (batch, length)

@@ -14,7 +14,7 @@ func init() {
 	// Complex numbers are pairs of tensors: real and imaginary parts.
 	nn.RegisterOp("math", "FFT", func(o *nn.OpCall) any {
 		re, im := complexArg(o)
-		return many(fftAxis(o, re, im, -1, false))
+		return many(fftAxis(o, re, im, o.Int(-1, "axis", -1), false)) // older files have an axis
 	})
 	plane := func(class string, inverse bool) {
 		nn.RegisterOp("math", class, func(o *nn.OpCall) any {

@@ -6,13 +6,12 @@ import (
 
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
-	"github.com/hornml/horn/tensor"
 )
 
 func init() { nn.RegisterOp("numpy", "GetItem", getItem) }
 
-// getItem is x[key] with integers, slices, "...", None (a new axis) and integer tensors. A list is a tuple: in a file the
-// two look alike.
+// getItem is x[key] with integers, slices, "..." and None (a new axis); Keras has no other keys for tensors of a graph. A
+// list is a tuple: in a file the two look alike.
 func getItem(o *nn.OpCall) any {
 	x := o.Tensor(0, "x")
 	key, ok := o.Get(1, "key")
@@ -56,15 +55,10 @@ func expandEllipsis(o *nn.OpCall, x *value, parts []any) []any {
 	return slices.Concat(parts[:at], fill, parts[at+1:])
 }
 
-// index applies a key that names every axis: first all slices and integers in one step, then the tensors.
+// index applies a key that names every axis, in one step.
 func index(o *nn.OpCall, x *value, parts []any) *value {
 	a := newSliceAttrs(x)
 	var shape []int // after slicing: integers drop their axis, None adds one
-	type gather struct {
-		axis int
-		idx  *value
-	}
-	var gathers []gather
 	axis := 0
 	for _, p := range parts {
 		switch p := p.(type) {
@@ -84,28 +78,11 @@ func index(o *nn.OpCall, x *value, parts []any) *value {
 			}
 			a.Start[axis], a.Count[axis] = i, 1
 		default:
-			idx, ok := o.AsTensor(p)
-			if !ok || !idx.DType.IsInt() {
-				o.Fail("%s: a part of the key is neither an integer, a slice, \"...\", None nor an integer tensor", o)
-			}
-			gathers = append(gathers, gather{len(shape), idx})
-			shape = append(shape, x.Shape[axis])
+			o.Fail("%s: a part of the key is neither an integer, a slice, \"...\" nor None", o)
 		}
 		axis++
 	}
-	y := o.Reshape(o.SliceAll(x, a), shape...)
-	switch {
-	case len(gathers) == 1:
-		return o.Take(y, gathers[0].idx, gathers[0].axis)
-	case len(gathers) > 1:
-		axes := make([]int, len(gathers))
-		idx := make([]*value, len(gathers))
-		for i, g := range gathers {
-			axes[i], idx[i] = g.axis, g.idx
-		}
-		return gatherMany(o, y, axes, idx)
-	}
-	return y
+	return o.Reshape(o.SliceAll(x, a), shape...)
 }
 
 // sliceRange works out Python's slice(start, stop, step) for an axis.
@@ -156,54 +133,4 @@ func sliceRange(o *nn.OpCall, s nn.Slice, size int) (start, step, count int) {
 		start = 0
 	}
 	return start, step, count
-}
-
-// gatherMany indexes several axes with tensors that broadcast against each other. As in NumPy the new axes stand where
-// the indexed ones stood if those were neighbours, else in front.
-func gatherMany(o *nn.OpCall, x *value, axes []int, idx []*value) *value {
-	shape := idx[0].Shape
-	for _, v := range idx[1:] {
-		var err error
-		if shape, err = tensor.Broadcast(shape, v.Shape); err != nil {
-			o.Fail("%s: index tensors: %v", o, err)
-		}
-	}
-	at := axes[0]
-	for i, a := range axes {
-		if a != axes[0]+i {
-			at = 0
-		}
-	}
-	order := slices.Clone(axes)
-	for i := range x.Rank() {
-		if !slices.Contains(axes, i) {
-			order = append(order, i)
-		}
-	}
-	y := o.Transpose(x, order...)
-	var flat *value // one index into the merged axes
-	size := 1
-	for i, a := range axes {
-		d := x.Shape[a]
-		v := o.BroadcastTo(checkedIndex(o, idx[i], d), shape...)
-		if flat == nil {
-			flat = v
-		} else {
-			flat = o.Add(o.Mul(flat, o.Builder.Int(tensor.Int64, int64(d))), v)
-		}
-		size *= d
-	}
-	y = o.Reshape(y, append([]int{size}, y.Shape[len(axes):]...)...)
-	y = o.Take(y, flat, 0)
-	// Now the index axes stand in front; bring them to their place.
-	n := len(shape)
-	perm := make([]int, 0, y.Rank())
-	for i := range at {
-		perm = append(perm, n+i)
-	}
-	perm = append(perm, sequence(n)...)
-	for i := n + at; i < y.Rank(); i++ {
-		perm = append(perm, i)
-	}
-	return o.Transpose(y, perm...)
 }

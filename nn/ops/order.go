@@ -29,7 +29,7 @@ func init() {
 		return many([]*value{values, idx})
 	})
 	nn.RegisterOp("numpy", "SearchSorted", func(o *nn.OpCall) any {
-		right := o.Choice(-1, "side", "left", "right") == "right"
+		right := o.Choice(2, "side", "left", "right") == "right"
 		x, y := pair(o, "sorted_sequence", "values")
 		return search(o, x, y, right)
 	})

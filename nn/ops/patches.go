@@ -8,7 +8,9 @@ import (
 )
 
 func init() {
-	nn.RegisterOp("image", "ExtractPatches", extractPatches)
+	nn.RegisterOp("image", "ExtractPatches", func(o *nn.OpCall) any { return extractPatches(o, o.Tensor(0, "images")) })
+	// A class of Keras 3.12.
+	nn.RegisterOp("image", "ExtractPatches3D", func(o *nn.OpCall) any { return extractPatches(o, o.Tensor(0, "volumes")) })
 	nn.RegisterOp("nn", "Unfold", unfold)
 	nn.RegisterOp("nn", "Fold", fold)
 	nn.RegisterOp("nn", "DepthToSpace", func(o *nn.OpCall) any { return blocks(o, true) })
@@ -16,12 +18,11 @@ func init() {
 }
 
 // extractPatches gives for each place of a window all elements in it as channels.
-func extractPatches(o *nn.OpCall) any {
-	x := o.Tensor(0, "images")
+func extractPatches(o *nn.OpCall, x *value) any {
 	size := o.Ints(-1, "size")
 	rank := len(size)
-	if rank == 1 {
-		rank = 2
+	if rank == 1 { // one number for all axes: of pictures, or, in five axes, of volumes
+		rank = 2 + x.Rank()/5
 	}
 	single := x.Rank() == rank+1
 	if single {

@@ -12,7 +12,7 @@ import (
 func init() {
 	nn.RegisterOp("core", "Scatter", func(o *nn.OpCall) any {
 		idx, values := indices(o, 0, "indices"), o.Tensor(1, "values")
-		return o.Scatter(o.Full(values.DType, 0, shapeArg(o, "shape")...), idx, values, "add")
+		return o.Scatter(o.Full(values.DType, 0, shapeArg(o, 2, "shape")...), idx, values, "add")
 	})
 	nn.RegisterOp("core", "ScatterUpdate", func(o *nn.OpCall) any {
 		x, idx := o.Tensor(0, "inputs"), indices(o, 1, "indices")
@@ -28,7 +28,7 @@ func init() {
 		return o.Scatter(x, idx, updates, how)
 	})
 	nn.RegisterOp("core", "Slice", func(o *nn.OpCall) any {
-		x, size := o.Tensor(0, "inputs"), shapeArg(o, "shape")
+		x, size := o.Tensor(0, "inputs"), shapeArg(o, 2, "shape")
 		return slicePart(o, x, size)
 	})
 	nn.RegisterOp("core", "SliceUpdate", sliceUpdate)
@@ -192,7 +192,7 @@ var opSegment = &graph.Op{Name: "segment",
 
 // unravelIndex turns indices into a flattened array into coordinates, one tensor for each axis.
 func unravelIndex(o *nn.OpCall) any {
-	x, shape := o.Tensor(0, "indices"), shapeArg(o, "shape")
+	x, shape := o.Tensor(0, "indices"), shapeArg(o, -1, "shape")
 	if !x.DType.IsInt() {
 		o.Fail("%s: indices must be integers, not %s", o, x.DType)
 	}

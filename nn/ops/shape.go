@@ -90,7 +90,7 @@ func init() {
 		}
 		return many(parts)
 	})
-	one("numpy", "BroadcastTo", "x", func(o *nn.OpCall, x *value) *value { return o.BroadcastTo(x, shapeArg(o, "shape")...) })
+	one("numpy", "BroadcastTo", "x", func(o *nn.OpCall, x *value) *value { return o.BroadcastTo(x, shapeArg(o, -1, "shape")...) })
 	one("numpy", "Tile", "x", tile)
 	one("numpy", "Repeat", "x", repeat)
 	one("numpy", "Flip", "x", func(o *nn.OpCall, x *value) *value {
@@ -122,15 +122,15 @@ func positive(o *nn.OpCall, axes []int, rank int) []int {
 }
 
 // shapeArg reads an argument that is a shape of known lengths.
-func shapeArg(o *nn.OpCall, name string) []int {
-	v, ok := o.Get(-1, name)
+func shapeArg(o *nn.OpCall, i int, name string) []int {
+	v, ok := o.Get(i, name)
 	if list, isList := v.([]any); isList && len(list) == 0 {
 		return []int{}
 	}
 	if !ok || v == nil {
 		o.Fail("%s: the argument %q is missing", o, name)
 	}
-	shape := o.Ints(-1, name)
+	shape := o.Ints(i, name)
 	for _, d := range shape {
 		if d < 0 {
 			o.Fail("%s: the argument %q has the negative length %d", o, name, d)
