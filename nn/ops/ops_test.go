@@ -227,3 +227,36 @@ func check(t *testing.T, what string, m *nn.Model, data []tensor.Any, mustWork b
 		}
 	}
 }
+
+// Results whose length depends on the numbers: one model serves them all.
+func TestLengthsFromData(t *testing.T) {
+	for _, c := range []struct {
+		op, config, args string
+		in               []int32
+		want             string
+	}{
+		{"numpy.Nonzero", "", "[$0]", []int32{0, 3, 0, -1}, "[1 3]"},
+		{"numpy.Nonzero", "", "[$0]", []int32{0, 0, 0, 0}, "[]"},
+		{"numpy.Where", "", "[$0]", []int32{1, 0, 0, 2}, "[0 3]"},
+		{"numpy.Unique", `"size": null, "axis": null`, "[$0]", []int32{5, -2, 5, 5}, "[-2 5]"},
+		{"numpy.Bincount", `"minlength": 2`, "[$0]", []int32{1, 1, 4, 0}, "[1 2 0 0 1]"},
+		{"numpy.Bincount", `"minlength": 3`, "[$0]", []int32{0, 0, 0, 0}, "[4 0 0]"},
+		{"math.SegmentSum", `"num_segments": null`, "[$0, $0]", []int32{0, 2, 2, 0}, "[0 0 4]"},
+	} {
+		m := model(t, c.op, []string{"int32 4"}, c.config, c.args, "")
+		if err := m.Build(); err != nil {
+			t.Errorf("%s: %v", c.op, err)
+			continue
+		}
+		for _, in := range [][]int32{{1, 2, 3, 0}, c.in} {
+			outs, err := m.PredictAll(tensor.FromSlice(in, 4))
+			if err != nil {
+				t.Errorf("%s of %v: %v", c.op, in, err)
+				break
+			}
+			if got := fmt.Sprint(tensor.AnyData(outs[0])); &in[0] == &c.in[0] && got != c.want {
+				t.Errorf("%s of %v is %s, want %s", c.op, in, got, c.want)
+			}
+		}
+	}
+}
