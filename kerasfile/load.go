@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"github.com/hornml/horn/h5lite"
+	"golang.org/x/exp/mmap"
+
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 
@@ -31,12 +33,12 @@ func Load(path string, opts ...Option) (*nn.Model, error) {
 		defer root.Close()
 		return LoadFS(root.FS(), ".", opts...)
 	}
-	f, err := os.Open(path)
+	f, err := mmap.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return Read(f, info.Size(), opts...)
+	return Read(mapped{f}, int64(f.Len()), opts...)
 }
 
 // LoadFS is Load from a file system, for instance one that is embedded in the program.
