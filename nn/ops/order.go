@@ -14,7 +14,10 @@ import (
 func init() {
 	one("numpy", "Sort", "x", func(o *nn.OpCall, x *value) *value {
 		x, axis := flatAxis(o, x, -1)
-		return o.Sort(x, axis)
+		if x.DType == tensor.Bool || x.DType == tensor.String {
+			return o.Sort(x, axis)
+		}
+		return o.Emit1(opSort, axis, x)
 	})
 	one("numpy", "Argsort", "x", func(o *nn.OpCall, x *value) *value {
 		x, axis := flatAxis(o, x, -1)
@@ -39,6 +42,41 @@ func init() {
 	})
 	nn.RegisterOp("numpy", "Bincount", bincount)
 	nn.RegisterOp("numpy", "Histogram", histogram)
+}
+
+// opSort sorts numbers along an axis (int attrs), ascending, NaN last.
+var opSort = &graph.Op{Name: "sort",
+	Infer: func(n *graph.Node) { n.SetOut(n.In[0].DType, n.In[0].Shape...) },
+	Eval: func(n *graph.Node, in, out []graph.Buf) error {
+		axis := n.Attrs.(int)
+		switch {
+		case in[0].I != nil:
+			sortLines(n.In[0].Shape, axis, out[0].I, in[0].I)
+		case in[0].F != nil:
+			sortLines(n.In[0].Shape, axis, out[0].F, in[0].F)
+		default:
+			sortLines(n.In[0].Shape, axis, out[0].D, in[0].D)
+		}
+		return nil
+	}}
+
+func sortLines[T int64 | float32 | float64](shape []int, axis int, out, in []T) {
+	line := make([]T, 0, shape[axis])
+	eachLine(shape, axis, func(at, step, size int) {
+		line = line[:0]
+		for i := range size {
+			if v := in[at+i*step]; v == v {
+				line = append(line, v)
+			}
+		}
+		slices.Sort(line)
+		for i, v := range line {
+			out[at+i*step] = v
+		}
+		for i := len(line); i < size; i++ {
+			out[at+i*step] = T(math.NaN())
+		}
+	})
 }
 
 // flatAxis reads the argument axis; null flattens x.
@@ -85,19 +123,37 @@ var opArgsortDown = &graph.Op{Name: "argsort_descending",
 		x := in[0]
 		eachLine(n.In[0].Shape, n.In[0].Rank()-1, func(at, _, size int) {
 			order := sequence(size)
-			sort.SliceStable(order, func(i, j int) bool {
-				if x.I != nil {
-					return x.I[at+order[i]] > x.I[at+order[j]]
+			switch {
+			case x.I != nil:
+				descending(order, x.I[at:at+size])
+			case x.F != nil:
+				descending(order, x.F[at:at+size])
+			default:
+				line := make([]float64, size)
+				for i := range line {
+					line[i] = x.Float64(at + i)
 				}
-				a, b := x.Float64(at+order[i]), x.Float64(at+order[j])
-				return a > b || a != a && b == b
-			})
+				descending(order, line)
+			}
 			for i, k := range order {
 				out[0].I[at+i] = int64(k)
 			}
 		})
 		return nil
 	}}
+
+func descending[T int64 | float32 | float64](order []int, line []T) {
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := line[i], line[j]
+		switch {
+		case a > b || a != a && b == b:
+			return -1
+		case a < b || b != b && a == a:
+			return 1
+		}
+		return 0
+	})
+}
 
 // search finds where values belong in a sorted vector: before equal elements, or after them.
 func search(o *nn.OpCall, sorted, values *value, right bool) *value {
