@@ -15,7 +15,10 @@ import (
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 
-	_ "github.com/hornml/horn/nn/layers" // registers keras.layers
+	_ "github.com/hornml/horn/nn/layers"     // registers keras.layers
+	_ "github.com/hornml/horn/nn/losses"     // registers keras.losses
+	_ "github.com/hornml/horn/nn/metrics"    // registers keras.metrics
+	_ "github.com/hornml/horn/nn/optimizers" // registers keras.optimizers
 )
 
 // Load loads a model from a .keras file, a directory in Keras's unzipped form, or a legacy whole-model .h5 file: what the

@@ -38,8 +38,11 @@ type tracer struct {
 	standIn  int            // what unknown dimensions are in a symbolic trace
 	measured []int          // the first numbers that Measure returns; see there
 	measures int            // how often it was called
-	observe  func(l Layer, in, out any)
-	depth    int
+	// With penalize, what the outputs of layers add to the loss is collected in penalties.
+	penalize  bool
+	penalties []*graph.Value
+	observe   func(l Layer, in, out any)
+	depth     int
 }
 
 // maxCallDepth bounds layers that call layers: a model cannot hold itself, but a shared object may try.
@@ -265,6 +268,9 @@ func (t *tracer) call(l Layer, parent string, args []any, kwargs map[string]any)
 		out = mapTree(list, func(leaf any) any { return leaf })
 	}
 	out = c.setMasks(out)
+	if t.penalize {
+		t.addPenalty(c, l, out)
+	}
 	if t.observe != nil {
 		t.observe(l, c.first(), out)
 	}
@@ -289,11 +295,28 @@ func located(r any, path, class string) any {
 	return r
 }
 
+// dropMasks takes the masks off outputs that are inputs as they came: a layer that does not support masks ends them even
+// where it has nothing to do, such as a padding of 0. What models and keras.ops nodes return keeps its mask.
+func (c *Call) dropMasks(out any) any {
+	switch c.layer.(type) {
+	case *Model, *op:
+		return out
+	}
+	in := Flatten(c.Args)
+	return mapTree(out, func(leaf any) any {
+		x, ok := leaf.(*graph.Value)
+		if ok && x != nil && x.Mask != nil && slices.ContainsFunc(in, x.Same) {
+			return x.WithMask(nil)
+		}
+		return leaf
+	})
+}
+
 // setMasks gives the outputs the layer's mask, unless the layer has set one itself.
 func (c *Call) setMasks(out any) any {
 	b := c.layer.base()
 	if !b.SupportsMasking {
-		return out
+		return c.dropMasks(out)
 	}
 	var previous any
 	if m := c.Kwargs["mask"]; m != nil && m != (noMask{}) {

@@ -116,10 +116,16 @@ func (m *Model) Graph(inputs ...tensor.Any) (*graph.Graph, error) {
 // traceFor traces the model for inputs of the given shapes and what was measured on them; the error is errMeasure where
 // more must be.
 func (m *Model) traceFor(inputs []tensor.Any, measured []int) (*graph.Graph, error) {
+	g, _, err := m.traceWith(&tracer{measured: measured}, inputs)
+	return g, err
+}
+
+// traceWith is traceFor with a tracer of the caller's; it also returns the outputs with their masks.
+func (m *Model) traceWith(t *tracer, inputs []tensor.Any) (*graph.Graph, []*graph.Value, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	specs := m.inputLayers()
-	g, _, err := m.trace(&tracer{measured: measured}, func(b *graph.Builder) []*graph.Value {
+	g, outs, err := m.trace(t, func(b *graph.Builder) []*graph.Value {
 		values := make([]*graph.Value, len(inputs))
 		for i, t := range inputs {
 			if t != nil {
@@ -136,7 +142,7 @@ func (m *Model) traceFor(inputs []tensor.Any, measured []int) (*graph.Graph, err
 			m.outputSpec = append(m.outputSpec, Spec{names[i], append([]int{-1}, v.Shape[min(1, len(v.Shape)):]...), v.DType})
 		}
 	}
-	return g, err
+	return g, outs, err
 }
 
 // Session holds what the stateful layers of a model remember between calls. Each of many callers of one model takes a
