@@ -145,6 +145,10 @@ func (u *upgrader) drop(class string, config *pyjson.Object, keys ...string) {
 
 // layer upgrades the record of a layer, a model or an op.
 func (u *upgrader) layer(record *pyjson.Object, depth int) {
+	if u.version[0] >= 3 && record.String("module") != "" {
+		u.recent(record, depth)
+		return
+	}
 	config := record.Object("config")
 	if config == nil || depth > pyjson.MaxDepth {
 		if list := record.List("config"); list != nil && record.String("class_name") == "Sequential" { // Keras 1

@@ -130,7 +130,9 @@ func saver(dst string) (func(*nn.Model, string, ...kerasfile.SaveOption) error, 
 		return kerasfile.Save, nil
 	}
 	if info, err := os.Stat(dst); err == nil && info.IsDir() {
-		return func(m *nn.Model, path string, opts ...kerasfile.SaveOption) error { return kerasfile.Save(m, path+"/", opts...) }, nil
+		return func(m *nn.Model, path string, opts ...kerasfile.SaveOption) error {
+			return kerasfile.Save(m, path+"/", opts...)
+		}, nil
 	}
 	return nil, fmt.Errorf("%s: the end of the name says the form: .keras, .h5, .weights.h5, .weights.json, .npz, or a slash for a directory", dst)
 }
