@@ -1,8 +1,9 @@
 // Package exec compiles op graphs into plans and runs them. A plan is a flat list of steps over one arena, made for
 // concrete input shapes; running it allocates nothing, and many goroutines may run one plan at the same time.
 //
-// The map of the files: plan.go (compiling, running), cache.go (what plans of a model share), fold.go (constants known
-// early), arena.go (where values live), steps.go (ops without a kernel of their own).
+// The map of the files: plan.go (compiling, running), cache.go (what the plans of a model share), fold.go and rewrite.go (passes over the
+// graph), lower.go (from the graph to work), epilogue.go, gemm.go, int8.go, convolution.go, kernels.go, recurrent.go, scan.go (ops with
+// kernels), program.go and elementwise.go (chains of elementwise ops), arena.go (where values live), team.go (threads), profile.go.
 package exec
 
 import (

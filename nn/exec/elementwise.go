@@ -1,0 +1,204 @@
+package exec
+
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+	"github.com/hornml/horn/tensor/kernel"
+)
+
+// fusible reports whether a node is an elementwise op that a program can compute.
+func fusible(n *graph.Node) bool {
+	if len(n.Out) != 1 || !isFloat(n.Out[0]) {
+		return false
+	}
+	for _, v := range n.In {
+		if !isFloat(v) {
+			return false
+		}
+	}
+	if graph.UnaryOf(n.Op) != nil || n.Op == graph.OpCast {
+		return true
+	}
+	return graph.BinaryOf(n.Op) != nil
+}
+
+// builder makes a program for results of the given shape.
+type programBuilder struct {
+	shape  []int
+	prog   *program
+	inputs []*graph.Value
+	regOf  map[key]int
+}
+
+// instruction translates a node whose operands are given.
+func instruction(n *graph.Node, x, y operand) instr {
+	in := instr{x: x, y: y}
+	if d := n.Out[0].DType; d.IsHalf() {
+		in.half = d
+	}
+	if n.Op == graph.OpCast {
+		in.kind = instrCopy
+		return in
+	}
+	if p, ok := n.Attrs.(graph.Params); ok {
+		in.p = p
+	}
+	if u := graph.UnaryOf(n.Op); u != nil {
+		if k, ok := unaryKernels[u]; ok {
+			in.kind, in.unary = instrUnary, k
+		} else {
+			in.kind, in.f1 = instrUnaryF, u.F
+		}
+		return in
+	}
+	b := graph.BinaryOf(n.Op)
+	if k, ok := binaryKernels[b]; ok {
+		in.kind, in.binary = instrBinary, k
+	} else {
+		in.kind, in.f2 = instrBinaryF, b.F
+	}
+	return in
+}
+
+var unaryKernels = map[*graph.Unary]kernel.UnaryOp{
+	graph.OpNeg: kernel.Negative, graph.OpAbs: kernel.Absolute, graph.OpSign: kernel.Sign, graph.OpSquare: kernel.Square,
+	graph.OpRecip: kernel.Reciprocal, graph.OpSqrt: kernel.Sqrt, graph.OpRsqrt: kernel.Rsqrt, graph.OpExp: kernel.Exp,
+	graph.OpExpm1: kernel.Expm1, graph.OpLog: kernel.Log, graph.OpLog1p: kernel.Log1p, graph.OpTanh: kernel.Tanh,
+	graph.OpErf: kernel.Erf, graph.OpFloor: kernel.Floor, graph.OpCeil: kernel.Ceil, graph.OpRound: kernel.Round,
+	graph.OpSigmoid: kernel.Sigmoid, graph.OpRelu: kernel.ReLU, graph.OpSilu: kernel.SiLU, graph.OpGelu: kernel.GELU,
+	graph.OpGeluTanh: kernel.GELUTanh, graph.OpSoftplus: kernel.Softplus, graph.OpSoftsign: kernel.Softsign,
+	graph.OpElu: kernel.ELU, graph.OpLeakyRelu: kernel.LeakyReLU, graph.OpClip: kernel.Clip, graph.OpAffine: kernel.Affine,
+}
+
+var binaryKernels = map[*graph.Binary]kernel.BinaryOp{
+	graph.OpAdd: kernel.Add, graph.OpSub: kernel.Subtract, graph.OpMul: kernel.Multiply, graph.OpDiv: kernel.Divide,
+	graph.OpMax: kernel.Maximum, graph.OpMin: kernel.Minimum,
+}
+
+// elementwise makes one step of a node and of the elementwise ops that only it needs.
+func (l *lowering) elementwise(root *graph.Node) {
+	shape := root.Out[0].Shape
+	total := product(shape)
+	members := map[*graph.Node]bool{root: true}
+	order := []*graph.Node{root} // consumers before producers
+	for i := 0; i < len(order); i++ {
+		for _, v := range order[i].In {
+			n := v.Node
+			if members[n] || l.done[n] || !fusible(n) || v.Size() != total || !tensor.SameShape(v.Shape, shape) || len(order) > 64 {
+				continue
+			}
+			if slices.ContainsFunc(l.uses[keyOf(v)], func(u *graph.Node) bool { return u == nil || !members[u] }) {
+				continue
+			}
+			members[n] = true
+			order = append(order, n)
+		}
+	}
+	// A producer may have been looked at before all its users were in: that only means less fusion, never a wrong order.
+	nodes := slices.Clone(order)
+	slices.SortFunc(nodes, func(a, b *graph.Node) int { return a.ID - b.ID })
+	for len(nodes) > 0 {
+		b := &programBuilder{shape: shape, prog: &program{size: total, grain: 1}, regOf: map[key]int{}}
+		if b.compile(nodes) {
+			l.emitProgram(root, nodes, b)
+			return
+		}
+		if len(nodes) == 1 {
+			return // the reference evaluation does it
+		}
+		nodes = nodes[len(nodes)-1:] // the root alone; the others get their turn
+	}
+}
+
+// compile translates nodes, given in an order in which they can be computed; the last is the result.
+func (b *programBuilder) compile(nodes []*graph.Node) bool {
+	last := map[key]int{} // the last instruction that reads a result
+	for i, n := range nodes {
+		for _, v := range n.In {
+			last[keyOf(v)] = i
+		}
+	}
+	var free []int
+	for i, n := range nodes {
+		ops := make([]operand, 2)
+		for k, v := range n.In {
+			if reg, ok := b.regOf[keyOf(v)]; ok {
+				ops[k] = operand{kind: operandReg, reg: reg}
+				continue
+			}
+			o, ok := classify(b.shape, v)
+			if !ok || !b.prog.admit(o) {
+				return false
+			}
+			if o.value != nil {
+				b.inputs = append(b.inputs, v)
+			}
+			ops[k] = o
+		}
+		in := instruction(n, ops[0], ops[1])
+		in.dst = -1
+		if i < len(nodes)-1 {
+			if len(free) > 0 {
+				in.dst = free[len(free)-1]
+				free = free[:len(free)-1]
+			} else {
+				in.dst = b.prog.regs
+				b.prog.regs++
+			}
+			b.regOf[keyOf(n.Out[0])] = in.dst
+		}
+		b.prog.instrs = append(b.prog.instrs, in)
+		for k, v := range n.In {
+			if reg, ok := b.regOf[keyOf(v)]; ok && last[keyOf(v)] == i && !(k == 1 && keyOf(v) == keyOf(n.In[0])) {
+				free = append(free, reg)
+			}
+		}
+	}
+	return true
+}
+
+func (l *lowering) emitProgram(root *graph.Node, nodes []*graph.Node, b *programBuilder) {
+	for _, n := range nodes {
+		l.done[n] = true
+	}
+	prog := b.prog
+	w := &work{node: root, name: programName(nodes), in: b.inputs, out: root.Out, inPlace: -1, scratch: prog.regs * prog.block()}
+	for i, v := range b.inputs {
+		if v.Size() == prog.size && v.Node.Op != graph.OpConst {
+			w.inPlace = i
+			break
+		}
+	}
+	// Units are pieces of several blocks.
+	unit := max(prog.block(), 8*blockSize/prog.block()*prog.block())
+	if prog.span != 0 && unit > prog.span {
+		unit = unit / prog.span * prog.span
+	}
+	w.units = (prog.size + unit - 1) / unit
+	w.cost = float64(prog.size) * 0.12 * float64(len(prog.instrs))
+	w.make = func(p *Plan) kernelFunc {
+		prog := prog.settle(p)
+		out := p.id(root.Out[0])
+		return func(r *run, worker, lo, hi int) error {
+			prog.run(r, r.scratch[worker], r.bufs[out].F, 0, lo*unit, min(hi*unit, prog.size))
+			return nil
+		}
+	}
+	l.at[root] = w
+}
+
+func programName(nodes []*graph.Node) string {
+	name := ""
+	for i, n := range nodes {
+		if i == 4 {
+			return name + "+..."
+		}
+		if i > 0 {
+			name += "+"
+		}
+		name += n.Op.Name
+	}
+	return name
+}
