@@ -1,7 +1,8 @@
 """Draws random text, feature, image and audio layers, has Keras on TensorFlow save and run them, and writes what went in and came out.
 
 Usage: python text_cases.py draw OUT COUNT SEED. Case i is OUT/i.keras and OUT/i.json; strings are base64, as they may be no UTF-8.
-       python text_cases.py check OUT. Loads each OUT/i.saved.keras, which we have written, and tells whether it answers the same.
+       python text_cases.py check OUT COUNT. Loads OUT/i.saved.keras, which we have written, of up to COUNT cases, and tells whether it
+       answers the same.
 """
 
 import base64
@@ -247,9 +248,11 @@ def image_layer(r):
     kind = r.choice(["resize", "crop", "contrast", "clahe", "augment", "augment", "dict"])
     extra = {}
     if kind == "resize":
-        layer = layers.Resizing(*size, interpolation=r.choice(["nearest", "bilinear", "bilinear"]), dtype=policy, **fmt,
+        interpolation = r.choice(["nearest", "bilinear", "bilinear"])
+        layer = layers.Resizing(*size, interpolation=interpolation, dtype=policy, **fmt,
                                 **r.choice([{}, {"crop_to_aspect_ratio": True}, {"pad_to_aspect_ratio": True, "fill_value": r.choice([0.0, 3.0])}]))
-        dtype = r.choice(["float32", "uint8"])
+        # Between two pixels halves are common, and float32 decides which way they are rounded.
+        dtype = r.choice(["float32", "uint8"]) if interpolation == "nearest" else "float32"
     elif kind == "crop":
         layer = layers.CenterCrop(*size, dtype="float32", **fmt)
         dtype = r.choice(["float32", "uint8"])
@@ -354,12 +357,10 @@ def run(model, flat):
     return [encode(y.numpy()) for y in ys]
 
 
-def check(out):
+def check(out, count):
     """Prints the cases in which Keras answers otherwise from our file than from its own."""
     checked = 0
-    for name in sorted(os.listdir(out)):
-        if not name.endswith(".saved.keras"):
-            continue
+    for name in sorted(n for n in os.listdir(out) if n.endswith(".saved.keras"))[:count]:
         i = name.split(".")[0]
         with open(os.path.join(out, f"{i}.json")) as f:
             c = json.load(f)
@@ -381,7 +382,7 @@ def check(out):
 
 def main():
     if sys.argv[1] == "check":
-        check(sys.argv[2])
+        check(sys.argv[2], int(sys.argv[3]))
         return
     out, count, seed = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     refused = 0

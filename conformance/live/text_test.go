@@ -88,7 +88,7 @@ func (a array) tensor() (tensor.Any, error) {
 
 // TestPreprocessingLayers compares text, feature, image and audio preprocessing layers with Keras on TensorFlow, over random options and
 // random inputs, and has Keras load what we save of them.
-// HORN_LIVE_CASES and HORN_LIVE_SEED say how many cases, and which.
+// HORN_LIVE_CASES and HORN_LIVE_SEED say how many cases, and which; HORN_LIVE_RELOADS how many files Keras loads.
 func TestPreprocessingLayers(t *testing.T) {
 	python := pythonWithTensorFlow(t)
 	setting := func(name, def string) string {
@@ -132,7 +132,7 @@ func TestPreprocessingLayers(t *testing.T) {
 		t.Error("no case ran")
 	}
 	t.Logf("ran %v", ran)
-	cmd = exec.Command(python, "text_cases.py", "check", dir)
+	cmd = exec.Command(python, "text_cases.py", "check", dir, setting("HORN_LIVE_RELOADS", "50"))
 	cmd.Stderr = os.Stderr
 	if out, err = cmd.Output(); err != nil {
 		t.Fatalf("text_cases.py: %v", err)
