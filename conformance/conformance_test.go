@@ -153,7 +153,7 @@ func infinity() float64 { z := 0.0; return 1 / z }
 
 // TestPredictAllocatesNothing holds PredictInto to its promise on a whole model.
 func TestPredictAllocatesNothing(t *testing.T) {
-	for _, name := range []string{"graph/residual_blocks_by_layer_and_by_operator", "core/dense_basic", "graph/small_unet"} {
+	for _, name := range []string{"graph/residual_blocks_by_layer_and_by_operator", "core/dense_basic", "graph/small_unet", "rnn/bidirectional_embedding_classifier", "rnn/gru_sequences_state", "rnn/conv_lstm2d", "attention/transformer_encoder_classifier"} {
 		c := Case{Name: name, Model: goldens + "/" + name + ".keras", Golden: goldens + "/" + name + ".npz"}
 		m, inputs, err := c.Load()
 		if err != nil {

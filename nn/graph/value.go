@@ -84,60 +84,86 @@ func BufOf(t tensor.Any) Buf {
 
 // SetFrom copies the elements of t, whose dtype must be of b's class, into b.
 func (b Buf) SetFrom(t tensor.Any) {
-	data := tensor.AnyData(t)
-	switch d := data.(type) {
-	case []bool:
-		copy(b.B, d)
-	case []string:
-		copy(b.S, d)
-	case []float64:
-		copy(b.D, d)
-	default:
-		if ClassOf(t.DType()) == ClassF {
-			_ = tensor.Float32s(b.F, data) // cannot fail: data is of a float type
-		} else {
-			_ = tensor.Int64s(b.I, data)
+	// A type switch over the tensors, not over their data: boxing a slice would allocate in every call of a model.
+	switch t := t.(type) {
+	case *tensor.Of[float32]:
+		copy(b.F, t.Data())
+	case *tensor.Of[float64]:
+		copy(b.D, t.Data())
+	case *tensor.Of[bool]:
+		copy(b.B, t.Data())
+	case *tensor.Of[string]:
+		copy(b.S, t.Data())
+	case *tensor.Of[tensor.Half]:
+		for i, v := range t.Data() {
+			b.F[i] = v.Float32()
 		}
+	case *tensor.Of[tensor.BHalf]:
+		for i, v := range t.Data() {
+			b.F[i] = v.Float32()
+		}
+	case *tensor.Of[int8]:
+		widen(b.I, t.Data())
+	case *tensor.Of[int16]:
+		widen(b.I, t.Data())
+	case *tensor.Of[int32]:
+		widen(b.I, t.Data())
+	case *tensor.Of[int64]:
+		copy(b.I, t.Data())
+	case *tensor.Of[uint8]:
+		widen(b.I, t.Data())
+	case *tensor.Of[uint16]:
+		widen(b.I, t.Data())
+	case *tensor.Of[uint32]:
+		widen(b.I, t.Data())
+	case *tensor.Of[uint64]:
+		widen(b.I, t.Data())
+	}
+}
+
+func widen[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](dst []int64, src []T) {
+	for i, v := range src {
+		dst[i] = int64(v)
 	}
 }
 
 // CopyTo copies b's elements into t, whose dtype must be of b's class; t must be contiguous.
 func (b Buf) CopyTo(t tensor.Any) {
-	if f, ok := t.(*tensor.Tensor); ok { // the common case, without the allocation that AnyData costs
-		copy(f.Data(), b.F)
-		return
-	}
-	switch d := tensor.AnyData(t).(type) {
-	case []float64:
-		copy(d, b.D)
-	case []int64:
-		copy(d, b.I)
-	case []bool:
-		copy(d, b.B)
-	case []string:
-		copy(d, b.S)
-	case []tensor.Half:
+	switch t := t.(type) { // over the tensors, as in SetFrom
+	case *tensor.Of[float32]:
+		copy(t.Data(), b.F)
+	case *tensor.Of[float64]:
+		copy(t.Data(), b.D)
+	case *tensor.Of[bool]:
+		copy(t.Data(), b.B)
+	case *tensor.Of[string]:
+		copy(t.Data(), b.S)
+	case *tensor.Of[tensor.Half]:
+		d := t.Data()
 		for i, v := range b.F {
 			d[i] = tensor.HalfFrom(v)
 		}
-	case []tensor.BHalf:
+	case *tensor.Of[tensor.BHalf]:
+		d := t.Data()
 		for i, v := range b.F {
 			d[i] = tensor.BHalfFrom(v)
 		}
-	case []int8:
-		narrow(d, b.I)
-	case []int16:
-		narrow(d, b.I)
-	case []int32:
-		narrow(d, b.I)
-	case []uint8:
-		narrow(d, b.I)
-	case []uint16:
-		narrow(d, b.I)
-	case []uint32:
-		narrow(d, b.I)
-	case []uint64:
-		narrow(d, b.I)
+	case *tensor.Of[int8]:
+		narrow(t.Data(), b.I)
+	case *tensor.Of[int16]:
+		narrow(t.Data(), b.I)
+	case *tensor.Of[int32]:
+		narrow(t.Data(), b.I)
+	case *tensor.Of[int64]:
+		copy(t.Data(), b.I)
+	case *tensor.Of[uint8]:
+		narrow(t.Data(), b.I)
+	case *tensor.Of[uint16]:
+		narrow(t.Data(), b.I)
+	case *tensor.Of[uint32]:
+		narrow(t.Data(), b.I)
+	case *tensor.Of[uint64]:
+		narrow(t.Data(), b.I)
 	}
 }
 
