@@ -117,15 +117,13 @@ func attentionInputs(c *nn.Call) []*value {
 // attentionMasks returns the masks of query and value as bools: those that were given as a list or, if none was, those
 // that travel with the inputs.
 func attentionMasks(c *nn.Call, xs []*value) (query, val *value) {
-	masks := []any{nil, nil}
+	masks := []any{xs[0].Mask, xs[1].Mask}
 	if given := c.Arg(1, "mask"); given != nil {
 		list, ok := given.([]any)
 		if !ok || len(list) < 2 || len(list) > 3 {
 			c.Fail("the mask must be a list of 2 or 3: [query mask, value mask]")
 		}
 		masks = list
-	} else {
-		masks = []any{xs[0].Mask, xs[1].Mask}
 	}
 	read := func(v any) *value {
 		switch m := v.(type) {
