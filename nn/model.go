@@ -296,7 +296,7 @@ func (m *Model) Build() error {
 		}
 	}
 	var first error
-	for _, pair := range standIns {
+	for _, pair := range append(slices.Clone(standIns), m.fixedLengths(ins)...) {
 		a, err := m.symbolic(ins, pair[0])
 		if err == nil {
 			var b *shapes
@@ -312,6 +312,37 @@ func (m *Model) Build() error {
 	}
 	return first
 }
+
+// fixedLengths returns stand-ins for models that join an unknown dimension with a fixed one: the lengths that inputs and
+// constants have.
+func (m *Model) fixedLengths(ins []*InputLayer) [][2]int {
+	var lengths []int
+	for _, in := range ins {
+		lengths = append(lengths, in.BatchShape...)
+	}
+	for _, calls := range m.nodes {
+		for _, n := range calls {
+			constants := func(leaf any) {
+				if c, ok := leaf.(constant); ok {
+					lengths = append(lengths, c.t.Shape()...)
+				}
+			}
+			walkTree(n.args, constants)
+			walkTree(n.kwargs, constants)
+		}
+	}
+	slices.Sort(lengths)
+	var pairs [][2]int
+	for _, d := range slices.Compact(lengths) {
+		if d > 2 && len(pairs) < maxFixedLengths {
+			pairs = append(pairs, [2]int{1, d}, [2]int{d, d})
+		}
+	}
+	return pairs
+}
+
+// maxFixedLengths bounds how often a model that cannot be built is tried.
+const maxFixedLengths = 16
 
 // unbuild forgets variables that a failed trace has made.
 func (m *Model) unbuild() {
