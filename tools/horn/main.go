@@ -77,7 +77,7 @@ MODEL is a .keras file, a whole-model .h5 file, or a directory in Keras's unzipp
 		return errors.New(text)
 	})
 	root.AddCommand(
-		a.demo(), a.predict(), a.summary(), a.inspect(), a.verify(), a.bench(), a.plot(), a.convert(), a.h5(), a.version(),
+		a.demo(), a.predict(), a.evaluate(), a.summary(), a.inspect(), a.verify(), a.bench(), a.plot(), a.convert(), a.h5(), a.version(),
 	)
 	root.SetHelpCommand(&cobra.Command{
 		Use:     "help [command]",
