@@ -17,7 +17,7 @@ type einsumEquation struct {
 
 // parseEinsum reads an equation.
 func parseEinsum(equation string) (e einsumEquation, err error) {
-	wrong := fmt.Errorf("the equation %q is not of the form X,Y->Z, ...X,Y->...Z or X...,Y->Z...", equation)
+	wrong := fmt.Errorf(`the equation %q has none of the forms "X,Y->Z", "...X,Y->...Z" and "X...,Y->Z..."`, equation)
 	operands, output, ok := strings.Cut(equation, "->")
 	input, kernel, ok2 := strings.Cut(operands, ",")
 	if !ok || !ok2 {
