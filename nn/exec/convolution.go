@@ -114,8 +114,12 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 	taps := product(k.Shape[:rank])
 	groups := make([]*kernel.PackedB, a.Groups)
 	for g := range groups {
+		var scale []float32
+		if e.scale != nil {
+			scale = e.scale[g*perOut : (g+1)*perOut]
+		}
 		var err error
-		if groups[g], err = l.convWeights(n, e, g, taps*perIn, perOut, filters); err != nil {
+		if groups[g], err = l.pack(k.Node.Source, taps*perIn, perOut, filters, g*perOut, false, scale, e.scaleKey); err != nil {
 			return nil, err
 		}
 	}
@@ -136,27 +140,6 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 		}
 	}
 	return w, nil
-}
-
-// convWeights packs the kernel of one group: the columns of that group of the matrix [taps*in, filters].
-func (l *lowering) convWeights(n *graph.Node, e *epilogue, group, rows, perOut, filters int) (*kernel.PackedB, error) {
-	src := n.In[1].Node.Source
-	level := kernel.Current()
-	name := fmt.Sprintf("conv %v %d %d %d %d %q %q", level, group, rows, perOut, filters, src.Key(), e.scaleKey)
-	return get(l.cache, name, func() (*kernel.PackedB, error) {
-		buf, err := src.Buf()
-		if err != nil {
-			return nil, err
-		}
-		w := buf.F
-		if e.scale != nil {
-			w = make([]float32, len(buf.F))
-			for i, v := range buf.F {
-				w[i] = v * e.scale[i%filters]
-			}
-		}
-		return kernel.PackB(level, w[group*perOut:], rows, perOut, filters, false), nil
-	})
 }
 
 // convStep runs a convolution class by class of its windows.
@@ -232,10 +215,7 @@ func (l *lowering) depthwise(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) 
 		if err != nil || e.scale == nil {
 			return buf.F, err
 		}
-		w := make([]float32, len(buf.F))
-		for i, v := range buf.F {
-			w[i] = v * e.scale[i%channels]
-		}
+		w, _ := scaled(buf.F, len(buf.F)/channels, channels, channels, false, e.scale)
 		return w, nil
 	})
 	if err != nil {

@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"fmt"
-
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor/kernel"
 )
@@ -47,31 +45,6 @@ func (l *lowering) contraction(n *graph.Node) error {
 	return nil
 }
 
-// packed returns weights in the form of the kernels, made once for all plans of a model: the matrix at w, [k, n], with
-// the columns multiplied by scale if there is one.
-func (l *lowering) packed(src graph.Source, what string, k, n, ldw int, transposed bool, e *epilogue) (*kernel.PackedB, error) {
-	level := kernel.Current()
-	name := fmt.Sprintf("pack %v %s %d %d %d %v %q %q", level, what, k, n, ldw, transposed, src.Key(), e.scaleKey)
-	return get(l.cache, name, func() (*kernel.PackedB, error) {
-		buf, err := src.Buf()
-		if err != nil {
-			return nil, err
-		}
-		w := buf.F
-		if e.scale != nil {
-			w = make([]float32, len(buf.F))
-			for i, v := range buf.F {
-				col := i % ldw
-				if transposed {
-					col = i / ldw
-				}
-				w[i] = v * e.scale[col%n]
-			}
-		}
-		return kernel.PackB(level, w, k, n, ldw, transposed), nil
-	})
-}
-
 func (l *lowering) matmul(n *graph.Node) (*work, error) {
 	t := n.Attrs.(graph.MatMulAttrs)
 	a, b := n.In[0], n.In[1]
@@ -97,7 +70,7 @@ func (l *lowering) dense(n *graph.Node, a, b *graph.Value, k, cols int, transpos
 	}
 	rows := a.Size() / k
 	e := l.follow(n.Out[0], cols, true)
-	packed, err := l.packed(b.Node.Source, "dense", k, cols, lastDim(b), transposed, e)
+	packed, err := l.pack(b.Node.Source, k, cols, lastDim(b), 0, transposed, e.scale, e.scaleKey)
 	if err != nil {
 		return nil, err
 	}

@@ -44,10 +44,13 @@ type lowering struct {
 	at      map[*graph.Node]*work // the work that is due when its last node is reached
 	list    []*work
 	threads int
+	fills   []func()         // weights to pack
+	awaited []*packedWeights // weights that must be packed before the plan runs
 }
 
 func lower(g *graph.Graph, cache *Cache, threads int) ([]*work, error) {
 	l := &lowering{g: g, cache: cache, done: map[*graph.Node]bool{}, at: map[*graph.Node]*work{}, threads: threads}
+	defer l.finish()
 	l.countUses()
 	// Products take what follows them first; what is left of the elementwise ops forms groups of its own.
 	for _, n := range g.Nodes {

@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"fmt"
-
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/kernel"
@@ -19,14 +17,7 @@ func (l *lowering) recurrent(n *graph.Node) (*work, error) {
 	s := &recurrentStep{attrs: a, op: n.Op, batch: x.Shape[0], time: x.Shape[1], width: x.Shape[2], units: kern.Shape[0]}
 	s.standard = a.Activation.Is(graph.OpTanh) && (n.Op == graph.OpSimpleRNN || a.Gate.Is(graph.OpSigmoid))
 	pack := func(from, to int) (*kernel.PackedB, error) {
-		name := fmt.Sprintf("recurrent %v %d %d %q", kernel.Current(), from, to, kern.Node.Source.Key())
-		return get(l.cache, name, func() (*kernel.PackedB, error) {
-			buf, err := kern.Node.Source.Buf()
-			if err != nil {
-				return nil, err
-			}
-			return kernel.PackB(kernel.Current(), buf.F[from:], s.units, to-from, s.width, false), nil
-		})
+		return l.pack(kern.Node.Source, s.units, to-from, s.width, from, false, nil, "")
 	}
 	split := s.width
 	if n.Op == graph.OpGRU && !a.ResetAfter {
