@@ -28,12 +28,31 @@ const (
 	missing   = "missing"
 )
 
-// Coverage answers for every layer class, op and activation of Keras.
+// Coverage answers for every layer class, op and activation of Keras, and for the classes of its other modules.
 type Coverage struct {
 	KerasVersion string
 	Layers       []Entry
 	Ops          []Entry
 	Activations  []Entry
+	Objects      []Module
+}
+
+// Module answers for the classes of a module that are no layers.
+type Module struct {
+	Name    string // keras.<name>
+	Entries []Entry
+}
+
+// modules are the modules of Objects: their keys in keras_api.json, their names, and their base classes, which no file
+// names.
+var modules = []struct{ key, name, base string }{
+	{"initializers", "initializers", "Initializer"},
+	{"regularizers", "regularizers", "Regularizer"},
+	{"constraints", "constraints", "Constraint"},
+	{"losses", "losses", "Loss"},
+	{"metrics", "metrics", "Metric"},
+	{"optimizers", "optimizers", "Optimizer"},
+	{"schedules", "optimizers.schedules", "LearningRateSchedule"},
 }
 
 // notLayers are names under keras.layers that no saved model can have: base classes.
@@ -52,20 +71,25 @@ var notActivations = map[string]string{"threshold": "it takes arguments that a n
 // ReadCoverage compares Keras's public names (keras_api.json) with the registries, and counts the goldens below dir that
 // use each.
 func ReadCoverage(dir string) (*Coverage, error) {
+	type class struct {
+		Name    string
+		Aliases []string
+	}
 	var api struct {
 		KerasVersion string `json:"keras_version"`
-		Layers       []struct {
-			Name    string
-			Aliases []string
-		}
-		Ops         []string
-		Activations []string
+		Layers       []class
+		Ops          []string
+		Activations  []string
 	}
+	var others map[string]json.RawMessage
 	data, err := os.ReadFile(filepath.Join(dir, "keras_api.json"))
 	if err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(data, &api); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &others); err != nil {
 		return nil, err
 	}
 	uses, err := countUses(filepath.Join(dir, "goldens"))
@@ -122,7 +146,67 @@ func ReadCoverage(dir string) (*Coverage, error) {
 		}
 		c.Activations = append(c.Activations, e)
 	}
+	if err := countTables(dir, uses); err != nil {
+		return nil, err
+	}
+	for _, m := range modules {
+		var classes []class
+		if err := json.Unmarshal(others[m.key], &classes); err != nil {
+			return nil, err
+		}
+		known := map[string]bool{}
+		for _, name := range nn.Objects(m.name) {
+			known[name] = true
+		}
+		module := Module{Name: m.name}
+		for _, l := range classes {
+			e := Entry{Name: l.Name, Aliases: l.Aliases, Status: missing, Cases: uses["keras."+m.name+">"+l.Name]}
+			switch {
+			case known[l.Name]:
+				e.Status = supported
+			case l.Name == m.base:
+				e.Status, e.Reason = refused, "the base class; a file names the class of the author's own, which is given as a custom object"
+			}
+			module.Entries = append(module.Entries, e)
+		}
+		c.Objects = append(c.Objects, module)
+	}
 	return c, nil
+}
+
+// countTables adds the cases of the tables of losses, metrics, optimizers and schedules.
+func countTables(dir string, uses map[string]int) error {
+	type record struct {
+		Config struct {
+			Class string `json:"class_name"`
+		}
+	}
+	count := func(module string, records []record) {
+		for _, r := range records {
+			uses["keras."+module+">"+r.Config.Class]++
+		}
+	}
+	for _, table := range []string{"losses", "metrics", "optimizers"} {
+		data, err := os.ReadFile(filepath.Join(dir, table, "manifest.json"))
+		if err != nil {
+			return err
+		}
+		if table == "optimizers" {
+			var both struct{ Optimizers, Schedules []record }
+			if err := json.Unmarshal(data, &both); err != nil {
+				return err
+			}
+			count("optimizers", both.Optimizers)
+			count("optimizers.schedules", both.Schedules)
+			continue
+		}
+		var records []record
+		if err := json.Unmarshal(data, &records); err != nil {
+			return err
+		}
+		count(table, records)
+	}
+	return nil
 }
 
 // countUses counts, for each "module>class", the goldens whose config names it.
@@ -143,6 +227,9 @@ func countUses(dir string) (map[string]int, error) {
 		}
 		for _, r := range records {
 			for _, class := range r.Covers {
+				if module, name, _ := strings.Cut(class, ">"); strings.HasPrefix(module, "keras.src.backend.torch.optimizers.") {
+					class = "keras.optimizers>" + name // the backend's own form of the class
+				}
 				uses[class]++
 			}
 		}
@@ -167,12 +254,15 @@ func tally(entries []Entry) (runs, no, gone int) {
 // Totals is one line for each kind.
 func (c *Coverage) Totals() string {
 	var b strings.Builder
-	for _, k := range []struct {
-		name    string
-		entries []Entry
-	}{{"layer classes", c.Layers}, {"ops", c.Ops}, {"activations", c.Activations}} {
-		runs, no, gone := tally(k.entries)
-		fmt.Fprintf(&b, "%-14s %3d of %d run, %d refused by name, %d missing\n", k.name, runs, len(k.entries), no, gone)
+	line := func(name string, entries []Entry) {
+		runs, no, gone := tally(entries)
+		fmt.Fprintf(&b, "%-20s %3d of %d run, %d refused by name, %d missing\n", name, runs, len(entries), no, gone)
+	}
+	line("layer classes", c.Layers)
+	line("ops", c.Ops)
+	line("activations", c.Activations)
+	for _, m := range c.Objects {
+		line(m.Name, m.Entries)
 	}
 	return b.String()
 }
@@ -204,5 +294,8 @@ func (c *Coverage) Markdown() string {
 	table("Layers (`keras.layers`)", c.Layers, true)
 	table("Operations in Functional graphs (`keras.ops`)", c.Ops, true)
 	table("Activations (`keras.activations`)", c.Activations, false)
+	for _, m := range c.Objects {
+		table(strings.ToUpper(m.Name[:1])+m.Name[1:]+" (`keras."+m.Name+"`)", m.Entries, true)
+	}
 	return b.String()
 }

@@ -124,3 +124,7 @@ type Constrainer interface {
 func (c *Config) ObjectIn(kind string, v any, at string) *Object {
 	return c.decoder.Object(kind, v, c.path+"/"+at, c.layer)
 }
+
+// Objects returns the classes and functions of keras.<kind> that are known, such as those of "initializers", by all their
+// names, sorted.
+func Objects(kind string) []string { return sortedKeys(objects[kind]) }
