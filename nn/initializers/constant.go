@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
@@ -59,10 +60,24 @@ func (i *Constant) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 		}
 		return fill(shape, d, f.(*tensor.Of[float64]).At())
 	}
-	if !tensor.SameShape(t.Shape(), shape) {
+	if tensor.SameShape(t.Shape(), shape) {
+		return t, nil
+	}
+	if n, ok := tensor.SizeOf(shape); !ok || n > maxElements {
+		return nil, fmt.Errorf("a variable of shape %s is too large", tensor.FormatShape(shape))
+	}
+	if full, err := tensor.Broadcast(t.Shape(), shape); err != nil || !tensor.SameShape(full, shape) {
 		return nil, fmt.Errorf("the initializer's array has shape %s, the variable %s", tensor.FormatShape(t.Shape()), tensor.FormatShape(shape))
 	}
-	return t, nil
+	b := graph.NewBuilder()
+	b.Graph.Outputs = []*graph.Value{b.BroadcastTo(b.Const(t), shape...)}
+	out, err := graph.Interpret(b.Graph, graph.Run{})
+	if err != nil {
+		return nil, err
+	}
+	whole := tensor.NewAny(d, shape...)
+	out[0].CopyTo(whole)
+	return whole, nil
 }
 
 // Config implements nn.Configurable.
