@@ -44,14 +44,31 @@ func (w *windows) units(step int) []windowUnit {
 	for image := range w.images {
 		for i, c := range w.classes {
 			for r := 0; r < c.Count; r += step {
-				units = append(units, windowUnit{image, i, r, min(r+step, c.Count)})
+				units = append(units, windowUnit{image: image, class: i, r0: r, r1: min(r+step, c.Count)})
 			}
 		}
 	}
 	return units
 }
 
-type windowUnit struct{ image, class, r0, r1 int }
+// windowUnit is a range of output pixels of a class; a convolution may divide it further by column panels, [p0, p1).
+type windowUnit struct{ image, class, r0, r1, p0, p1 int }
+
+// divide cuts units by column panels where there are too few of them to keep all threads busy.
+func divide(units []windowUnit, panels, threads int) []windowUnit {
+	parts := 1
+	if threads > 1 && len(units) < 8*threads {
+		parts = min(panels, 4)
+	}
+	out := make([]windowUnit, 0, len(units)*parts)
+	for _, u := range units {
+		for i := range parts {
+			u.p0, u.p1 = i*panels/parts, (i+1)*panels/parts
+			out = append(out, u)
+		}
+	}
+	return out
+}
 
 // maxConvElements keeps offsets within the 32 bits that the kernels have.
 const maxConvElements = 1<<31 - 1
@@ -129,6 +146,11 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 	c := &convStep{windows: win, groups: groups, e: e, perIn: perIn, perOut: perOut, filters: filters}
 	tile := kernel.RowTile(groups[0].Level())
 	c.list = win.units(max(pixelsPerUnit/tile, 1) * tile)
+	threads := l.threads
+	if c.wholeRows() {
+		threads = 1
+	}
+	c.list = divide(c.list, groups[0].Panels(), threads)
 	w.units = len(c.list)
 	w.cost = 2*float64(out.Size()/filters)*float64(taps*perIn)*float64(filters)/70 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
@@ -156,6 +178,9 @@ type convStep struct {
 // pixelsPerUnit is about how many output pixels a unit has.
 const pixelsPerUnit = 64
 
+// wholeRows reports whether something follows that needs all channels of a pixel.
+func (c *convStep) wholeRows() bool { return c.e.post != nil || c.e.out.DType.IsHalf() }
+
 func (c *convStep) settle(p *Plan) {
 	c.residual = -1
 	if c.e.residual != nil {
@@ -178,7 +203,7 @@ func (c *convStep) run(r *run, worker int, x, out []float32, lo, hi int) {
 			if c.residual >= 0 {
 				gemm.Residual = r.bufs[c.residual].F[u.image*c.outSize+g*c.perOut:]
 			}
-			gemm.Block(u.r0, u.r1, 0, packed.Panels())
+			gemm.Block(u.r0, u.r1, u.p0, u.p1)
 		}
 		c.after(r, worker, cl, u, out)
 	}
@@ -186,7 +211,7 @@ func (c *convStep) run(r *run, worker int, x, out []float32, lo, hi int) {
 
 // after runs the post program over the pixels of a unit, in runs of neighbours; out begins at the unit's image.
 func (c *convStep) after(r *run, worker int, cl *kernel.WindowClass, u windowUnit, out []float32) {
-	if c.post == nil && !c.e.out.DType.IsHalf() {
+	if !c.wholeRows() {
 		return
 	}
 	for i := u.r0; i < u.r1; {

@@ -116,6 +116,10 @@ func (g *gemmStep) split(threads int) {
 	panels := g.gemm.B.Panels()
 	g.rowBlock = max(rowsPerUnit/tile, 1) * tile
 	g.rowBlocks = (g.rows + g.rowBlock - 1) / g.rowBlock
+	if threads > 1 && g.rowBlocks < 8*threads { // even blocks, for an even share
+		g.rowBlock = (g.rows/g.rowBlocks + tile) / tile * tile
+		g.rowBlocks = (g.rows + g.rowBlock - 1) / g.rowBlock
+	}
 	g.panelBlock, g.panelBlocks = panels, 1
 	if g.rowBlocks < 4*threads && threads > 1 && panels > 1 && !g.postNeedsRows() {
 		g.panelBlock = max(panels/(4*threads), 1)
