@@ -147,7 +147,13 @@ func writeLegacyOptimizer(g *h5lite.TreeGroup, m *nn.Model, variables []*nn.Vari
 func legacyTraining(compile *pyjson.Object) *pyjson.Object {
 	out := new(pyjson.Object)
 	for _, k := range compile.Keys() {
-		if k != "optimizer" {
+		switch k {
+		case "optimizer":
+		case "loss":
+			out.Set(k, errorRecords(compile.Get(k), "keras.losses", 0))
+		case "metrics", "weighted_metrics":
+			out.Set(k, errorRecords(compile.Get(k), "keras.metrics", 0))
+		default:
 			out.Set(k, compile.Get(k))
 		}
 	}
@@ -168,4 +174,40 @@ func legacyTraining(compile *pyjson.Object) *pyjson.Object {
 		out.Set("optimizer_config", nil)
 	}
 	return out
+}
+
+// errorNames are the short names that Keras 3 takes, in an .h5 file, for functions of keras.metrics, and then refuses.
+var errorNames = map[string]string{
+	"mse": "MeanSquaredError", "mean_squared_error": "MeanSquaredError", "mae": "MeanAbsoluteError", "mean_absolute_error": "MeanAbsoluteError",
+	"mape": "MeanAbsolutePercentageError", "mean_absolute_percentage_error": "MeanAbsolutePercentageError",
+	"msle": "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error": "MeanSquaredLogarithmicError",
+}
+
+// errorRecords replaces these names in a structure by records of their classes.
+func errorRecords(v any, module string, depth int) any {
+	if depth > maxWrappers {
+		return v
+	}
+	switch v := v.(type) {
+	case string:
+		if class := errorNames[strings.ToLower(v)]; class != "" {
+			return pyjson.NewObject("module", module, "class_name", class, "config", pyjson.NewObject("name", v), "registered_name", nil)
+		}
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = errorRecords(x, module, depth+1)
+		}
+		return out
+	case *pyjson.Object:
+		if v.String("class_name") != "" {
+			return v
+		}
+		out := new(pyjson.Object)
+		for _, k := range v.Keys() {
+			out.Set(k, errorRecords(v.Get(k), module, depth+1))
+		}
+		return out
+	}
+	return v
 }

@@ -75,6 +75,9 @@ func (o *saveOptions) savedGroups(m *nn.Model, version string) ([]savedGroup, er
 		}
 		out = append(out, g)
 	}
+	if o.target != "" && (origin{version: parseVersion(version)}).before(3, 3) {
+		out = append(out, bidirectionalTwins(m, out)...)
+	}
 	if !o.optimizer {
 		return out, nil
 	}
@@ -94,6 +97,25 @@ func (o *saveOptions) savedGroups(m *nn.Model, version string) ([]savedGroup, er
 		out = append(out, g)
 	}
 	return out, nil
+}
+
+// bidirectionalTwins repeats the forward layer of each Bidirectional under "layer", a third layer that Keras before 3.3 has
+// there and never saved the variables of, so that it could not load its own files.
+func bidirectionalTwins(m *nn.Model, groups []savedGroup) []savedGroup {
+	var out []savedGroup
+	for _, obj := range walk(m) {
+		b, ok := obj.layer.(interface{ ClassName() string })
+		if !ok || b.ClassName() != "Bidirectional" {
+			continue
+		}
+		for _, g := range groups {
+			if rest, ok := strings.CutPrefix(g.path, join(obj.path, "forward_layer")+"/"); ok {
+				g.path = join(obj.path, "layer") + "/" + rest
+				out = append(out, g)
+			}
+		}
+	}
+	return out
 }
 
 // weightsTree lays out the HDF5 file of a model's variables.

@@ -181,8 +181,14 @@ func (e *expresser) cannot(path, why string) {
 	}
 }
 
+// oldNames are initializers that went by another name before 3.7.
+var oldNames = map[string]string{"Orthogonal": "OrthogonalInitializer", "Identity": "IdentityInitializer"}
+
 func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.Object, path string) {
 	module := record.String("module")
+	if old := oldNames[class]; old != "" && module == "keras.initializers" && e.older(3, 7) {
+		record.Set("class_name", old)
+	}
 	if since, ok := newClasses[class]; ok && e.older(since[:]...) && strings.HasPrefix(module, "keras.") {
 		e.cannot(path, fmt.Sprintf("%s came with %d.%d", class, since[0], since[1]))
 	}
@@ -205,16 +211,53 @@ func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.O
 	if strings.HasPrefix(module, "keras.src.ops.") && e.older(3, 11) && config.Len() > 1 {
 		config.Delete("name") // the record has it
 	}
+	if class == "GetItem" && e.older(3, 2) && hasListKey(record) {
+		e.cannot(path, "it does not load an index of several parts")
+	}
 	if compile, ok := record.Lookup("compile_config"); ok && e.older(3, 10) {
 		if o, isObject := compile.(*pyjson.Object); isObject && o.Len() == 0 {
 			record.Delete("compile_config")
 		}
+	}
+	if class == "Functional" && e.older(3, 3) && endsInFunctional(config) {
+		e.cannot(path+"/config/output_layers", "it does not load a Functional model as the last layer of another")
 	}
 	if class == "Functional" && e.older(3, 11) {
 		for _, key := range []string{"input_layers", "output_layers"} {
 			config.Set(key, e.ends(config.Get(key)))
 		}
 	}
+}
+
+// hasListKey reports whether a GetItem is called with a list of indices.
+func hasListKey(record *pyjson.Object) bool {
+	for _, n := range record.List("inbound_nodes") {
+		call, _ := n.(*pyjson.Object)
+		if args := call.List("args"); len(args) > 1 {
+			if _, ok := args[1].([]any); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// endsInFunctional reports whether an output of a model is that of a Functional model inside.
+func endsInFunctional(config *pyjson.Object) bool {
+	inner := map[string]bool{}
+	for _, l := range config.List("layers") {
+		if record, ok := l.(*pyjson.Object); ok && record.String("class_name") == "Functional" {
+			inner[record.String("name")] = true
+		}
+	}
+	var ends [][]any
+	flattenEnds(config.Get("output_layers"), &ends, 0)
+	for _, end := range ends {
+		if name, _ := end[0].(string); inner[name] {
+			return true
+		}
+	}
+	return false
 }
 
 // ends writes the inputs or outputs of a Functional as a list; before 3.4 there are no other structures.
