@@ -18,7 +18,7 @@ func TestMetrics(t *testing.T) {
 		name := r.String("name")
 		t.Run(name, func(t *testing.T) {
 			var extra []any
-			if name == "cosine_axis" {
+			if name == "cosine_axis" { // Keras does not write the axis
 				extra = []any{"axis", pyjson.Int(0)}
 			}
 			m := object(t, "metrics", r.Get("config"), extra...).Impl.(nn.Metric)

@@ -3,9 +3,11 @@ package conformance
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"reflect"
 	"testing"
 
+	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/optimizers"
 	"github.com/hornml/horn/nn/pyjson"
@@ -124,4 +126,47 @@ func TestSchedules(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestOptimizersTakeUpSavedStates builds the optimizer of every compiled golden for the variables of its model and gives it
+// the state that Keras saved: number, order and shapes of the variables agree.
+func TestOptimizersTakeUpSavedStates(t *testing.T) {
+	files, err := filepath.Glob(goldens + "/*/*.keras")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, _ := filepath.Glob(goldens + "/format/keras-3.1[0-9]*/*.keras") // the pattern is valid
+	states := 0
+	for _, f := range append(files, more...) {
+		m, err := kerasfile.Load(f)
+		if err != nil || m.Compile.Object("optimizer") == nil || len(m.OptimizerVariables()) <= 2 {
+			continue
+		}
+		o, ok := object(t, "optimizers", m.Compile.Get("optimizer")).Impl.(nn.Optimizer)
+		if !ok {
+			t.Errorf("%s: no optimizer", f)
+			continue
+		}
+		if err := o.Build(m.TrainableVariables()); err != nil {
+			t.Errorf("%s: %v", f, err)
+			continue
+		}
+		var values []tensor.Any
+		for _, v := range m.OptimizerVariables() {
+			x, err := v.Value()
+			if err != nil {
+				t.Fatal(err)
+			}
+			values = append(values, x)
+		}
+		if err := optimizers.SetVariables(o, values); err != nil {
+			t.Errorf("%s: %v", f, err)
+			continue
+		}
+		states++
+	}
+	if states < 40 {
+		t.Errorf("only %d saved states were found", states)
+	}
+	t.Logf("%d saved states", states)
 }

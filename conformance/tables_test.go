@@ -3,6 +3,7 @@ package conformance
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/hornml/horn/nn"
@@ -83,4 +84,59 @@ func doubled(x tensor.Any) tensor.Any {
 	}
 	d, _ := tensor.Convert(x, tensor.Float64) // numeric: cannot fail
 	return d
+}
+
+// TestTableConfigs writes the objects of all tables anew: their configs have every key that Keras wrote, with its value.
+func TestTableConfigs(t *testing.T) {
+	optimizers := openTable(t, "optimizers").manifest.(*pyjson.Object)
+	for kind, list := range map[string]any{"losses": openTable(t, "losses").manifest, "metrics": openTable(t, "metrics").manifest,
+		"optimizers": optimizers.Get("optimizers"), "optimizers.schedules": optimizers.Get("schedules")} {
+		for _, r := range records(t, list) {
+			o := object(t, kind, r.Get("config"))
+			o.Raw = nil // as if made in Go
+			have, want := o.Record().(*pyjson.Object), r.Object("config")
+			if have.String("class_name") != want.String("class_name") {
+				t.Errorf("%s %s: the class is %q", kind, r.String("name"), have.String("class_name"))
+			}
+			sameConfig(t, kind+" "+r.String("name"), have.Object("config"), want.Object("config"))
+		}
+	}
+}
+
+func sameConfig(t *testing.T, what string, have, want *pyjson.Object) {
+	t.Helper()
+	if have.Len() != want.Len() {
+		t.Errorf("%s has the arguments %q, Keras writes %q", what, have.Keys(), want.Keys())
+	}
+	for _, k := range want.Keys() {
+		x, y := have.Get(k), want.Get(k)
+		if inner, ok := y.(*pyjson.Object); ok && inner.Object("config") != nil {
+			mine, ok := x.(*pyjson.Object)
+			if !ok {
+				t.Errorf("%s: %s is %s", what, k, pyjson.Describe(x))
+				continue
+			}
+			sameConfig(t, what+"/"+k, mine.Object("config"), inner.Object("config"))
+			continue
+		}
+		if k == "reduction" && y == nil {
+			y = "none" // the same to Keras
+		}
+		if !equalNumbers(x, y) {
+			t.Errorf("%s: %s is %s, Keras writes %s", what, k, pyjson.Marshal(x), pyjson.Marshal(y))
+		}
+	}
+}
+
+// equalNumbers is pyjson.Equal, but 1 and 1.0 are one number, as they are to Keras.
+func equalNumbers(x, y any) bool {
+	switch a := x.(type) {
+	case pyjson.Number:
+		b, ok := y.(pyjson.Number)
+		return ok && a.Float() == b.Float()
+	case []any:
+		b, ok := y.([]any)
+		return ok && slices.EqualFunc(a, b, equalNumbers)
+	}
+	return pyjson.Equal(x, y)
 }

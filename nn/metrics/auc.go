@@ -65,8 +65,8 @@ func (m *AUC) Config(c *nn.Config) {
 	if !m.MultiLabel {
 		m.build(1)
 	} else if n := m.NumLabels; n != nil {
-		if *n < 1 || *n > maxThresholds {
-			c.Errorf("num_labels", "a positive integer of at most %d is expected, not %d", maxThresholds, *n)
+		if *n < 1 || *n > maxCells/len(m.thresholds) {
+			c.Errorf("num_labels", "a positive integer is expected that fits %d thresholds, not %d", len(m.thresholds), *n)
 			return
 		}
 		m.build(*n)
@@ -161,6 +161,9 @@ func (m *AUC) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 		if shape := yPred.Shape(); len(shape) != 2 || m.labels != 0 && shape[1] != m.labels {
 			return fmt.Errorf("metric %q: predictions (samples, labels) of one number of labels are expected, not %s", m.Name, tensor.FormatShape(shape))
 		} else if m.labels == 0 {
+			if shape[1] > maxCells/len(m.thresholds) {
+				return fmt.Errorf("metric %q: %d labels are too many for %d thresholds", m.Name, shape[1], len(m.thresholds))
+			}
 			m.build(shape[1])
 		}
 	}

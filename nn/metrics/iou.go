@@ -50,7 +50,7 @@ func (m *IoU) Config(c *nn.Config) {
 		c.Bool("sparse_y_pred", &m.SparseYPred, !one)
 		c.Int("axis", &m.Axis, -1)
 	}
-	if m.NumClasses > 1<<13 {
+	if m.NumClasses > 1<<12 {
 		c.Errorf("num_classes", "a confusion matrix of %d classes is too large", m.NumClasses)
 		m.NumClasses = 1
 	}

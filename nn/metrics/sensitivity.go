@@ -58,8 +58,11 @@ func (m *RateAtRate) Config(c *nn.Config) {
 	m.addParts(len(m.thresholds), truePositives, falsePositives, trueNegatives, falseNegatives)
 }
 
-// maxThresholds bounds what a file may ask for.
-const maxThresholds = 1 << 20
+// These bound what a file may ask for: thresholds, and elements of a variable.
+const (
+	maxThresholds = 1 << 20
+	maxCells      = 1 << 24
+)
 
 // spread returns n thresholds: lo, those that divide 0..1 evenly, hi.
 func spread(n int, lo, hi float64) []float64 {

@@ -259,6 +259,7 @@ type step struct {
 
 	base  *Base
 	slots []slot
+	err   error // set by a rule that cannot go on
 }
 
 type slot struct {
@@ -342,7 +343,9 @@ func (b *Base) Step(gradients []tensor.Any) error {
 	}
 	if ready {
 		b.clip(grads)
-		b.change(grads)
+		if err := b.change(grads); err != nil {
+			return err
+		}
 	}
 	b.average()
 	if err := b.hold(grads); err != nil {
@@ -434,7 +437,7 @@ type decayer interface{ weightDecay(v *nn.Variable) *float64 }
 type beginner interface{ begin() }
 
 // change decays the weights and runs the rule for each variable that has a gradient.
-func (b *Base) change(grads [][]float64) {
+func (b *Base) change(grads [][]float64) error {
 	rate, time := b.Rate(), float64(b.updates()+1)
 	if r, ok := b.rule.(beginner); ok {
 		r.begin()
@@ -454,7 +457,9 @@ func (b *Base) change(grads [][]float64) {
 				s.w[k] = w - w**decay*rate
 			}
 		}
-		b.rule.update(s)
+		if b.rule.update(s); s.err != nil {
+			return fmt.Errorf("optimizer %s, variable %s: %w", b.Name, v.Path, s.err)
+		}
 		store(v, s.w)
 		b.keep(s.w)
 		for _, slot := range s.slots {
@@ -462,6 +467,7 @@ func (b *Base) change(grads [][]float64) {
 			b.keep(slot.data)
 		}
 	}
+	return nil
 }
 
 // average moves the averages of the variables, and puts them in the place of these when it is time.

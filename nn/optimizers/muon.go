@@ -144,7 +144,8 @@ func (o *Muon) update(s *step) {
 	}
 	out, err := o.orthogonal.Run(shaped(s.g, s.v.Shape, d))
 	if err != nil {
-		panic("optimizers: " + err.Error()) // a matrix of a variable's size: it cannot fail
+		s.err = err
+		return
 	}
 	change := o.read(out[0])
 	for i, u := range change {
