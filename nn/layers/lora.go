@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/hornml/horn/nn"
@@ -13,7 +15,7 @@ type lora struct {
 	LoraRank  *int     // nil for none
 	LoraAlpha *float64 // nil: LoraRank
 
-	a, b *nn.Variable
+	a, b, adapted *nn.Variable
 }
 
 // config visits lora_rank and lora_alpha, which Keras writes only where LoRA is on.
@@ -39,6 +41,7 @@ func (l *lora) build(c *nn.Call, name string, v *nn.Variable, kernel []int) {
 		return
 	}
 	v.Trainable = false
+	l.adapted = v
 	last := len(kernel) - 1
 	l.a = c.AddWeight(name+"_a", nn.NewObject("initializers", "he_uniform").Init(), append(slices.Clone(kernel[:last]), *l.LoraRank), nn.OfType(tensor.Float32), nn.NotSaved, nn.Regularized(v.Regularizer, nil))
 	l.b = c.AddWeight(name+"_b", nn.NewObject("initializers", "zeros").Init(), []int{*l.LoraRank, kernel[last]}, nn.OfType(tensor.Float32), nn.NotSaved, nn.Regularized(v.Regularizer, nil))
@@ -69,4 +72,38 @@ func (l *lora) apply(c *nn.Call, kernel *value) *value {
 	delta := c.MulS(c.Dense(c.Raw(l.a), c.Raw(l.b)), l.factor())
 	pair := sameType(c, kernel, delta)
 	return c.Cast(c.Add(pair[0], pair[1]), kernel.DType)
+}
+
+// SavedValue implements nn.ValueSaver: a file has the kernel with A·B merged into it.
+func (l *lora) SavedValue(v *nn.Variable) (tensor.Any, error) {
+	value, err := v.Value()
+	if err != nil || !l.enabled() || v != l.adapted {
+		return value, err
+	}
+	a, errA := l.a.Tensor()
+	b, errB := l.b.Tensor()
+	if errA != nil || errB != nil {
+		return nil, errors.Join(errA, errB)
+	}
+	if !slices.ContainsFunc(b.Data(), func(x float32) bool { return x != 0 }) {
+		return value, nil
+	}
+	if !v.DType.IsFloat() {
+		return nil, fmt.Errorf("variable %s: LoRA cannot be merged into a quantized kernel here", v.Path)
+	}
+	merged := make([]float64, v.Size())
+	if err := tensor.Float64s(merged, tensor.AnyData(value)); err != nil {
+		return nil, err
+	}
+	x, y := a.Data(), b.Data()
+	rank, out := b.Shape()[0], b.Shape()[1]
+	for i := range merged {
+		sum := 0.0
+		for r := range rank {
+			sum += float64(x[i/out*rank+r]) * float64(y[r*out+i%out])
+		}
+		merged[i] += sum * l.factor()
+	}
+	t, _ := tensor.FromAny(merged, v.Shape)
+	return tensor.Convert(t, v.DType)
 }
