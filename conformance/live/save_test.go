@@ -44,10 +44,11 @@ type saveTask struct {
 type saveResult struct {
 	Name    string
 	Problem string
+	Failed  string // where the copy loads and does not run: the kind of the error
 	Outputs []any
 }
 
-func compareInKeras(t *testing.T, tasks []saveTask) map[string]saveResult {
+func compareInKeras(t *testing.T, tasks []saveTask, env ...string) map[string]saveResult {
 	t.Helper()
 	python := pythonWithKeras(t)
 	dir := t.TempDir()
@@ -64,6 +65,7 @@ func compareInKeras(t *testing.T, tasks []saveTask) map[string]saveResult {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(python, "-B", script, in, out)
+	cmd.Env = append(os.Environ(), env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
@@ -242,8 +244,8 @@ func TestModelsMadeInGo(t *testing.T) {
 	results := compareInKeras(t, tasks)
 	for _, task := range tasks {
 		r := results[task.Name]
-		if r.Problem != "" {
-			t.Errorf("%s: %s", task.Name, r.Problem)
+		if r.Problem+r.Failed != "" {
+			t.Errorf("%s: %s", task.Name, r.Problem+r.Failed)
 			continue
 		}
 		name, _, _ := strings.Cut(task.Name, ".")
