@@ -31,6 +31,9 @@ func (o *LossScaleOptimizer) Config(c *nn.Config) {
 		o.Name = "loss_scale_optimizer"
 	}
 	c.Object("optimizers", "inner_optimizer", &o.InnerOptimizer, "adam")
+	if v, given := c.Value("inner_optimizer"); given && v == nil {
+		c.Errorf("inner_optimizer", "an optimizer is expected, not null")
+	}
 	c.Float("initial_scale", &o.InitialScale, 1<<15)
 	c.Positive("dynamic_growth_steps", &o.DynamicGrowthSteps, 2000)
 	if o.InnerOptimizer != nil {

@@ -22,12 +22,14 @@ type OptimizerMap struct {
 	Optimizers       []*nn.Object // by pattern
 
 	compiled []*regexp.Regexp
-	raw      any
 }
 
 // Config implements nn.Configurable.
 func (m *OptimizerMap) Config(c *nn.Config) {
 	c.Object("optimizers", "default_optimizer", &m.DefaultOptimizer, "adam")
+	if v, given := c.Value("default_optimizer"); given && v == nil {
+		c.Errorf("default_optimizer", "an optimizer is expected, not null")
+	}
 	if !c.Reading() {
 		out := new(pyjson.Object)
 		for i, p := range m.Patterns {
@@ -122,8 +124,8 @@ func (o *MultiOptimizer) Config(c *nn.Config) {
 				c.Unsupported("optimizer_map", "%s is no optimizer", object.Name)
 			}
 		}
-	} else if o.OptimizerMap != nil {
-		c.Unsupported("optimizer_map", "an OptimizerMap is expected, not %s", o.OptimizerMap.Name)
+	} else if v, _ := c.Value("optimizer_map"); o.OptimizerMap != nil || v == nil {
+		c.Unsupported("optimizer_map", "an OptimizerMap is expected")
 	}
 	o.setLossScale(o.LossScaleFactor)
 	o.start()
