@@ -12,7 +12,7 @@ import (
 // addition is an argument that a class of Keras has since some release, and its default there: a file for an older one
 // leaves it out if it has the default.
 type addition struct {
-	classes string // names, or a module such as "keras.initializers"
+	classes string // names; or a module such as "keras.losses", or one class in it as "keras.losses:Dice"
 	key     string
 	since   [3]int
 	def     string // in JSON
@@ -33,33 +33,56 @@ var additions = []addition{
 	{"LayerNormalization", "rms_scaling", [3]int{3, 0}, "false"},
 	{"MultiHeadAttention", "seed", [3]int{3, 4}, "null"},
 	{"GroupQueryAttention", "seed", [3]int{3, 7}, "null"},
+	{"MultiHeadAttention GroupQueryAttention", "flash_attention", [3]int{3, 7}, "null"},
 	{"MultiHeadAttention GroupQueryAttention", "use_gate", [3]int{3, 14}, "false"},
 	{"MultiHeadAttention GroupQueryAttention", "sliding_window", [3]int{3, 15}, "null"},
+	{"LSTM GRU", "use_cudnn", [3]int{3, 2}, `"auto"`},
 	{"Conv1DTranspose Conv2DTranspose Conv3DTranspose", "output_padding", [3]int{3, 11}, "null"},
+	{"CategoryEncoding", "sparse", [3]int{3, 2}, "false"},
 	{"ZeroPadding1D", "data_format", [3]int{3, 5}, `"channels_last"`},
 	{"Resizing", "pad_to_aspect_ratio", [3]int{3, 3}, "false"},
 	{"Resizing", "fill_mode", [3]int{3, 3}, `"constant"`},
 	{"Resizing", "fill_value", [3]int{3, 3}, "0.0"},
 	{"Resizing", "antialias", [3]int{3, 9}, "false"},
-	{"RandomFlip", "data_format", [3]int{3, 6}, `"channels_last"`},
+	{"CenterCrop RandomCrop RandomFlip RandomTranslation RandomZoom Resizing", "factor", [3]int{3, 6}, "null"},
+	{"CenterCrop RandomBrightness RandomContrast RandomCrop RandomFlip RandomRotation RandomTranslation RandomZoom Resizing", "bounding_box_format", [3]int{3, 6}, "null"},
+	{"RandomBrightness RandomContrast RandomFlip", "data_format", [3]int{3, 6}, `"channels_last"`},
 	{"RandomContrast", "value_range", [3]int{3, 8}, "[0, 255]"},
 	{"StringLookup IntegerLookup", "salt", [3]int{3, 14}, "null"},
 	{"StringLookup IntegerLookup", "oov_method", [3]int{3, 14}, `"floormod"`},
 	{"keras.optimizers", "gradient_accumulation_steps", [3]int{3, 0, 2}, "null"},
 	{"Muon", "adam_weight_decay", [3]int{3, 13}, "0.004"},
 	{"Muon", "rms_rate", [3]int{3, 13}, "0.2"},
-	{"SparseCategoricalCrossentropy", "axis", [3]int{3, 10}, "-1"},
-	{"Dice", "axis", [3]int{3, 4}, "null"},
-	{"Tversky", "axis", [3]int{3, 8}, "null"},
+	{"keras.losses", "dtype", [3]int{3, 4}, `"float32"`},
+	{"keras.losses:SparseCategoricalCrossentropy", "axis", [3]int{3, 10}, "-1"},
+	{"keras.losses:Dice", "axis", [3]int{3, 4}, "null"},
+	{"keras.losses:Tversky", "axis", [3]int{3, 8}, "null"},
+	{"keras.metrics:SparseCategoricalCrossentropy", "ignore_class", [3]int{3, 14}, "null"},
+	{"keras.metrics:SparseTopKCategoricalAccuracy", "from_sorted_ids", [3]int{3, 7}, "false"},
 }
 
-// newClasses are the classes that came with releases of Keras 3.
-var newClasses = map[string][3]int{
-	"Lamb": {3, 5}, "RMSNormalization": {3, 9}, "Muon": {3, 10}, "ReversibleEmbedding": {3, 12}, "ScheduleFreeAdamW": {3, 14},
-	"AdaptiveAveragePooling1D": {3, 13}, "AdaptiveAveragePooling2D": {3, 13}, "AdaptiveAveragePooling3D": {3, 13},
-	"AdaptiveMaxPooling1D": {3, 13}, "AdaptiveMaxPooling2D": {3, 13}, "AdaptiveMaxPooling3D": {3, 13},
-	"GPTQDTypePolicy": {3, 12}, "AWQDTypePolicy": {3, 14}, "Int4DTypePolicy": {3, 14},
-}
+// newClasses are the classes that came with releases of Keras 3, found by asking 3.0.5, 3.1.1, .. 3.15.1 for theirs.
+var newClasses = func() map[string][3]int {
+	classes := map[string][3]int{}
+	for minor, names := range map[int]string{
+		1: "MelSpectrogram", 2: "Dice", 3: "Tversky QuantizedFloat8DTypePolicy", 4: "DTypePolicyMap", 5: "Lamb",
+		6: "AutoContrast Pipeline Solarization",
+		7: "STFT MaxNumBoundingBoxes STFTSpectrogram Circle ConcordanceCorrelation PearsonCorrelation",
+		8: "Equalization MixUp RandAugment RandomColorDegeneration RandomColorJitter RandomGrayscale RandomHue RandomPosterization " +
+			"RandomSaturation RandomSharpness RandomShear",
+		9:  "AugMix CutMix RMSNormalization RandomErasing RandomGaussianBlur RandomInvert RandomPerspective",
+		10: "RandomElasticTransform CategoricalGeneralizedCrossEntropy Muon",
+		12: "GPTQDTypePolicy ReversibleEmbedding",
+		13: "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D",
+		14: "AWQDTypePolicy Int4DTypePolicy ContrastLimitedAdaptiveHistogramEqualization ScheduleFreeAdamW",
+		15: "MultiOptimizer OptimizerMap",
+	} {
+		for _, name := range strings.Fields(names) {
+			classes[name] = [3]int{3, minor}
+		}
+	}
+	return classes
+}()
 
 // newest is the latest release whose form is known.
 const newest = 16
@@ -201,7 +224,7 @@ func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.O
 		if a.key == "lora_alpha" {
 			def = config.Get("lora_rank")
 		}
-		if equalNumbers(v, def) || a.key == "data_format" && v == nil {
+		if equalNumbers(v, def) || v == nil && (a.key == "data_format" || a.key == "dtype") {
 			config.Delete(a.key)
 			e.dropped[class+"."+a.key] = true
 		} else {
@@ -307,7 +330,8 @@ func flattenEnds(v any, out *[][]any, depth int) {
 
 func (a addition) of(class, module string) bool {
 	if strings.HasPrefix(a.classes, "keras.") {
-		return module == a.classes
+		only, name, one := strings.Cut(a.classes, ":")
+		return module == only && (!one || class == name)
 	}
 	for _, c := range strings.Fields(a.classes) {
 		if c == class && !strings.HasPrefix(module, "keras.src.") {
