@@ -383,3 +383,6 @@ func (m *Model) RewriteCalls() {
 		config.Set("output_layers", inner.writeEnds(inner.outputs, true))
 	})
 }
+
+// FreshRecord is Record made of the layer's arguments, also for a layer that was read from a file.
+func FreshRecord(l Layer) *pyjson.Object { return l.base().newRecord() }
