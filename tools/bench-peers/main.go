@@ -27,8 +27,8 @@ var benchmarks = []struct {
 }{
 	{"tabular", 1024, false}, {"lenet", 64, false}, {"mlp", 256, false}, {"mobilenet_v2", 4, false}, {"tcn", 8, false},
 	{"lstm_text", 32, false}, {"transformer", 8, false},
-	{"gru2", 8, true}, {"mobilenet_v2_224", 4, true}, {"efficientnet_b0", 4, true}, {"bert_like", 4, true},
-	{"densenet121", 4, true}, {"resnet50", 4, true},
+	{"gru2", 8, true}, {"mobilenet_v2_224", 8, true}, {"efficientnet_b0", 8, true}, {"bert_like", 8, true},
+	{"densenet121", 8, true}, {"resnet50", 8, true},
 }
 
 // result is a line that bench.mjs prints.
