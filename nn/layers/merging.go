@@ -2,6 +2,7 @@ package layers
 
 import (
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor"
 )
@@ -115,7 +116,7 @@ func (l *Subtract) Call(c *nn.Call) any {
 // Call implements nn.Layer.
 func (l *Average) Call(c *nn.Call) any {
 	n := len(mergeInputs(c))
-	sum := toFloat(c, l.fold(c, graph.OpAdd), l.ComputeDType())
+	sum := activations.Float(c.Builder, l.fold(c, graph.OpAdd))
 	return c.Div(sum, c.Scalar(sum.DType, float64(n)))
 }
 

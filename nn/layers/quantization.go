@@ -200,6 +200,7 @@ func (k *quantizedKernel) buildKernel(c *nn.Call, p nn.Policy, init nn.Initializ
 		k.zero = frozen("kernel_zero", zeros, tensor.Int8, groups(rows, p.BlockSize), k.columns)
 		k.gIdx = frozen("g_idx", groupIndex{p.BlockSize}, tensor.Float32, rows)
 	case "gptq", "awq":
+		k.wantZeros(c)
 		packedColumns := k.columns
 		if p.WeightBits == 4 {
 			packedColumns = (k.columns + 1) / 2
@@ -224,6 +225,20 @@ func (k *quantizedKernel) buildKernel(c *nn.Call, p nn.Policy, init nn.Initializ
 		k.kernel = c.AddWeight("kernel", init, shape, options...)
 	default:
 		k.kernel = c.AddWeight("kernel", init, shape, options...)
+	}
+}
+
+// wantZeros fails for files of Keras versions that leave the zero points out when they save gptq and awq layers, seen in
+// 3.15.1: without them there is no way back to the weights, for Keras neither.
+func (k *quantizedKernel) wantZeros(c *nn.Call) {
+	bytes := 0
+	for _, s := range k.saved {
+		if s.DType == tensor.Uint8 {
+			bytes++
+		}
+	}
+	if bytes == 1 {
+		c.Fail("the file has no kernel_zero for the %s kernel: Keras leaves it out in some versions, and cannot load such a file itself; save the model with another version", k.mode)
 	}
 }
 
