@@ -46,11 +46,13 @@ func (o *saveOptions) writeZip(w io.Writer, m *nn.Model) error {
 
 // header describes an entry as Python's zipfile does.
 func (o *saveOptions) header(name string, size uint64, sum uint32) *zip.FileHeader {
-	date, clock := dosTime(o.date)
-	return &zip.FileHeader{
+	h := &zip.FileHeader{
 		Name: name, Method: zip.Store, CreatorVersion: 3<<8 | 20, ReaderVersion: 20, ExternalAttrs: 0o600 << 16,
-		CRC32: sum, CompressedSize64: size, UncompressedSize64: size, ModifiedDate: date, ModifiedTime: clock,
+		CRC32: sum, CompressedSize64: size, UncompressedSize64: size,
 	}
+	//lint:ignore SA1019 Modified would add an extra field, and CreateRaw ignores it
+	h.ModifiedDate, h.ModifiedTime = dosTime(o.date)
+	return h
 }
 
 // dosTime is a date in the form of zip files, which begins in 1980.

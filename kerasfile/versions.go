@@ -204,8 +204,9 @@ func (e *expresser) cannot(path, why string) {
 	}
 }
 
-// oldNames are initializers that went by another name before 3.7.
-var oldNames = map[string]string{"Orthogonal": "OrthogonalInitializer", "Identity": "IdentityInitializer"}
+// oldNames are the names of initializers that every release before 3.7 finds. It wrote IdentityInitializer itself, and did not
+// find that again.
+var oldNames = map[string]string{"Orthogonal": "OrthogonalInitializer", "IdentityInitializer": "Identity"}
 
 func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.Object, path string) {
 	module := record.String("module")
@@ -234,22 +235,38 @@ func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.O
 	if strings.HasPrefix(module, "keras.src.ops.") && e.older(3, 11) && config.Len() > 1 {
 		config.Delete("name") // the record has it
 	}
-	if class == "GetItem" && e.older(3, 2) && hasListKey(record) {
-		e.cannot(path, "it does not load an index of several parts")
+	for _, gap := range gaps {
+		if gap.class == class && e.older(gap.until[:]...) && gap.has(record, config) {
+			e.cannot(path, "it cannot load "+gap.what)
+		}
 	}
 	if compile, ok := record.Lookup("compile_config"); ok && e.older(3, 10) {
 		if o, isObject := compile.(*pyjson.Object); isObject && o.Len() == 0 {
 			record.Delete("compile_config")
 		}
 	}
-	if class == "Functional" && e.older(3, 3) && endsInFunctional(config) {
-		e.cannot(path+"/config/output_layers", "it does not load a Functional model as the last layer of another")
-	}
 	if class == "Functional" && e.older(3, 11) {
 		for _, key := range []string{"input_layers", "output_layers"} {
 			config.Set(key, e.ends(config.Get(key)))
 		}
 	}
+}
+
+// gaps are what releases cannot load although they have it, their own files included.
+var gaps = []struct {
+	class string
+	until [2]int
+	what  string
+	has   func(record, config *pyjson.Object) bool
+}{
+	{"GetItem", [2]int{3, 2}, "an index of several parts", func(record, _ *pyjson.Object) bool { return hasListKey(record) }},
+	{"Functional", [2]int{3, 3}, "a Functional model as the last layer of another", func(_, config *pyjson.Object) bool { return endsInFunctional(config) }},
+	{"Identity", [2]int{3, 2}, "this initializer", func(record, _ *pyjson.Object) bool { return record.String("module") == "keras.initializers" }},
+	{"IdentityInitializer", [2]int{3, 2}, "this initializer", func(record, _ *pyjson.Object) bool { return true }},
+	{"Bidirectional", [2]int{3, 3}, "merge_mode None with return_state", func(_, config *pyjson.Object) bool {
+		return config.Get("merge_mode") == nil && config.Object("layer").Object("config").Get("return_state") == true
+	}},
+	{"MultiHeadAttention", [2]int{3, 7}, "an output_shape", func(_, config *pyjson.Object) bool { return config.List("output_shape") != nil }},
 }
 
 // hasListKey reports whether a GetItem is called with a list of indices.

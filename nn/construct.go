@@ -33,7 +33,7 @@ func New(class string, args ...Args) (Layer, error) {
 	e := findClass("keras.layers", class)
 	if e == nil {
 		if e = findClass("", class); e == nil {
-			return nil, fmt.Errorf("Keras has no layer %q that is known here", class)
+			return nil, fmt.Errorf("%q is no layer of Keras that is known here", class)
 		}
 	}
 	l := e.make()
