@@ -266,6 +266,7 @@ var gaps = []struct {
 	{"Bidirectional", [2]int{3, 3}, "merge_mode None with return_state", func(_, config *pyjson.Object) bool {
 		return config.Get("merge_mode") == nil && config.Object("layer").Object("config").Get("return_state") == true
 	}},
+	{"Pipeline", [2]int{3, 7}, "a Pipeline", func(_, _ *pyjson.Object) bool { return true }},
 	{"MultiHeadAttention", [2]int{3, 7}, "an output_shape", func(_, config *pyjson.Object) bool { return config.List("output_shape") != nil }},
 }
 
