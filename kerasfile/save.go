@@ -105,6 +105,10 @@ func (o *saveOptions) document(m *nn.Model) (root *pyjson.Object, version string
 		version = writtenVersion
 	}
 	root = withCompile(root, m)
+	if renumbered, changed := renumberShared(root); changed {
+		root = renumbered
+		o.note("the calls of layers that several models share are numbered as Keras finds them when it loads the file")
+	}
 	switch {
 	case o.target != "":
 		root, err = express(root, o.target, true, o.note)

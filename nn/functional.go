@@ -306,7 +306,8 @@ func (m *Model) settleIndices(c *Config, d *nodeDecoder) {
 		if _, gone := m.layers[r.layer].(*missing); gone {
 			continue
 		}
-		if c.decoder.UnreducedCalls && hi[r.layer] >= len(m.nodes[r.layer]) {
+		_, shared := m.layers[r.layer].base().record.Lookup("shared_object_id") // Keras counts its calls in other models, too
+		if (c.decoder.UnreducedCalls || shared) && hi[r.layer] >= len(m.nodes[r.layer]) {
 			r.node -= lo[r.layer]
 		}
 		if r.node >= len(m.nodes[r.layer]) {

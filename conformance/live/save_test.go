@@ -272,3 +272,34 @@ func flatten(v any, out *[]float64) {
 		*out = append(*out, v)
 	}
 }
+
+// TestSharedLayers has Keras load copies of files that it wrote and cannot load.
+func TestSharedLayers(t *testing.T) {
+	pythonWithKeras(t)
+	cases, err := conformance.Find("../../kerasfile/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var tasks []saveTask
+	for _, c := range cases {
+		m, err := kerasfile.Load(c.Model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, c.Name+".keras")
+		if err := kerasfile.Save(m, path); err != nil {
+			t.Fatal(err)
+		}
+		golden := c.Golden
+		tasks = append(tasks, saveTask{Name: c.Name, Copy: path, Inputs: &golden})
+	}
+	results := compareInKeras(t, tasks)
+	for _, task := range tasks {
+		if r := results[task.Name]; r.Problem+r.Failed != "" {
+			t.Errorf("%s: %s", task.Name, r.Problem+r.Failed)
+		} else {
+			compareWithGolden(t, task, r)
+		}
+	}
+}
