@@ -43,7 +43,9 @@ func (l *lowering) recurrent(n *graph.Node) (*work, error) {
 	}
 	// The product is added to the inputs' share where it lies, if nobody else reads that.
 	s.inPlace = l.onlyUser(x) == n && x.Node.Op.Kind != graph.KindInput && x.Node.Op.Kind != graph.KindConst && x.Node.Op.Kind != graph.KindReshape
-	s.rows = 4 * kernel.RowTile(kernel.Current())
+	// Each unit reads the recurrent kernel at every step: as many samples as keep all threads busy.
+	tile := kernel.RowTile(kernel.Current())
+	s.rows = min((s.batch+l.threads*tile-1)/(l.threads*tile), maxRecurrentTiles) * tile
 	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: (s.batch + s.rows - 1) / s.rows}
 	w.scratch = min(s.rows, s.batch) * (s.width + 3*s.units)
 	w.cost = float64(s.batch*s.time) * (2*float64(s.units*s.width)/40 + float64(s.width)*1.5)
@@ -58,6 +60,9 @@ func (l *lowering) recurrent(n *graph.Node) (*work, error) {
 	}
 	return w, nil
 }
+
+// maxRecurrentTiles bounds the samples of a unit, for its scratch to stay in the cache.
+const maxRecurrentTiles = 8
 
 // recurrentStep holds what a recurrent step knows before it runs.
 type recurrentStep struct {
