@@ -26,7 +26,7 @@ type windows struct {
 }
 
 // maxTable is the number of output pixels up to which the tables are made for the whole batch.
-const maxTable = 1 << 14
+const maxTable = 1 << 17
 
 func newWindows(spec kernel.WindowSpec, x, out *graph.Value) windows {
 	w := windows{images: 1}
@@ -145,7 +145,8 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 	w := &work{node: n, name: e.name(fmt.Sprintf("conv%dd", rank)), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
 	c := &convStep{windows: win, groups: groups, e: e, perIn: perIn, perOut: perOut, filters: filters}
 	tile := kernel.RowTile(groups[0].Level())
-	c.list = win.units(max(pixelsPerUnit/tile, 1) * tile)
+	step := max(pixelsPerUnit, min(int(unitFlops/(2*float64(taps*perIn)*float64(filters))), maxPixelsPerUnit))
+	c.list = win.units(max(step/tile, 1) * tile)
 	threads := l.threads
 	if c.wholeRows() {
 		threads = 1
@@ -175,8 +176,12 @@ type convStep struct {
 	residual               int
 }
 
-// pixelsPerUnit is about how many output pixels a unit has.
-const pixelsPerUnit = 64
+// pixelsPerUnit is about how many output pixels a unit has; where that is little work it has more.
+const (
+	pixelsPerUnit    = 64
+	maxPixelsPerUnit = 1024
+	unitFlops        = 500_000 // of a unit, so that taking units costs little
+)
 
 // wholeRows reports whether something follows that needs all channels of a pixel.
 func (c *convStep) wholeRows() bool { return c.e.post != nil || c.e.out.DType.IsHalf() }

@@ -114,7 +114,8 @@ const rowsPerUnit = 48
 func (g *gemmStep) split(threads int) {
 	tile := kernel.RowTile(g.gemm.B.Level())
 	panels := g.gemm.B.Panels()
-	g.rowBlock = max(rowsPerUnit/tile, 1) * tile
+	rows := max(rowsPerUnit, min(int(unitFlops/(2*float64(g.gemm.B.K())*float64(g.cols))), maxPixelsPerUnit))
+	g.rowBlock = max(rows/tile, 1) * tile
 	g.rowBlocks = (g.rows + g.rowBlock - 1) / g.rowBlock
 	if threads > 1 && g.rowBlocks < 8*threads { // even blocks, for an even share
 		g.rowBlock = (g.rows/g.rowBlocks + tile) / tile * tile
