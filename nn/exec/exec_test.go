@@ -265,7 +265,7 @@ func TestCompiledAgreesWithInterpreted(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						limit := 1e-5 // as cli.md has it: the sums, of a hundred products and more, are in float32
+						limit := 1e-5            // as cli.md has it: the sums, of a hundred products and more, are in float32
 						if name == "recurrent" { // errors grow from step to step
 							limit = 2e-5
 						}
