@@ -156,7 +156,40 @@ func (b *programBuilder) compile(nodes []*graph.Node) bool {
 			}
 		}
 	}
+	b.prog.joinMulAdd()
 	return true
+}
+
+// joinMulAdd turns a product with a row followed by the addition of a row, which is what is left of a batch normalization that could not be
+// folded, into one instruction.
+func (p *program) joinMulAdd() {
+	for i := 0; i+1 < len(p.instrs); i++ {
+		m, a := p.instrs[i], p.instrs[i+1]
+		switch {
+		case m.kind != instrBinary || a.kind != instrBinary || m.binary != kernel.Multiply || a.binary != kernel.Add,
+			m.half != tensor.Invalid || m.y.kind != operandRow || a.y.kind != operandRow || m.y.inner != a.y.inner || m.y.inner == 1,
+			m.x.kind != operandFull && m.x.kind != operandReg, a.x.kind != operandReg || m.dst < 0 || a.x.reg != m.dst, p.readsLater(m.dst, i+2):
+			continue
+		}
+		m.kind, m.z, m.dst, m.half = instrMulAddRow, a.y, a.dst, a.half
+		p.instrs = slices.Concat(p.instrs[:i], []instr{m}, p.instrs[i+2:])
+	}
+}
+
+// readsLater reports whether an instruction from position `from` on reads a register before it is written again.
+func (p *program) readsLater(reg, from int) bool {
+	for _, in := range p.instrs[from:] {
+		if in.x.kind == operandReg && in.x.reg == reg {
+			return true
+		}
+		if binary := in.kind == instrBinary || in.kind == instrBinaryF; binary && in.y.kind == operandReg && in.y.reg == reg {
+			return true
+		}
+		if in.dst == reg {
+			return false
+		}
+	}
+	return false
 }
 
 func (l *lowering) emitProgram(root *graph.Node, nodes []*graph.Node, b *programBuilder) {

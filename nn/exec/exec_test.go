@@ -162,6 +162,16 @@ var cases = map[string]func(f *fixture) []*value{
 		y := f.Mul(f.Add(f.Sub(x, f.in(6)), f.in(3, 1, 1, 6)), f.in(3, 4, 1, 1))
 		return []*value{y, f.Div(f.in(5, 1), y), f.Add(f.in(1, 1, 1, 1), y), f.Mul(y, f.in(4, 1, 6)), f.Add(f.in(3, 4, 1), f.in(5))}
 	},
+	"normalization that stays": func(f *fixture) []*value {
+		x := f.in(2, 5, 30)
+		y := f.Add(f.Mul(x, f.w(30)), f.w(30))
+		z := f.Mul(f.Square(x), f.w(30))
+		return []*value{f.Relu(y), f.Add(f.Mul(f.Add(z, f.w(30)), z), f.w(30)), f.Concat(2, x, f.in(2, 5, 3), f.Add(x, f.w(30)))}
+	},
+	"padding": func(f *fixture) []*value {
+		x := f.in(2, 3, 4, 5)
+		return []*value{f.Pad(x, []int{0, 1, 2, 0}, []int{0, 0, 3, 0}, -7), f.Pad(f.in(2, 3, 4), []int{0, 2, 0}, []int{0, 1, 0}, 1), f.Pad(x, []int{1, 0, 0, 2}, []int{0, 0, 0, 0}, 2)}
+	},
 	"long rows": func(f *fixture) []*value {
 		x := f.in(2, 60, 50)
 		return one(f.Mul(f.Add(x, f.w(60, 50)), f.Sub(f.in(2, 1, 1), f.w(50))))

@@ -17,6 +17,10 @@ func (l *lowering) kernelFor(n *graph.Node) *work {
 		return l.softmax(n)
 	case graph.OpPool:
 		return l.pool(n)
+	case graph.OpConcat:
+		return l.concat(n)
+	case graph.OpPad:
+		return l.pad(n)
 	case graph.OpTranspose:
 		return l.transpose(n)
 	}

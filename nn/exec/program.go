@@ -22,6 +22,7 @@ type program struct {
 type instr struct {
 	dst    int
 	x, y   operand
+	z      operand // the offset of instrMulAddRow
 	unary  kernel.UnaryOp
 	binary kernel.BinaryOp
 	kind   instrKind
@@ -39,6 +40,7 @@ const (
 	instrUnaryF                   // f1
 	instrBinaryF                  // f2
 	instrCopy
+	instrMulAddRow // x*y + z with y and z of one value for each column
 )
 
 // operand is where an instruction reads: a register, a number, or a value in memory. A value that is smaller than the
@@ -192,7 +194,7 @@ func (p *program) settle(pl *Plan) *program {
 	q := *p
 	q.instrs = slices.Clone(p.instrs)
 	for i := range q.instrs {
-		for _, o := range []*operand{&q.instrs[i].x, &q.instrs[i].y} {
+		for _, o := range []*operand{&q.instrs[i].x, &q.instrs[i].y, &q.instrs[i].z} {
 			if o.value != nil {
 				o.id = pl.id(o.value)
 			}
@@ -242,6 +244,9 @@ func (p *program) runBlock(r *run, scratch []float32, out []float32, at, n int) 
 			for k, v := range x {
 				dst[k] = float32(in.f1(float64(v), in.p))
 			}
+		case instrMulAddRow:
+			scale, shift := r.bufs[in.y.id].F, r.bufs[in.z.id].F
+			kernel.MulAddRow(dst, in.x.slice(r, scratch, dst, stride, at, n), scale[:in.y.inner], shift[:in.z.inner])
 		case instrBinary:
 			in.runBinary(r, scratch, dst, stride, at, n)
 		case instrBinaryF:
