@@ -76,3 +76,33 @@ type int8Tile struct {
 	maskVector [8]int32          // lanes of the last vector as words (AVX2)
 	c          [8]unsafe.Pointer // rows of the panel's columns in C
 }
+
+// patches is the parameter block of the transform of a Winograd convolution's input.
+type patches struct {
+	src      unsafe.Pointer // first element of the image
+	off      unsafe.Pointer // 16 offsets for each tile, []int32, -1 outside the image
+	zeros    unsafe.Pointer // what is read there
+	dst      unsafe.Pointer // first element of the transformed tiles
+	plane    uintptr        // bytes from one of the 16 planes of dst to the next
+	channels uintptr        // bytes of all channels
+	tiles    uintptr        // tiles to do; counted down
+	at       [16]uintptr    // pixels of the current tile
+}
+
+// squares is the parameter block of the transform of a Winograd convolution's products.
+type squares struct {
+	src      unsafe.Pointer // first product
+	plane    uintptr        // bytes from one of the 16 planes of src to the next
+	row      uintptr        // bytes from tile to tile in a plane
+	off      unsafe.Pointer // 4 offsets for each tile, []int32, -1 outside the image
+	dst      unsafe.Pointer // first element of the image
+	residual unsafe.Pointer // what dst is for the residual, or nil
+	nowhere  unsafe.Pointer // what stands for pixels outside the image
+	bias     unsafe.Pointer // bias, or nil
+	lo       float32
+	hi       float32
+	columns  uintptr    // bytes of the columns to do
+	tiles    uintptr    // tiles to do; counted down
+	at       [4]uintptr // pixels of the current tile
+	from     [4]uintptr // their residuals
+}

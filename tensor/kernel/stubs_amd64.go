@@ -304,6 +304,26 @@ func maxPool1AVX2(t *window)
 //go:noescape
 func sumPool1AVX2(t *window)
 
+// winogradPatchesAVX512 writes B' d B of tiles d, plane by plane.
+//
+//go:noescape
+func winogradPatchesAVX512(t *patches)
+
+// winogradSquaresAVX512 writes A' m A of products m, with the epilogue.
+//
+//go:noescape
+func winogradSquaresAVX512(t *squares)
+
+// winogradPatchesAVX2 writes B' d B of tiles d, plane by plane.
+//
+//go:noescape
+func winogradPatchesAVX2(t *patches)
+
+// winogradSquaresAVX2 writes A' m A of products m, with the epilogue.
+//
+//go:noescape
+func winogradSquaresAVX2(t *squares)
+
 // unaryExpAVX512 is the loop of Exp over n elements.
 //
 //go:noescape

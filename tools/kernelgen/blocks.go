@@ -24,7 +24,7 @@ const (
 )
 
 // blocks lists the parameter blocks of amd64.
-var blocks = []*block{tileBlock, windowBlock, int8Block}
+var blocks = []*block{tileBlock, windowBlock, int8Block, patchBlock, squareBlock}
 
 // at is the offset of a field.
 func (b *block) at(name string) int {

@@ -40,6 +40,7 @@ func generate() (map[string][]byte, error) {
 	}{
 		{"gemm", genGemm},
 		{"window", genWindow},
+		{"winograd", genWinograd},
 		{"unary", genUnary},
 		{"binary", genBinary},
 		{"reduce", genReduce},
