@@ -91,6 +91,9 @@ func (l *lowering) conv(n *graph.Node) (*work, error) {
 	if pointwise(a, k) {
 		return l.dense(n, x, k, channels, filters, false)
 	}
+	if w, err := l.winograd(n, a, x); w != nil || err != nil {
+		return w, err
+	}
 	return l.implicit(n, a, x)
 }
 

@@ -35,6 +35,15 @@ func (f *fixture) in(shape ...int) *graph.Value {
 
 func (f *fixture) w(shape ...int) *graph.Value { return f.Const(f.random(shape...)) }
 
+// filters are the weights of a convolution whose results are about as large as its input.
+func (f *fixture) filters(height, width, channels, filters int) *graph.Value {
+	t := f.random(height, width, channels, filters)
+	for i, v := range t.Data() {
+		t.Data()[i] = v / float32(math.Sqrt(float64(height*width*channels)))
+	}
+	return f.Const(t)
+}
+
 type value = graph.Value
 
 // cases are graphs whose compiled form takes every path of the compiler.
@@ -101,6 +110,21 @@ var cases = map[string]func(f *fixture) []*value{
 	"conv silu residual": func(f *fixture) []*value {
 		a := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
 		return one(f.Unary(graph.OpSilu, f.Add(f.Conv(f.in(1, 8, 7, 16), f.w(3, 3, 16, 24), a), f.in(1, 8, 7, 24))))
+	},
+	"winograd": func(f *fixture) []*value {
+		same := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		x := f.Relu(f.Add(f.Mul(f.Conv(f.in(3, 9, 8, 32), f.filters(3, 3, 32, 64), same), f.w(64)), f.w(64)))
+		y := f.Relu(f.Add(f.Conv(x, f.filters(3, 3, 64, 64), same), x))
+		return []*value{f.Conv(y, f.filters(3, 3, 64, 32), graph.ConvAttrs{PadLo: []int{2, 0}, PadHi: []int{0, 0}})}
+	},
+	"winograd silu residual": func(f *fixture) []*value {
+		a := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		return one(f.Unary(graph.OpSilu, f.Add(f.Unary(graph.OpSilu, f.Conv(f.in(1, 12, 13, 32), f.filters(3, 3, 32, 96), a)), f.in(1, 12, 13, 96))))
+	},
+	"winograd of many images": func(f *fixture) []*value {
+		a := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		x := f.in(3, 106, 104, 32)
+		return one(f.Tanh(f.MulS(f.Add(f.Conv(x, f.filters(3, 3, 32, 32), a), x), 0.01)))
 	},
 	"conv 1x1": func(f *fixture) []*value { return one(f.Conv(f.in(2, 5, 6, 8), f.w(1, 1, 8, 33), graph.ConvAttrs{})) },
 	"conv of many images": func(f *fixture) []*value {

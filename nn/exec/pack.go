@@ -43,7 +43,7 @@ func (l *lowering) pack(src graph.Source, k, n, ldw, first int, transposed bool,
 	if err != nil {
 		return nil, err
 	}
-	l.awaited = append(l.awaited, p)
+	l.awaited = append(l.awaited, p.done)
 	return p.b, nil
 }
 
@@ -85,7 +85,7 @@ func (l *lowering) finish() {
 	work()
 	wg.Wait()
 	l.fills = nil
-	for _, p := range l.awaited {
-		<-p.done
+	for _, done := range l.awaited {
+		<-done
 	}
 }

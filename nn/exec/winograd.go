@@ -1,0 +1,164 @@
+package exec
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor/kernel"
+)
+
+// What Winograd's algorithm must save to be chosen: see BenchmarkWinograd in tensor/kernel.
+const (
+	winogradChannels = 32   // fewer channels or filters leave too little between the transforms
+	winogradTiles    = 32   // of fewer the time goes into reading the weights, of which there are 16/9 as many
+	winogradShare    = 0.75 // of the multiplications of the direct form; images with few pixels waste parts of their tiles
+)
+
+// winogradTable is the number of tiles up to which the tables are made for the whole batch.
+const winogradTable = 1 << 13
+
+// winograd is a convolution by Winograd's algorithm, nil where that is not possible or does not pay.
+func (l *lowering) winograd(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (*work, error) {
+	k, out := n.In[1], n.Out[0]
+	channels, filters := lastDim(x), lastDim(out)
+	level := kernel.Current()
+	if len(a.Strides) != 2 || k.Shape[0] != 3 || k.Shape[1] != 3 || a.Groups != 1 || slices.Max(a.Strides) != 1 || slices.Max(a.Dilation) != 1 ||
+		min(channels, filters) < winogradChannels || !kernel.HasWinograd(level, channels, filters) {
+		return nil, nil
+	}
+	batch, pixels := x.Shape[0], out.Shape[1]*out.Shape[2]
+	perImage := (out.Shape[1] + 1) / 2 * ((out.Shape[2] + 1) / 2)
+	if batch*perImage < winogradTiles || float64(16*perImage) > winogradShare*float64(9*pixels) {
+		return nil, nil
+	}
+	e := l.follow(out, filters, true)
+	filter, err := l.packWinograd(k.Node.Source, channels, filters, e)
+	if err != nil {
+		return nil, err
+	}
+	spec := kernel.WindowSpec{Batch: batch, Axes: window(x.Shape, out.Shape, k.Shape[:2], a.Strides, a.Dilation, a.PadLo), Channels: channels, InStride: channels, OutStride: filters}
+	c := &winogradStep{e: e, filter: filter, filters: filters, images: 1}
+	if batch*perImage > winogradTable {
+		c.images, c.inSize, c.outSize = batch, x.Size()/batch, out.Size()/batch
+		spec.Batch = 1
+	}
+	c.tiles = kernel.NewWinogradTiles(spec)
+	size := c.split(channels, l.threads)
+	c.scratch = kernel.WinogradScratch(channels, filters, size)
+	w := &work{node: n, name: e.name("winograd"), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: c.scratch + e.scratch()}
+	w.units = len(c.list)
+	w.cost = float64(batch*perImage)*(32*float64(channels)*float64(filters)/70+0.5*float64(channels+filters)) + e.cost()
+	w.make = func(p *Plan) kernelFunc {
+		c.settle(p)
+		xid, oid := p.id(x), p.id(e.out)
+		return func(r *run, worker, lo, hi int) error {
+			c.run(r, worker, r.bufs[xid].F, r.bufs[oid].F, lo, hi)
+			return nil
+		}
+	}
+	return w, nil
+}
+
+// packWinograd returns the transformed weights of a source, made once for all plans.
+func (l *lowering) packWinograd(src graph.Source, channels, filters int, e *epilogue) (*kernel.WinogradFilter, error) {
+	level := kernel.Current()
+	name := fmt.Sprintf("winograd %v %d %d %q %q", level, channels, filters, src.Key(), e.scaleKey)
+	p, err := get(l.cache, name, func() (*packedWinograd, error) {
+		buf, err := src.Buf()
+		if err != nil {
+			return nil, err
+		}
+		f := kernel.NewWinogradFilter(level, channels, filters)
+		p := &packedWinograd{f, make(chan struct{})}
+		scale := e.scale
+		l.fills = append(l.fills, func() {
+			defer close(p.done)
+			f.Fill(0, f.Panels(), buf.F, scale)
+		})
+		return p, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.awaited = append(l.awaited, p.done)
+	return p.filter, nil
+}
+
+type packedWinograd struct {
+	filter *kernel.WinogradFilter
+	done   chan struct{} // closed when filter is filled
+}
+
+// winogradStep runs a convolution tile by tile.
+type winogradStep struct {
+	tiles           kernel.WinogradTiles
+	images          int // how often the tiles are gone through
+	inSize, outSize int // elements between one time and the next
+	list            []windowUnit
+	filter          *kernel.WinogradFilter
+	filters         int
+	e               *epilogue
+	post            *program
+	residual        int
+	scratch         int
+}
+
+// split divides the work into units and returns the tiles of the largest.
+func (c *winogradStep) split(channels, threads int) int {
+	// Patches and products of a unit should lie in the second-level cache, and a unit should read the weights for
+	// many tiles.
+	const elements, least, most = 384 << 10, 16, 96
+	tile := kernel.RowTile(c.filter.Level())
+	count := c.tiles.Count()
+	size := min(max(elements/(16*(channels+c.filters)), least), most)
+	if threads > 1 {
+		size = min(size, max(count*c.images/(8*threads), 32))
+	}
+	units := max((count+size-1)/size, 1)
+	size = (count/units + tile) / tile * tile
+	for image := range c.images {
+		for r := 0; r < count; r += size {
+			c.list = append(c.list, windowUnit{image: image, r0: r, r1: min(r+size, count)})
+		}
+	}
+	if c.wholeRows() {
+		threads = 1
+	}
+	c.list = divide(c.list, c.filter.Panels(), threads)
+	return min(size, count)
+}
+
+// wholeRows reports whether something follows that needs all channels of a pixel.
+func (c *winogradStep) wholeRows() bool { return c.e.post != nil || c.e.out.DType.IsHalf() }
+
+func (c *winogradStep) settle(p *Plan) {
+	c.residual = -1
+	if c.e.residual != nil {
+		c.residual = p.id(c.e.residual)
+	}
+	if c.e.post != nil {
+		c.post = c.e.post.settle(p)
+	}
+}
+
+func (c *winogradStep) run(r *run, worker int, x, out []float32, lo, hi int) {
+	scratch := r.scratch[worker]
+	for _, u := range c.list[lo:hi] {
+		base := u.image * c.outSize
+		w := kernel.Winograd{Src: x[u.image*c.inSize:], Tiles: &c.tiles, Filter: c.filter, Dst: out[base:], Epilogue: c.e.kernel(), Scratch: scratch[:c.scratch]}
+		if c.residual >= 0 {
+			w.Residual = r.bufs[c.residual].F[base:]
+		}
+		w.Block(u.r0, u.r1, u.p0, u.p1)
+		if !c.wholeRows() {
+			continue
+		}
+		c.tiles.Runs(u.r0, u.r1, c.filters, func(from, to int) {
+			if c.post != nil {
+				c.post.run(r, scratch[c.scratch:], out[base:], base, base+from, base+to)
+			}
+			finish(c.e.out.DType, out[base+from:base+to])
+		})
+	}
+}
