@@ -15,6 +15,10 @@ func (l *lowering) contraction(n *graph.Node) error {
 	switch n.Op {
 	case graph.OpMatMul:
 		w, err = l.matmul(n)
+	case opProduct:
+		w = l.product(n)
+	case opAttention:
+		w = l.attention(n)
 	case graph.OpConv:
 		w, err = l.conv(n)
 	case graph.OpDenseInt8:
@@ -45,14 +49,19 @@ func (l *lowering) contraction(n *graph.Node) error {
 	return nil
 }
 
+// matmul is a product with constant weights; rewriting made an opProduct of every other one of floats.
 func (l *lowering) matmul(n *graph.Node) (*work, error) {
 	t := n.Attrs.(graph.MatMulAttrs)
-	a, b := n.In[0], n.In[1]
-	if b.Node.Op == graph.OpConst && b.Rank() == 2 && !t.TransA {
-		k, cols := matrix(b, t.TransB)
-		return l.dense(n, a, b, k, cols, t.TransB)
+	if !constantWeights(n) {
+		return nil, nil
 	}
-	return l.batched(n, t)
+	k, cols := matrix(n.In[1], t.TransB)
+	return l.dense(n, n.In[0], n.In[1], k, cols, t.TransB)
+}
+
+// constantWeights reports whether the right operand of a product is one constant matrix, which is packed once.
+func constantWeights(n *graph.Node) bool {
+	return n.In[1].Node.Op == graph.OpConst && n.In[1].Rank() == 2 && !n.Attrs.(graph.MatMulAttrs).TransA
 }
 
 // matrix returns the rows and columns of a constant operand.
@@ -156,57 +165,3 @@ func (g *gemmStep) run(r *run, gemm *kernel.Gemm, worker, lo, hi int) {
 		finish(g.e.out.DType, gemm.C[r0*g.cols:r1*g.cols])
 	}
 }
-
-// batched multiplies matrices of which neither is constant, as attention does, or that come in batches.
-func (l *lowering) batched(n *graph.Node, t graph.MatMulAttrs) (*work, error) {
-	a, b := n.In[0], n.In[1]
-	if t.TransA || a.Size() == 0 || b.Size() == 0 {
-		return nil, nil
-	}
-	out := n.Out[0]
-	m, cols := out.Shape[out.Rank()-2], out.Shape[out.Rank()-1]
-	k := a.Shape[a.Rank()-1]
-	ldb := b.Shape[b.Rank()-1]
-	var as, bs []int
-	graph.EachBatch(n, func(_, x, y int) {
-		as, bs = append(as, x*m*k), append(bs, y*k*cols)
-	})
-	e := l.follow(out, cols, false)
-	level := kernel.Current()
-	pack := kernel.PackSize(level, k, cols)
-	w := &work{node: n, name: e.name("matmul"), in: append([]*graph.Value{a, b}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1,
-		scratch: pack + e.scratch() + packAlign, units: len(as)}
-	w.cost = float64(len(as))*(2*float64(m)*float64(k)*float64(cols)/60+float64(k*cols)/4) + e.cost()
-	w.make = func(p *Plan) kernelFunc {
-		aid, bid, oid, residual := p.id(a), p.id(b), p.id(e.out), -1
-		if e.residual != nil {
-			residual = p.id(e.residual)
-		}
-		var post *program
-		if e.post != nil {
-			post = e.post.settle(p)
-		}
-		return func(r *run, worker, lo, hi int) error {
-			scratch := r.scratch[worker]
-			for u := lo; u < hi; u++ {
-				var packed kernel.PackedB
-				kernel.PackBInto(&packed, scratch[:pack], level, r.bufs[bid].F[bs[u]:bs[u]+k*cols], k, cols, ldb, t.TransB)
-				c := r.bufs[oid].F[u*m*cols : (u+1)*m*cols]
-				g := kernel.Gemm{A: r.bufs[aid].F[as[u] : as[u]+m*k], ARows: kernel.Strided(k), B: &packed, C: c, CRows: kernel.Strided(cols), Epilogue: e.kernel()}
-				if residual >= 0 {
-					g.Residual = r.bufs[residual].F[u*m*cols : (u+1)*m*cols]
-				}
-				g.Run(m)
-				if post != nil {
-					post.run(r, scratch[pack:], c, u*m*cols, u*m*cols, (u+1)*m*cols)
-				}
-				finish(e.out.DType, c)
-			}
-			return nil
-		}
-	}
-	return w, nil
-}
-
-// packAlign is room to begin packed operands at a cache line.
-const packAlign = 16

@@ -23,6 +23,8 @@ func (l *lowering) kernelFor(n *graph.Node) *work {
 		return l.pad(n)
 	case graph.OpTranspose:
 		return l.transpose(n)
+	case opRepeat:
+		return l.repeat(n)
 	}
 	if r := graph.ReductionOf(n.Op); r != nil {
 		return l.reduce(n, r)

@@ -117,7 +117,9 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 		return nil, err
 	}
 	prune(g)
-	rewrite(g)
+	if err := rewrite(g, o.Cache); err != nil {
+		return nil, err
+	}
 	prune(g)
 	works, err := lower(g, o.Cache, o.Threads)
 	if err != nil {

@@ -7,9 +7,23 @@ import (
 )
 
 // rewrite replaces ops by others that compute the same faster, before the graph is lowered.
-func rewrite(g *graph.Graph) {
+func rewrite(g *graph.Graph, cache *Cache) error {
 	separate(g)
 	mergeTransposes(g)
+	prune(g)
+	repeats(g)
+	prune(g)
+	sink(g)
+	mergeTransposes(g)
+	prune(g)
+	if err := fold(g, cache); err != nil { // operands that sink has turned
+		return err
+	}
+	attentions(g)
+	prune(g)
+	products(g)
+	renumber(g)
+	return nil
 }
 
 // separate turns a convolution of an input with zeros between its elements (a transposed convolution) into two ops: one
@@ -34,6 +48,7 @@ func separate(g *graph.Graph) {
 // mergeTransposes joins a transpose of a transpose into one, and those that move nothing in memory into reshapes.
 func mergeTransposes(g *graph.Graph) {
 	for _, n := range g.Nodes {
+		skipReshapes(n)
 		if n.Op != graph.OpTranspose {
 			continue
 		}
@@ -45,11 +60,25 @@ func mergeTransposes(g *graph.Graph) {
 				joined[i] = inner.Attrs.([]int)[a]
 			}
 			axes = joined
-			n.In = inner.In
+			n.In = slices.Clone(inner.In)
+			skipReshapes(n)
 		}
 		n.Attrs = axes
 		if keepsOrder(axes, n.In[0].Shape) {
 			n.Op, n.Attrs = graph.OpReshape, n.Out[0].Shape
+		}
+	}
+}
+
+// skipReshapes lets a node read what a reshape to the same shape reads and, if it is a reshape, what any reshape reads.
+func skipReshapes(n *graph.Node) {
+	for i := range n.In {
+		for r := n.In[i].Node; r.Op == graph.OpReshape; r = n.In[i].Node {
+			if n.Op != graph.OpReshape && !slices.Equal(r.In[0].Shape, n.In[i].Shape) {
+				break
+			}
+			n.In = slices.Clone(n.In)
+			n.In[i] = r.In[0]
 		}
 	}
 }

@@ -1,0 +1,206 @@
+package exec
+
+import (
+	"bytes"
+	"slices"
+	"unsafe"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+	"github.com/hornml/horn/tensor/kernel"
+)
+
+// attentionStep goes through the products of the batch ("heads"). It packs K and V of one, then takes some rows of Q at a
+// time: their scores stay in the worker's scratch, in the cache, from the first product to the second.
+type attentionStep struct {
+	*attentionAttrs
+	level        kernel.Level
+	dtype        tensor.DType
+	rows         int // of Q in a block
+	parts        int // into which the rows of a head are divided
+	partRows     int
+	unit         int // parts in a unit
+	packK, packV int // elements of the packed operands
+	in           [3]int
+	to           int
+}
+
+const (
+	attentionBlock = 1 << 15 // scores in a block: 128 KiB, which leaves room for a head's K and V in the second cache
+	attentionUnit  = 10_000  // nanoseconds of work that are worth a unit of their own
+)
+
+// attention is the work of opAttention.
+func (l *lowering) attention(n *graph.Node) *work {
+	a := n.Attrs.(*attentionAttrs)
+	s := &attentionStep{attentionAttrs: a, level: kernel.Current(), dtype: n.Out[0].DType}
+	tile := kernel.RowTile(s.level)
+	s.rows = max(min(attentionBlock/a.t, a.m)/tile, 1) * tile
+	s.packK, s.packV = kernel.PackSize(s.level, a.dim, a.t), kernel.PackSize(s.level, a.t, a.n)
+	heads := len(a.out.at)
+	head := float64(a.m*a.t)*(2*float64(a.dim+a.n)/250+0.3+0.1*float64(len(a.before)+len(a.after))) + float64(a.t*(a.dim+a.n))/4
+	// Every part packs K and V again: a head is only divided where heads alone keep the threads busy unevenly.
+	s.parts = 1
+	for t := l.threads; t > 1 && heads*s.parts < 4*t && heads*s.parts%t != 0 && s.parts*2*tile < a.m; {
+		s.parts++
+	}
+	s.partRows = (a.m/s.parts + tile - 1) / tile * tile
+	if s.partRows*s.parts < a.m {
+		s.partRows += tile
+	}
+	s.parts = (a.m + s.partRows - 1) / s.partRows
+	items := heads * s.parts
+	s.unit = max(min(int(attentionUnit/(head/float64(s.parts))), items/(2*l.threads)), 1)
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: (items + s.unit - 1) / s.unit, cost: head * float64(heads)}
+	if a.overwritesQuery(n) {
+		w.inPlace = 0
+	}
+	w.scratch = s.packK + s.packV + min(s.rows, s.partRows)*a.t + 3*packAlign
+	w.make = func(p *Plan) kernelFunc {
+		for i := range s.in {
+			s.in[i] = p.id(n.In[i])
+		}
+		s.to = p.id(n.Out[0])
+		for _, ops := range [][]scoreOp{a.before, a.after} {
+			for i := range ops {
+				if ops[i].value != nil {
+					ops[i].id = p.id(ops[i].value)
+				}
+			}
+		}
+		return func(r *run, worker, lo, hi int) error {
+			s.run(r, r.scratch[worker], lo*s.unit, min(hi*s.unit, items))
+			return nil
+		}
+	}
+	return w
+}
+
+// overwritesQuery reports whether the results can take the place of the rows of Q that they are made of.
+func (a *attentionAttrs) overwritesQuery(n *graph.Node) bool {
+	if a.dim != a.n || a.q.row != a.out.row || !slices.Equal(a.q.at, a.out.at) {
+		return false
+	}
+	memory := func(v *graph.Value) *graph.Node {
+		for v.Node.Op.Kind == graph.KindReshape {
+			v = v.Node.In[0]
+		}
+		return v.Node
+	}
+	for _, v := range n.In[1:] {
+		if memory(v) == memory(n.In[0]) {
+			return false
+		}
+	}
+	return true
+}
+
+// run does the parts [lo, hi), counted through all heads.
+func (s *attentionStep) run(r *run, scratch []float32, lo, hi int) {
+	q, k, v, out := r.bufs[s.in[0]].F, r.bufs[s.in[1]].F, r.bufs[s.in[2]].F, r.bufs[s.to].F
+	align := func(n int) int { return (n + packAlign - 1) / packAlign * packAlign }
+	spaceV := scratch[align(s.packK):]
+	scores := spaceV[align(s.packV):]
+	var keys, values kernel.PackedB
+	lastK, lastV := -1, -1
+	for i := lo; i < hi; i++ {
+		head := i / s.parts
+		if s.k.at[head] != lastK { // several heads may share K and V
+			lastK = s.k.at[head]
+			kernel.PackBInto(&keys, scratch[:s.packK], s.level, k[lastK:], s.dim, s.t, s.k.row, s.transK)
+		}
+		if s.v.at[head] != lastV {
+			lastV = s.v.at[head]
+			kernel.PackBInto(&values, spaceV[:s.packV], s.level, v[lastV:], s.t, s.n, s.v.row, s.transV)
+		}
+		from := i % s.parts * s.partRows
+		for end := min(from+s.partRows, s.m); from < end; from += s.rows {
+			rows := min(s.rows, end-from)
+			block := scores[:rows*s.t]
+			product := kernel.Gemm{A: q[s.q.at[head]+from*s.q.row:], ARows: kernel.Strided(s.q.row), B: &keys, C: block, CRows: kernel.Strided(s.t)}
+			product.Run(rows)
+			finish(s.dtype, block)
+			s.apply(r, s.before, block, head, from)
+			kernel.Softmax(block, block, s.t)
+			finish(s.dtype, block)
+			s.apply(r, s.after, block, head, from)
+			c := out[s.out.at[head]+from*s.out.row:]
+			product = kernel.Gemm{A: block, ARows: kernel.Strided(s.t), B: &values, C: c, CRows: kernel.Strided(s.out.row)}
+			product.Run(rows)
+			for i := 0; s.dtype.IsHalf() && i < rows; i++ {
+				finish(s.dtype, c[i*s.out.row:i*s.out.row+s.n])
+			}
+		}
+	}
+}
+
+// apply does ops to the scores of some rows of a head, from row `from` on.
+func (s *attentionStep) apply(r *run, ops []scoreOp, block []float32, head, from int) {
+	for i := range ops {
+		op := &ops[i]
+		switch op.kind {
+		case scoreUnary:
+			op.unary.RunWith(block, block, float32(op.params.A), float32(op.params.B))
+		case scoreScalar:
+			op.binary.RunScalar(block, block, op.scalar)
+		default:
+			at := op.of.at[head] + from*op.of.row
+			for row := 0; row < len(block); row += s.t {
+				op.row(r, block[row:row+s.t], at)
+				at += op.of.row
+			}
+		}
+		finish(s.dtype, block)
+	}
+}
+
+// row does an op to one row of scores, whose operand begins at element `at`.
+func (op *scoreOp) row(r *run, scores []float32, at int) {
+	if op.kind == scoreBinary {
+		x := r.bufs[op.id].F[at:]
+		if op.step == 0 {
+			op.binary.RunScalar(scores, scores, x[0])
+		} else {
+			op.binary.Run(scores, scores, x[:len(scores)])
+		}
+		return
+	}
+	mask := r.bufs[op.id].B[at:]
+	if op.step == 0 {
+		if !mask[0] {
+			op.fill(scores)
+		}
+		return
+	}
+	// Masks have few changes in a row: they are searched for, not looked at one by one.
+	m := asBytes(mask[:len(scores)])
+	for from := 0; ; {
+		next := bytes.IndexByte(m[from:], 0)
+		if next < 0 {
+			return
+		}
+		from += next
+		n := bytes.IndexByte(m[from:], 1)
+		if n < 0 {
+			n = len(m) - from
+		}
+		op.fill(scores[from : from+n])
+		if from += n; from == len(m) {
+			return
+		}
+	}
+}
+
+// fill treats scores whose mask is false.
+func (op *scoreOp) fill(scores []float32) {
+	if op.kind == scoreFillAdd {
+		kernel.Add.RunScalar(scores, scores, op.scalar)
+		return
+	}
+	fill(scores, op.scalar)
+}
+
+// asBytes shows bools as the bytes that they are in memory, 0 and 1, for the searches of package bytes.
+func asBytes(b []bool) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
+}
