@@ -44,8 +44,8 @@ type lowering struct {
 	at      map[*graph.Node]*work // the work that is due when its last node is reached
 	list    []*work
 	threads int
-	fills   []func()         // weights to pack
-	awaited []*packedWeights // weights that must be packed before the plan runs
+	fills   []func()        // weights to pack
+	awaited []chan struct{} // closed when weights that the plan needs are packed
 }
 
 func lower(g *graph.Graph, cache *Cache, threads int) ([]*work, error) {
