@@ -70,11 +70,12 @@ var unaryKernels = map[*graph.Unary]kernel.UnaryOp{
 	graph.OpSigmoid: kernel.Sigmoid, graph.OpRelu: kernel.ReLU, graph.OpSilu: kernel.SiLU, graph.OpGelu: kernel.GELU,
 	graph.OpGeluTanh: kernel.GELUTanh, graph.OpSoftplus: kernel.Softplus, graph.OpSoftsign: kernel.Softsign,
 	graph.OpElu: kernel.ELU, graph.OpLeakyRelu: kernel.LeakyReLU, graph.OpClip: kernel.Clip, graph.OpAffine: kernel.Affine,
+	graph.OpSin: kernel.Sin, graph.OpCos: kernel.Cos,
 }
 
 var binaryKernels = map[*graph.Binary]kernel.BinaryOp{
 	graph.OpAdd: kernel.Add, graph.OpSub: kernel.Subtract, graph.OpMul: kernel.Multiply, graph.OpDiv: kernel.Divide,
-	graph.OpMax: kernel.Maximum, graph.OpMin: kernel.Minimum,
+	graph.OpMax: kernel.Maximum, graph.OpMin: kernel.Minimum, graph.OpPow: kernel.Power,
 }
 
 // elementwise makes one step of a node and of the elementwise ops that only it needs.

@@ -52,7 +52,7 @@ func BenchmarkGemm(b *testing.B) {
 
 func BenchmarkUnary(b *testing.B) {
 	for _, l := range Levels() {
-		for _, op := range []UnaryOp{Exp, Expm1, Log, Log1p, Tanh, Sigmoid, SiLU, GELU, GELUTanh, Erf, ReLU, ELU, Softplus, Mish, Sqrt, Reciprocal, Clip} {
+		for _, op := range []UnaryOp{Exp, Expm1, Log, Log1p, Tanh, Sigmoid, SiLU, GELU, GELUTanh, Erf, ReLU, ELU, Softplus, Mish, Sin, Cos, Sqrt, Reciprocal, Clip} {
 			b.Run(fmt.Sprintf("%v/%v", l, op), func(b *testing.B) {
 				defer SetLevel(l)()
 				const n = 4096
@@ -68,6 +68,22 @@ func BenchmarkUnary(b *testing.B) {
 				b.ReportMetric(float64(n)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "values/ns")
 			})
 		}
+	}
+}
+
+func BenchmarkPower(b *testing.B) {
+	for _, l := range Levels() {
+		b.Run(l.String(), func(b *testing.B) {
+			defer SetLevel(l)()
+			const n = 4096
+			x, y, z := aligned(rng(), n), aligned(rng(), n), AlignedFloats(n)
+			Absolute.Run(x, x)
+			b.ReportAllocs()
+			for b.Loop() {
+				Power.Run(z, x, y)
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "values/ns")
+		})
 	}
 }
 

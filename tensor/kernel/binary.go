@@ -15,7 +15,7 @@ const (
 	Divide
 	Maximum
 	Minimum
-	Power // plain Go
+	Power // a^b, with the special cases of IEEE 754
 	binaryOps
 )
 
@@ -47,6 +47,20 @@ func (op BinaryOp) Run(dst, a, b []float32) {
 // RunScalar writes op(a[i], s) to dst, which may be a.
 func (op BinaryOp) RunScalar(dst, a []float32, s float32) {
 	check(len(dst) == len(a), badLength)
+	if op == Power {
+		// The exponents that models use have better loops.
+		switch s {
+		case 1:
+			copy(dst, a)
+			return
+		case 2:
+			Square.Run(dst, a)
+			return
+		case -1:
+			Reciprocal.Run(dst, a)
+			return
+		}
+	}
 	op.run(vectorScalar, dst, a, a, s)
 }
 

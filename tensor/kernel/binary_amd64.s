@@ -1408,6 +1408,1503 @@ done4:
 	VZEROUPPER
 	RET
 
+// func binaryPowerAVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·binaryPowerAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+
+one2:
+	CMPQ             BX, $+16
+	JL               tail3
+	VMOVUPS          (CX), Z0
+	VMOVUPS          (DX), Z1
+	VANDPS.BCST      pool<>+0(SB), Z0, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z1, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z1, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z1, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z1, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z1, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z0, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z0, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z1, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z1, Z2, K2
+	VMOVAPS          Z5, Z1
+	VMOVAPS          Z3, K2, Z1
+	VCMPPS           $0x00, Z4, Z0, K2
+	VMOVAPS          Z1, Z0
+	VMOVAPS          Z4, K2, Z0
+	VMOVUPS          Z0, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	ADDQ             $+64, DX
+	SUBQ             $+16, BX
+	JMP              one2
+
+tail3:
+	TESTQ            BX, BX
+	JZ               done4
+	XORQ             SI, SI
+	BTSQ             BX, SI
+	DECQ             SI
+	KMOVW            SI, K1
+	VMOVUPS.Z        (CX), K1, Z0
+	VMOVUPS.Z        (DX), K1, Z1
+	VANDPS.BCST      pool<>+0(SB), Z0, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z1, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z1, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z1, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z1, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z1, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z0, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z0, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z1, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z1, Z2, K2
+	VMOVAPS          Z5, Z1
+	VMOVAPS          Z3, K2, Z1
+	VCMPPS           $0x00, Z4, Z0, K2
+	VMOVAPS          Z1, Z0
+	VMOVAPS          Z4, K2, Z0
+	VMOVUPS          Z0, K1, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
+// func scalarPowerAVX512(dst *float32, a *float32, n int, s float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·scalarPowerAVX512(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS s+24(FP), Z0
+
+one2:
+	CMPQ             DX, $+16
+	JL               tail3
+	VMOVUPS          (CX), Z1
+	VANDPS.BCST      pool<>+0(SB), Z1, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z0, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z0, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z0, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z0, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z0, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z1, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z1, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z0, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z0, Z2, K2
+	VMOVAPS          Z5, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x00, Z4, Z1, K2
+	VMOVAPS          Z2, Z1
+	VMOVAPS          Z4, K2, Z1
+	VMOVUPS          Z1, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+16, DX
+	JMP              one2
+
+tail3:
+	TESTQ            DX, DX
+	JZ               done4
+	XORQ             BX, BX
+	BTSQ             DX, BX
+	DECQ             BX
+	KMOVW            BX, K1
+	VMOVUPS.Z        (CX), K1, Z1
+	VANDPS.BCST      pool<>+0(SB), Z1, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z0, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z0, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z0, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z0, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z0, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z1, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z1, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z0, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z0, Z2, K2
+	VMOVAPS          Z5, Z0
+	VMOVAPS          Z3, K2, Z0
+	VCMPPS           $0x00, Z4, Z1, K2
+	VMOVAPS          Z0, Z0
+	VMOVAPS          Z4, K2, Z0
+	VMOVUPS          Z0, K1, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
+// func rowPowerAVX512(dst *float32, a *float32, row *float32, rows int, cols int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rowPowerAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ rows+24(FP), DX
+	MOVQ cols+32(FP), BX
+	MOVQ row+16(FP), SI
+
+row:
+	MOVQ SI, DI
+	MOVQ BX, R8
+
+one2:
+	CMPQ             R8, $+16
+	JL               tail3
+	VMOVUPS          (DI), Z0
+	VMOVUPS          (CX), Z1
+	VANDPS.BCST      pool<>+0(SB), Z1, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z0, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z0, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z0, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z0, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z0, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z1, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z1, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z0, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z0, Z2, K2
+	VMOVAPS          Z5, Z0
+	VMOVAPS          Z3, K2, Z0
+	VCMPPS           $0x00, Z4, Z1, K2
+	VMOVAPS          Z0, Z0
+	VMOVAPS          Z4, K2, Z0
+	VMOVUPS          Z0, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	ADDQ             $+64, DI
+	SUBQ             $+16, R8
+	JMP              one2
+
+tail3:
+	TESTQ            R8, R8
+	JZ               done4
+	XORQ             R9, R9
+	BTSQ             R8, R9
+	DECQ             R9
+	KMOVW            R9, K1
+	VMOVUPS.Z        (DI), K1, Z0
+	VMOVUPS.Z        (CX), K1, Z1
+	VANDPS.BCST      pool<>+0(SB), Z1, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z0, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z0, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z0, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z0, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z0, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z1, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z1, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z0, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z0, Z2, K2
+	VMOVAPS          Z5, Z0
+	VMOVAPS          Z3, K2, Z0
+	VCMPPS           $0x00, Z4, Z1, K2
+	VMOVAPS          Z0, Z0
+	VMOVAPS          Z4, K2, Z0
+	VMOVUPS          Z0, K1, (AX)
+
+done4:
+	LEAQ (AX)(R8*4), AX
+	LEAQ (CX)(R8*4), CX
+	DECQ DX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func scalarFirstPowerAVX512(dst *float32, a *float32, n int, s float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·scalarFirstPowerAVX512(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS s+24(FP), Z0
+
+one2:
+	CMPQ             DX, $+16
+	JL               tail3
+	VMOVUPS          (CX), Z1
+	VANDPS.BCST      pool<>+0(SB), Z0, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z1, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z1, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z1, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z1, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z1, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z0, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z0, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z1, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z1, Z2, K2
+	VMOVAPS          Z5, Z1
+	VMOVAPS          Z3, K2, Z1
+	VCMPPS           $0x00, Z4, Z0, K2
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z4, K2, Z1
+	VMOVUPS          Z1, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+16, DX
+	JMP              one2
+
+tail3:
+	TESTQ            DX, DX
+	JZ               done4
+	XORQ             BX, BX
+	BTSQ             DX, BX
+	DECQ             BX
+	KMOVW            BX, K1
+	VMOVUPS.Z        (CX), K1, Z1
+	VANDPS.BCST      pool<>+0(SB), Z0, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z1, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z1, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z1, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z1, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z1, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z0, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z0, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z1, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z1, Z2, K2
+	VMOVAPS          Z5, Z1
+	VMOVAPS          Z3, K2, Z1
+	VCMPPS           $0x00, Z4, Z0, K2
+	VMOVAPS          Z1, Z0
+	VMOVAPS          Z4, K2, Z0
+	VMOVUPS          Z0, K1, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
+// func rowFirstPowerAVX512(dst *float32, a *float32, row *float32, rows int, cols int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·rowFirstPowerAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ rows+24(FP), DX
+	MOVQ cols+32(FP), BX
+	MOVQ row+16(FP), SI
+
+row:
+	MOVQ SI, DI
+	MOVQ BX, R8
+
+one2:
+	CMPQ             R8, $+16
+	JL               tail3
+	VMOVUPS          (DI), Z0
+	VMOVUPS          (CX), Z1
+	VANDPS.BCST      pool<>+0(SB), Z0, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z1, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z1, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z1, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z1, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z1, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z0, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z0, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z1, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z1, Z2, K2
+	VMOVAPS          Z5, Z1
+	VMOVAPS          Z3, K2, Z1
+	VCMPPS           $0x00, Z4, Z0, K2
+	VMOVAPS          Z1, Z0
+	VMOVAPS          Z4, K2, Z0
+	VMOVUPS          Z0, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	ADDQ             $+64, DI
+	SUBQ             $+16, R8
+	JMP              one2
+
+tail3:
+	TESTQ            R8, R8
+	JZ               done4
+	XORQ             R9, R9
+	BTSQ             R8, R9
+	DECQ             R9
+	KMOVW            R9, K1
+	VMOVUPS.Z        (DI), K1, Z0
+	VMOVUPS.Z        (CX), K1, Z1
+	VANDPS.BCST      pool<>+0(SB), Z0, Z2
+	VBROADCASTSS     pool<>+32(SB), Z3
+	VMULPS.BCST      pool<>+64(SB), Z2, Z4
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VPSUBD.BCST      pool<>+96(SB), Z5, Z4
+	VPSRAD           $0x17, Z4, Z4
+	VPSLLD           $0x17, Z4, Z6
+	VPSUBD           Z6, Z5, Z5
+	VCVTDQ2PS        Z4, Z4
+	VBROADCASTSS     pool<>+128(SB), Z6
+	VBROADCASTSS     pool<>+160(SB), Z7
+	VCMPPS           $0x11, Z3, Z2, K2
+	VMOVAPS          Z7, Z3
+	VMOVAPS          Z6, K2, Z3
+	VSUBPS           Z3, Z4, Z3
+	VBROADCASTSS     pool<>+192(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z6
+	VBROADCASTSS     pool<>+224(SB), Z7
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z7, Z7
+	VMOVAPS          Z6, K2, Z7
+	VBROADCASTSS     pool<>+256(SB), Z6
+	VBROADCASTSS     pool<>+288(SB), Z8
+	VCMPPS           $0x11, Z4, Z5, K2
+	VMOVAPS          Z8, Z4
+	VMOVAPS          Z6, K2, Z4
+	VADDPS           Z7, Z3, Z3
+	VSUBPS           Z4, Z5, Z6
+	VADDPS           Z4, Z5, Z8
+	VSUBPS           Z4, Z8, Z4
+	VSUBPS           Z4, Z5, Z4
+	VBROADCASTSS     pool<>+256(SB), Z5
+	VDIVPS           Z8, Z5, Z5
+	VMULPS           Z5, Z6, Z9
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z8, Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFNMADD231PS     Z4, Z9, Z6
+	VMULPS           Z5, Z6, Z4
+	VMULPS           Z9, Z9, Z5
+	VMULPS           Z5, Z9, Z6
+	VBROADCASTSS     pool<>+320(SB), Z8
+	VFMADD213PS.BCST pool<>+352(SB), Z5, Z8
+	VFMADD213PS.BCST pool<>+384(SB), Z5, Z8
+	VMOVAPS          Z4, Z4
+	VFMADD231PS      Z8, Z6, Z4
+	VMULPS.BCST      pool<>+416(SB), Z9, Z5
+	VBROADCASTSS     pool<>+416(SB), Z6
+	VMOVAPS          Z5, Z8
+	VFMSUB231PS      Z6, Z9, Z8
+	VMOVAPS          Z8, Z6
+	VFMADD231PS.BCST pool<>+448(SB), Z9, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+480(SB), Z7, Z6
+	VMOVAPS          Z6, Z6
+	VFMADD231PS.BCST pool<>+416(SB), Z4, Z6
+	VADDPS           Z5, Z3, Z4
+	VSUBPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z6, Z3, Z3
+	VBROADCASTSS     pool<>+512(SB), Z5
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMOVAPS          Z2, Z5
+	VMOVAPS          Z4, K2, Z5
+	VBROADCASTSS     pool<>+160(SB), Z4
+	VBROADCASTSS     pool<>+544(SB), Z6
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z5, Z4
+	VMOVAPS          Z6, K2, Z4
+	VMULPS           Z4, Z1, Z5
+	VMOVAPS          Z5, Z6
+	VFMSUB231PS      Z4, Z1, Z6
+	VMOVAPS          Z6, Z4
+	VFMADD231PS      Z3, Z1, Z4
+	VANDPS.BCST      pool<>+0(SB), Z5, Z3
+	VBROADCASTSS     pool<>+576(SB), Z6
+	VADDPS           Z4, Z5, Z7
+	VCMPPS           $0x11, Z6, Z3, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z7, K2, Z3
+	VBROADCASTSS     pool<>+608(SB), Z6
+	VMAXPS           Z3, Z6, Z6
+	VBROADCASTSS     pool<>+640(SB), Z7
+	VMINPS           Z6, Z7, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VSUBPS           Z7, Z5, Z5
+	VADDPS           Z4, Z5, Z4
+	VSUBPS           Z7, Z7, Z5
+	VCMPPS           $0x00, Z3, Z6, K2
+	VMOVAPS          Z5, Z3
+	VMOVAPS          Z4, K2, Z3
+	VBROADCASTSS     pool<>+672(SB), Z4
+	VFMADD213PS.BCST pool<>+704(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+736(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+768(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+800(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+832(SB), Z3, Z4
+	VFMADD213PS.BCST pool<>+256(SB), Z3, Z4
+	VSCALEFPS        Z7, Z4, Z3
+	VBROADCASTSS     pool<>+256(SB), Z4
+	VBROADCASTSS     pool<>+160(SB), Z5
+	VCMPPS           $0x00, Z4, Z2, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VCMPPS           $0x00, Z5, Z1, K2
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z4, K2, Z3
+	VMULPS.BCST      pool<>+224(SB), Z1, Z6
+	VRNDSCALEPS      $0x08, Z6, Z7
+	VANDPS.BCST      pool<>+864(SB), Z0, Z8
+	VCMPPS           $0x00, Z6, Z7, K2
+	VMOVAPS          Z8, Z6
+	VMOVAPS          Z5, K2, Z6
+	VBROADCASTSS     pool<>+512(SB), Z7
+	VBROADCASTSS     pool<>+896(SB), Z8
+	VCMPPS           $0x00, Z7, Z2, K2
+	VMOVAPS          Z8, Z2
+	VMOVAPS          Z3, K2, Z2
+	VCMPPS           $0x11, Z5, Z0, K2
+	VMOVAPS          Z3, Z5
+	VMOVAPS          Z2, K2, Z5
+	VRNDSCALEPS      $0x08, Z1, Z2
+	VORPS            Z6, Z3, Z3
+	VCMPPS           $0x00, Z1, Z2, K2
+	VMOVAPS          Z5, Z1
+	VMOVAPS          Z3, K2, Z1
+	VCMPPS           $0x00, Z4, Z0, K2
+	VMOVAPS          Z1, Z0
+	VMOVAPS          Z4, K2, Z0
+	VMOVUPS          Z0, K1, (AX)
+
+done4:
+	LEAQ (AX)(R8*4), AX
+	LEAQ (CX)(R8*4), CX
+	DECQ DX
+	JNZ  row
+	VZEROUPPER
+	RET
+
 // func mulAddAVX512(dst *float32, a *float32, b *float32, c *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·mulAddAVX512(SB), NOSPLIT, $0-40
@@ -2918,6 +4415,1430 @@ done4:
 	VZEROUPPER
 	RET
 
+// func binaryPowerAVX2(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·binaryPowerAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), BX
+
+one2:
+	CMPQ         BX, $+8
+	JL           tail3
+	VMOVUPS      (CX), Y0
+	VMOVUPS      (DX), Y1
+	VANDPS       pool<>+0(SB), Y0, Y2
+	VMOVUPS      pool<>+32(SB), Y3
+	VMULPS       pool<>+64(SB), Y2, Y4
+	VCMPPS       $0x11, Y3, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VPSUBD       pool<>+96(SB), Y4, Y5
+	VPSRAD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y5, Y6
+	VPSUBD       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      pool<>+128(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VCMPPS       $0x11, Y3, Y2, Y3
+	VBLENDVPS    Y3, Y6, Y7, Y3
+	VSUBPS       Y3, Y5, Y3
+	VMOVUPS      pool<>+192(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+224(SB), Y7
+	VCMPPS       $0x11, Y5, Y4, Y8
+	VBLENDVPS    Y8, Y6, Y7, Y6
+	VMOVUPS      pool<>+256(SB), Y7
+	VMOVUPS      pool<>+288(SB), Y8
+	VCMPPS       $0x11, Y5, Y4, Y5
+	VBLENDVPS    Y5, Y7, Y8, Y5
+	VADDPS       Y6, Y3, Y3
+	VSUBPS       Y5, Y4, Y7
+	VADDPS       Y5, Y4, Y8
+	VSUBPS       Y5, Y8, Y5
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VDIVPS       Y8, Y5, Y5
+	VMULPS       Y5, Y7, Y9
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y8, Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y4, Y9, Y7
+	VMULPS       Y5, Y7, Y4
+	VMULPS       Y9, Y9, Y5
+	VMULPS       Y5, Y9, Y7
+	VMOVUPS      pool<>+320(SB), Y8
+	VFMADD213PS  pool<>+352(SB), Y5, Y8
+	VFMADD213PS  pool<>+384(SB), Y5, Y8
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y8, Y7, Y4
+	VMULPS       pool<>+416(SB), Y9, Y5
+	VMOVUPS      pool<>+416(SB), Y7
+	VMOVAPS      Y5, Y8
+	VFMSUB231PS  Y7, Y9, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+448(SB), Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  pool<>+480(SB), Y6, Y7
+	VMOVAPS      Y7, Y6
+	VFMADD231PS  pool<>+416(SB), Y4, Y6
+	VADDPS       Y5, Y3, Y4
+	VSUBPS       Y4, Y3, Y3
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      pool<>+512(SB), Y5
+	VCMPPS       $0x11, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VMOVUPS      pool<>+544(SB), Y6
+	VCMPPS       $0x00, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y6, Y4, Y4
+	VMULPS       Y4, Y1, Y5
+	VMOVAPS      Y5, Y6
+	VFMSUB231PS  Y4, Y1, Y6
+	VMOVAPS      Y6, Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VANDPS       pool<>+0(SB), Y5, Y3
+	VMOVUPS      pool<>+576(SB), Y6
+	VADDPS       Y4, Y5, Y7
+	VCMPPS       $0x11, Y6, Y3, Y3
+	VBLENDVPS    Y3, Y7, Y5, Y3
+	VMOVUPS      pool<>+608(SB), Y6
+	VMAXPS       Y3, Y6, Y6
+	VMOVUPS      pool<>+640(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VSUBPS       Y7, Y5, Y5
+	VADDPS       Y4, Y5, Y4
+	VSUBPS       Y7, Y7, Y5
+	VCMPPS       $0x00, Y3, Y6, Y3
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VMOVUPS      pool<>+672(SB), Y4
+	VFMADD213PS  pool<>+704(SB), Y3, Y4
+	VFMADD213PS  pool<>+736(SB), Y3, Y4
+	VFMADD213PS  pool<>+768(SB), Y3, Y4
+	VFMADD213PS  pool<>+800(SB), Y3, Y4
+	VFMADD213PS  pool<>+832(SB), Y3, Y4
+	VFMADD213PS  pool<>+256(SB), Y3, Y4
+	VCVTPS2DQ    Y7, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       pool<>+928(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPADDD       pool<>+928(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VMOVUPS      pool<>+256(SB), Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VCMPPS       $0x00, Y4, Y2, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VCMPPS       $0x00, Y5, Y1, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VMULPS       pool<>+224(SB), Y1, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VANDPS       pool<>+864(SB), Y0, Y8
+	VCMPPS       $0x00, Y6, Y7, Y6
+	VBLENDVPS    Y6, Y5, Y8, Y6
+	VMOVUPS      pool<>+512(SB), Y7
+	VMOVUPS      pool<>+896(SB), Y8
+	VCMPPS       $0x00, Y7, Y2, Y2
+	VBLENDVPS    Y2, Y3, Y8, Y2
+	VCMPPS       $0x11, Y5, Y0, Y5
+	VBLENDVPS    Y5, Y2, Y3, Y2
+	VROUNDPS     $0x08, Y1, Y5
+	VORPS        Y6, Y3, Y3
+	VCMPPS       $0x00, Y1, Y5, Y1
+	VBLENDVPS    Y1, Y3, Y2, Y1
+	VCMPPS       $0x00, Y4, Y0, Y0
+	VBLENDVPS    Y0, Y4, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $+32, AX
+	ADDQ         $+32, CX
+	ADDQ         $+32, DX
+	SUBQ         $+8, BX
+	JMP          one2
+
+tail3:
+	TESTQ        BX, BX
+	JZ           done4
+	LEAQ         tailMasks<>+32(SB), SI
+	NEGQ         BX
+	VMOVUPS      (SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMASKMOVPS   (DX), Y0, Y2
+	VANDPS       pool<>+0(SB), Y1, Y3
+	VMOVUPS      pool<>+32(SB), Y4
+	VMULPS       pool<>+64(SB), Y3, Y5
+	VCMPPS       $0x11, Y4, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VPSUBD       pool<>+96(SB), Y5, Y6
+	VPSRAD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y6, Y7
+	VPSUBD       Y7, Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VMOVUPS      pool<>+128(SB), Y7
+	VMOVUPS      pool<>+160(SB), Y8
+	VCMPPS       $0x11, Y4, Y3, Y4
+	VBLENDVPS    Y4, Y7, Y8, Y4
+	VSUBPS       Y4, Y6, Y4
+	VMOVUPS      pool<>+192(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VMOVUPS      pool<>+224(SB), Y8
+	VCMPPS       $0x11, Y6, Y5, Y9
+	VBLENDVPS    Y9, Y7, Y8, Y7
+	VMOVUPS      pool<>+256(SB), Y8
+	VMOVUPS      pool<>+288(SB), Y9
+	VCMPPS       $0x11, Y6, Y5, Y6
+	VBLENDVPS    Y6, Y8, Y9, Y6
+	VADDPS       Y7, Y4, Y4
+	VSUBPS       Y6, Y5, Y8
+	VADDPS       Y6, Y5, Y9
+	VSUBPS       Y6, Y9, Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      pool<>+256(SB), Y6
+	VDIVPS       Y9, Y6, Y6
+	VMULPS       Y6, Y8, Y10
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y9, Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y5, Y10, Y8
+	VMULPS       Y6, Y8, Y5
+	VMULPS       Y10, Y10, Y6
+	VMULPS       Y6, Y10, Y8
+	VMOVUPS      pool<>+320(SB), Y9
+	VFMADD213PS  pool<>+352(SB), Y6, Y9
+	VFMADD213PS  pool<>+384(SB), Y6, Y9
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y9, Y8, Y5
+	VMULPS       pool<>+416(SB), Y10, Y6
+	VMOVUPS      pool<>+416(SB), Y8
+	VMOVAPS      Y6, Y9
+	VFMSUB231PS  Y8, Y10, Y9
+	VMOVAPS      Y9, Y8
+	VFMADD231PS  pool<>+448(SB), Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  pool<>+480(SB), Y7, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+416(SB), Y5, Y7
+	VADDPS       Y6, Y4, Y5
+	VSUBPS       Y5, Y4, Y4
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      pool<>+512(SB), Y6
+	VCMPPS       $0x11, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+544(SB), Y7
+	VCMPPS       $0x00, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VMULPS       Y5, Y2, Y6
+	VMOVAPS      Y6, Y7
+	VFMSUB231PS  Y5, Y2, Y7
+	VMOVAPS      Y7, Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VANDPS       pool<>+0(SB), Y6, Y4
+	VMOVUPS      pool<>+576(SB), Y7
+	VADDPS       Y5, Y6, Y8
+	VCMPPS       $0x11, Y7, Y4, Y4
+	VBLENDVPS    Y4, Y8, Y6, Y4
+	VMOVUPS      pool<>+608(SB), Y7
+	VMAXPS       Y4, Y7, Y7
+	VMOVUPS      pool<>+640(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VSUBPS       Y8, Y6, Y6
+	VADDPS       Y5, Y6, Y5
+	VSUBPS       Y8, Y8, Y6
+	VCMPPS       $0x00, Y4, Y7, Y4
+	VBLENDVPS    Y4, Y5, Y6, Y4
+	VMOVUPS      pool<>+672(SB), Y5
+	VFMADD213PS  pool<>+704(SB), Y4, Y5
+	VFMADD213PS  pool<>+736(SB), Y4, Y5
+	VFMADD213PS  pool<>+768(SB), Y4, Y5
+	VFMADD213PS  pool<>+800(SB), Y4, Y5
+	VFMADD213PS  pool<>+832(SB), Y4, Y5
+	VFMADD213PS  pool<>+256(SB), Y4, Y5
+	VCVTPS2DQ    Y8, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       pool<>+928(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPADDD       pool<>+928(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VCMPPS       $0x00, Y5, Y3, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VCMPPS       $0x00, Y6, Y2, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VMULPS       pool<>+224(SB), Y2, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VANDPS       pool<>+864(SB), Y1, Y9
+	VCMPPS       $0x00, Y7, Y8, Y7
+	VBLENDVPS    Y7, Y6, Y9, Y7
+	VMOVUPS      pool<>+512(SB), Y8
+	VMOVUPS      pool<>+896(SB), Y9
+	VCMPPS       $0x00, Y8, Y3, Y3
+	VBLENDVPS    Y3, Y4, Y9, Y3
+	VCMPPS       $0x11, Y6, Y1, Y6
+	VBLENDVPS    Y6, Y3, Y4, Y3
+	VROUNDPS     $0x08, Y2, Y6
+	VORPS        Y7, Y4, Y4
+	VCMPPS       $0x00, Y2, Y6, Y2
+	VBLENDVPS    Y2, Y4, Y3, Y2
+	VCMPPS       $0x00, Y5, Y1, Y1
+	VBLENDVPS    Y1, Y5, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
+// func scalarPowerAVX2(dst *float32, a *float32, n int, s float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·scalarPowerAVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS s+24(FP), Y0
+
+one2:
+	CMPQ         DX, $+8
+	JL           tail3
+	VMOVUPS      (CX), Y1
+	VANDPS       pool<>+0(SB), Y1, Y2
+	VMOVUPS      pool<>+32(SB), Y3
+	VMULPS       pool<>+64(SB), Y2, Y4
+	VCMPPS       $0x11, Y3, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VPSUBD       pool<>+96(SB), Y4, Y5
+	VPSRAD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y5, Y6
+	VPSUBD       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      pool<>+128(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VCMPPS       $0x11, Y3, Y2, Y3
+	VBLENDVPS    Y3, Y6, Y7, Y3
+	VSUBPS       Y3, Y5, Y3
+	VMOVUPS      pool<>+192(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+224(SB), Y7
+	VCMPPS       $0x11, Y5, Y4, Y8
+	VBLENDVPS    Y8, Y6, Y7, Y6
+	VMOVUPS      pool<>+256(SB), Y7
+	VMOVUPS      pool<>+288(SB), Y8
+	VCMPPS       $0x11, Y5, Y4, Y5
+	VBLENDVPS    Y5, Y7, Y8, Y5
+	VADDPS       Y6, Y3, Y3
+	VSUBPS       Y5, Y4, Y7
+	VADDPS       Y5, Y4, Y8
+	VSUBPS       Y5, Y8, Y5
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VDIVPS       Y8, Y5, Y5
+	VMULPS       Y5, Y7, Y9
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y8, Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y4, Y9, Y7
+	VMULPS       Y5, Y7, Y4
+	VMULPS       Y9, Y9, Y5
+	VMULPS       Y5, Y9, Y7
+	VMOVUPS      pool<>+320(SB), Y8
+	VFMADD213PS  pool<>+352(SB), Y5, Y8
+	VFMADD213PS  pool<>+384(SB), Y5, Y8
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y8, Y7, Y4
+	VMULPS       pool<>+416(SB), Y9, Y5
+	VMOVUPS      pool<>+416(SB), Y7
+	VMOVAPS      Y5, Y8
+	VFMSUB231PS  Y7, Y9, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+448(SB), Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  pool<>+480(SB), Y6, Y7
+	VMOVAPS      Y7, Y6
+	VFMADD231PS  pool<>+416(SB), Y4, Y6
+	VADDPS       Y5, Y3, Y4
+	VSUBPS       Y4, Y3, Y3
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      pool<>+512(SB), Y5
+	VCMPPS       $0x11, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VMOVUPS      pool<>+544(SB), Y6
+	VCMPPS       $0x00, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y6, Y4, Y4
+	VMULPS       Y4, Y0, Y5
+	VMOVAPS      Y5, Y6
+	VFMSUB231PS  Y4, Y0, Y6
+	VMOVAPS      Y6, Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VANDPS       pool<>+0(SB), Y5, Y3
+	VMOVUPS      pool<>+576(SB), Y6
+	VADDPS       Y4, Y5, Y7
+	VCMPPS       $0x11, Y6, Y3, Y3
+	VBLENDVPS    Y3, Y7, Y5, Y3
+	VMOVUPS      pool<>+608(SB), Y6
+	VMAXPS       Y3, Y6, Y6
+	VMOVUPS      pool<>+640(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VSUBPS       Y7, Y5, Y5
+	VADDPS       Y4, Y5, Y4
+	VSUBPS       Y7, Y7, Y5
+	VCMPPS       $0x00, Y3, Y6, Y3
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VMOVUPS      pool<>+672(SB), Y4
+	VFMADD213PS  pool<>+704(SB), Y3, Y4
+	VFMADD213PS  pool<>+736(SB), Y3, Y4
+	VFMADD213PS  pool<>+768(SB), Y3, Y4
+	VFMADD213PS  pool<>+800(SB), Y3, Y4
+	VFMADD213PS  pool<>+832(SB), Y3, Y4
+	VFMADD213PS  pool<>+256(SB), Y3, Y4
+	VCVTPS2DQ    Y7, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       pool<>+928(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPADDD       pool<>+928(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VMOVUPS      pool<>+256(SB), Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VCMPPS       $0x00, Y4, Y2, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VCMPPS       $0x00, Y5, Y0, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VMULPS       pool<>+224(SB), Y0, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VANDPS       pool<>+864(SB), Y1, Y8
+	VCMPPS       $0x00, Y6, Y7, Y6
+	VBLENDVPS    Y6, Y5, Y8, Y6
+	VMOVUPS      pool<>+512(SB), Y7
+	VMOVUPS      pool<>+896(SB), Y8
+	VCMPPS       $0x00, Y7, Y2, Y2
+	VBLENDVPS    Y2, Y3, Y8, Y2
+	VCMPPS       $0x11, Y5, Y1, Y5
+	VBLENDVPS    Y5, Y2, Y3, Y2
+	VROUNDPS     $0x08, Y0, Y5
+	VORPS        Y6, Y3, Y3
+	VCMPPS       $0x00, Y0, Y5, Y5
+	VBLENDVPS    Y5, Y3, Y2, Y2
+	VCMPPS       $0x00, Y4, Y1, Y1
+	VBLENDVPS    Y1, Y4, Y2, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $+32, AX
+	ADDQ         $+32, CX
+	SUBQ         $+8, DX
+	JMP          one2
+
+tail3:
+	TESTQ        DX, DX
+	JZ           done4
+	LEAQ         tailMasks<>+32(SB), BX
+	NEGQ         DX
+	VMOVUPS      (BX)(DX*4), Y1
+	VMASKMOVPS   (CX), Y1, Y2
+	VANDPS       pool<>+0(SB), Y2, Y3
+	VMOVUPS      pool<>+32(SB), Y4
+	VMULPS       pool<>+64(SB), Y3, Y5
+	VCMPPS       $0x11, Y4, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VPSUBD       pool<>+96(SB), Y5, Y6
+	VPSRAD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y6, Y7
+	VPSUBD       Y7, Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VMOVUPS      pool<>+128(SB), Y7
+	VMOVUPS      pool<>+160(SB), Y8
+	VCMPPS       $0x11, Y4, Y3, Y4
+	VBLENDVPS    Y4, Y7, Y8, Y4
+	VSUBPS       Y4, Y6, Y4
+	VMOVUPS      pool<>+192(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VMOVUPS      pool<>+224(SB), Y8
+	VCMPPS       $0x11, Y6, Y5, Y9
+	VBLENDVPS    Y9, Y7, Y8, Y7
+	VMOVUPS      pool<>+256(SB), Y8
+	VMOVUPS      pool<>+288(SB), Y9
+	VCMPPS       $0x11, Y6, Y5, Y6
+	VBLENDVPS    Y6, Y8, Y9, Y6
+	VADDPS       Y7, Y4, Y4
+	VSUBPS       Y6, Y5, Y8
+	VADDPS       Y6, Y5, Y9
+	VSUBPS       Y6, Y9, Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      pool<>+256(SB), Y6
+	VDIVPS       Y9, Y6, Y6
+	VMULPS       Y6, Y8, Y10
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y9, Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y5, Y10, Y8
+	VMULPS       Y6, Y8, Y5
+	VMULPS       Y10, Y10, Y6
+	VMULPS       Y6, Y10, Y8
+	VMOVUPS      pool<>+320(SB), Y9
+	VFMADD213PS  pool<>+352(SB), Y6, Y9
+	VFMADD213PS  pool<>+384(SB), Y6, Y9
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y9, Y8, Y5
+	VMULPS       pool<>+416(SB), Y10, Y6
+	VMOVUPS      pool<>+416(SB), Y8
+	VMOVAPS      Y6, Y9
+	VFMSUB231PS  Y8, Y10, Y9
+	VMOVAPS      Y9, Y8
+	VFMADD231PS  pool<>+448(SB), Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  pool<>+480(SB), Y7, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+416(SB), Y5, Y7
+	VADDPS       Y6, Y4, Y5
+	VSUBPS       Y5, Y4, Y4
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      pool<>+512(SB), Y6
+	VCMPPS       $0x11, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+544(SB), Y7
+	VCMPPS       $0x00, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VMULPS       Y5, Y0, Y6
+	VMOVAPS      Y6, Y7
+	VFMSUB231PS  Y5, Y0, Y7
+	VMOVAPS      Y7, Y5
+	VFMADD231PS  Y4, Y0, Y5
+	VANDPS       pool<>+0(SB), Y6, Y4
+	VMOVUPS      pool<>+576(SB), Y7
+	VADDPS       Y5, Y6, Y8
+	VCMPPS       $0x11, Y7, Y4, Y4
+	VBLENDVPS    Y4, Y8, Y6, Y4
+	VMOVUPS      pool<>+608(SB), Y7
+	VMAXPS       Y4, Y7, Y7
+	VMOVUPS      pool<>+640(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VSUBPS       Y8, Y6, Y6
+	VADDPS       Y5, Y6, Y5
+	VSUBPS       Y8, Y8, Y6
+	VCMPPS       $0x00, Y4, Y7, Y4
+	VBLENDVPS    Y4, Y5, Y6, Y4
+	VMOVUPS      pool<>+672(SB), Y5
+	VFMADD213PS  pool<>+704(SB), Y4, Y5
+	VFMADD213PS  pool<>+736(SB), Y4, Y5
+	VFMADD213PS  pool<>+768(SB), Y4, Y5
+	VFMADD213PS  pool<>+800(SB), Y4, Y5
+	VFMADD213PS  pool<>+832(SB), Y4, Y5
+	VFMADD213PS  pool<>+256(SB), Y4, Y5
+	VCVTPS2DQ    Y8, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       pool<>+928(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPADDD       pool<>+928(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VCMPPS       $0x00, Y5, Y3, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VCMPPS       $0x00, Y6, Y0, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VMULPS       pool<>+224(SB), Y0, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VANDPS       pool<>+864(SB), Y2, Y9
+	VCMPPS       $0x00, Y7, Y8, Y7
+	VBLENDVPS    Y7, Y6, Y9, Y7
+	VMOVUPS      pool<>+512(SB), Y8
+	VMOVUPS      pool<>+896(SB), Y9
+	VCMPPS       $0x00, Y8, Y3, Y3
+	VBLENDVPS    Y3, Y4, Y9, Y3
+	VCMPPS       $0x11, Y6, Y2, Y6
+	VBLENDVPS    Y6, Y3, Y4, Y3
+	VROUNDPS     $0x08, Y0, Y6
+	VORPS        Y7, Y4, Y4
+	VCMPPS       $0x00, Y0, Y6, Y0
+	VBLENDVPS    Y0, Y4, Y3, Y0
+	VCMPPS       $0x00, Y5, Y2, Y2
+	VBLENDVPS    Y2, Y5, Y0, Y0
+	VMASKMOVPS   Y0, Y1, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
+// func rowPowerAVX2(dst *float32, a *float32, row *float32, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·rowPowerAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ rows+24(FP), DX
+	MOVQ cols+32(FP), BX
+	MOVQ row+16(FP), SI
+
+row:
+	MOVQ SI, DI
+	MOVQ BX, R8
+
+one2:
+	CMPQ         R8, $+8
+	JL           tail3
+	VMOVUPS      (DI), Y0
+	VMOVUPS      (CX), Y1
+	VANDPS       pool<>+0(SB), Y1, Y2
+	VMOVUPS      pool<>+32(SB), Y3
+	VMULPS       pool<>+64(SB), Y2, Y4
+	VCMPPS       $0x11, Y3, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VPSUBD       pool<>+96(SB), Y4, Y5
+	VPSRAD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y5, Y6
+	VPSUBD       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      pool<>+128(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VCMPPS       $0x11, Y3, Y2, Y3
+	VBLENDVPS    Y3, Y6, Y7, Y3
+	VSUBPS       Y3, Y5, Y3
+	VMOVUPS      pool<>+192(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+224(SB), Y7
+	VCMPPS       $0x11, Y5, Y4, Y8
+	VBLENDVPS    Y8, Y6, Y7, Y6
+	VMOVUPS      pool<>+256(SB), Y7
+	VMOVUPS      pool<>+288(SB), Y8
+	VCMPPS       $0x11, Y5, Y4, Y5
+	VBLENDVPS    Y5, Y7, Y8, Y5
+	VADDPS       Y6, Y3, Y3
+	VSUBPS       Y5, Y4, Y7
+	VADDPS       Y5, Y4, Y8
+	VSUBPS       Y5, Y8, Y5
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VDIVPS       Y8, Y5, Y5
+	VMULPS       Y5, Y7, Y9
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y8, Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y4, Y9, Y7
+	VMULPS       Y5, Y7, Y4
+	VMULPS       Y9, Y9, Y5
+	VMULPS       Y5, Y9, Y7
+	VMOVUPS      pool<>+320(SB), Y8
+	VFMADD213PS  pool<>+352(SB), Y5, Y8
+	VFMADD213PS  pool<>+384(SB), Y5, Y8
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y8, Y7, Y4
+	VMULPS       pool<>+416(SB), Y9, Y5
+	VMOVUPS      pool<>+416(SB), Y7
+	VMOVAPS      Y5, Y8
+	VFMSUB231PS  Y7, Y9, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+448(SB), Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  pool<>+480(SB), Y6, Y7
+	VMOVAPS      Y7, Y6
+	VFMADD231PS  pool<>+416(SB), Y4, Y6
+	VADDPS       Y5, Y3, Y4
+	VSUBPS       Y4, Y3, Y3
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      pool<>+512(SB), Y5
+	VCMPPS       $0x11, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VMOVUPS      pool<>+544(SB), Y6
+	VCMPPS       $0x00, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y6, Y4, Y4
+	VMULPS       Y4, Y0, Y5
+	VMOVAPS      Y5, Y6
+	VFMSUB231PS  Y4, Y0, Y6
+	VMOVAPS      Y6, Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VANDPS       pool<>+0(SB), Y5, Y3
+	VMOVUPS      pool<>+576(SB), Y6
+	VADDPS       Y4, Y5, Y7
+	VCMPPS       $0x11, Y6, Y3, Y3
+	VBLENDVPS    Y3, Y7, Y5, Y3
+	VMOVUPS      pool<>+608(SB), Y6
+	VMAXPS       Y3, Y6, Y6
+	VMOVUPS      pool<>+640(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VSUBPS       Y7, Y5, Y5
+	VADDPS       Y4, Y5, Y4
+	VSUBPS       Y7, Y7, Y5
+	VCMPPS       $0x00, Y3, Y6, Y3
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VMOVUPS      pool<>+672(SB), Y4
+	VFMADD213PS  pool<>+704(SB), Y3, Y4
+	VFMADD213PS  pool<>+736(SB), Y3, Y4
+	VFMADD213PS  pool<>+768(SB), Y3, Y4
+	VFMADD213PS  pool<>+800(SB), Y3, Y4
+	VFMADD213PS  pool<>+832(SB), Y3, Y4
+	VFMADD213PS  pool<>+256(SB), Y3, Y4
+	VCVTPS2DQ    Y7, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       pool<>+928(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPADDD       pool<>+928(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VMOVUPS      pool<>+256(SB), Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VCMPPS       $0x00, Y4, Y2, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VCMPPS       $0x00, Y5, Y0, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VMULPS       pool<>+224(SB), Y0, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VANDPS       pool<>+864(SB), Y1, Y8
+	VCMPPS       $0x00, Y6, Y7, Y6
+	VBLENDVPS    Y6, Y5, Y8, Y6
+	VMOVUPS      pool<>+512(SB), Y7
+	VMOVUPS      pool<>+896(SB), Y8
+	VCMPPS       $0x00, Y7, Y2, Y2
+	VBLENDVPS    Y2, Y3, Y8, Y2
+	VCMPPS       $0x11, Y5, Y1, Y5
+	VBLENDVPS    Y5, Y2, Y3, Y2
+	VROUNDPS     $0x08, Y0, Y5
+	VORPS        Y6, Y3, Y3
+	VCMPPS       $0x00, Y0, Y5, Y0
+	VBLENDVPS    Y0, Y3, Y2, Y0
+	VCMPPS       $0x00, Y4, Y1, Y1
+	VBLENDVPS    Y1, Y4, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $+32, AX
+	ADDQ         $+32, CX
+	ADDQ         $+32, DI
+	SUBQ         $+8, R8
+	JMP          one2
+
+tail3:
+	TESTQ        R8, R8
+	JZ           done4
+	LEAQ         tailMasks<>+32(SB), R9
+	MOVQ         R8, R10
+	NEGQ         R10
+	VMOVUPS      (R9)(R10*4), Y0
+	VMASKMOVPS   (DI), Y0, Y1
+	VMASKMOVPS   (CX), Y0, Y2
+	VANDPS       pool<>+0(SB), Y2, Y3
+	VMOVUPS      pool<>+32(SB), Y4
+	VMULPS       pool<>+64(SB), Y3, Y5
+	VCMPPS       $0x11, Y4, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VPSUBD       pool<>+96(SB), Y5, Y6
+	VPSRAD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y6, Y7
+	VPSUBD       Y7, Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VMOVUPS      pool<>+128(SB), Y7
+	VMOVUPS      pool<>+160(SB), Y8
+	VCMPPS       $0x11, Y4, Y3, Y4
+	VBLENDVPS    Y4, Y7, Y8, Y4
+	VSUBPS       Y4, Y6, Y4
+	VMOVUPS      pool<>+192(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VMOVUPS      pool<>+224(SB), Y8
+	VCMPPS       $0x11, Y6, Y5, Y9
+	VBLENDVPS    Y9, Y7, Y8, Y7
+	VMOVUPS      pool<>+256(SB), Y8
+	VMOVUPS      pool<>+288(SB), Y9
+	VCMPPS       $0x11, Y6, Y5, Y6
+	VBLENDVPS    Y6, Y8, Y9, Y6
+	VADDPS       Y7, Y4, Y4
+	VSUBPS       Y6, Y5, Y8
+	VADDPS       Y6, Y5, Y9
+	VSUBPS       Y6, Y9, Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      pool<>+256(SB), Y6
+	VDIVPS       Y9, Y6, Y6
+	VMULPS       Y6, Y8, Y10
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y9, Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y5, Y10, Y8
+	VMULPS       Y6, Y8, Y5
+	VMULPS       Y10, Y10, Y6
+	VMULPS       Y6, Y10, Y8
+	VMOVUPS      pool<>+320(SB), Y9
+	VFMADD213PS  pool<>+352(SB), Y6, Y9
+	VFMADD213PS  pool<>+384(SB), Y6, Y9
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y9, Y8, Y5
+	VMULPS       pool<>+416(SB), Y10, Y6
+	VMOVUPS      pool<>+416(SB), Y8
+	VMOVAPS      Y6, Y9
+	VFMSUB231PS  Y8, Y10, Y9
+	VMOVAPS      Y9, Y8
+	VFMADD231PS  pool<>+448(SB), Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  pool<>+480(SB), Y7, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+416(SB), Y5, Y7
+	VADDPS       Y6, Y4, Y5
+	VSUBPS       Y5, Y4, Y4
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      pool<>+512(SB), Y6
+	VCMPPS       $0x11, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+544(SB), Y7
+	VCMPPS       $0x00, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VMULPS       Y5, Y1, Y6
+	VMOVAPS      Y6, Y7
+	VFMSUB231PS  Y5, Y1, Y7
+	VMOVAPS      Y7, Y5
+	VFMADD231PS  Y4, Y1, Y5
+	VANDPS       pool<>+0(SB), Y6, Y4
+	VMOVUPS      pool<>+576(SB), Y7
+	VADDPS       Y5, Y6, Y8
+	VCMPPS       $0x11, Y7, Y4, Y4
+	VBLENDVPS    Y4, Y8, Y6, Y4
+	VMOVUPS      pool<>+608(SB), Y7
+	VMAXPS       Y4, Y7, Y7
+	VMOVUPS      pool<>+640(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VSUBPS       Y8, Y6, Y6
+	VADDPS       Y5, Y6, Y5
+	VSUBPS       Y8, Y8, Y6
+	VCMPPS       $0x00, Y4, Y7, Y4
+	VBLENDVPS    Y4, Y5, Y6, Y4
+	VMOVUPS      pool<>+672(SB), Y5
+	VFMADD213PS  pool<>+704(SB), Y4, Y5
+	VFMADD213PS  pool<>+736(SB), Y4, Y5
+	VFMADD213PS  pool<>+768(SB), Y4, Y5
+	VFMADD213PS  pool<>+800(SB), Y4, Y5
+	VFMADD213PS  pool<>+832(SB), Y4, Y5
+	VFMADD213PS  pool<>+256(SB), Y4, Y5
+	VCVTPS2DQ    Y8, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       pool<>+928(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPADDD       pool<>+928(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VCMPPS       $0x00, Y5, Y3, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VCMPPS       $0x00, Y6, Y1, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VMULPS       pool<>+224(SB), Y1, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VANDPS       pool<>+864(SB), Y2, Y9
+	VCMPPS       $0x00, Y7, Y8, Y7
+	VBLENDVPS    Y7, Y6, Y9, Y7
+	VMOVUPS      pool<>+512(SB), Y8
+	VMOVUPS      pool<>+896(SB), Y9
+	VCMPPS       $0x00, Y8, Y3, Y3
+	VBLENDVPS    Y3, Y4, Y9, Y3
+	VCMPPS       $0x11, Y6, Y2, Y6
+	VBLENDVPS    Y6, Y3, Y4, Y3
+	VROUNDPS     $0x08, Y1, Y6
+	VORPS        Y7, Y4, Y4
+	VCMPPS       $0x00, Y1, Y6, Y1
+	VBLENDVPS    Y1, Y4, Y3, Y1
+	VCMPPS       $0x00, Y5, Y2, Y2
+	VBLENDVPS    Y2, Y5, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+done4:
+	LEAQ (AX)(R8*4), AX
+	LEAQ (CX)(R8*4), CX
+	DECQ DX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func scalarFirstPowerAVX2(dst *float32, a *float32, n int, s float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·scalarFirstPowerAVX2(SB), NOSPLIT, $0-28
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS s+24(FP), Y0
+
+one2:
+	CMPQ         DX, $+8
+	JL           tail3
+	VMOVUPS      (CX), Y1
+	VANDPS       pool<>+0(SB), Y0, Y2
+	VMOVUPS      pool<>+32(SB), Y3
+	VMULPS       pool<>+64(SB), Y2, Y4
+	VCMPPS       $0x11, Y3, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VPSUBD       pool<>+96(SB), Y4, Y5
+	VPSRAD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y5, Y6
+	VPSUBD       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      pool<>+128(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VCMPPS       $0x11, Y3, Y2, Y3
+	VBLENDVPS    Y3, Y6, Y7, Y3
+	VSUBPS       Y3, Y5, Y3
+	VMOVUPS      pool<>+192(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+224(SB), Y7
+	VCMPPS       $0x11, Y5, Y4, Y8
+	VBLENDVPS    Y8, Y6, Y7, Y6
+	VMOVUPS      pool<>+256(SB), Y7
+	VMOVUPS      pool<>+288(SB), Y8
+	VCMPPS       $0x11, Y5, Y4, Y5
+	VBLENDVPS    Y5, Y7, Y8, Y5
+	VADDPS       Y6, Y3, Y3
+	VSUBPS       Y5, Y4, Y7
+	VADDPS       Y5, Y4, Y8
+	VSUBPS       Y5, Y8, Y5
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VDIVPS       Y8, Y5, Y5
+	VMULPS       Y5, Y7, Y9
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y8, Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y4, Y9, Y7
+	VMULPS       Y5, Y7, Y4
+	VMULPS       Y9, Y9, Y5
+	VMULPS       Y5, Y9, Y7
+	VMOVUPS      pool<>+320(SB), Y8
+	VFMADD213PS  pool<>+352(SB), Y5, Y8
+	VFMADD213PS  pool<>+384(SB), Y5, Y8
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y8, Y7, Y4
+	VMULPS       pool<>+416(SB), Y9, Y5
+	VMOVUPS      pool<>+416(SB), Y7
+	VMOVAPS      Y5, Y8
+	VFMSUB231PS  Y7, Y9, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+448(SB), Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  pool<>+480(SB), Y6, Y7
+	VMOVAPS      Y7, Y6
+	VFMADD231PS  pool<>+416(SB), Y4, Y6
+	VADDPS       Y5, Y3, Y4
+	VSUBPS       Y4, Y3, Y3
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      pool<>+512(SB), Y5
+	VCMPPS       $0x11, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VMOVUPS      pool<>+544(SB), Y6
+	VCMPPS       $0x00, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y6, Y4, Y4
+	VMULPS       Y4, Y1, Y5
+	VMOVAPS      Y5, Y6
+	VFMSUB231PS  Y4, Y1, Y6
+	VMOVAPS      Y6, Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VANDPS       pool<>+0(SB), Y5, Y3
+	VMOVUPS      pool<>+576(SB), Y6
+	VADDPS       Y4, Y5, Y7
+	VCMPPS       $0x11, Y6, Y3, Y3
+	VBLENDVPS    Y3, Y7, Y5, Y3
+	VMOVUPS      pool<>+608(SB), Y6
+	VMAXPS       Y3, Y6, Y6
+	VMOVUPS      pool<>+640(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VSUBPS       Y7, Y5, Y5
+	VADDPS       Y4, Y5, Y4
+	VSUBPS       Y7, Y7, Y5
+	VCMPPS       $0x00, Y3, Y6, Y3
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VMOVUPS      pool<>+672(SB), Y4
+	VFMADD213PS  pool<>+704(SB), Y3, Y4
+	VFMADD213PS  pool<>+736(SB), Y3, Y4
+	VFMADD213PS  pool<>+768(SB), Y3, Y4
+	VFMADD213PS  pool<>+800(SB), Y3, Y4
+	VFMADD213PS  pool<>+832(SB), Y3, Y4
+	VFMADD213PS  pool<>+256(SB), Y3, Y4
+	VCVTPS2DQ    Y7, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       pool<>+928(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPADDD       pool<>+928(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VMOVUPS      pool<>+256(SB), Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VCMPPS       $0x00, Y4, Y2, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VCMPPS       $0x00, Y5, Y1, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VMULPS       pool<>+224(SB), Y1, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VANDPS       pool<>+864(SB), Y0, Y8
+	VCMPPS       $0x00, Y6, Y7, Y6
+	VBLENDVPS    Y6, Y5, Y8, Y6
+	VMOVUPS      pool<>+512(SB), Y7
+	VMOVUPS      pool<>+896(SB), Y8
+	VCMPPS       $0x00, Y7, Y2, Y2
+	VBLENDVPS    Y2, Y3, Y8, Y2
+	VCMPPS       $0x11, Y5, Y0, Y5
+	VBLENDVPS    Y5, Y2, Y3, Y2
+	VROUNDPS     $0x08, Y1, Y5
+	VORPS        Y6, Y3, Y3
+	VCMPPS       $0x00, Y1, Y5, Y1
+	VBLENDVPS    Y1, Y3, Y2, Y1
+	VCMPPS       $0x00, Y4, Y0, Y2
+	VBLENDVPS    Y2, Y4, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $+32, AX
+	ADDQ         $+32, CX
+	SUBQ         $+8, DX
+	JMP          one2
+
+tail3:
+	TESTQ        DX, DX
+	JZ           done4
+	LEAQ         tailMasks<>+32(SB), BX
+	NEGQ         DX
+	VMOVUPS      (BX)(DX*4), Y1
+	VMASKMOVPS   (CX), Y1, Y2
+	VANDPS       pool<>+0(SB), Y0, Y3
+	VMOVUPS      pool<>+32(SB), Y4
+	VMULPS       pool<>+64(SB), Y3, Y5
+	VCMPPS       $0x11, Y4, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VPSUBD       pool<>+96(SB), Y5, Y6
+	VPSRAD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y6, Y7
+	VPSUBD       Y7, Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VMOVUPS      pool<>+128(SB), Y7
+	VMOVUPS      pool<>+160(SB), Y8
+	VCMPPS       $0x11, Y4, Y3, Y4
+	VBLENDVPS    Y4, Y7, Y8, Y4
+	VSUBPS       Y4, Y6, Y4
+	VMOVUPS      pool<>+192(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VMOVUPS      pool<>+224(SB), Y8
+	VCMPPS       $0x11, Y6, Y5, Y9
+	VBLENDVPS    Y9, Y7, Y8, Y7
+	VMOVUPS      pool<>+256(SB), Y8
+	VMOVUPS      pool<>+288(SB), Y9
+	VCMPPS       $0x11, Y6, Y5, Y6
+	VBLENDVPS    Y6, Y8, Y9, Y6
+	VADDPS       Y7, Y4, Y4
+	VSUBPS       Y6, Y5, Y8
+	VADDPS       Y6, Y5, Y9
+	VSUBPS       Y6, Y9, Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      pool<>+256(SB), Y6
+	VDIVPS       Y9, Y6, Y6
+	VMULPS       Y6, Y8, Y10
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y9, Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y5, Y10, Y8
+	VMULPS       Y6, Y8, Y5
+	VMULPS       Y10, Y10, Y6
+	VMULPS       Y6, Y10, Y8
+	VMOVUPS      pool<>+320(SB), Y9
+	VFMADD213PS  pool<>+352(SB), Y6, Y9
+	VFMADD213PS  pool<>+384(SB), Y6, Y9
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y9, Y8, Y5
+	VMULPS       pool<>+416(SB), Y10, Y6
+	VMOVUPS      pool<>+416(SB), Y8
+	VMOVAPS      Y6, Y9
+	VFMSUB231PS  Y8, Y10, Y9
+	VMOVAPS      Y9, Y8
+	VFMADD231PS  pool<>+448(SB), Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  pool<>+480(SB), Y7, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+416(SB), Y5, Y7
+	VADDPS       Y6, Y4, Y5
+	VSUBPS       Y5, Y4, Y4
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      pool<>+512(SB), Y6
+	VCMPPS       $0x11, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+544(SB), Y7
+	VCMPPS       $0x00, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VMULPS       Y5, Y2, Y6
+	VMOVAPS      Y6, Y7
+	VFMSUB231PS  Y5, Y2, Y7
+	VMOVAPS      Y7, Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VANDPS       pool<>+0(SB), Y6, Y4
+	VMOVUPS      pool<>+576(SB), Y7
+	VADDPS       Y5, Y6, Y8
+	VCMPPS       $0x11, Y7, Y4, Y4
+	VBLENDVPS    Y4, Y8, Y6, Y4
+	VMOVUPS      pool<>+608(SB), Y7
+	VMAXPS       Y4, Y7, Y7
+	VMOVUPS      pool<>+640(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VSUBPS       Y8, Y6, Y6
+	VADDPS       Y5, Y6, Y5
+	VSUBPS       Y8, Y8, Y6
+	VCMPPS       $0x00, Y4, Y7, Y4
+	VBLENDVPS    Y4, Y5, Y6, Y4
+	VMOVUPS      pool<>+672(SB), Y5
+	VFMADD213PS  pool<>+704(SB), Y4, Y5
+	VFMADD213PS  pool<>+736(SB), Y4, Y5
+	VFMADD213PS  pool<>+768(SB), Y4, Y5
+	VFMADD213PS  pool<>+800(SB), Y4, Y5
+	VFMADD213PS  pool<>+832(SB), Y4, Y5
+	VFMADD213PS  pool<>+256(SB), Y4, Y5
+	VCVTPS2DQ    Y8, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       pool<>+928(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPADDD       pool<>+928(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VCMPPS       $0x00, Y5, Y3, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VCMPPS       $0x00, Y6, Y2, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VMULPS       pool<>+224(SB), Y2, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VANDPS       pool<>+864(SB), Y0, Y9
+	VCMPPS       $0x00, Y7, Y8, Y7
+	VBLENDVPS    Y7, Y6, Y9, Y7
+	VMOVUPS      pool<>+512(SB), Y8
+	VMOVUPS      pool<>+896(SB), Y9
+	VCMPPS       $0x00, Y8, Y3, Y3
+	VBLENDVPS    Y3, Y4, Y9, Y3
+	VCMPPS       $0x11, Y6, Y0, Y6
+	VBLENDVPS    Y6, Y3, Y4, Y3
+	VROUNDPS     $0x08, Y2, Y6
+	VORPS        Y7, Y4, Y4
+	VCMPPS       $0x00, Y2, Y6, Y2
+	VBLENDVPS    Y2, Y4, Y3, Y2
+	VCMPPS       $0x00, Y5, Y0, Y0
+	VBLENDVPS    Y0, Y5, Y2, Y0
+	VMASKMOVPS   Y0, Y1, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
+// func rowFirstPowerAVX2(dst *float32, a *float32, row *float32, rows int, cols int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·rowFirstPowerAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ rows+24(FP), DX
+	MOVQ cols+32(FP), BX
+	MOVQ row+16(FP), SI
+
+row:
+	MOVQ SI, DI
+	MOVQ BX, R8
+
+one2:
+	CMPQ         R8, $+8
+	JL           tail3
+	VMOVUPS      (DI), Y0
+	VMOVUPS      (CX), Y1
+	VANDPS       pool<>+0(SB), Y0, Y2
+	VMOVUPS      pool<>+32(SB), Y3
+	VMULPS       pool<>+64(SB), Y2, Y4
+	VCMPPS       $0x11, Y3, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VPSUBD       pool<>+96(SB), Y4, Y5
+	VPSRAD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y5, Y6
+	VPSUBD       Y6, Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMOVUPS      pool<>+128(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VCMPPS       $0x11, Y3, Y2, Y3
+	VBLENDVPS    Y3, Y6, Y7, Y3
+	VSUBPS       Y3, Y5, Y3
+	VMOVUPS      pool<>+192(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+224(SB), Y7
+	VCMPPS       $0x11, Y5, Y4, Y8
+	VBLENDVPS    Y8, Y6, Y7, Y6
+	VMOVUPS      pool<>+256(SB), Y7
+	VMOVUPS      pool<>+288(SB), Y8
+	VCMPPS       $0x11, Y5, Y4, Y5
+	VBLENDVPS    Y5, Y7, Y8, Y5
+	VADDPS       Y6, Y3, Y3
+	VSUBPS       Y5, Y4, Y7
+	VADDPS       Y5, Y4, Y8
+	VSUBPS       Y5, Y8, Y5
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VDIVPS       Y8, Y5, Y5
+	VMULPS       Y5, Y7, Y9
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y8, Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFNMADD231PS Y4, Y9, Y7
+	VMULPS       Y5, Y7, Y4
+	VMULPS       Y9, Y9, Y5
+	VMULPS       Y5, Y9, Y7
+	VMOVUPS      pool<>+320(SB), Y8
+	VFMADD213PS  pool<>+352(SB), Y5, Y8
+	VFMADD213PS  pool<>+384(SB), Y5, Y8
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y8, Y7, Y4
+	VMULPS       pool<>+416(SB), Y9, Y5
+	VMOVUPS      pool<>+416(SB), Y7
+	VMOVAPS      Y5, Y8
+	VFMSUB231PS  Y7, Y9, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+448(SB), Y9, Y7
+	VMOVAPS      Y7, Y7
+	VFMADD231PS  pool<>+480(SB), Y6, Y7
+	VMOVAPS      Y7, Y6
+	VFMADD231PS  pool<>+416(SB), Y4, Y6
+	VADDPS       Y5, Y3, Y4
+	VSUBPS       Y4, Y3, Y3
+	VADDPS       Y5, Y3, Y3
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      pool<>+512(SB), Y5
+	VCMPPS       $0x11, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VMOVUPS      pool<>+544(SB), Y6
+	VCMPPS       $0x00, Y5, Y2, Y5
+	VBLENDVPS    Y5, Y6, Y4, Y4
+	VMULPS       Y4, Y1, Y5
+	VMOVAPS      Y5, Y6
+	VFMSUB231PS  Y4, Y1, Y6
+	VMOVAPS      Y6, Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VANDPS       pool<>+0(SB), Y5, Y3
+	VMOVUPS      pool<>+576(SB), Y6
+	VADDPS       Y4, Y5, Y7
+	VCMPPS       $0x11, Y6, Y3, Y3
+	VBLENDVPS    Y3, Y7, Y5, Y3
+	VMOVUPS      pool<>+608(SB), Y6
+	VMAXPS       Y3, Y6, Y6
+	VMOVUPS      pool<>+640(SB), Y7
+	VMINPS       Y6, Y7, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VSUBPS       Y7, Y5, Y5
+	VADDPS       Y4, Y5, Y4
+	VSUBPS       Y7, Y7, Y5
+	VCMPPS       $0x00, Y3, Y6, Y3
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VMOVUPS      pool<>+672(SB), Y4
+	VFMADD213PS  pool<>+704(SB), Y3, Y4
+	VFMADD213PS  pool<>+736(SB), Y3, Y4
+	VFMADD213PS  pool<>+768(SB), Y3, Y4
+	VFMADD213PS  pool<>+800(SB), Y3, Y4
+	VFMADD213PS  pool<>+832(SB), Y3, Y4
+	VFMADD213PS  pool<>+256(SB), Y3, Y4
+	VCVTPS2DQ    Y7, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       pool<>+928(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPADDD       pool<>+928(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y3
+	VMOVUPS      pool<>+256(SB), Y4
+	VMOVUPS      pool<>+160(SB), Y5
+	VCMPPS       $0x00, Y4, Y2, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VCMPPS       $0x00, Y5, Y1, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VMULPS       pool<>+224(SB), Y1, Y6
+	VROUNDPS     $0x08, Y6, Y7
+	VANDPS       pool<>+864(SB), Y0, Y8
+	VCMPPS       $0x00, Y6, Y7, Y6
+	VBLENDVPS    Y6, Y5, Y8, Y6
+	VMOVUPS      pool<>+512(SB), Y7
+	VMOVUPS      pool<>+896(SB), Y8
+	VCMPPS       $0x00, Y7, Y2, Y2
+	VBLENDVPS    Y2, Y3, Y8, Y2
+	VCMPPS       $0x11, Y5, Y0, Y5
+	VBLENDVPS    Y5, Y2, Y3, Y2
+	VROUNDPS     $0x08, Y1, Y5
+	VORPS        Y6, Y3, Y3
+	VCMPPS       $0x00, Y1, Y5, Y1
+	VBLENDVPS    Y1, Y3, Y2, Y1
+	VCMPPS       $0x00, Y4, Y0, Y0
+	VBLENDVPS    Y0, Y4, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $+32, AX
+	ADDQ         $+32, CX
+	ADDQ         $+32, DI
+	SUBQ         $+8, R8
+	JMP          one2
+
+tail3:
+	TESTQ        R8, R8
+	JZ           done4
+	LEAQ         tailMasks<>+32(SB), R9
+	MOVQ         R8, R10
+	NEGQ         R10
+	VMOVUPS      (R9)(R10*4), Y0
+	VMASKMOVPS   (DI), Y0, Y1
+	VMASKMOVPS   (CX), Y0, Y2
+	VANDPS       pool<>+0(SB), Y1, Y3
+	VMOVUPS      pool<>+32(SB), Y4
+	VMULPS       pool<>+64(SB), Y3, Y5
+	VCMPPS       $0x11, Y4, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VPSUBD       pool<>+96(SB), Y5, Y6
+	VPSRAD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y6, Y7
+	VPSUBD       Y7, Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VMOVUPS      pool<>+128(SB), Y7
+	VMOVUPS      pool<>+160(SB), Y8
+	VCMPPS       $0x11, Y4, Y3, Y4
+	VBLENDVPS    Y4, Y7, Y8, Y4
+	VSUBPS       Y4, Y6, Y4
+	VMOVUPS      pool<>+192(SB), Y6
+	VMOVUPS      pool<>+160(SB), Y7
+	VMOVUPS      pool<>+224(SB), Y8
+	VCMPPS       $0x11, Y6, Y5, Y9
+	VBLENDVPS    Y9, Y7, Y8, Y7
+	VMOVUPS      pool<>+256(SB), Y8
+	VMOVUPS      pool<>+288(SB), Y9
+	VCMPPS       $0x11, Y6, Y5, Y6
+	VBLENDVPS    Y6, Y8, Y9, Y6
+	VADDPS       Y7, Y4, Y4
+	VSUBPS       Y6, Y5, Y8
+	VADDPS       Y6, Y5, Y9
+	VSUBPS       Y6, Y9, Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      pool<>+256(SB), Y6
+	VDIVPS       Y9, Y6, Y6
+	VMULPS       Y6, Y8, Y10
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y9, Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFNMADD231PS Y5, Y10, Y8
+	VMULPS       Y6, Y8, Y5
+	VMULPS       Y10, Y10, Y6
+	VMULPS       Y6, Y10, Y8
+	VMOVUPS      pool<>+320(SB), Y9
+	VFMADD213PS  pool<>+352(SB), Y6, Y9
+	VFMADD213PS  pool<>+384(SB), Y6, Y9
+	VMOVAPS      Y5, Y5
+	VFMADD231PS  Y9, Y8, Y5
+	VMULPS       pool<>+416(SB), Y10, Y6
+	VMOVUPS      pool<>+416(SB), Y8
+	VMOVAPS      Y6, Y9
+	VFMSUB231PS  Y8, Y10, Y9
+	VMOVAPS      Y9, Y8
+	VFMADD231PS  pool<>+448(SB), Y10, Y8
+	VMOVAPS      Y8, Y8
+	VFMADD231PS  pool<>+480(SB), Y7, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  pool<>+416(SB), Y5, Y7
+	VADDPS       Y6, Y4, Y5
+	VSUBPS       Y5, Y4, Y4
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y4, Y4
+	VMOVUPS      pool<>+512(SB), Y6
+	VCMPPS       $0x11, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VMOVUPS      pool<>+544(SB), Y7
+	VCMPPS       $0x00, Y6, Y3, Y6
+	VBLENDVPS    Y6, Y7, Y5, Y5
+	VMULPS       Y5, Y2, Y6
+	VMOVAPS      Y6, Y7
+	VFMSUB231PS  Y5, Y2, Y7
+	VMOVAPS      Y7, Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VANDPS       pool<>+0(SB), Y6, Y4
+	VMOVUPS      pool<>+576(SB), Y7
+	VADDPS       Y5, Y6, Y8
+	VCMPPS       $0x11, Y7, Y4, Y4
+	VBLENDVPS    Y4, Y8, Y6, Y4
+	VMOVUPS      pool<>+608(SB), Y7
+	VMAXPS       Y4, Y7, Y7
+	VMOVUPS      pool<>+640(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VSUBPS       Y8, Y6, Y6
+	VADDPS       Y5, Y6, Y5
+	VSUBPS       Y8, Y8, Y6
+	VCMPPS       $0x00, Y4, Y7, Y4
+	VBLENDVPS    Y4, Y5, Y6, Y4
+	VMOVUPS      pool<>+672(SB), Y5
+	VFMADD213PS  pool<>+704(SB), Y4, Y5
+	VFMADD213PS  pool<>+736(SB), Y4, Y5
+	VFMADD213PS  pool<>+768(SB), Y4, Y5
+	VFMADD213PS  pool<>+800(SB), Y4, Y5
+	VFMADD213PS  pool<>+832(SB), Y4, Y5
+	VFMADD213PS  pool<>+256(SB), Y4, Y5
+	VCVTPS2DQ    Y8, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       pool<>+928(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPADDD       pool<>+928(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      pool<>+256(SB), Y5
+	VMOVUPS      pool<>+160(SB), Y6
+	VCMPPS       $0x00, Y5, Y3, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VCMPPS       $0x00, Y6, Y2, Y7
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VMULPS       pool<>+224(SB), Y2, Y7
+	VROUNDPS     $0x08, Y7, Y8
+	VANDPS       pool<>+864(SB), Y1, Y9
+	VCMPPS       $0x00, Y7, Y8, Y7
+	VBLENDVPS    Y7, Y6, Y9, Y7
+	VMOVUPS      pool<>+512(SB), Y8
+	VMOVUPS      pool<>+896(SB), Y9
+	VCMPPS       $0x00, Y8, Y3, Y3
+	VBLENDVPS    Y3, Y4, Y9, Y3
+	VCMPPS       $0x11, Y6, Y1, Y6
+	VBLENDVPS    Y6, Y3, Y4, Y3
+	VROUNDPS     $0x08, Y2, Y6
+	VORPS        Y7, Y4, Y4
+	VCMPPS       $0x00, Y2, Y6, Y2
+	VBLENDVPS    Y2, Y4, Y3, Y2
+	VCMPPS       $0x00, Y5, Y1, Y1
+	VBLENDVPS    Y1, Y5, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+
+done4:
+	LEAQ (AX)(R8*4), AX
+	LEAQ (CX)(R8*4), CX
+	DECQ DX
+	JNZ  row
+	VZEROUPPER
+	RET
+
 // func mulAddAVX2(dst *float32, a *float32, b *float32, c *float32, n int)
 // Requires: AVX, FMA3
 TEXT ·mulAddAVX2(SB), NOSPLIT, $0-40
@@ -3068,6 +5989,248 @@ done4:
 	JNZ  row
 	VZEROUPPER
 	RET
+
+DATA pool<>+0(SB)/4, $0x7fffffff
+DATA pool<>+4(SB)/4, $0x7fffffff
+DATA pool<>+8(SB)/4, $0x7fffffff
+DATA pool<>+12(SB)/4, $0x7fffffff
+DATA pool<>+16(SB)/4, $0x7fffffff
+DATA pool<>+20(SB)/4, $0x7fffffff
+DATA pool<>+24(SB)/4, $0x7fffffff
+DATA pool<>+28(SB)/4, $0x7fffffff
+DATA pool<>+32(SB)/4, $0x00800000
+DATA pool<>+36(SB)/4, $0x00800000
+DATA pool<>+40(SB)/4, $0x00800000
+DATA pool<>+44(SB)/4, $0x00800000
+DATA pool<>+48(SB)/4, $0x00800000
+DATA pool<>+52(SB)/4, $0x00800000
+DATA pool<>+56(SB)/4, $0x00800000
+DATA pool<>+60(SB)/4, $0x00800000
+DATA pool<>+64(SB)/4, $0x4b000000
+DATA pool<>+68(SB)/4, $0x4b000000
+DATA pool<>+72(SB)/4, $0x4b000000
+DATA pool<>+76(SB)/4, $0x4b000000
+DATA pool<>+80(SB)/4, $0x4b000000
+DATA pool<>+84(SB)/4, $0x4b000000
+DATA pool<>+88(SB)/4, $0x4b000000
+DATA pool<>+92(SB)/4, $0x4b000000
+DATA pool<>+96(SB)/4, $0x3f5744fd
+DATA pool<>+100(SB)/4, $0x3f5744fd
+DATA pool<>+104(SB)/4, $0x3f5744fd
+DATA pool<>+108(SB)/4, $0x3f5744fd
+DATA pool<>+112(SB)/4, $0x3f5744fd
+DATA pool<>+116(SB)/4, $0x3f5744fd
+DATA pool<>+120(SB)/4, $0x3f5744fd
+DATA pool<>+124(SB)/4, $0x3f5744fd
+DATA pool<>+128(SB)/4, $0x41b80000
+DATA pool<>+132(SB)/4, $0x41b80000
+DATA pool<>+136(SB)/4, $0x41b80000
+DATA pool<>+140(SB)/4, $0x41b80000
+DATA pool<>+144(SB)/4, $0x41b80000
+DATA pool<>+148(SB)/4, $0x41b80000
+DATA pool<>+152(SB)/4, $0x41b80000
+DATA pool<>+156(SB)/4, $0x41b80000
+DATA pool<>+160(SB)/4, $0x00000000
+DATA pool<>+164(SB)/4, $0x00000000
+DATA pool<>+168(SB)/4, $0x00000000
+DATA pool<>+172(SB)/4, $0x00000000
+DATA pool<>+176(SB)/4, $0x00000000
+DATA pool<>+180(SB)/4, $0x00000000
+DATA pool<>+184(SB)/4, $0x00000000
+DATA pool<>+188(SB)/4, $0x00000000
+DATA pool<>+192(SB)/4, $0x3f9837f0
+DATA pool<>+196(SB)/4, $0x3f9837f0
+DATA pool<>+200(SB)/4, $0x3f9837f0
+DATA pool<>+204(SB)/4, $0x3f9837f0
+DATA pool<>+208(SB)/4, $0x3f9837f0
+DATA pool<>+212(SB)/4, $0x3f9837f0
+DATA pool<>+216(SB)/4, $0x3f9837f0
+DATA pool<>+220(SB)/4, $0x3f9837f0
+DATA pool<>+224(SB)/4, $0x3f000000
+DATA pool<>+228(SB)/4, $0x3f000000
+DATA pool<>+232(SB)/4, $0x3f000000
+DATA pool<>+236(SB)/4, $0x3f000000
+DATA pool<>+240(SB)/4, $0x3f000000
+DATA pool<>+244(SB)/4, $0x3f000000
+DATA pool<>+248(SB)/4, $0x3f000000
+DATA pool<>+252(SB)/4, $0x3f000000
+DATA pool<>+256(SB)/4, $0x3f800000
+DATA pool<>+260(SB)/4, $0x3f800000
+DATA pool<>+264(SB)/4, $0x3f800000
+DATA pool<>+268(SB)/4, $0x3f800000
+DATA pool<>+272(SB)/4, $0x3f800000
+DATA pool<>+276(SB)/4, $0x3f800000
+DATA pool<>+280(SB)/4, $0x3f800000
+DATA pool<>+284(SB)/4, $0x3f800000
+DATA pool<>+288(SB)/4, $0x3fb504f3
+DATA pool<>+292(SB)/4, $0x3fb504f3
+DATA pool<>+296(SB)/4, $0x3fb504f3
+DATA pool<>+300(SB)/4, $0x3fb504f3
+DATA pool<>+304(SB)/4, $0x3fb504f3
+DATA pool<>+308(SB)/4, $0x3fb504f3
+DATA pool<>+312(SB)/4, $0x3fb504f3
+DATA pool<>+316(SB)/4, $0x3fb504f3
+DATA pool<>+320(SB)/4, $0x3e140377
+DATA pool<>+324(SB)/4, $0x3e140377
+DATA pool<>+328(SB)/4, $0x3e140377
+DATA pool<>+332(SB)/4, $0x3e140377
+DATA pool<>+336(SB)/4, $0x3e140377
+DATA pool<>+340(SB)/4, $0x3e140377
+DATA pool<>+344(SB)/4, $0x3e140377
+DATA pool<>+348(SB)/4, $0x3e140377
+DATA pool<>+352(SB)/4, $0x3e4ccac9
+DATA pool<>+356(SB)/4, $0x3e4ccac9
+DATA pool<>+360(SB)/4, $0x3e4ccac9
+DATA pool<>+364(SB)/4, $0x3e4ccac9
+DATA pool<>+368(SB)/4, $0x3e4ccac9
+DATA pool<>+372(SB)/4, $0x3e4ccac9
+DATA pool<>+376(SB)/4, $0x3e4ccac9
+DATA pool<>+380(SB)/4, $0x3e4ccac9
+DATA pool<>+384(SB)/4, $0x3eaaaaab
+DATA pool<>+388(SB)/4, $0x3eaaaaab
+DATA pool<>+392(SB)/4, $0x3eaaaaab
+DATA pool<>+396(SB)/4, $0x3eaaaaab
+DATA pool<>+400(SB)/4, $0x3eaaaaab
+DATA pool<>+404(SB)/4, $0x3eaaaaab
+DATA pool<>+408(SB)/4, $0x3eaaaaab
+DATA pool<>+412(SB)/4, $0x3eaaaaab
+DATA pool<>+416(SB)/4, $0x4038aa3b
+DATA pool<>+420(SB)/4, $0x4038aa3b
+DATA pool<>+424(SB)/4, $0x4038aa3b
+DATA pool<>+428(SB)/4, $0x4038aa3b
+DATA pool<>+432(SB)/4, $0x4038aa3b
+DATA pool<>+436(SB)/4, $0x4038aa3b
+DATA pool<>+440(SB)/4, $0x4038aa3b
+DATA pool<>+444(SB)/4, $0x4038aa3b
+DATA pool<>+448(SB)/4, $0x33257060
+DATA pool<>+452(SB)/4, $0x33257060
+DATA pool<>+456(SB)/4, $0x33257060
+DATA pool<>+460(SB)/4, $0x33257060
+DATA pool<>+464(SB)/4, $0x33257060
+DATA pool<>+468(SB)/4, $0x33257060
+DATA pool<>+472(SB)/4, $0x33257060
+DATA pool<>+476(SB)/4, $0x33257060
+DATA pool<>+480(SB)/4, $0xb354175e
+DATA pool<>+484(SB)/4, $0xb354175e
+DATA pool<>+488(SB)/4, $0xb354175e
+DATA pool<>+492(SB)/4, $0xb354175e
+DATA pool<>+496(SB)/4, $0xb354175e
+DATA pool<>+500(SB)/4, $0xb354175e
+DATA pool<>+504(SB)/4, $0xb354175e
+DATA pool<>+508(SB)/4, $0xb354175e
+DATA pool<>+512(SB)/4, $0x7f800000
+DATA pool<>+516(SB)/4, $0x7f800000
+DATA pool<>+520(SB)/4, $0x7f800000
+DATA pool<>+524(SB)/4, $0x7f800000
+DATA pool<>+528(SB)/4, $0x7f800000
+DATA pool<>+532(SB)/4, $0x7f800000
+DATA pool<>+536(SB)/4, $0x7f800000
+DATA pool<>+540(SB)/4, $0x7f800000
+DATA pool<>+544(SB)/4, $0xff800000
+DATA pool<>+548(SB)/4, $0xff800000
+DATA pool<>+552(SB)/4, $0xff800000
+DATA pool<>+556(SB)/4, $0xff800000
+DATA pool<>+560(SB)/4, $0xff800000
+DATA pool<>+564(SB)/4, $0xff800000
+DATA pool<>+568(SB)/4, $0xff800000
+DATA pool<>+572(SB)/4, $0xff800000
+DATA pool<>+576(SB)/4, $0x447a0000
+DATA pool<>+580(SB)/4, $0x447a0000
+DATA pool<>+584(SB)/4, $0x447a0000
+DATA pool<>+588(SB)/4, $0x447a0000
+DATA pool<>+592(SB)/4, $0x447a0000
+DATA pool<>+596(SB)/4, $0x447a0000
+DATA pool<>+600(SB)/4, $0x447a0000
+DATA pool<>+604(SB)/4, $0x447a0000
+DATA pool<>+608(SB)/4, $0xc3180000
+DATA pool<>+612(SB)/4, $0xc3180000
+DATA pool<>+616(SB)/4, $0xc3180000
+DATA pool<>+620(SB)/4, $0xc3180000
+DATA pool<>+624(SB)/4, $0xc3180000
+DATA pool<>+628(SB)/4, $0xc3180000
+DATA pool<>+632(SB)/4, $0xc3180000
+DATA pool<>+636(SB)/4, $0xc3180000
+DATA pool<>+640(SB)/4, $0x43010000
+DATA pool<>+644(SB)/4, $0x43010000
+DATA pool<>+648(SB)/4, $0x43010000
+DATA pool<>+652(SB)/4, $0x43010000
+DATA pool<>+656(SB)/4, $0x43010000
+DATA pool<>+660(SB)/4, $0x43010000
+DATA pool<>+664(SB)/4, $0x43010000
+DATA pool<>+668(SB)/4, $0x43010000
+DATA pool<>+672(SB)/4, $0x3920e99f
+DATA pool<>+676(SB)/4, $0x3920e99f
+DATA pool<>+680(SB)/4, $0x3920e99f
+DATA pool<>+684(SB)/4, $0x3920e99f
+DATA pool<>+688(SB)/4, $0x3920e99f
+DATA pool<>+692(SB)/4, $0x3920e99f
+DATA pool<>+696(SB)/4, $0x3920e99f
+DATA pool<>+700(SB)/4, $0x3920e99f
+DATA pool<>+704(SB)/4, $0x3aafa2b6
+DATA pool<>+708(SB)/4, $0x3aafa2b6
+DATA pool<>+712(SB)/4, $0x3aafa2b6
+DATA pool<>+716(SB)/4, $0x3aafa2b6
+DATA pool<>+720(SB)/4, $0x3aafa2b6
+DATA pool<>+724(SB)/4, $0x3aafa2b6
+DATA pool<>+728(SB)/4, $0x3aafa2b6
+DATA pool<>+732(SB)/4, $0x3aafa2b6
+DATA pool<>+736(SB)/4, $0x3c1d96de
+DATA pool<>+740(SB)/4, $0x3c1d96de
+DATA pool<>+744(SB)/4, $0x3c1d96de
+DATA pool<>+748(SB)/4, $0x3c1d96de
+DATA pool<>+752(SB)/4, $0x3c1d96de
+DATA pool<>+756(SB)/4, $0x3c1d96de
+DATA pool<>+760(SB)/4, $0x3c1d96de
+DATA pool<>+764(SB)/4, $0x3c1d96de
+DATA pool<>+768(SB)/4, $0x3d63576a
+DATA pool<>+772(SB)/4, $0x3d63576a
+DATA pool<>+776(SB)/4, $0x3d63576a
+DATA pool<>+780(SB)/4, $0x3d63576a
+DATA pool<>+784(SB)/4, $0x3d63576a
+DATA pool<>+788(SB)/4, $0x3d63576a
+DATA pool<>+792(SB)/4, $0x3d63576a
+DATA pool<>+796(SB)/4, $0x3d63576a
+DATA pool<>+800(SB)/4, $0x3e75fded
+DATA pool<>+804(SB)/4, $0x3e75fded
+DATA pool<>+808(SB)/4, $0x3e75fded
+DATA pool<>+812(SB)/4, $0x3e75fded
+DATA pool<>+816(SB)/4, $0x3e75fded
+DATA pool<>+820(SB)/4, $0x3e75fded
+DATA pool<>+824(SB)/4, $0x3e75fded
+DATA pool<>+828(SB)/4, $0x3e75fded
+DATA pool<>+832(SB)/4, $0x3f317218
+DATA pool<>+836(SB)/4, $0x3f317218
+DATA pool<>+840(SB)/4, $0x3f317218
+DATA pool<>+844(SB)/4, $0x3f317218
+DATA pool<>+848(SB)/4, $0x3f317218
+DATA pool<>+852(SB)/4, $0x3f317218
+DATA pool<>+856(SB)/4, $0x3f317218
+DATA pool<>+860(SB)/4, $0x3f317218
+DATA pool<>+864(SB)/4, $0x80000000
+DATA pool<>+868(SB)/4, $0x80000000
+DATA pool<>+872(SB)/4, $0x80000000
+DATA pool<>+876(SB)/4, $0x80000000
+DATA pool<>+880(SB)/4, $0x80000000
+DATA pool<>+884(SB)/4, $0x80000000
+DATA pool<>+888(SB)/4, $0x80000000
+DATA pool<>+892(SB)/4, $0x80000000
+DATA pool<>+896(SB)/4, $0x7fc00000
+DATA pool<>+900(SB)/4, $0x7fc00000
+DATA pool<>+904(SB)/4, $0x7fc00000
+DATA pool<>+908(SB)/4, $0x7fc00000
+DATA pool<>+912(SB)/4, $0x7fc00000
+DATA pool<>+916(SB)/4, $0x7fc00000
+DATA pool<>+920(SB)/4, $0x7fc00000
+DATA pool<>+924(SB)/4, $0x7fc00000
+DATA pool<>+928(SB)/4, $0x0000007f
+DATA pool<>+932(SB)/4, $0x0000007f
+DATA pool<>+936(SB)/4, $0x0000007f
+DATA pool<>+940(SB)/4, $0x0000007f
+DATA pool<>+944(SB)/4, $0x0000007f
+DATA pool<>+948(SB)/4, $0x0000007f
+DATA pool<>+952(SB)/4, $0x0000007f
+DATA pool<>+956(SB)/4, $0x0000007f
+GLOBL pool<>(SB), RODATA|NOPTR, $960
 
 DATA tailMasks<>+0(SB)/4, $0xffffffff
 DATA tailMasks<>+4(SB)/4, $0xffffffff

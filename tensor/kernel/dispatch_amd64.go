@@ -237,6 +237,10 @@ func unaryAVX512(op UnaryOp, dst, a *float32, n int, alpha, beta float32) bool {
 		unaryClipAVX512(dst, a, n, alpha, beta)
 	case Affine:
 		unaryAffineAVX512(dst, a, n, alpha, beta)
+	case Sin:
+		unarySinAVX512(dst, a, n, alpha, beta)
+	case Cos:
+		unaryCosAVX512(dst, a, n, alpha, beta)
 	default:
 		return false
 	}
@@ -258,6 +262,8 @@ func binaryAVX512(op BinaryOp, dst, a, b *float32, n int) bool {
 		binaryMaximumAVX512(dst, a, b, n)
 	case Minimum:
 		binaryMinimumAVX512(dst, a, b, n)
+	case Power:
+		binaryPowerAVX512(dst, a, b, n)
 	default:
 		return false
 	}
@@ -279,6 +285,8 @@ func scalarAVX512(op BinaryOp, dst, a *float32, n int, s float32) bool {
 		scalarMaximumAVX512(dst, a, n, s)
 	case Minimum:
 		scalarMinimumAVX512(dst, a, n, s)
+	case Power:
+		scalarPowerAVX512(dst, a, n, s)
 	default:
 		return false
 	}
@@ -300,6 +308,8 @@ func scalarFirstAVX512(op BinaryOp, dst, a *float32, n int, s float32) bool {
 		scalarMaximumAVX512(dst, a, n, s)
 	case Minimum:
 		scalarMinimumAVX512(dst, a, n, s)
+	case Power:
+		scalarFirstPowerAVX512(dst, a, n, s)
 	default:
 		return false
 	}
@@ -321,6 +331,8 @@ func rowAVX512(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
 		rowMaximumAVX512(dst, a, row, rows, cols)
 	case Minimum:
 		rowMinimumAVX512(dst, a, row, rows, cols)
+	case Power:
+		rowPowerAVX512(dst, a, row, rows, cols)
 	default:
 		return false
 	}
@@ -342,6 +354,8 @@ func rowFirstAVX512(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
 		rowMaximumAVX512(dst, a, row, rows, cols)
 	case Minimum:
 		rowMinimumAVX512(dst, a, row, rows, cols)
+	case Power:
+		rowFirstPowerAVX512(dst, a, row, rows, cols)
 	default:
 		return false
 	}
@@ -554,6 +568,10 @@ func unaryAVX2(op UnaryOp, dst, a *float32, n int, alpha, beta float32) bool {
 		unaryClipAVX2(dst, a, n, alpha, beta)
 	case Affine:
 		unaryAffineAVX2(dst, a, n, alpha, beta)
+	case Sin:
+		unarySinAVX2(dst, a, n, alpha, beta)
+	case Cos:
+		unaryCosAVX2(dst, a, n, alpha, beta)
 	default:
 		return false
 	}
@@ -575,6 +593,8 @@ func binaryAVX2(op BinaryOp, dst, a, b *float32, n int) bool {
 		binaryMaximumAVX2(dst, a, b, n)
 	case Minimum:
 		binaryMinimumAVX2(dst, a, b, n)
+	case Power:
+		binaryPowerAVX2(dst, a, b, n)
 	default:
 		return false
 	}
@@ -596,6 +616,8 @@ func scalarAVX2(op BinaryOp, dst, a *float32, n int, s float32) bool {
 		scalarMaximumAVX2(dst, a, n, s)
 	case Minimum:
 		scalarMinimumAVX2(dst, a, n, s)
+	case Power:
+		scalarPowerAVX2(dst, a, n, s)
 	default:
 		return false
 	}
@@ -617,6 +639,8 @@ func scalarFirstAVX2(op BinaryOp, dst, a *float32, n int, s float32) bool {
 		scalarMaximumAVX2(dst, a, n, s)
 	case Minimum:
 		scalarMinimumAVX2(dst, a, n, s)
+	case Power:
+		scalarFirstPowerAVX2(dst, a, n, s)
 	default:
 		return false
 	}
@@ -638,6 +662,8 @@ func rowAVX2(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
 		rowMaximumAVX2(dst, a, row, rows, cols)
 	case Minimum:
 		rowMinimumAVX2(dst, a, row, rows, cols)
+	case Power:
+		rowPowerAVX2(dst, a, row, rows, cols)
 	default:
 		return false
 	}
@@ -659,6 +685,8 @@ func rowFirstAVX2(op BinaryOp, dst, a, row *float32, rows, cols int) bool {
 		rowMaximumAVX2(dst, a, row, rows, cols)
 	case Minimum:
 		rowMinimumAVX2(dst, a, row, rows, cols)
+	case Power:
+		rowFirstPowerAVX2(dst, a, row, rows, cols)
 	default:
 		return false
 	}

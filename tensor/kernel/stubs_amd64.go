@@ -479,6 +479,16 @@ func unaryClipAVX512(dst, a *float32, n int, alpha, beta float32)
 //go:noescape
 func unaryAffineAVX512(dst, a *float32, n int, alpha, beta float32)
 
+// unarySinAVX512 is the loop of Sin over n elements.
+//
+//go:noescape
+func unarySinAVX512(dst, a *float32, n int, alpha, beta float32)
+
+// unaryCosAVX512 is the loop of Cos over n elements.
+//
+//go:noescape
+func unaryCosAVX512(dst, a *float32, n int, alpha, beta float32)
+
 // unaryExpAVX2 is the loop of Exp over n elements.
 //
 //go:noescape
@@ -634,6 +644,16 @@ func unaryClipAVX2(dst, a *float32, n int, alpha, beta float32)
 //go:noescape
 func unaryAffineAVX2(dst, a *float32, n int, alpha, beta float32)
 
+// unarySinAVX2 is the loop of Sin over n elements.
+//
+//go:noescape
+func unarySinAVX2(dst, a *float32, n int, alpha, beta float32)
+
+// unaryCosAVX2 is the loop of Cos over n elements.
+//
+//go:noescape
+func unaryCosAVX2(dst, a *float32, n int, alpha, beta float32)
+
 // binaryAddAVX512 is op(a[i], b[i]).
 //
 //go:noescape
@@ -743,6 +763,31 @@ func scalarMinimumAVX512(dst, a *float32, n int, s float32)
 //
 //go:noescape
 func rowMinimumAVX512(dst, a, row *float32, rows, cols int)
+
+// binaryPowerAVX512 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryPowerAVX512(dst, a, b *float32, n int)
+
+// scalarPowerAVX512 is op(a[i], s).
+//
+//go:noescape
+func scalarPowerAVX512(dst, a *float32, n int, s float32)
+
+// rowPowerAVX512 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowPowerAVX512(dst, a, row *float32, rows, cols int)
+
+// scalarFirstPowerAVX512 is op(s, a[i]).
+//
+//go:noescape
+func scalarFirstPowerAVX512(dst, a *float32, n int, s float32)
+
+// rowFirstPowerAVX512 is op(row[c], a[r, c]).
+//
+//go:noescape
+func rowFirstPowerAVX512(dst, a, row *float32, rows, cols int)
 
 // mulAddAVX512 is a[i]*b[i] + c[i].
 //
@@ -863,6 +908,31 @@ func scalarMinimumAVX2(dst, a *float32, n int, s float32)
 //
 //go:noescape
 func rowMinimumAVX2(dst, a, row *float32, rows, cols int)
+
+// binaryPowerAVX2 is op(a[i], b[i]).
+//
+//go:noescape
+func binaryPowerAVX2(dst, a, b *float32, n int)
+
+// scalarPowerAVX2 is op(a[i], s).
+//
+//go:noescape
+func scalarPowerAVX2(dst, a *float32, n int, s float32)
+
+// rowPowerAVX2 is op(a[r, c], row[c]).
+//
+//go:noescape
+func rowPowerAVX2(dst, a, row *float32, rows, cols int)
+
+// scalarFirstPowerAVX2 is op(s, a[i]).
+//
+//go:noescape
+func scalarFirstPowerAVX2(dst, a *float32, n int, s float32)
+
+// rowFirstPowerAVX2 is op(row[c], a[r, c]).
+//
+//go:noescape
+func rowFirstPowerAVX2(dst, a, row *float32, rows, cols int)
 
 // mulAddAVX2 is a[i]*b[i] + c[i].
 //

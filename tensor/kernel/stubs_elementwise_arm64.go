@@ -69,6 +69,10 @@ func unaryNEON(op UnaryOp, dst, a *float32, n int, alpha, beta float32) bool {
 		unaryClipNEON(dst, a, n, alpha, beta)
 	case Affine:
 		unaryAffineNEON(dst, a, n, alpha, beta)
+	case Sin:
+		unarySinNEON(dst, a, n, alpha, beta)
+	case Cos:
+		unaryCosNEON(dst, a, n, alpha, beta)
 	default:
 		return false
 	}
@@ -90,6 +94,8 @@ func binaryNEON(op BinaryOp, dst, a, b *float32, n int) bool {
 		binaryMaximumNEON(dst, a, b, n)
 	case Minimum:
 		binaryMinimumNEON(dst, a, b, n)
+	case Power:
+		binaryPowerNEON(dst, a, b, n)
 	default:
 		return false
 	}
@@ -111,6 +117,8 @@ func scalarNEON(op BinaryOp, dst, a *float32, n int, s float32) bool {
 		scalarMaximumNEON(dst, a, n, s)
 	case Minimum:
 		scalarMinimumNEON(dst, a, n, s)
+	case Power:
+		scalarPowerNEON(dst, a, n, s)
 	default:
 		return false
 	}
@@ -132,6 +140,8 @@ func scalarFirstNEON(op BinaryOp, dst, a *float32, n int, s float32) bool {
 		scalarMaximumNEON(dst, a, n, s)
 	case Minimum:
 		scalarMinimumNEON(dst, a, n, s)
+	case Power:
+		scalarFirstPowerNEON(dst, a, n, s)
 	default:
 		return false
 	}
@@ -293,6 +303,16 @@ func unaryClipNEON(dst, a *float32, n int, alpha, beta float32)
 //go:noescape
 func unaryAffineNEON(dst, a *float32, n int, alpha, beta float32)
 
+// unarySinNEON is the loop of Sin.
+//
+//go:noescape
+func unarySinNEON(dst, a *float32, n int, alpha, beta float32)
+
+// unaryCosNEON is the loop of Cos.
+//
+//go:noescape
+func unaryCosNEON(dst, a *float32, n int, alpha, beta float32)
+
 // binaryAddNEON is op(a[i], b[i]).
 //
 //go:noescape
@@ -362,6 +382,21 @@ func binaryMinimumNEON(dst, a, b *float32, n int)
 //
 //go:noescape
 func scalarMinimumNEON(dst, a *float32, n int, s float32)
+
+// binaryPowerNEON is op(a[i], b[i]).
+//
+//go:noescape
+func binaryPowerNEON(dst, a, b *float32, n int)
+
+// scalarPowerNEON is op(a[i], s).
+//
+//go:noescape
+func scalarPowerNEON(dst, a *float32, n int, s float32)
+
+// scalarFirstPowerNEON is op(s, a[i]).
+//
+//go:noescape
+func scalarFirstPowerNEON(dst, a *float32, n int, s float32)
 
 // mulAddNEON is a[i]*b[i] + c[i].
 //

@@ -37,8 +37,8 @@ const (
 	Round                      // nearest integer, ties to even
 	Clip                       // x limited to [alpha, beta]; NaN stays NaN
 	Affine                     // alpha*x + beta, rounded once or twice
-	Sin                        // sine; plain Go
-	Cos                        // cosine; plain Go
+	Sin                        // sine
+	Cos                        // cosine
 	unaryOps
 )
 
@@ -67,10 +67,45 @@ func (op UnaryOp) Run(dst, a []float32) { op.RunWith(dst, a, 0, 0) }
 // RunWith is Run for the functions that take parameters.
 func (op UnaryOp) RunWith(dst, a []float32, alpha, beta float32) {
 	check(len(dst) == len(a), badLength)
+	if op == Sin || op == Cos {
+		op.runTrig(dst, a)
+		return
+	}
 	for len(a) > 0 {
 		n := min(len(a), chunk)
-		if !unaryAsm(op, dst[:n], a[:n], alpha, beta) {
-			unaryGeneric(op, dst[:n], a[:n], alpha, beta)
+		op.block(dst[:n], a[:n], alpha, beta)
+		dst, a = dst[n:], a[n:]
+	}
+}
+
+// block is RunWith of at most chunk elements.
+func (op UnaryOp) block(dst, a []float32, alpha, beta float32) {
+	if !unaryAsm(op, dst, a, alpha, beta) {
+		unaryGeneric(op, dst, a, alpha, beta)
+	}
+}
+
+// trigLimit is up to where the vector loops of Sin and Cos reduce their
+// arguments: 41722 times pi, where the rounding of x/pi is small beside 1.
+const trigLimit = 1 << 17
+
+// runTrig runs the vector loop of Sin or Cos, and afterwards the plain function
+// for what lies beyond trigLimit.
+func (op UnaryOp) runTrig(dst, a []float32) {
+	var before [256]float32
+	for len(a) > 0 {
+		n := min(len(a), sumBlock)
+		// The sum of squares is a quick bound for all of a block; NaN fails it.
+		if SumSquares.Of(a[:n]) <= trigLimit*trigLimit/2 {
+			op.block(dst[:n], a[:n], 0, 0)
+		} else {
+			n = copy(before[:], a[:n])
+			op.block(dst[:n], a[:n], 0, 0)
+			for i, x := range before[:n] {
+				if x > trigLimit || x < -trigLimit {
+					dst[i] = float32(op.of(float64(x), 0))
+				}
+			}
 		}
 		dst, a = dst[n:], a[n:]
 	}

@@ -812,35 +812,39 @@ one2:
 	VMOVAPS          Z2, Z2
 	VFMADD231PS.BCST pool<>+1440(SB), Z1, Z2
 	VDIVPS           Z2, Z1, Z2
+	VBROADCASTSS     pool<>+1472(SB), Z3
+	VFMADD213PS.BCST pool<>+1504(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1536(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1568(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1600(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1632(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1664(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1696(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1728(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+512(SB), Z2, Z3
+	VMULPS           Z3, Z2, Z2
 	VMULPS           Z1, Z1, Z3
-	VBROADCASTSS     pool<>+1472(SB), Z4
-	VMULPS           Z4, Z3, Z5
-	VRNDSCALEPS      $0x08, Z5, Z5
-	VMOVAPS          Z5, Z6
-	VFMSUB231PS      Z4, Z3, Z6
-	VBROADCASTSS     pool<>+1504(SB), Z3
-	VFMADD213PS.BCST pool<>+1536(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+1568(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+1600(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+1632(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+1120(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+320(SB), Z6, Z3
-	VSCALEFPS        Z5, Z3, Z3
-	VBROADCASTSS     pool<>+1664(SB), Z4
-	VFMADD213PS.BCST pool<>+1696(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1728(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1760(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1792(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1824(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1856(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1888(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1920(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+512(SB), Z2, Z4
-	VMULPS           Z4, Z1, Z1
-	VBROADCASTSS     pool<>+768(SB), Z2
-	VMAXPS           Z0, Z2, Z0
+	VMULPS.BCST      pool<>+1760(SB), Z3, Z4
+	VRNDSCALEPS      $0x08, Z4, Z4
+	VBROADCASTSS     pool<>+1760(SB), Z5
+	VMOVAPS          Z4, Z6
+	VFMSUB231PS      Z5, Z3, Z6
+	VMOVAPS          Z3, Z3
+	VFMSUB231PS      Z1, Z1, Z3
+	VMOVAPS          Z6, Z1
+	VFMADD231PS.BCST pool<>+1760(SB), Z3, Z1
+	VBROADCASTSS     pool<>+1792(SB), Z3
+	VFMADD213PS.BCST pool<>+1824(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1856(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1888(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1920(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1120(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+320(SB), Z1, Z3
+	VSCALEFPS        Z4, Z3, Z1
+	VBROADCASTSS     pool<>+768(SB), Z3
+	VMAXPS           Z0, Z3, Z0
 	VMOVAPS          Z0, Z0
-	VFNMADD231PS     Z3, Z1, Z0
+	VFNMADD231PS     Z1, Z2, Z0
 	VMOVUPS          Z0, (AX)
 	ADDQ             $+64, AX
 	ADDQ             $+64, CX
@@ -862,35 +866,39 @@ tail3:
 	VMOVAPS          Z2, Z2
 	VFMADD231PS.BCST pool<>+1440(SB), Z1, Z2
 	VDIVPS           Z2, Z1, Z2
+	VBROADCASTSS     pool<>+1472(SB), Z3
+	VFMADD213PS.BCST pool<>+1504(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1536(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1568(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1600(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1632(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1664(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1696(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1728(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+512(SB), Z2, Z3
+	VMULPS           Z3, Z2, Z2
 	VMULPS           Z1, Z1, Z3
-	VBROADCASTSS     pool<>+1472(SB), Z4
-	VMULPS           Z4, Z3, Z5
-	VRNDSCALEPS      $0x08, Z5, Z5
-	VMOVAPS          Z5, Z6
-	VFMSUB231PS      Z4, Z3, Z6
-	VBROADCASTSS     pool<>+1504(SB), Z3
-	VFMADD213PS.BCST pool<>+1536(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+1568(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+1600(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+1632(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+1120(SB), Z6, Z3
-	VFMADD213PS.BCST pool<>+320(SB), Z6, Z3
-	VSCALEFPS        Z5, Z3, Z3
-	VBROADCASTSS     pool<>+1664(SB), Z4
-	VFMADD213PS.BCST pool<>+1696(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1728(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1760(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1792(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1824(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1856(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1888(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+1920(SB), Z2, Z4
-	VFMADD213PS.BCST pool<>+512(SB), Z2, Z4
-	VMULPS           Z4, Z1, Z1
-	VBROADCASTSS     pool<>+768(SB), Z2
-	VMAXPS           Z0, Z2, Z0
+	VMULPS.BCST      pool<>+1760(SB), Z3, Z4
+	VRNDSCALEPS      $0x08, Z4, Z4
+	VBROADCASTSS     pool<>+1760(SB), Z5
+	VMOVAPS          Z4, Z6
+	VFMSUB231PS      Z5, Z3, Z6
+	VMOVAPS          Z3, Z3
+	VFMSUB231PS      Z1, Z1, Z3
+	VMOVAPS          Z6, Z1
+	VFMADD231PS.BCST pool<>+1760(SB), Z3, Z1
+	VBROADCASTSS     pool<>+1792(SB), Z3
+	VFMADD213PS.BCST pool<>+1824(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1856(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1888(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1920(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+1120(SB), Z1, Z3
+	VFMADD213PS.BCST pool<>+320(SB), Z1, Z3
+	VSCALEFPS        Z4, Z3, Z1
+	VBROADCASTSS     pool<>+768(SB), Z3
+	VMAXPS           Z0, Z3, Z0
 	VMOVAPS          Z0, Z0
-	VFNMADD231PS     Z3, Z1, Z0
+	VFNMADD231PS     Z1, Z2, Z0
 	VMOVUPS          Z0, K1, (AX)
 
 done4:
@@ -910,37 +918,46 @@ one2:
 	CMPQ             DX, $+16
 	JL               tail3
 	VMOVUPS          (CX), Z0
-	VMULPS           Z0, Z0, Z1
+	VANDPS.BCST      pool<>+576(SB), Z0, Z1
 	VBROADCASTSS     pool<>+1952(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VMULPS           Z1, Z1, Z2
+	VBROADCASTSS     pool<>+1984(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST pool<>+2016(SB), Z2, Z3
+	VBROADCASTSS     pool<>+1984(SB), Z4
+	VSUBPS           Z3, Z4, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST pool<>+2016(SB), Z2, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST pool<>+2048(SB), Z2, Z4
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+1984(SB), Z1, Z2
-	VMULPS           Z2, Z0, Z1
-	VORPS.BCST       pool<>+608(SB), Z1, Z2
-	VBROADCASTSS     pool<>+0(SB), Z3
-	VMAXPS           Z2, Z3, Z2
-	VMULPS.BCST      pool<>+64(SB), Z2, Z3
-	VRNDSCALEPS      $0x08, Z3, Z3
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+96(SB), Z3, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+128(SB), Z3, Z2
-	VMULPS           Z2, Z2, Z4
-	VBROADCASTSS     pool<>+160(SB), Z5
-	VFMADD213PS.BCST pool<>+192(SB), Z2, Z5
-	VFMADD213PS.BCST pool<>+224(SB), Z2, Z5
-	VFMADD213PS.BCST pool<>+256(SB), Z2, Z5
-	VFMADD213PS.BCST pool<>+288(SB), Z2, Z5
-	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z5, Z4, Z2
-	VADDPS.BCST      pool<>+320(SB), Z2, Z2
-	VSCALEFPS        Z3, Z2, Z2
-	VBROADCASTSS     pool<>+768(SB), Z3
-	VBROADCASTSS     pool<>+320(SB), Z4
-	VCMPPS           $0x11, Z3, Z1, K2
-	VMOVAPS          Z4, Z1
-	VMOVAPS          Z2, K2, Z1
-	VADDPS.BCST      pool<>+320(SB), Z2, Z2
-	VDIVPS           Z2, Z1, Z1
+	VFMSUB231PS      Z1, Z1, Z2
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST pool<>+2016(SB), Z2, Z4
+	VMULPS           Z3, Z1, Z2
+	VMOVAPS          Z2, Z5
+	VFMSUB231PS      Z3, Z1, Z5
+	VMOVAPS          Z5, Z3
+	VFMADD231PS      Z4, Z1, Z3
+	VRNDSCALEPS      $0x08, Z2, Z1
+	VSUBPS           Z1, Z2, Z2
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     pool<>+1792(SB), Z3
+	VFMADD213PS.BCST pool<>+1824(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1856(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1888(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1920(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1120(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+320(SB), Z2, Z3
+	VSCALEFPS        Z1, Z3, Z1
+	VBROADCASTSS     pool<>+768(SB), Z2
+	VBROADCASTSS     pool<>+320(SB), Z3
+	VCMPPS           $0x11, Z2, Z0, K2
+	VMOVAPS          Z3, Z2
+	VMOVAPS          Z1, K2, Z2
+	VADDPS.BCST      pool<>+320(SB), Z1, Z1
+	VDIVPS           Z1, Z2, Z1
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, (AX)
 	ADDQ             $+64, AX
@@ -956,37 +973,46 @@ tail3:
 	DECQ             BX
 	KMOVW            BX, K1
 	VMOVUPS.Z        (CX), K1, Z0
-	VMULPS           Z0, Z0, Z1
+	VANDPS.BCST      pool<>+576(SB), Z0, Z1
 	VBROADCASTSS     pool<>+1952(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VMULPS           Z1, Z1, Z2
+	VBROADCASTSS     pool<>+1984(SB), Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST pool<>+2016(SB), Z2, Z3
+	VBROADCASTSS     pool<>+1984(SB), Z4
+	VSUBPS           Z3, Z4, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST pool<>+2016(SB), Z2, Z4
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST pool<>+2048(SB), Z2, Z4
 	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+1984(SB), Z1, Z2
-	VMULPS           Z2, Z0, Z1
-	VORPS.BCST       pool<>+608(SB), Z1, Z2
-	VBROADCASTSS     pool<>+0(SB), Z3
-	VMAXPS           Z2, Z3, Z2
-	VMULPS.BCST      pool<>+64(SB), Z2, Z3
-	VRNDSCALEPS      $0x08, Z3, Z3
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+96(SB), Z3, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+128(SB), Z3, Z2
-	VMULPS           Z2, Z2, Z4
-	VBROADCASTSS     pool<>+160(SB), Z5
-	VFMADD213PS.BCST pool<>+192(SB), Z2, Z5
-	VFMADD213PS.BCST pool<>+224(SB), Z2, Z5
-	VFMADD213PS.BCST pool<>+256(SB), Z2, Z5
-	VFMADD213PS.BCST pool<>+288(SB), Z2, Z5
-	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z5, Z4, Z2
-	VADDPS.BCST      pool<>+320(SB), Z2, Z2
-	VSCALEFPS        Z3, Z2, Z2
-	VBROADCASTSS     pool<>+768(SB), Z3
-	VBROADCASTSS     pool<>+320(SB), Z4
-	VCMPPS           $0x11, Z3, Z1, K2
-	VMOVAPS          Z4, Z1
-	VMOVAPS          Z2, K2, Z1
-	VADDPS.BCST      pool<>+320(SB), Z2, Z2
-	VDIVPS           Z2, Z1, Z1
+	VFMSUB231PS      Z1, Z1, Z2
+	VMOVAPS          Z4, Z4
+	VFMADD231PS.BCST pool<>+2016(SB), Z2, Z4
+	VMULPS           Z3, Z1, Z2
+	VMOVAPS          Z2, Z5
+	VFMSUB231PS      Z3, Z1, Z5
+	VMOVAPS          Z5, Z3
+	VFMADD231PS      Z4, Z1, Z3
+	VRNDSCALEPS      $0x08, Z2, Z1
+	VSUBPS           Z1, Z2, Z2
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     pool<>+1792(SB), Z3
+	VFMADD213PS.BCST pool<>+1824(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1856(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1888(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1920(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+1120(SB), Z2, Z3
+	VFMADD213PS.BCST pool<>+320(SB), Z2, Z3
+	VSCALEFPS        Z1, Z3, Z1
+	VBROADCASTSS     pool<>+768(SB), Z2
+	VBROADCASTSS     pool<>+320(SB), Z3
+	VCMPPS           $0x11, Z2, Z0, K2
+	VMOVAPS          Z3, Z2
+	VMOVAPS          Z1, K2, Z2
+	VADDPS.BCST      pool<>+320(SB), Z1, Z1
+	VDIVPS           Z1, Z2, Z1
 	VMULPS           Z1, Z0, Z0
 	VMOVUPS          Z0, K1, (AX)
 
@@ -1008,58 +1034,55 @@ one2:
 	JL               tail3
 	VMOVUPS          (CX), Z0
 	VMULPS           Z0, Z0, Z1
-	VBROADCASTSS     pool<>+2016(SB), Z2
-	VFMADD213PS.BCST pool<>+2048(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+2080(SB), Z1, Z2
+	VBROADCASTSS     pool<>+2080(SB), Z2
 	VFMADD213PS.BCST pool<>+2112(SB), Z1, Z2
 	VFMADD213PS.BCST pool<>+2144(SB), Z1, Z2
 	VFMADD213PS.BCST pool<>+2176(SB), Z1, Z2
 	VFMADD213PS.BCST pool<>+2208(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2240(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2272(SB), Z1, Z2
 	VMOVAPS          Z0, Z1
 	VFMADD231PS      Z2, Z0, Z1
-	VMULPS.BCST      pool<>+2240(SB), Z0, Z2
+	VMULPS.BCST      pool<>+2304(SB), Z0, Z2
 	VANDPS.BCST      pool<>+576(SB), Z2, Z2
-	VBROADCASTSS     pool<>+2272(SB), Z3
+	VBROADCASTSS     pool<>+1408(SB), Z3
 	VMINPS           Z2, Z3, Z2
 	VBROADCASTSS     pool<>+320(SB), Z3
 	VBROADCASTSS     pool<>+320(SB), Z4
 	VMOVAPS          Z4, Z4
-	VFMADD231PS.BCST pool<>+2304(SB), Z2, Z4
+	VFMADD231PS.BCST pool<>+1440(SB), Z2, Z4
 	VDIVPS           Z4, Z3, Z3
-	VBROADCASTSS     pool<>+2336(SB), Z4
-	VFMADD213PS.BCST pool<>+2368(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2400(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2432(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2464(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2496(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2528(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2560(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2592(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2624(SB), Z3, Z4
-	VMULPS           Z4, Z3, Z3
+	VMULPS           Z3, Z2, Z4
+	VBROADCASTSS     pool<>+1472(SB), Z5
+	VFMADD213PS.BCST pool<>+1504(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1536(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1568(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1600(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1632(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1664(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1696(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1728(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+512(SB), Z4, Z5
+	VMULPS           Z5, Z3, Z3
 	VMULPS           Z2, Z2, Z4
-	VMOVAPS          Z4, Z5
-	VFMSUB231PS      Z2, Z2, Z5
-	VMULPS.BCST      pool<>+1088(SB), Z4, Z2
-	VMULPS.BCST      pool<>+64(SB), Z2, Z4
-	VRNDSCALEPS      $0x08, Z4, Z4
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+96(SB), Z4, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+128(SB), Z4, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+1088(SB), Z5, Z2
-	VMULPS           Z2, Z2, Z5
-	VBROADCASTSS     pool<>+160(SB), Z6
-	VFMADD213PS.BCST pool<>+192(SB), Z2, Z6
-	VFMADD213PS.BCST pool<>+224(SB), Z2, Z6
-	VFMADD213PS.BCST pool<>+256(SB), Z2, Z6
-	VFMADD213PS.BCST pool<>+288(SB), Z2, Z6
-	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z6, Z5, Z2
-	VADDPS.BCST      pool<>+320(SB), Z2, Z2
-	VSCALEFPS        Z4, Z2, Z2
-	VMULPS           Z3, Z2, Z2
+	VMULPS.BCST      pool<>+1760(SB), Z4, Z5
+	VRNDSCALEPS      $0x08, Z5, Z5
+	VBROADCASTSS     pool<>+1760(SB), Z6
+	VMOVAPS          Z5, Z7
+	VFMSUB231PS      Z6, Z4, Z7
+	VMOVAPS          Z4, Z4
+	VFMSUB231PS      Z2, Z2, Z4
+	VMOVAPS          Z7, Z2
+	VFMADD231PS.BCST pool<>+1760(SB), Z4, Z2
+	VBROADCASTSS     pool<>+1792(SB), Z4
+	VFMADD213PS.BCST pool<>+1824(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+1856(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+1888(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+1920(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+1120(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+320(SB), Z2, Z4
+	VSCALEFPS        Z5, Z4, Z2
+	VMULPS           Z2, Z3, Z2
 	VBROADCASTSS     pool<>+320(SB), Z3
 	VADDPS           Z2, Z2, Z2
 	VSUBPS           Z2, Z3, Z2
@@ -1085,58 +1108,55 @@ tail3:
 	KMOVW            BX, K1
 	VMOVUPS.Z        (CX), K1, Z0
 	VMULPS           Z0, Z0, Z1
-	VBROADCASTSS     pool<>+2016(SB), Z2
-	VFMADD213PS.BCST pool<>+2048(SB), Z1, Z2
-	VFMADD213PS.BCST pool<>+2080(SB), Z1, Z2
+	VBROADCASTSS     pool<>+2080(SB), Z2
 	VFMADD213PS.BCST pool<>+2112(SB), Z1, Z2
 	VFMADD213PS.BCST pool<>+2144(SB), Z1, Z2
 	VFMADD213PS.BCST pool<>+2176(SB), Z1, Z2
 	VFMADD213PS.BCST pool<>+2208(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2240(SB), Z1, Z2
+	VFMADD213PS.BCST pool<>+2272(SB), Z1, Z2
 	VMOVAPS          Z0, Z1
 	VFMADD231PS      Z2, Z0, Z1
-	VMULPS.BCST      pool<>+2240(SB), Z0, Z2
+	VMULPS.BCST      pool<>+2304(SB), Z0, Z2
 	VANDPS.BCST      pool<>+576(SB), Z2, Z2
-	VBROADCASTSS     pool<>+2272(SB), Z3
+	VBROADCASTSS     pool<>+1408(SB), Z3
 	VMINPS           Z2, Z3, Z2
 	VBROADCASTSS     pool<>+320(SB), Z3
 	VBROADCASTSS     pool<>+320(SB), Z4
 	VMOVAPS          Z4, Z4
-	VFMADD231PS.BCST pool<>+2304(SB), Z2, Z4
+	VFMADD231PS.BCST pool<>+1440(SB), Z2, Z4
 	VDIVPS           Z4, Z3, Z3
-	VBROADCASTSS     pool<>+2336(SB), Z4
-	VFMADD213PS.BCST pool<>+2368(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2400(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2432(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2464(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2496(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2528(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2560(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2592(SB), Z3, Z4
-	VFMADD213PS.BCST pool<>+2624(SB), Z3, Z4
-	VMULPS           Z4, Z3, Z3
+	VMULPS           Z3, Z2, Z4
+	VBROADCASTSS     pool<>+1472(SB), Z5
+	VFMADD213PS.BCST pool<>+1504(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1536(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1568(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1600(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1632(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1664(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1696(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+1728(SB), Z4, Z5
+	VFMADD213PS.BCST pool<>+512(SB), Z4, Z5
+	VMULPS           Z5, Z3, Z3
 	VMULPS           Z2, Z2, Z4
-	VMOVAPS          Z4, Z5
-	VFMSUB231PS      Z2, Z2, Z5
-	VMULPS.BCST      pool<>+1088(SB), Z4, Z2
-	VMULPS.BCST      pool<>+64(SB), Z2, Z4
-	VRNDSCALEPS      $0x08, Z4, Z4
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+96(SB), Z4, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+128(SB), Z4, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST pool<>+1088(SB), Z5, Z2
-	VMULPS           Z2, Z2, Z5
-	VBROADCASTSS     pool<>+160(SB), Z6
-	VFMADD213PS.BCST pool<>+192(SB), Z2, Z6
-	VFMADD213PS.BCST pool<>+224(SB), Z2, Z6
-	VFMADD213PS.BCST pool<>+256(SB), Z2, Z6
-	VFMADD213PS.BCST pool<>+288(SB), Z2, Z6
-	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z6, Z5, Z2
-	VADDPS.BCST      pool<>+320(SB), Z2, Z2
-	VSCALEFPS        Z4, Z2, Z2
-	VMULPS           Z3, Z2, Z2
+	VMULPS.BCST      pool<>+1760(SB), Z4, Z5
+	VRNDSCALEPS      $0x08, Z5, Z5
+	VBROADCASTSS     pool<>+1760(SB), Z6
+	VMOVAPS          Z5, Z7
+	VFMSUB231PS      Z6, Z4, Z7
+	VMOVAPS          Z4, Z4
+	VFMSUB231PS      Z2, Z2, Z4
+	VMOVAPS          Z7, Z2
+	VFMADD231PS.BCST pool<>+1760(SB), Z4, Z2
+	VBROADCASTSS     pool<>+1792(SB), Z4
+	VFMADD213PS.BCST pool<>+1824(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+1856(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+1888(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+1920(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+1120(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+320(SB), Z2, Z4
+	VSCALEFPS        Z5, Z4, Z2
+	VMULPS           Z2, Z3, Z2
 	VBROADCASTSS     pool<>+320(SB), Z3
 	VADDPS           Z2, Z2, Z2
 	VSUBPS           Z2, Z3, Z2
@@ -1442,9 +1462,9 @@ one2:
 	VANDPS.BCST      pool<>+576(SB), Z1, Z1
 	VANDPS.BCST      pool<>+608(SB), Z0, Z2
 	VORPS            Z2, Z1, Z1
-	VMULPS.BCST      pool<>+2656(SB), Z1, Z1
+	VMULPS.BCST      pool<>+2336(SB), Z1, Z1
 	VBROADCASTSS     pool<>+768(SB), Z2
-	VMULPS.BCST      pool<>+2688(SB), Z0, Z3
+	VMULPS.BCST      pool<>+2368(SB), Z0, Z3
 	VCMPPS           $0x1e, Z2, Z0, K2
 	VMOVAPS          Z1, Z0
 	VMOVAPS          Z3, K2, Z0
@@ -1493,9 +1513,9 @@ tail3:
 	VANDPS.BCST      pool<>+576(SB), Z1, Z1
 	VANDPS.BCST      pool<>+608(SB), Z0, Z2
 	VORPS            Z2, Z1, Z1
-	VMULPS.BCST      pool<>+2656(SB), Z1, Z1
+	VMULPS.BCST      pool<>+2336(SB), Z1, Z1
 	VBROADCASTSS     pool<>+768(SB), Z2
-	VMULPS.BCST      pool<>+2688(SB), Z0, Z3
+	VMULPS.BCST      pool<>+2368(SB), Z0, Z3
 	VCMPPS           $0x1e, Z2, Z0, K2
 	VMOVAPS          Z1, Z0
 	VMOVAPS          Z3, K2, Z0
@@ -1720,36 +1740,36 @@ many1:
 	CMPQ         DX, $+64
 	JL           one2
 	VMOVUPS      (CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2752(SB), Z1
+	VBROADCASTSS pool<>+2432(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2784(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2464(SB), Z0, Z0
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      64(CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2752(SB), Z1
+	VBROADCASTSS pool<>+2432(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2784(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2464(SB), Z0, Z0
 	VMOVUPS      Z0, 64(AX)
 	VMOVUPS      128(CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2752(SB), Z1
+	VBROADCASTSS pool<>+2432(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2784(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2464(SB), Z0, Z0
 	VMOVUPS      Z0, 128(AX)
 	VMOVUPS      192(CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2752(SB), Z1
+	VBROADCASTSS pool<>+2432(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2784(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2464(SB), Z0, Z0
 	VMOVUPS      Z0, 192(AX)
 	ADDQ         $+256, AX
 	ADDQ         $+256, CX
@@ -1760,12 +1780,12 @@ one2:
 	CMPQ         DX, $+16
 	JL           tail3
 	VMOVUPS      (CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2752(SB), Z1
+	VBROADCASTSS pool<>+2432(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2784(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2464(SB), Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $+64, AX
 	ADDQ         $+64, CX
@@ -1780,12 +1800,12 @@ tail3:
 	DECQ         BX
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z0
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z0
 	VBROADCASTSS pool<>+768(SB), Z1
 	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS pool<>+2752(SB), Z1
+	VBROADCASTSS pool<>+2432(SB), Z1
 	VMINPS       Z0, Z1, Z0
-	VMULPS.BCST  pool<>+2784(SB), Z0, Z0
+	VMULPS.BCST  pool<>+2464(SB), Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 
 done4:
@@ -1805,39 +1825,39 @@ many1:
 	CMPQ         DX, $+64
 	JL           one2
 	VMOVUPS      (CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2752(SB), Z2
+	VBROADCASTSS pool<>+2432(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2784(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2464(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      64(CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2752(SB), Z2
+	VBROADCASTSS pool<>+2432(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2784(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2464(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 64(AX)
 	VMOVUPS      128(CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2752(SB), Z2
+	VBROADCASTSS pool<>+2432(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2784(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2464(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 128(AX)
 	VMOVUPS      192(CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2752(SB), Z2
+	VBROADCASTSS pool<>+2432(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2784(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2464(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, 192(AX)
 	ADDQ         $+256, AX
@@ -1849,12 +1869,12 @@ one2:
 	CMPQ         DX, $+16
 	JL           tail3
 	VMOVUPS      (CX), Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2752(SB), Z2
+	VBROADCASTSS pool<>+2432(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2784(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2464(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $+64, AX
@@ -1870,12 +1890,12 @@ tail3:
 	DECQ         BX
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
-	VADDPS.BCST  pool<>+2720(SB), Z0, Z1
+	VADDPS.BCST  pool<>+2400(SB), Z0, Z1
 	VBROADCASTSS pool<>+768(SB), Z2
 	VMAXPS       Z1, Z2, Z1
-	VBROADCASTSS pool<>+2752(SB), Z2
+	VBROADCASTSS pool<>+2432(SB), Z2
 	VMINPS       Z1, Z2, Z1
-	VMULPS.BCST  pool<>+2784(SB), Z1, Z1
+	VMULPS.BCST  pool<>+2464(SB), Z1, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 
@@ -2574,6 +2594,222 @@ tail3:
 	VMOVAPS     Z1, Z1
 	VFMADD231PS Z0, Z2, Z1
 	VMOVUPS     Z1, K1, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
+// func unarySinAVX512(dst *float32, a *float32, n int, alpha float32, beta float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·unarySinAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS alpha+24(FP), Z0
+	VBROADCASTSS beta+28(FP), Z0
+
+one2:
+	CMPQ             DX, $+16
+	JL               tail3
+	VMOVUPS          (CX), Z0
+	VBROADCASTSS     pool<>+2496(SB), Z1
+	VBROADCASTSS     pool<>+2528(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VSUBPS.BCST      pool<>+2528(SB), Z2, Z1
+	VMOVAPS          Z0, Z3
+	VFMADD231PS.BCST pool<>+2560(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST pool<>+2592(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST pool<>+2624(SB), Z1, Z3
+	VBROADCASTSS     pool<>+768(SB), Z1
+	VMULPS           Z3, Z3, Z4
+	VMULPS           Z4, Z3, Z5
+	VBROADCASTSS     pool<>+2656(SB), Z6
+	VFMADD213PS.BCST pool<>+2688(SB), Z4, Z6
+	VFMADD213PS.BCST pool<>+2720(SB), Z4, Z6
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z6, Z5, Z3
+	VMULPS           Z4, Z4, Z5
+	VBROADCASTSS     pool<>+2752(SB), Z6
+	VFMADD213PS.BCST pool<>+2784(SB), Z4, Z6
+	VFMADD213PS.BCST pool<>+2816(SB), Z4, Z6
+	VBROADCASTSS     pool<>+320(SB), Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST pool<>+1088(SB), Z4, Z7
+	VMOVAPS          Z7, Z4
+	VFMADD231PS      Z6, Z5, Z4
+	VANDPS.BCST      pool<>+2848(SB), Z2, Z5
+	VBROADCASTSS     pool<>+768(SB), Z6
+	VCMPPS           $0x00, Z6, Z5, K2
+	VMOVAPS          Z4, Z4
+	VMOVAPS          Z3, K2, Z4
+	VANDPS.BCST      pool<>+2880(SB), Z2, Z2
+	VPSLLD           $0x1e, Z2, Z2
+	VXORPS           Z2, Z4, Z2
+	VCMPPS           $0x00, Z1, Z0, K2
+	VMOVAPS          Z2, Z1
+	VMOVAPS          Z0, K2, Z1
+	VMOVUPS          Z1, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+16, DX
+	JMP              one2
+
+tail3:
+	TESTQ            DX, DX
+	JZ               done4
+	XORQ             BX, BX
+	BTSQ             DX, BX
+	DECQ             BX
+	KMOVW            BX, K1
+	VMOVUPS.Z        (CX), K1, Z0
+	VBROADCASTSS     pool<>+2496(SB), Z1
+	VBROADCASTSS     pool<>+2528(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VSUBPS.BCST      pool<>+2528(SB), Z2, Z1
+	VMOVAPS          Z0, Z3
+	VFMADD231PS.BCST pool<>+2560(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST pool<>+2592(SB), Z1, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST pool<>+2624(SB), Z1, Z3
+	VBROADCASTSS     pool<>+768(SB), Z1
+	VMULPS           Z3, Z3, Z4
+	VMULPS           Z4, Z3, Z5
+	VBROADCASTSS     pool<>+2656(SB), Z6
+	VFMADD213PS.BCST pool<>+2688(SB), Z4, Z6
+	VFMADD213PS.BCST pool<>+2720(SB), Z4, Z6
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z6, Z5, Z3
+	VMULPS           Z4, Z4, Z5
+	VBROADCASTSS     pool<>+2752(SB), Z6
+	VFMADD213PS.BCST pool<>+2784(SB), Z4, Z6
+	VFMADD213PS.BCST pool<>+2816(SB), Z4, Z6
+	VBROADCASTSS     pool<>+320(SB), Z7
+	VMOVAPS          Z7, Z7
+	VFMADD231PS.BCST pool<>+1088(SB), Z4, Z7
+	VMOVAPS          Z7, Z4
+	VFMADD231PS      Z6, Z5, Z4
+	VANDPS.BCST      pool<>+2848(SB), Z2, Z5
+	VBROADCASTSS     pool<>+768(SB), Z6
+	VCMPPS           $0x00, Z6, Z5, K2
+	VMOVAPS          Z4, Z4
+	VMOVAPS          Z3, K2, Z4
+	VANDPS.BCST      pool<>+2880(SB), Z2, Z2
+	VPSLLD           $0x1e, Z2, Z2
+	VXORPS           Z2, Z4, Z2
+	VCMPPS           $0x00, Z1, Z0, K2
+	VMOVAPS          Z2, Z1
+	VMOVAPS          Z0, K2, Z1
+	VMOVUPS          Z1, K1, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
+// func unaryCosAVX512(dst *float32, a *float32, n int, alpha float32, beta float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·unaryCosAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS alpha+24(FP), Z0
+	VBROADCASTSS beta+28(FP), Z0
+
+one2:
+	CMPQ             DX, $+16
+	JL               tail3
+	VMOVUPS          (CX), Z0
+	VBROADCASTSS     pool<>+2496(SB), Z1
+	VBROADCASTSS     pool<>+2528(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VSUBPS.BCST      pool<>+2528(SB), Z2, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST pool<>+2560(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST pool<>+2592(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST pool<>+2624(SB), Z1, Z0
+	VPADDD.BCST      pool<>+2848(SB), Z2, Z1
+	VMULPS           Z0, Z0, Z2
+	VMULPS           Z2, Z0, Z3
+	VBROADCASTSS     pool<>+2656(SB), Z4
+	VFMADD213PS.BCST pool<>+2688(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+2720(SB), Z2, Z4
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z4, Z3, Z0
+	VMULPS           Z2, Z2, Z3
+	VBROADCASTSS     pool<>+2752(SB), Z4
+	VFMADD213PS.BCST pool<>+2784(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+2816(SB), Z2, Z4
+	VBROADCASTSS     pool<>+320(SB), Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST pool<>+1088(SB), Z2, Z5
+	VMOVAPS          Z5, Z2
+	VFMADD231PS      Z4, Z3, Z2
+	VANDPS.BCST      pool<>+2848(SB), Z1, Z3
+	VBROADCASTSS     pool<>+768(SB), Z4
+	VCMPPS           $0x00, Z4, Z3, K2
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z0, K2, Z2
+	VANDPS.BCST      pool<>+2880(SB), Z1, Z0
+	VPSLLD           $0x1e, Z0, Z0
+	VXORPS           Z0, Z2, Z0
+	VMOVUPS          Z0, (AX)
+	ADDQ             $+64, AX
+	ADDQ             $+64, CX
+	SUBQ             $+16, DX
+	JMP              one2
+
+tail3:
+	TESTQ            DX, DX
+	JZ               done4
+	XORQ             BX, BX
+	BTSQ             DX, BX
+	DECQ             BX
+	KMOVW            BX, K1
+	VMOVUPS.Z        (CX), K1, Z0
+	VBROADCASTSS     pool<>+2496(SB), Z1
+	VBROADCASTSS     pool<>+2528(SB), Z2
+	VMOVAPS          Z2, Z2
+	VFMADD231PS      Z1, Z0, Z2
+	VSUBPS.BCST      pool<>+2528(SB), Z2, Z1
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST pool<>+2560(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST pool<>+2592(SB), Z1, Z0
+	VMOVAPS          Z0, Z0
+	VFMADD231PS.BCST pool<>+2624(SB), Z1, Z0
+	VPADDD.BCST      pool<>+2848(SB), Z2, Z1
+	VMULPS           Z0, Z0, Z2
+	VMULPS           Z2, Z0, Z3
+	VBROADCASTSS     pool<>+2656(SB), Z4
+	VFMADD213PS.BCST pool<>+2688(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+2720(SB), Z2, Z4
+	VMOVAPS          Z0, Z0
+	VFMADD231PS      Z4, Z3, Z0
+	VMULPS           Z2, Z2, Z3
+	VBROADCASTSS     pool<>+2752(SB), Z4
+	VFMADD213PS.BCST pool<>+2784(SB), Z2, Z4
+	VFMADD213PS.BCST pool<>+2816(SB), Z2, Z4
+	VBROADCASTSS     pool<>+320(SB), Z5
+	VMOVAPS          Z5, Z5
+	VFMADD231PS.BCST pool<>+1088(SB), Z2, Z5
+	VMOVAPS          Z5, Z2
+	VFMADD231PS      Z4, Z3, Z2
+	VANDPS.BCST      pool<>+2848(SB), Z1, Z3
+	VBROADCASTSS     pool<>+768(SB), Z4
+	VCMPPS           $0x00, Z4, Z3, K2
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z0, K2, Z2
+	VANDPS.BCST      pool<>+2880(SB), Z1, Z0
+	VPSLLD           $0x1e, Z0, Z0
+	VXORPS           Z0, Z2, Z0
+	VMOVUPS          Z0, K1, (AX)
 
 done4:
 	VZEROUPPER
@@ -3419,43 +3655,47 @@ one2:
 	VMOVAPS      Y2, Y2
 	VFMADD231PS  pool<>+1440(SB), Y1, Y2
 	VDIVPS       Y2, Y1, Y2
+	VMOVUPS      pool<>+1472(SB), Y3
+	VFMADD213PS  pool<>+1504(SB), Y2, Y3
+	VFMADD213PS  pool<>+1536(SB), Y2, Y3
+	VFMADD213PS  pool<>+1568(SB), Y2, Y3
+	VFMADD213PS  pool<>+1600(SB), Y2, Y3
+	VFMADD213PS  pool<>+1632(SB), Y2, Y3
+	VFMADD213PS  pool<>+1664(SB), Y2, Y3
+	VFMADD213PS  pool<>+1696(SB), Y2, Y3
+	VFMADD213PS  pool<>+1728(SB), Y2, Y3
+	VFMADD213PS  pool<>+512(SB), Y2, Y3
+	VMULPS       Y3, Y2, Y2
 	VMULPS       Y1, Y1, Y3
-	VMOVUPS      pool<>+1472(SB), Y4
-	VMULPS       Y4, Y3, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VMOVAPS      Y5, Y6
-	VFMSUB231PS  Y4, Y3, Y6
-	VMOVUPS      pool<>+1504(SB), Y3
-	VFMADD213PS  pool<>+1536(SB), Y6, Y3
-	VFMADD213PS  pool<>+1568(SB), Y6, Y3
-	VFMADD213PS  pool<>+1600(SB), Y6, Y3
-	VFMADD213PS  pool<>+1632(SB), Y6, Y3
-	VFMADD213PS  pool<>+1120(SB), Y6, Y3
-	VFMADD213PS  pool<>+320(SB), Y6, Y3
-	VCVTPS2DQ    Y5, Y4
-	VPSRAD       $0x01, Y4, Y5
-	VPSUBD       Y5, Y4, Y4
-	VPADDD       pool<>+544(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y3, Y3
+	VMULPS       pool<>+1760(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVUPS      pool<>+1760(SB), Y5
+	VMOVAPS      Y4, Y6
+	VFMSUB231PS  Y5, Y3, Y6
+	VMOVAPS      Y3, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVAPS      Y6, Y1
+	VFMADD231PS  pool<>+1760(SB), Y3, Y1
+	VMOVUPS      pool<>+1792(SB), Y3
+	VFMADD213PS  pool<>+1824(SB), Y1, Y3
+	VFMADD213PS  pool<>+1856(SB), Y1, Y3
+	VFMADD213PS  pool<>+1888(SB), Y1, Y3
+	VFMADD213PS  pool<>+1920(SB), Y1, Y3
+	VFMADD213PS  pool<>+1120(SB), Y1, Y3
+	VFMADD213PS  pool<>+320(SB), Y1, Y3
+	VCVTPS2DQ    Y4, Y1
+	VPSRAD       $0x01, Y1, Y4
+	VPSUBD       Y4, Y1, Y1
 	VPADDD       pool<>+544(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
 	VMULPS       Y4, Y3, Y3
-	VMOVUPS      pool<>+1664(SB), Y4
-	VFMADD213PS  pool<>+1696(SB), Y2, Y4
-	VFMADD213PS  pool<>+1728(SB), Y2, Y4
-	VFMADD213PS  pool<>+1760(SB), Y2, Y4
-	VFMADD213PS  pool<>+1792(SB), Y2, Y4
-	VFMADD213PS  pool<>+1824(SB), Y2, Y4
-	VFMADD213PS  pool<>+1856(SB), Y2, Y4
-	VFMADD213PS  pool<>+1888(SB), Y2, Y4
-	VFMADD213PS  pool<>+1920(SB), Y2, Y4
-	VFMADD213PS  pool<>+512(SB), Y2, Y4
-	VMULPS       Y4, Y1, Y1
-	VMOVUPS      pool<>+768(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VPADDD       pool<>+544(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y1
+	VMOVUPS      pool<>+768(SB), Y3
+	VMAXPS       Y0, Y3, Y0
 	VMOVAPS      Y0, Y0
-	VFNMADD231PS Y3, Y1, Y0
+	VFNMADD231PS Y1, Y2, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $+32, AX
 	ADDQ         $+32, CX
@@ -3476,43 +3716,47 @@ tail3:
 	VMOVAPS      Y3, Y3
 	VFMADD231PS  pool<>+1440(SB), Y2, Y3
 	VDIVPS       Y3, Y2, Y3
+	VMOVUPS      pool<>+1472(SB), Y4
+	VFMADD213PS  pool<>+1504(SB), Y3, Y4
+	VFMADD213PS  pool<>+1536(SB), Y3, Y4
+	VFMADD213PS  pool<>+1568(SB), Y3, Y4
+	VFMADD213PS  pool<>+1600(SB), Y3, Y4
+	VFMADD213PS  pool<>+1632(SB), Y3, Y4
+	VFMADD213PS  pool<>+1664(SB), Y3, Y4
+	VFMADD213PS  pool<>+1696(SB), Y3, Y4
+	VFMADD213PS  pool<>+1728(SB), Y3, Y4
+	VFMADD213PS  pool<>+512(SB), Y3, Y4
+	VMULPS       Y4, Y3, Y3
 	VMULPS       Y2, Y2, Y4
-	VMOVUPS      pool<>+1472(SB), Y5
-	VMULPS       Y5, Y4, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMOVAPS      Y6, Y7
-	VFMSUB231PS  Y5, Y4, Y7
-	VMOVUPS      pool<>+1504(SB), Y4
-	VFMADD213PS  pool<>+1536(SB), Y7, Y4
-	VFMADD213PS  pool<>+1568(SB), Y7, Y4
-	VFMADD213PS  pool<>+1600(SB), Y7, Y4
-	VFMADD213PS  pool<>+1632(SB), Y7, Y4
-	VFMADD213PS  pool<>+1120(SB), Y7, Y4
-	VFMADD213PS  pool<>+320(SB), Y7, Y4
-	VCVTPS2DQ    Y6, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPSUBD       Y6, Y5, Y5
-	VPADDD       pool<>+544(SB), Y6, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y4, Y4
+	VMULPS       pool<>+1760(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      pool<>+1760(SB), Y6
+	VMOVAPS      Y5, Y7
+	VFMSUB231PS  Y6, Y4, Y7
+	VMOVAPS      Y4, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVAPS      Y7, Y2
+	VFMADD231PS  pool<>+1760(SB), Y4, Y2
+	VMOVUPS      pool<>+1792(SB), Y4
+	VFMADD213PS  pool<>+1824(SB), Y2, Y4
+	VFMADD213PS  pool<>+1856(SB), Y2, Y4
+	VFMADD213PS  pool<>+1888(SB), Y2, Y4
+	VFMADD213PS  pool<>+1920(SB), Y2, Y4
+	VFMADD213PS  pool<>+1120(SB), Y2, Y4
+	VFMADD213PS  pool<>+320(SB), Y2, Y4
+	VCVTPS2DQ    Y5, Y2
+	VPSRAD       $0x01, Y2, Y5
+	VPSUBD       Y5, Y2, Y2
 	VPADDD       pool<>+544(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
 	VMULPS       Y5, Y4, Y4
-	VMOVUPS      pool<>+1664(SB), Y5
-	VFMADD213PS  pool<>+1696(SB), Y3, Y5
-	VFMADD213PS  pool<>+1728(SB), Y3, Y5
-	VFMADD213PS  pool<>+1760(SB), Y3, Y5
-	VFMADD213PS  pool<>+1792(SB), Y3, Y5
-	VFMADD213PS  pool<>+1824(SB), Y3, Y5
-	VFMADD213PS  pool<>+1856(SB), Y3, Y5
-	VFMADD213PS  pool<>+1888(SB), Y3, Y5
-	VFMADD213PS  pool<>+1920(SB), Y3, Y5
-	VFMADD213PS  pool<>+512(SB), Y3, Y5
-	VMULPS       Y5, Y2, Y2
-	VMOVUPS      pool<>+768(SB), Y3
-	VMAXPS       Y1, Y3, Y1
+	VPADDD       pool<>+544(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      pool<>+768(SB), Y4
+	VMAXPS       Y1, Y4, Y1
 	VMOVAPS      Y1, Y1
-	VFNMADD231PS Y4, Y2, Y1
+	VFNMADD231PS Y2, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
 
 done4:
@@ -3532,44 +3776,53 @@ one2:
 	CMPQ        DX, $+8
 	JL          tail3
 	VMOVUPS     (CX), Y0
-	VMULPS      Y0, Y0, Y1
+	VANDPS      pool<>+576(SB), Y0, Y1
 	VMOVUPS     pool<>+1952(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     pool<>+1984(SB), Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS pool<>+2016(SB), Y2, Y3
+	VMOVUPS     pool<>+1984(SB), Y4
+	VSUBPS      Y3, Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS pool<>+2016(SB), Y2, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS pool<>+2048(SB), Y2, Y4
 	VMOVAPS     Y2, Y2
-	VFMADD231PS pool<>+1984(SB), Y1, Y2
-	VMULPS      Y2, Y0, Y1
-	VORPS       pool<>+608(SB), Y1, Y2
-	VMOVUPS     pool<>+0(SB), Y3
-	VMAXPS      Y2, Y3, Y2
-	VMULPS      pool<>+64(SB), Y2, Y3
-	VROUNDPS    $0x08, Y3, Y3
-	VMOVAPS     Y2, Y2
-	VFMADD231PS pool<>+96(SB), Y3, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS pool<>+128(SB), Y3, Y2
-	VMULPS      Y2, Y2, Y4
-	VMOVUPS     pool<>+160(SB), Y5
-	VFMADD213PS pool<>+192(SB), Y2, Y5
-	VFMADD213PS pool<>+224(SB), Y2, Y5
-	VFMADD213PS pool<>+256(SB), Y2, Y5
-	VFMADD213PS pool<>+288(SB), Y2, Y5
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y5, Y4, Y2
-	VADDPS      pool<>+320(SB), Y2, Y2
-	VCVTPS2DQ   Y3, Y3
-	VPSRAD      $0x01, Y3, Y4
-	VPSUBD      Y4, Y3, Y3
-	VPADDD      pool<>+544(SB), Y4, Y4
-	VPSLLD      $0x17, Y4, Y4
-	VMULPS      Y4, Y2, Y2
-	VPADDD      pool<>+544(SB), Y3, Y3
-	VPSLLD      $0x17, Y3, Y3
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     pool<>+768(SB), Y3
-	VMOVUPS     pool<>+320(SB), Y4
-	VCMPPS      $0x11, Y3, Y1, Y1
-	VBLENDVPS   Y1, Y2, Y4, Y1
-	VADDPS      pool<>+320(SB), Y2, Y2
-	VDIVPS      Y2, Y1, Y1
+	VFMSUB231PS Y1, Y1, Y2
+	VMOVAPS     Y4, Y4
+	VFMADD231PS pool<>+2016(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y2
+	VMOVAPS     Y2, Y5
+	VFMSUB231PS Y3, Y1, Y5
+	VMOVAPS     Y5, Y3
+	VFMADD231PS Y4, Y1, Y3
+	VROUNDPS    $0x08, Y2, Y1
+	VSUBPS      Y1, Y2, Y2
+	VADDPS      Y3, Y2, Y2
+	VMOVUPS     pool<>+1792(SB), Y3
+	VFMADD213PS pool<>+1824(SB), Y2, Y3
+	VFMADD213PS pool<>+1856(SB), Y2, Y3
+	VFMADD213PS pool<>+1888(SB), Y2, Y3
+	VFMADD213PS pool<>+1920(SB), Y2, Y3
+	VFMADD213PS pool<>+1120(SB), Y2, Y3
+	VFMADD213PS pool<>+320(SB), Y2, Y3
+	VCVTPS2DQ   Y1, Y1
+	VPSRAD      $0x01, Y1, Y2
+	VPSUBD      Y2, Y1, Y1
+	VPADDD      pool<>+544(SB), Y2, Y2
+	VPSLLD      $0x17, Y2, Y2
+	VMULPS      Y2, Y3, Y2
+	VPADDD      pool<>+544(SB), Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VMULPS      Y1, Y2, Y1
+	VMOVUPS     pool<>+768(SB), Y2
+	VMOVUPS     pool<>+320(SB), Y3
+	VCMPPS      $0x11, Y2, Y0, Y2
+	VBLENDVPS   Y2, Y1, Y3, Y2
+	VADDPS      pool<>+320(SB), Y1, Y1
+	VDIVPS      Y1, Y2, Y1
 	VMULPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (AX)
 	ADDQ        $+32, AX
@@ -3584,44 +3837,53 @@ tail3:
 	NEGQ        DX
 	VMOVUPS     (BX)(DX*4), Y0
 	VMASKMOVPS  (CX), Y0, Y1
-	VMULPS      Y1, Y1, Y2
+	VANDPS      pool<>+576(SB), Y1, Y2
 	VMOVUPS     pool<>+1952(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     pool<>+1984(SB), Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS pool<>+2016(SB), Y3, Y4
+	VMOVUPS     pool<>+1984(SB), Y5
+	VSUBPS      Y4, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS pool<>+2016(SB), Y3, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS pool<>+2048(SB), Y3, Y5
 	VMOVAPS     Y3, Y3
-	VFMADD231PS pool<>+1984(SB), Y2, Y3
-	VMULPS      Y3, Y1, Y2
-	VORPS       pool<>+608(SB), Y2, Y3
-	VMOVUPS     pool<>+0(SB), Y4
-	VMAXPS      Y3, Y4, Y3
-	VMULPS      pool<>+64(SB), Y3, Y4
-	VROUNDPS    $0x08, Y4, Y4
-	VMOVAPS     Y3, Y3
-	VFMADD231PS pool<>+96(SB), Y4, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS pool<>+128(SB), Y4, Y3
-	VMULPS      Y3, Y3, Y5
-	VMOVUPS     pool<>+160(SB), Y6
-	VFMADD213PS pool<>+192(SB), Y3, Y6
-	VFMADD213PS pool<>+224(SB), Y3, Y6
-	VFMADD213PS pool<>+256(SB), Y3, Y6
-	VFMADD213PS pool<>+288(SB), Y3, Y6
-	VMOVAPS     Y3, Y3
-	VFMADD231PS Y6, Y5, Y3
-	VADDPS      pool<>+320(SB), Y3, Y3
-	VCVTPS2DQ   Y4, Y4
-	VPSRAD      $0x01, Y4, Y5
-	VPSUBD      Y5, Y4, Y4
-	VPADDD      pool<>+544(SB), Y5, Y5
-	VPSLLD      $0x17, Y5, Y5
-	VMULPS      Y5, Y3, Y3
-	VPADDD      pool<>+544(SB), Y4, Y4
-	VPSLLD      $0x17, Y4, Y4
-	VMULPS      Y4, Y3, Y3
-	VMOVUPS     pool<>+768(SB), Y4
-	VMOVUPS     pool<>+320(SB), Y5
-	VCMPPS      $0x11, Y4, Y2, Y2
-	VBLENDVPS   Y2, Y3, Y5, Y2
-	VADDPS      pool<>+320(SB), Y3, Y3
-	VDIVPS      Y3, Y2, Y2
+	VFMSUB231PS Y2, Y2, Y3
+	VMOVAPS     Y5, Y5
+	VFMADD231PS pool<>+2016(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y3
+	VMOVAPS     Y3, Y6
+	VFMSUB231PS Y4, Y2, Y6
+	VMOVAPS     Y6, Y4
+	VFMADD231PS Y5, Y2, Y4
+	VROUNDPS    $0x08, Y3, Y2
+	VSUBPS      Y2, Y3, Y3
+	VADDPS      Y4, Y3, Y3
+	VMOVUPS     pool<>+1792(SB), Y4
+	VFMADD213PS pool<>+1824(SB), Y3, Y4
+	VFMADD213PS pool<>+1856(SB), Y3, Y4
+	VFMADD213PS pool<>+1888(SB), Y3, Y4
+	VFMADD213PS pool<>+1920(SB), Y3, Y4
+	VFMADD213PS pool<>+1120(SB), Y3, Y4
+	VFMADD213PS pool<>+320(SB), Y3, Y4
+	VCVTPS2DQ   Y2, Y2
+	VPSRAD      $0x01, Y2, Y3
+	VPSUBD      Y3, Y2, Y2
+	VPADDD      pool<>+544(SB), Y3, Y3
+	VPSLLD      $0x17, Y3, Y3
+	VMULPS      Y3, Y4, Y3
+	VPADDD      pool<>+544(SB), Y2, Y2
+	VPSLLD      $0x17, Y2, Y2
+	VMULPS      Y2, Y3, Y2
+	VMOVUPS     pool<>+768(SB), Y3
+	VMOVUPS     pool<>+320(SB), Y4
+	VCMPPS      $0x11, Y3, Y1, Y3
+	VBLENDVPS   Y3, Y2, Y4, Y3
+	VADDPS      pool<>+320(SB), Y2, Y2
+	VDIVPS      Y2, Y3, Y2
 	VMULPS      Y2, Y1, Y1
 	VMASKMOVPS  Y1, Y0, (AX)
 
@@ -3643,66 +3905,63 @@ one2:
 	JL          tail3
 	VMOVUPS     (CX), Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     pool<>+2016(SB), Y2
-	VFMADD213PS pool<>+2048(SB), Y1, Y2
-	VFMADD213PS pool<>+2080(SB), Y1, Y2
+	VMOVUPS     pool<>+2080(SB), Y2
 	VFMADD213PS pool<>+2112(SB), Y1, Y2
 	VFMADD213PS pool<>+2144(SB), Y1, Y2
 	VFMADD213PS pool<>+2176(SB), Y1, Y2
 	VFMADD213PS pool<>+2208(SB), Y1, Y2
+	VFMADD213PS pool<>+2240(SB), Y1, Y2
+	VFMADD213PS pool<>+2272(SB), Y1, Y2
 	VMOVAPS     Y0, Y1
 	VFMADD231PS Y2, Y0, Y1
-	VMULPS      pool<>+2240(SB), Y0, Y2
+	VMULPS      pool<>+2304(SB), Y0, Y2
 	VANDPS      pool<>+576(SB), Y2, Y2
-	VMOVUPS     pool<>+2272(SB), Y3
+	VMOVUPS     pool<>+1408(SB), Y3
 	VMINPS      Y2, Y3, Y2
 	VMOVUPS     pool<>+320(SB), Y3
 	VMOVUPS     pool<>+320(SB), Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS pool<>+2304(SB), Y2, Y4
+	VFMADD231PS pool<>+1440(SB), Y2, Y4
 	VDIVPS      Y4, Y3, Y3
-	VMOVUPS     pool<>+2336(SB), Y4
-	VFMADD213PS pool<>+2368(SB), Y3, Y4
-	VFMADD213PS pool<>+2400(SB), Y3, Y4
-	VFMADD213PS pool<>+2432(SB), Y3, Y4
-	VFMADD213PS pool<>+2464(SB), Y3, Y4
-	VFMADD213PS pool<>+2496(SB), Y3, Y4
-	VFMADD213PS pool<>+2528(SB), Y3, Y4
-	VFMADD213PS pool<>+2560(SB), Y3, Y4
-	VFMADD213PS pool<>+2592(SB), Y3, Y4
-	VFMADD213PS pool<>+2624(SB), Y3, Y4
-	VMULPS      Y4, Y3, Y3
+	VMULPS      Y3, Y2, Y4
+	VMOVUPS     pool<>+1472(SB), Y5
+	VFMADD213PS pool<>+1504(SB), Y4, Y5
+	VFMADD213PS pool<>+1536(SB), Y4, Y5
+	VFMADD213PS pool<>+1568(SB), Y4, Y5
+	VFMADD213PS pool<>+1600(SB), Y4, Y5
+	VFMADD213PS pool<>+1632(SB), Y4, Y5
+	VFMADD213PS pool<>+1664(SB), Y4, Y5
+	VFMADD213PS pool<>+1696(SB), Y4, Y5
+	VFMADD213PS pool<>+1728(SB), Y4, Y5
+	VFMADD213PS pool<>+512(SB), Y4, Y5
+	VMULPS      Y5, Y3, Y3
 	VMULPS      Y2, Y2, Y4
-	VMOVAPS     Y4, Y5
-	VFMSUB231PS Y2, Y2, Y5
-	VMULPS      pool<>+1088(SB), Y4, Y2
-	VMULPS      pool<>+64(SB), Y2, Y4
-	VROUNDPS    $0x08, Y4, Y4
-	VMOVAPS     Y2, Y2
-	VFMADD231PS pool<>+96(SB), Y4, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS pool<>+128(SB), Y4, Y2
-	VMOVAPS     Y2, Y2
-	VFMADD231PS pool<>+1088(SB), Y5, Y2
-	VMULPS      Y2, Y2, Y5
-	VMOVUPS     pool<>+160(SB), Y6
-	VFMADD213PS pool<>+192(SB), Y2, Y6
-	VFMADD213PS pool<>+224(SB), Y2, Y6
-	VFMADD213PS pool<>+256(SB), Y2, Y6
-	VFMADD213PS pool<>+288(SB), Y2, Y6
-	VMOVAPS     Y2, Y2
-	VFMADD231PS Y6, Y5, Y2
-	VADDPS      pool<>+320(SB), Y2, Y2
-	VCVTPS2DQ   Y4, Y4
-	VPSRAD      $0x01, Y4, Y5
-	VPSUBD      Y5, Y4, Y4
+	VMULPS      pool<>+1760(SB), Y4, Y5
+	VROUNDPS    $0x08, Y5, Y5
+	VMOVUPS     pool<>+1760(SB), Y6
+	VMOVAPS     Y5, Y7
+	VFMSUB231PS Y6, Y4, Y7
+	VMOVAPS     Y4, Y4
+	VFMSUB231PS Y2, Y2, Y4
+	VMOVAPS     Y7, Y2
+	VFMADD231PS pool<>+1760(SB), Y4, Y2
+	VMOVUPS     pool<>+1792(SB), Y4
+	VFMADD213PS pool<>+1824(SB), Y2, Y4
+	VFMADD213PS pool<>+1856(SB), Y2, Y4
+	VFMADD213PS pool<>+1888(SB), Y2, Y4
+	VFMADD213PS pool<>+1920(SB), Y2, Y4
+	VFMADD213PS pool<>+1120(SB), Y2, Y4
+	VFMADD213PS pool<>+320(SB), Y2, Y4
+	VCVTPS2DQ   Y5, Y2
+	VPSRAD      $0x01, Y2, Y5
+	VPSUBD      Y5, Y2, Y2
 	VPADDD      pool<>+544(SB), Y5, Y5
 	VPSLLD      $0x17, Y5, Y5
-	VMULPS      Y5, Y2, Y2
-	VPADDD      pool<>+544(SB), Y4, Y4
-	VPSLLD      $0x17, Y4, Y4
-	VMULPS      Y4, Y2, Y2
-	VMULPS      Y3, Y2, Y2
+	VMULPS      Y5, Y4, Y4
+	VPADDD      pool<>+544(SB), Y2, Y2
+	VPSLLD      $0x17, Y2, Y2
+	VMULPS      Y2, Y4, Y2
+	VMULPS      Y2, Y3, Y2
 	VMOVUPS     pool<>+320(SB), Y3
 	VADDPS      Y2, Y2, Y2
 	VSUBPS      Y2, Y3, Y2
@@ -3726,66 +3985,63 @@ tail3:
 	VMOVUPS     (BX)(DX*4), Y0
 	VMASKMOVPS  (CX), Y0, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     pool<>+2016(SB), Y3
-	VFMADD213PS pool<>+2048(SB), Y2, Y3
-	VFMADD213PS pool<>+2080(SB), Y2, Y3
+	VMOVUPS     pool<>+2080(SB), Y3
 	VFMADD213PS pool<>+2112(SB), Y2, Y3
 	VFMADD213PS pool<>+2144(SB), Y2, Y3
 	VFMADD213PS pool<>+2176(SB), Y2, Y3
 	VFMADD213PS pool<>+2208(SB), Y2, Y3
+	VFMADD213PS pool<>+2240(SB), Y2, Y3
+	VFMADD213PS pool<>+2272(SB), Y2, Y3
 	VMOVAPS     Y1, Y2
 	VFMADD231PS Y3, Y1, Y2
-	VMULPS      pool<>+2240(SB), Y1, Y3
+	VMULPS      pool<>+2304(SB), Y1, Y3
 	VANDPS      pool<>+576(SB), Y3, Y3
-	VMOVUPS     pool<>+2272(SB), Y4
+	VMOVUPS     pool<>+1408(SB), Y4
 	VMINPS      Y3, Y4, Y3
 	VMOVUPS     pool<>+320(SB), Y4
 	VMOVUPS     pool<>+320(SB), Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS pool<>+2304(SB), Y3, Y5
+	VFMADD231PS pool<>+1440(SB), Y3, Y5
 	VDIVPS      Y5, Y4, Y4
-	VMOVUPS     pool<>+2336(SB), Y5
-	VFMADD213PS pool<>+2368(SB), Y4, Y5
-	VFMADD213PS pool<>+2400(SB), Y4, Y5
-	VFMADD213PS pool<>+2432(SB), Y4, Y5
-	VFMADD213PS pool<>+2464(SB), Y4, Y5
-	VFMADD213PS pool<>+2496(SB), Y4, Y5
-	VFMADD213PS pool<>+2528(SB), Y4, Y5
-	VFMADD213PS pool<>+2560(SB), Y4, Y5
-	VFMADD213PS pool<>+2592(SB), Y4, Y5
-	VFMADD213PS pool<>+2624(SB), Y4, Y5
-	VMULPS      Y5, Y4, Y4
+	VMULPS      Y4, Y3, Y5
+	VMOVUPS     pool<>+1472(SB), Y6
+	VFMADD213PS pool<>+1504(SB), Y5, Y6
+	VFMADD213PS pool<>+1536(SB), Y5, Y6
+	VFMADD213PS pool<>+1568(SB), Y5, Y6
+	VFMADD213PS pool<>+1600(SB), Y5, Y6
+	VFMADD213PS pool<>+1632(SB), Y5, Y6
+	VFMADD213PS pool<>+1664(SB), Y5, Y6
+	VFMADD213PS pool<>+1696(SB), Y5, Y6
+	VFMADD213PS pool<>+1728(SB), Y5, Y6
+	VFMADD213PS pool<>+512(SB), Y5, Y6
+	VMULPS      Y6, Y4, Y4
 	VMULPS      Y3, Y3, Y5
-	VMOVAPS     Y5, Y6
-	VFMSUB231PS Y3, Y3, Y6
-	VMULPS      pool<>+1088(SB), Y5, Y3
-	VMULPS      pool<>+64(SB), Y3, Y5
-	VROUNDPS    $0x08, Y5, Y5
-	VMOVAPS     Y3, Y3
-	VFMADD231PS pool<>+96(SB), Y5, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS pool<>+128(SB), Y5, Y3
-	VMOVAPS     Y3, Y3
-	VFMADD231PS pool<>+1088(SB), Y6, Y3
-	VMULPS      Y3, Y3, Y6
-	VMOVUPS     pool<>+160(SB), Y7
-	VFMADD213PS pool<>+192(SB), Y3, Y7
-	VFMADD213PS pool<>+224(SB), Y3, Y7
-	VFMADD213PS pool<>+256(SB), Y3, Y7
-	VFMADD213PS pool<>+288(SB), Y3, Y7
-	VMOVAPS     Y3, Y3
-	VFMADD231PS Y7, Y6, Y3
-	VADDPS      pool<>+320(SB), Y3, Y3
-	VCVTPS2DQ   Y5, Y5
-	VPSRAD      $0x01, Y5, Y6
-	VPSUBD      Y6, Y5, Y5
+	VMULPS      pool<>+1760(SB), Y5, Y6
+	VROUNDPS    $0x08, Y6, Y6
+	VMOVUPS     pool<>+1760(SB), Y7
+	VMOVAPS     Y6, Y8
+	VFMSUB231PS Y7, Y5, Y8
+	VMOVAPS     Y5, Y5
+	VFMSUB231PS Y3, Y3, Y5
+	VMOVAPS     Y8, Y3
+	VFMADD231PS pool<>+1760(SB), Y5, Y3
+	VMOVUPS     pool<>+1792(SB), Y5
+	VFMADD213PS pool<>+1824(SB), Y3, Y5
+	VFMADD213PS pool<>+1856(SB), Y3, Y5
+	VFMADD213PS pool<>+1888(SB), Y3, Y5
+	VFMADD213PS pool<>+1920(SB), Y3, Y5
+	VFMADD213PS pool<>+1120(SB), Y3, Y5
+	VFMADD213PS pool<>+320(SB), Y3, Y5
+	VCVTPS2DQ   Y6, Y3
+	VPSRAD      $0x01, Y3, Y6
+	VPSUBD      Y6, Y3, Y3
 	VPADDD      pool<>+544(SB), Y6, Y6
 	VPSLLD      $0x17, Y6, Y6
-	VMULPS      Y6, Y3, Y3
-	VPADDD      pool<>+544(SB), Y5, Y5
-	VPSLLD      $0x17, Y5, Y5
-	VMULPS      Y5, Y3, Y3
-	VMULPS      Y4, Y3, Y3
+	VMULPS      Y6, Y5, Y5
+	VPADDD      pool<>+544(SB), Y3, Y3
+	VPSLLD      $0x17, Y3, Y3
+	VMULPS      Y3, Y5, Y3
+	VMULPS      Y3, Y4, Y3
 	VMOVUPS     pool<>+320(SB), Y4
 	VADDPS      Y3, Y3, Y3
 	VSUBPS      Y3, Y4, Y3
@@ -4079,9 +4335,9 @@ one2:
 	VANDPS      pool<>+576(SB), Y1, Y1
 	VANDPS      pool<>+608(SB), Y0, Y2
 	VORPS       Y2, Y1, Y1
-	VMULPS      pool<>+2656(SB), Y1, Y1
+	VMULPS      pool<>+2336(SB), Y1, Y1
 	VMOVUPS     pool<>+768(SB), Y2
-	VMULPS      pool<>+2688(SB), Y0, Y3
+	VMULPS      pool<>+2368(SB), Y0, Y3
 	VCMPPS      $0x1e, Y2, Y0, Y0
 	VBLENDVPS   Y0, Y3, Y1, Y0
 	VMOVUPS     Y0, (AX)
@@ -4128,9 +4384,9 @@ tail3:
 	VANDPS      pool<>+576(SB), Y2, Y2
 	VANDPS      pool<>+608(SB), Y1, Y3
 	VORPS       Y3, Y2, Y2
-	VMULPS      pool<>+2656(SB), Y2, Y2
+	VMULPS      pool<>+2336(SB), Y2, Y2
 	VMOVUPS     pool<>+768(SB), Y3
-	VMULPS      pool<>+2688(SB), Y1, Y4
+	VMULPS      pool<>+2368(SB), Y1, Y4
 	VCMPPS      $0x1e, Y3, Y1, Y1
 	VBLENDVPS   Y1, Y4, Y2, Y1
 	VMASKMOVPS  Y1, Y0, (AX)
@@ -4368,36 +4624,36 @@ many1:
 	CMPQ    DX, $+32
 	JL      one2
 	VMOVUPS (CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y0
+	VADDPS  pool<>+2400(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2752(SB), Y1
+	VMOVUPS pool<>+2432(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2784(SB), Y0, Y0
+	VMULPS  pool<>+2464(SB), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VMOVUPS 32(CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y0
+	VADDPS  pool<>+2400(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2752(SB), Y1
+	VMOVUPS pool<>+2432(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2784(SB), Y0, Y0
+	VMULPS  pool<>+2464(SB), Y0, Y0
 	VMOVUPS Y0, 32(AX)
 	VMOVUPS 64(CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y0
+	VADDPS  pool<>+2400(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2752(SB), Y1
+	VMOVUPS pool<>+2432(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2784(SB), Y0, Y0
+	VMULPS  pool<>+2464(SB), Y0, Y0
 	VMOVUPS Y0, 64(AX)
 	VMOVUPS 96(CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y0
+	VADDPS  pool<>+2400(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2752(SB), Y1
+	VMOVUPS pool<>+2432(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2784(SB), Y0, Y0
+	VMULPS  pool<>+2464(SB), Y0, Y0
 	VMOVUPS Y0, 96(AX)
 	ADDQ    $+128, AX
 	ADDQ    $+128, CX
@@ -4408,12 +4664,12 @@ one2:
 	CMPQ    DX, $+8
 	JL      tail3
 	VMOVUPS (CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y0
+	VADDPS  pool<>+2400(SB), Y0, Y0
 	VMOVUPS pool<>+768(SB), Y1
 	VMAXPS  Y0, Y1, Y0
-	VMOVUPS pool<>+2752(SB), Y1
+	VMOVUPS pool<>+2432(SB), Y1
 	VMINPS  Y0, Y1, Y0
-	VMULPS  pool<>+2784(SB), Y0, Y0
+	VMULPS  pool<>+2464(SB), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $+32, AX
 	ADDQ    $+32, CX
@@ -4427,12 +4683,12 @@ tail3:
 	NEGQ       DX
 	VMOVUPS    (BX)(DX*4), Y0
 	VMASKMOVPS (CX), Y0, Y1
-	VADDPS     pool<>+2720(SB), Y1, Y1
+	VADDPS     pool<>+2400(SB), Y1, Y1
 	VMOVUPS    pool<>+768(SB), Y2
 	VMAXPS     Y1, Y2, Y1
-	VMOVUPS    pool<>+2752(SB), Y2
+	VMOVUPS    pool<>+2432(SB), Y2
 	VMINPS     Y1, Y2, Y1
-	VMULPS     pool<>+2784(SB), Y1, Y1
+	VMULPS     pool<>+2464(SB), Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
 
 done4:
@@ -4452,39 +4708,39 @@ many1:
 	CMPQ    DX, $+32
 	JL      one2
 	VMOVUPS (CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y1
+	VADDPS  pool<>+2400(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2752(SB), Y2
+	VMOVUPS pool<>+2432(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2784(SB), Y1, Y1
+	VMULPS  pool<>+2464(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
 	VMOVUPS 32(CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y1
+	VADDPS  pool<>+2400(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2752(SB), Y2
+	VMOVUPS pool<>+2432(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2784(SB), Y1, Y1
+	VMULPS  pool<>+2464(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, 32(AX)
 	VMOVUPS 64(CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y1
+	VADDPS  pool<>+2400(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2752(SB), Y2
+	VMOVUPS pool<>+2432(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2784(SB), Y1, Y1
+	VMULPS  pool<>+2464(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, 64(AX)
 	VMOVUPS 96(CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y1
+	VADDPS  pool<>+2400(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2752(SB), Y2
+	VMOVUPS pool<>+2432(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2784(SB), Y1, Y1
+	VMULPS  pool<>+2464(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, 96(AX)
 	ADDQ    $+128, AX
@@ -4496,12 +4752,12 @@ one2:
 	CMPQ    DX, $+8
 	JL      tail3
 	VMOVUPS (CX), Y0
-	VADDPS  pool<>+2720(SB), Y0, Y1
+	VADDPS  pool<>+2400(SB), Y0, Y1
 	VMOVUPS pool<>+768(SB), Y2
 	VMAXPS  Y1, Y2, Y1
-	VMOVUPS pool<>+2752(SB), Y2
+	VMOVUPS pool<>+2432(SB), Y2
 	VMINPS  Y1, Y2, Y1
-	VMULPS  pool<>+2784(SB), Y1, Y1
+	VMULPS  pool<>+2464(SB), Y1, Y1
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $+32, AX
@@ -4516,12 +4772,12 @@ tail3:
 	NEGQ       DX
 	VMOVUPS    (BX)(DX*4), Y0
 	VMASKMOVPS (CX), Y0, Y1
-	VADDPS     pool<>+2720(SB), Y1, Y2
+	VADDPS     pool<>+2400(SB), Y1, Y2
 	VMOVUPS    pool<>+768(SB), Y3
 	VMAXPS     Y2, Y3, Y2
-	VMOVUPS    pool<>+2752(SB), Y3
+	VMOVUPS    pool<>+2432(SB), Y3
 	VMINPS     Y2, Y3, Y2
-	VMULPS     pool<>+2784(SB), Y2, Y2
+	VMULPS     pool<>+2464(SB), Y2, Y2
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
 
@@ -5205,6 +5461,214 @@ done4:
 	VZEROUPPER
 	RET
 
+// func unarySinAVX2(dst *float32, a *float32, n int, alpha float32, beta float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·unarySinAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS alpha+24(FP), Y0
+	VBROADCASTSS beta+28(FP), Y0
+
+one2:
+	CMPQ        DX, $+8
+	JL          tail3
+	VMOVUPS     (CX), Y0
+	VMOVUPS     pool<>+2496(SB), Y1
+	VMOVUPS     pool<>+2528(SB), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VSUBPS      pool<>+2528(SB), Y2, Y1
+	VMOVAPS     Y0, Y3
+	VFMADD231PS pool<>+2560(SB), Y1, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS pool<>+2592(SB), Y1, Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS pool<>+2624(SB), Y1, Y3
+	VMOVUPS     pool<>+768(SB), Y1
+	VMULPS      Y3, Y3, Y4
+	VMULPS      Y4, Y3, Y5
+	VMOVUPS     pool<>+2656(SB), Y6
+	VFMADD213PS pool<>+2688(SB), Y4, Y6
+	VFMADD213PS pool<>+2720(SB), Y4, Y6
+	VMOVAPS     Y3, Y3
+	VFMADD231PS Y6, Y5, Y3
+	VMULPS      Y4, Y4, Y5
+	VMOVUPS     pool<>+2752(SB), Y6
+	VFMADD213PS pool<>+2784(SB), Y4, Y6
+	VFMADD213PS pool<>+2816(SB), Y4, Y6
+	VMOVUPS     pool<>+320(SB), Y7
+	VMOVAPS     Y7, Y7
+	VFMADD231PS pool<>+1088(SB), Y4, Y7
+	VMOVAPS     Y7, Y4
+	VFMADD231PS Y6, Y5, Y4
+	VANDPS      pool<>+2848(SB), Y2, Y5
+	VMOVUPS     pool<>+768(SB), Y6
+	VCMPPS      $0x00, Y6, Y5, Y5
+	VBLENDVPS   Y5, Y3, Y4, Y3
+	VANDPS      pool<>+2880(SB), Y2, Y2
+	VPSLLD      $0x1e, Y2, Y2
+	VXORPS      Y2, Y3, Y2
+	VCMPPS      $0x00, Y1, Y0, Y1
+	VBLENDVPS   Y1, Y0, Y2, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $+32, AX
+	ADDQ        $+32, CX
+	SUBQ        $+8, DX
+	JMP         one2
+
+tail3:
+	TESTQ       DX, DX
+	JZ          done4
+	LEAQ        tailMasks<>+32(SB), BX
+	NEGQ        DX
+	VMOVUPS     (BX)(DX*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMOVUPS     pool<>+2496(SB), Y2
+	VMOVUPS     pool<>+2528(SB), Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS Y2, Y1, Y3
+	VSUBPS      pool<>+2528(SB), Y3, Y2
+	VMOVAPS     Y1, Y4
+	VFMADD231PS pool<>+2560(SB), Y2, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS pool<>+2592(SB), Y2, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD231PS pool<>+2624(SB), Y2, Y4
+	VMOVUPS     pool<>+768(SB), Y2
+	VMULPS      Y4, Y4, Y5
+	VMULPS      Y5, Y4, Y6
+	VMOVUPS     pool<>+2656(SB), Y7
+	VFMADD213PS pool<>+2688(SB), Y5, Y7
+	VFMADD213PS pool<>+2720(SB), Y5, Y7
+	VMOVAPS     Y4, Y4
+	VFMADD231PS Y7, Y6, Y4
+	VMULPS      Y5, Y5, Y6
+	VMOVUPS     pool<>+2752(SB), Y7
+	VFMADD213PS pool<>+2784(SB), Y5, Y7
+	VFMADD213PS pool<>+2816(SB), Y5, Y7
+	VMOVUPS     pool<>+320(SB), Y8
+	VMOVAPS     Y8, Y8
+	VFMADD231PS pool<>+1088(SB), Y5, Y8
+	VMOVAPS     Y8, Y5
+	VFMADD231PS Y7, Y6, Y5
+	VANDPS      pool<>+2848(SB), Y3, Y6
+	VMOVUPS     pool<>+768(SB), Y7
+	VCMPPS      $0x00, Y7, Y6, Y6
+	VBLENDVPS   Y6, Y4, Y5, Y4
+	VANDPS      pool<>+2880(SB), Y3, Y3
+	VPSLLD      $0x1e, Y3, Y3
+	VXORPS      Y3, Y4, Y3
+	VCMPPS      $0x00, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y1, Y3, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
+// func unaryCosAVX2(dst *float32, a *float32, n int, alpha float32, beta float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·unaryCosAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS alpha+24(FP), Y0
+	VBROADCASTSS beta+28(FP), Y0
+
+one2:
+	CMPQ        DX, $+8
+	JL          tail3
+	VMOVUPS     (CX), Y0
+	VMOVUPS     pool<>+2496(SB), Y1
+	VMOVUPS     pool<>+2528(SB), Y2
+	VMOVAPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VSUBPS      pool<>+2528(SB), Y2, Y1
+	VMOVAPS     Y0, Y0
+	VFMADD231PS pool<>+2560(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS pool<>+2592(SB), Y1, Y0
+	VMOVAPS     Y0, Y0
+	VFMADD231PS pool<>+2624(SB), Y1, Y0
+	VPADDD      pool<>+2848(SB), Y2, Y1
+	VMULPS      Y0, Y0, Y2
+	VMULPS      Y2, Y0, Y3
+	VMOVUPS     pool<>+2656(SB), Y4
+	VFMADD213PS pool<>+2688(SB), Y2, Y4
+	VFMADD213PS pool<>+2720(SB), Y2, Y4
+	VMOVAPS     Y0, Y0
+	VFMADD231PS Y4, Y3, Y0
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     pool<>+2752(SB), Y4
+	VFMADD213PS pool<>+2784(SB), Y2, Y4
+	VFMADD213PS pool<>+2816(SB), Y2, Y4
+	VMOVUPS     pool<>+320(SB), Y5
+	VMOVAPS     Y5, Y5
+	VFMADD231PS pool<>+1088(SB), Y2, Y5
+	VMOVAPS     Y5, Y2
+	VFMADD231PS Y4, Y3, Y2
+	VANDPS      pool<>+2848(SB), Y1, Y3
+	VMOVUPS     pool<>+768(SB), Y4
+	VCMPPS      $0x00, Y4, Y3, Y3
+	VBLENDVPS   Y3, Y0, Y2, Y0
+	VANDPS      pool<>+2880(SB), Y1, Y1
+	VPSLLD      $0x1e, Y1, Y1
+	VXORPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $+32, AX
+	ADDQ        $+32, CX
+	SUBQ        $+8, DX
+	JMP         one2
+
+tail3:
+	TESTQ       DX, DX
+	JZ          done4
+	LEAQ        tailMasks<>+32(SB), BX
+	NEGQ        DX
+	VMOVUPS     (BX)(DX*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMOVUPS     pool<>+2496(SB), Y2
+	VMOVUPS     pool<>+2528(SB), Y3
+	VMOVAPS     Y3, Y3
+	VFMADD231PS Y2, Y1, Y3
+	VSUBPS      pool<>+2528(SB), Y3, Y2
+	VMOVAPS     Y1, Y1
+	VFMADD231PS pool<>+2560(SB), Y2, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS pool<>+2592(SB), Y2, Y1
+	VMOVAPS     Y1, Y1
+	VFMADD231PS pool<>+2624(SB), Y2, Y1
+	VPADDD      pool<>+2848(SB), Y3, Y2
+	VMULPS      Y1, Y1, Y3
+	VMULPS      Y3, Y1, Y4
+	VMOVUPS     pool<>+2656(SB), Y5
+	VFMADD213PS pool<>+2688(SB), Y3, Y5
+	VFMADD213PS pool<>+2720(SB), Y3, Y5
+	VMOVAPS     Y1, Y1
+	VFMADD231PS Y5, Y4, Y1
+	VMULPS      Y3, Y3, Y4
+	VMOVUPS     pool<>+2752(SB), Y5
+	VFMADD213PS pool<>+2784(SB), Y3, Y5
+	VFMADD213PS pool<>+2816(SB), Y3, Y5
+	VMOVUPS     pool<>+320(SB), Y6
+	VMOVAPS     Y6, Y6
+	VFMADD231PS pool<>+1088(SB), Y3, Y6
+	VMOVAPS     Y6, Y3
+	VFMADD231PS Y5, Y4, Y3
+	VANDPS      pool<>+2848(SB), Y2, Y4
+	VMOVUPS     pool<>+768(SB), Y5
+	VCMPPS      $0x00, Y5, Y4, Y4
+	VBLENDVPS   Y4, Y1, Y3, Y1
+	VANDPS      pool<>+2880(SB), Y2, Y2
+	VPSLLD      $0x1e, Y2, Y2
+	VXORPS      Y2, Y1, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+
+done4:
+	VZEROUPPER
+	RET
+
 DATA pool<>+0(SB)/4, $0xc2d00000
 DATA pool<>+4(SB)/4, $0xc2d00000
 DATA pool<>+8(SB)/4, $0xc2d00000
@@ -5557,359 +6021,383 @@ DATA pool<>+1392(SB)/4, $0x41a00000
 DATA pool<>+1396(SB)/4, $0x41a00000
 DATA pool<>+1400(SB)/4, $0x41a00000
 DATA pool<>+1404(SB)/4, $0x41a00000
-DATA pool<>+1408(SB)/4, $0x41600000
-DATA pool<>+1412(SB)/4, $0x41600000
-DATA pool<>+1416(SB)/4, $0x41600000
-DATA pool<>+1420(SB)/4, $0x41600000
-DATA pool<>+1424(SB)/4, $0x41600000
-DATA pool<>+1428(SB)/4, $0x41600000
-DATA pool<>+1432(SB)/4, $0x41600000
-DATA pool<>+1436(SB)/4, $0x41600000
-DATA pool<>+1440(SB)/4, $0x3e800000
-DATA pool<>+1444(SB)/4, $0x3e800000
-DATA pool<>+1448(SB)/4, $0x3e800000
-DATA pool<>+1452(SB)/4, $0x3e800000
-DATA pool<>+1456(SB)/4, $0x3e800000
-DATA pool<>+1460(SB)/4, $0x3e800000
-DATA pool<>+1464(SB)/4, $0x3e800000
-DATA pool<>+1468(SB)/4, $0x3e800000
-DATA pool<>+1472(SB)/4, $0xbf38aa3b
-DATA pool<>+1476(SB)/4, $0xbf38aa3b
-DATA pool<>+1480(SB)/4, $0xbf38aa3b
-DATA pool<>+1484(SB)/4, $0xbf38aa3b
-DATA pool<>+1488(SB)/4, $0xbf38aa3b
-DATA pool<>+1492(SB)/4, $0xbf38aa3b
-DATA pool<>+1496(SB)/4, $0xbf38aa3b
-DATA pool<>+1500(SB)/4, $0xbf38aa3b
-DATA pool<>+1504(SB)/4, $0x3920e99f
-DATA pool<>+1508(SB)/4, $0x3920e99f
-DATA pool<>+1512(SB)/4, $0x3920e99f
-DATA pool<>+1516(SB)/4, $0x3920e99f
-DATA pool<>+1520(SB)/4, $0x3920e99f
-DATA pool<>+1524(SB)/4, $0x3920e99f
-DATA pool<>+1528(SB)/4, $0x3920e99f
-DATA pool<>+1532(SB)/4, $0x3920e99f
-DATA pool<>+1536(SB)/4, $0x3aafa2b6
-DATA pool<>+1540(SB)/4, $0x3aafa2b6
-DATA pool<>+1544(SB)/4, $0x3aafa2b6
-DATA pool<>+1548(SB)/4, $0x3aafa2b6
-DATA pool<>+1552(SB)/4, $0x3aafa2b6
-DATA pool<>+1556(SB)/4, $0x3aafa2b6
-DATA pool<>+1560(SB)/4, $0x3aafa2b6
-DATA pool<>+1564(SB)/4, $0x3aafa2b6
-DATA pool<>+1568(SB)/4, $0x3c1d96de
-DATA pool<>+1572(SB)/4, $0x3c1d96de
-DATA pool<>+1576(SB)/4, $0x3c1d96de
-DATA pool<>+1580(SB)/4, $0x3c1d96de
-DATA pool<>+1584(SB)/4, $0x3c1d96de
-DATA pool<>+1588(SB)/4, $0x3c1d96de
-DATA pool<>+1592(SB)/4, $0x3c1d96de
-DATA pool<>+1596(SB)/4, $0x3c1d96de
-DATA pool<>+1600(SB)/4, $0x3d63576a
-DATA pool<>+1604(SB)/4, $0x3d63576a
-DATA pool<>+1608(SB)/4, $0x3d63576a
-DATA pool<>+1612(SB)/4, $0x3d63576a
-DATA pool<>+1616(SB)/4, $0x3d63576a
-DATA pool<>+1620(SB)/4, $0x3d63576a
-DATA pool<>+1624(SB)/4, $0x3d63576a
-DATA pool<>+1628(SB)/4, $0x3d63576a
-DATA pool<>+1632(SB)/4, $0x3e75fded
-DATA pool<>+1636(SB)/4, $0x3e75fded
-DATA pool<>+1640(SB)/4, $0x3e75fded
-DATA pool<>+1644(SB)/4, $0x3e75fded
-DATA pool<>+1648(SB)/4, $0x3e75fded
-DATA pool<>+1652(SB)/4, $0x3e75fded
-DATA pool<>+1656(SB)/4, $0x3e75fded
-DATA pool<>+1660(SB)/4, $0x3e75fded
-DATA pool<>+1664(SB)/4, $0xb40b0bbc
-DATA pool<>+1668(SB)/4, $0xb40b0bbc
-DATA pool<>+1672(SB)/4, $0xb40b0bbc
-DATA pool<>+1676(SB)/4, $0xb40b0bbc
-DATA pool<>+1680(SB)/4, $0xb40b0bbc
-DATA pool<>+1684(SB)/4, $0xb40b0bbc
-DATA pool<>+1688(SB)/4, $0xb40b0bbc
-DATA pool<>+1692(SB)/4, $0xb40b0bbc
-DATA pool<>+1696(SB)/4, $0x35dfef5e
-DATA pool<>+1700(SB)/4, $0x35dfef5e
-DATA pool<>+1704(SB)/4, $0x35dfef5e
-DATA pool<>+1708(SB)/4, $0x35dfef5e
-DATA pool<>+1712(SB)/4, $0x35dfef5e
-DATA pool<>+1716(SB)/4, $0x35dfef5e
-DATA pool<>+1720(SB)/4, $0x35dfef5e
-DATA pool<>+1724(SB)/4, $0x35dfef5e
-DATA pool<>+1728(SB)/4, $0xb6433c72
-DATA pool<>+1732(SB)/4, $0xb6433c72
-DATA pool<>+1736(SB)/4, $0xb6433c72
-DATA pool<>+1740(SB)/4, $0xb6433c72
-DATA pool<>+1744(SB)/4, $0xb6433c72
-DATA pool<>+1748(SB)/4, $0xb6433c72
-DATA pool<>+1752(SB)/4, $0xb6433c72
-DATA pool<>+1756(SB)/4, $0xb6433c72
-DATA pool<>+1760(SB)/4, $0xb856efd9
-DATA pool<>+1764(SB)/4, $0xb856efd9
-DATA pool<>+1768(SB)/4, $0xb856efd9
-DATA pool<>+1772(SB)/4, $0xb856efd9
-DATA pool<>+1776(SB)/4, $0xb856efd9
-DATA pool<>+1780(SB)/4, $0xb856efd9
-DATA pool<>+1784(SB)/4, $0xb856efd9
-DATA pool<>+1788(SB)/4, $0xb856efd9
-DATA pool<>+1792(SB)/4, $0x38e128f7
-DATA pool<>+1796(SB)/4, $0x38e128f7
-DATA pool<>+1800(SB)/4, $0x38e128f7
-DATA pool<>+1804(SB)/4, $0x38e128f7
-DATA pool<>+1808(SB)/4, $0x38e128f7
-DATA pool<>+1812(SB)/4, $0x38e128f7
-DATA pool<>+1816(SB)/4, $0x38e128f7
-DATA pool<>+1820(SB)/4, $0x38e128f7
-DATA pool<>+1824(SB)/4, $0x3b5eb424
-DATA pool<>+1828(SB)/4, $0x3b5eb424
-DATA pool<>+1832(SB)/4, $0x3b5eb424
-DATA pool<>+1836(SB)/4, $0x3b5eb424
-DATA pool<>+1840(SB)/4, $0x3b5eb424
-DATA pool<>+1844(SB)/4, $0x3b5eb424
-DATA pool<>+1848(SB)/4, $0x3b5eb424
-DATA pool<>+1852(SB)/4, $0x3b5eb424
-DATA pool<>+1856(SB)/4, $0xbd06cb54
-DATA pool<>+1860(SB)/4, $0xbd06cb54
-DATA pool<>+1864(SB)/4, $0xbd06cb54
-DATA pool<>+1868(SB)/4, $0xbd06cb54
-DATA pool<>+1872(SB)/4, $0xbd06cb54
-DATA pool<>+1876(SB)/4, $0xbd06cb54
-DATA pool<>+1880(SB)/4, $0xbd06cb54
-DATA pool<>+1884(SB)/4, $0xbd06cb54
-DATA pool<>+1888(SB)/4, $0x3e19de5c
-DATA pool<>+1892(SB)/4, $0x3e19de5c
-DATA pool<>+1896(SB)/4, $0x3e19de5c
-DATA pool<>+1900(SB)/4, $0x3e19de5c
-DATA pool<>+1904(SB)/4, $0x3e19de5c
-DATA pool<>+1908(SB)/4, $0x3e19de5c
-DATA pool<>+1912(SB)/4, $0x3e19de5c
-DATA pool<>+1916(SB)/4, $0x3e19de5c
-DATA pool<>+1920(SB)/4, $0xbecc4220
-DATA pool<>+1924(SB)/4, $0xbecc4220
-DATA pool<>+1928(SB)/4, $0xbecc4220
-DATA pool<>+1932(SB)/4, $0xbecc4220
-DATA pool<>+1936(SB)/4, $0xbecc4220
-DATA pool<>+1940(SB)/4, $0xbecc4220
-DATA pool<>+1944(SB)/4, $0xbecc4220
-DATA pool<>+1948(SB)/4, $0xbecc4220
-DATA pool<>+1952(SB)/4, $0x3fcc422a
-DATA pool<>+1956(SB)/4, $0x3fcc422a
-DATA pool<>+1960(SB)/4, $0x3fcc422a
-DATA pool<>+1964(SB)/4, $0x3fcc422a
-DATA pool<>+1968(SB)/4, $0x3fcc422a
-DATA pool<>+1972(SB)/4, $0x3fcc422a
-DATA pool<>+1976(SB)/4, $0x3fcc422a
-DATA pool<>+1980(SB)/4, $0x3fcc422a
-DATA pool<>+1984(SB)/4, $0x3d922279
-DATA pool<>+1988(SB)/4, $0x3d922279
-DATA pool<>+1992(SB)/4, $0x3d922279
-DATA pool<>+1996(SB)/4, $0x3d922279
-DATA pool<>+2000(SB)/4, $0x3d922279
-DATA pool<>+2004(SB)/4, $0x3d922279
-DATA pool<>+2008(SB)/4, $0x3d922279
-DATA pool<>+2012(SB)/4, $0x3d922279
-DATA pool<>+2016(SB)/4, $0x38a4b51c
-DATA pool<>+2020(SB)/4, $0x38a4b51c
-DATA pool<>+2024(SB)/4, $0x38a4b51c
-DATA pool<>+2028(SB)/4, $0x38a4b51c
-DATA pool<>+2032(SB)/4, $0x38a4b51c
-DATA pool<>+2036(SB)/4, $0x38a4b51c
-DATA pool<>+2040(SB)/4, $0x38a4b51c
-DATA pool<>+2044(SB)/4, $0x38a4b51c
-DATA pool<>+2048(SB)/4, $0xba51fb81
-DATA pool<>+2052(SB)/4, $0xba51fb81
-DATA pool<>+2056(SB)/4, $0xba51fb81
-DATA pool<>+2060(SB)/4, $0xba51fb81
-DATA pool<>+2064(SB)/4, $0xba51fb81
-DATA pool<>+2068(SB)/4, $0xba51fb81
-DATA pool<>+2072(SB)/4, $0xba51fb81
-DATA pool<>+2076(SB)/4, $0xba51fb81
-DATA pool<>+2080(SB)/4, $0x3baa02d9
-DATA pool<>+2084(SB)/4, $0x3baa02d9
-DATA pool<>+2088(SB)/4, $0x3baa02d9
-DATA pool<>+2092(SB)/4, $0x3baa02d9
-DATA pool<>+2096(SB)/4, $0x3baa02d9
-DATA pool<>+2100(SB)/4, $0x3baa02d9
-DATA pool<>+2104(SB)/4, $0x3baa02d9
-DATA pool<>+2108(SB)/4, $0x3baa02d9
-DATA pool<>+2112(SB)/4, $0xbcdbfc87
-DATA pool<>+2116(SB)/4, $0xbcdbfc87
-DATA pool<>+2120(SB)/4, $0xbcdbfc87
-DATA pool<>+2124(SB)/4, $0xbcdbfc87
-DATA pool<>+2128(SB)/4, $0xbcdbfc87
-DATA pool<>+2132(SB)/4, $0xbcdbfc87
-DATA pool<>+2136(SB)/4, $0xbcdbfc87
-DATA pool<>+2140(SB)/4, $0xbcdbfc87
-DATA pool<>+2144(SB)/4, $0x3de7167c
-DATA pool<>+2148(SB)/4, $0x3de7167c
-DATA pool<>+2152(SB)/4, $0x3de7167c
-DATA pool<>+2156(SB)/4, $0x3de7167c
-DATA pool<>+2160(SB)/4, $0x3de7167c
-DATA pool<>+2164(SB)/4, $0x3de7167c
-DATA pool<>+2168(SB)/4, $0x3de7167c
-DATA pool<>+2172(SB)/4, $0x3de7167c
-DATA pool<>+2176(SB)/4, $0xbec0939f
-DATA pool<>+2180(SB)/4, $0xbec0939f
-DATA pool<>+2184(SB)/4, $0xbec0939f
-DATA pool<>+2188(SB)/4, $0xbec0939f
-DATA pool<>+2192(SB)/4, $0xbec0939f
-DATA pool<>+2196(SB)/4, $0xbec0939f
-DATA pool<>+2200(SB)/4, $0xbec0939f
-DATA pool<>+2204(SB)/4, $0xbec0939f
-DATA pool<>+2208(SB)/4, $0x3e0375d0
-DATA pool<>+2212(SB)/4, $0x3e0375d0
-DATA pool<>+2216(SB)/4, $0x3e0375d0
-DATA pool<>+2220(SB)/4, $0x3e0375d0
-DATA pool<>+2224(SB)/4, $0x3e0375d0
-DATA pool<>+2228(SB)/4, $0x3e0375d0
-DATA pool<>+2232(SB)/4, $0x3e0375d0
-DATA pool<>+2236(SB)/4, $0x3e0375d0
-DATA pool<>+2240(SB)/4, $0x3fb504f3
-DATA pool<>+2244(SB)/4, $0x3fb504f3
-DATA pool<>+2248(SB)/4, $0x3fb504f3
-DATA pool<>+2252(SB)/4, $0x3fb504f3
-DATA pool<>+2256(SB)/4, $0x3fb504f3
-DATA pool<>+2260(SB)/4, $0x3fb504f3
-DATA pool<>+2264(SB)/4, $0x3fb504f3
-DATA pool<>+2268(SB)/4, $0x3fb504f3
-DATA pool<>+2272(SB)/4, $0x41700000
-DATA pool<>+2276(SB)/4, $0x41700000
-DATA pool<>+2280(SB)/4, $0x41700000
-DATA pool<>+2284(SB)/4, $0x41700000
-DATA pool<>+2288(SB)/4, $0x41700000
-DATA pool<>+2292(SB)/4, $0x41700000
-DATA pool<>+2296(SB)/4, $0x41700000
-DATA pool<>+2300(SB)/4, $0x41700000
-DATA pool<>+2304(SB)/4, $0x3e99999a
-DATA pool<>+2308(SB)/4, $0x3e99999a
-DATA pool<>+2312(SB)/4, $0x3e99999a
-DATA pool<>+2316(SB)/4, $0x3e99999a
-DATA pool<>+2320(SB)/4, $0x3e99999a
-DATA pool<>+2324(SB)/4, $0x3e99999a
-DATA pool<>+2328(SB)/4, $0x3e99999a
-DATA pool<>+2332(SB)/4, $0x3e99999a
-DATA pool<>+2336(SB)/4, $0xbca8fd23
-DATA pool<>+2340(SB)/4, $0xbca8fd23
-DATA pool<>+2344(SB)/4, $0xbca8fd23
-DATA pool<>+2348(SB)/4, $0xbca8fd23
-DATA pool<>+2352(SB)/4, $0xbca8fd23
-DATA pool<>+2356(SB)/4, $0xbca8fd23
-DATA pool<>+2360(SB)/4, $0xbca8fd23
-DATA pool<>+2364(SB)/4, $0xbca8fd23
-DATA pool<>+2368(SB)/4, $0x3de6538c
-DATA pool<>+2372(SB)/4, $0x3de6538c
-DATA pool<>+2376(SB)/4, $0x3de6538c
-DATA pool<>+2380(SB)/4, $0x3de6538c
-DATA pool<>+2384(SB)/4, $0x3de6538c
-DATA pool<>+2388(SB)/4, $0x3de6538c
-DATA pool<>+2392(SB)/4, $0x3de6538c
-DATA pool<>+2396(SB)/4, $0x3de6538c
-DATA pool<>+2400(SB)/4, $0xbe69c30a
-DATA pool<>+2404(SB)/4, $0xbe69c30a
-DATA pool<>+2408(SB)/4, $0xbe69c30a
-DATA pool<>+2412(SB)/4, $0xbe69c30a
-DATA pool<>+2416(SB)/4, $0xbe69c30a
-DATA pool<>+2420(SB)/4, $0xbe69c30a
-DATA pool<>+2424(SB)/4, $0xbe69c30a
-DATA pool<>+2428(SB)/4, $0xbe69c30a
-DATA pool<>+2432(SB)/4, $0x3e447c7a
-DATA pool<>+2436(SB)/4, $0x3e447c7a
-DATA pool<>+2440(SB)/4, $0x3e447c7a
-DATA pool<>+2444(SB)/4, $0x3e447c7a
-DATA pool<>+2448(SB)/4, $0x3e447c7a
-DATA pool<>+2452(SB)/4, $0x3e447c7a
-DATA pool<>+2456(SB)/4, $0x3e447c7a
-DATA pool<>+2460(SB)/4, $0x3e447c7a
-DATA pool<>+2464(SB)/4, $0xbda2d4c8
-DATA pool<>+2468(SB)/4, $0xbda2d4c8
-DATA pool<>+2472(SB)/4, $0xbda2d4c8
-DATA pool<>+2476(SB)/4, $0xbda2d4c8
-DATA pool<>+2480(SB)/4, $0xbda2d4c8
-DATA pool<>+2484(SB)/4, $0xbda2d4c8
-DATA pool<>+2488(SB)/4, $0xbda2d4c8
-DATA pool<>+2492(SB)/4, $0xbda2d4c8
-DATA pool<>+2496(SB)/4, $0x3dc5069e
-DATA pool<>+2500(SB)/4, $0x3dc5069e
-DATA pool<>+2504(SB)/4, $0x3dc5069e
-DATA pool<>+2508(SB)/4, $0x3dc5069e
-DATA pool<>+2512(SB)/4, $0x3dc5069e
-DATA pool<>+2516(SB)/4, $0x3dc5069e
-DATA pool<>+2520(SB)/4, $0x3dc5069e
-DATA pool<>+2524(SB)/4, $0x3dc5069e
-DATA pool<>+2528(SB)/4, $0x3da081c5
-DATA pool<>+2532(SB)/4, $0x3da081c5
-DATA pool<>+2536(SB)/4, $0x3da081c5
-DATA pool<>+2540(SB)/4, $0x3da081c5
-DATA pool<>+2544(SB)/4, $0x3da081c5
-DATA pool<>+2548(SB)/4, $0x3da081c5
-DATA pool<>+2552(SB)/4, $0x3da081c5
-DATA pool<>+2556(SB)/4, $0x3da081c5
-DATA pool<>+2560(SB)/4, $0x3de1c523
-DATA pool<>+2564(SB)/4, $0x3de1c523
-DATA pool<>+2568(SB)/4, $0x3de1c523
-DATA pool<>+2572(SB)/4, $0x3de1c523
-DATA pool<>+2576(SB)/4, $0x3de1c523
-DATA pool<>+2580(SB)/4, $0x3de1c523
-DATA pool<>+2584(SB)/4, $0x3de1c523
-DATA pool<>+2588(SB)/4, $0x3de1c523
-DATA pool<>+2592(SB)/4, $0x3df4e1cf
-DATA pool<>+2596(SB)/4, $0x3df4e1cf
-DATA pool<>+2600(SB)/4, $0x3df4e1cf
-DATA pool<>+2604(SB)/4, $0x3df4e1cf
-DATA pool<>+2608(SB)/4, $0x3df4e1cf
-DATA pool<>+2612(SB)/4, $0x3df4e1cf
-DATA pool<>+2616(SB)/4, $0x3df4e1cf
-DATA pool<>+2620(SB)/4, $0x3df4e1cf
-DATA pool<>+2624(SB)/4, $0x3df51e4f
-DATA pool<>+2628(SB)/4, $0x3df51e4f
-DATA pool<>+2632(SB)/4, $0x3df51e4f
-DATA pool<>+2636(SB)/4, $0x3df51e4f
-DATA pool<>+2640(SB)/4, $0x3df51e4f
-DATA pool<>+2644(SB)/4, $0x3df51e4f
-DATA pool<>+2648(SB)/4, $0x3df51e4f
-DATA pool<>+2652(SB)/4, $0x3df51e4f
-DATA pool<>+2656(SB)/4, $0x3fe10966
-DATA pool<>+2660(SB)/4, $0x3fe10966
-DATA pool<>+2664(SB)/4, $0x3fe10966
-DATA pool<>+2668(SB)/4, $0x3fe10966
-DATA pool<>+2672(SB)/4, $0x3fe10966
-DATA pool<>+2676(SB)/4, $0x3fe10966
-DATA pool<>+2680(SB)/4, $0x3fe10966
-DATA pool<>+2684(SB)/4, $0x3fe10966
-DATA pool<>+2688(SB)/4, $0x3f867d5f
-DATA pool<>+2692(SB)/4, $0x3f867d5f
-DATA pool<>+2696(SB)/4, $0x3f867d5f
-DATA pool<>+2700(SB)/4, $0x3f867d5f
-DATA pool<>+2704(SB)/4, $0x3f867d5f
-DATA pool<>+2708(SB)/4, $0x3f867d5f
-DATA pool<>+2712(SB)/4, $0x3f867d5f
-DATA pool<>+2716(SB)/4, $0x3f867d5f
-DATA pool<>+2720(SB)/4, $0x40400000
-DATA pool<>+2724(SB)/4, $0x40400000
-DATA pool<>+2728(SB)/4, $0x40400000
-DATA pool<>+2732(SB)/4, $0x40400000
-DATA pool<>+2736(SB)/4, $0x40400000
-DATA pool<>+2740(SB)/4, $0x40400000
-DATA pool<>+2744(SB)/4, $0x40400000
-DATA pool<>+2748(SB)/4, $0x40400000
-DATA pool<>+2752(SB)/4, $0x40c00000
-DATA pool<>+2756(SB)/4, $0x40c00000
-DATA pool<>+2760(SB)/4, $0x40c00000
-DATA pool<>+2764(SB)/4, $0x40c00000
-DATA pool<>+2768(SB)/4, $0x40c00000
-DATA pool<>+2772(SB)/4, $0x40c00000
-DATA pool<>+2776(SB)/4, $0x40c00000
-DATA pool<>+2780(SB)/4, $0x40c00000
-DATA pool<>+2784(SB)/4, $0x3e2aaaab
-DATA pool<>+2788(SB)/4, $0x3e2aaaab
-DATA pool<>+2792(SB)/4, $0x3e2aaaab
-DATA pool<>+2796(SB)/4, $0x3e2aaaab
-DATA pool<>+2800(SB)/4, $0x3e2aaaab
-DATA pool<>+2804(SB)/4, $0x3e2aaaab
-DATA pool<>+2808(SB)/4, $0x3e2aaaab
-DATA pool<>+2812(SB)/4, $0x3e2aaaab
-GLOBL pool<>(SB), RODATA|NOPTR, $2816
+DATA pool<>+1408(SB)/4, $0x41700000
+DATA pool<>+1412(SB)/4, $0x41700000
+DATA pool<>+1416(SB)/4, $0x41700000
+DATA pool<>+1420(SB)/4, $0x41700000
+DATA pool<>+1424(SB)/4, $0x41700000
+DATA pool<>+1428(SB)/4, $0x41700000
+DATA pool<>+1432(SB)/4, $0x41700000
+DATA pool<>+1436(SB)/4, $0x41700000
+DATA pool<>+1440(SB)/4, $0x3ec00000
+DATA pool<>+1444(SB)/4, $0x3ec00000
+DATA pool<>+1448(SB)/4, $0x3ec00000
+DATA pool<>+1452(SB)/4, $0x3ec00000
+DATA pool<>+1456(SB)/4, $0x3ec00000
+DATA pool<>+1460(SB)/4, $0x3ec00000
+DATA pool<>+1464(SB)/4, $0x3ec00000
+DATA pool<>+1468(SB)/4, $0x3ec00000
+DATA pool<>+1472(SB)/4, $0xb65653bd
+DATA pool<>+1476(SB)/4, $0xb65653bd
+DATA pool<>+1480(SB)/4, $0xb65653bd
+DATA pool<>+1484(SB)/4, $0xb65653bd
+DATA pool<>+1488(SB)/4, $0xb65653bd
+DATA pool<>+1492(SB)/4, $0xb65653bd
+DATA pool<>+1496(SB)/4, $0xb65653bd
+DATA pool<>+1500(SB)/4, $0xb65653bd
+DATA pool<>+1504(SB)/4, $0x37bc27b7
+DATA pool<>+1508(SB)/4, $0x37bc27b7
+DATA pool<>+1512(SB)/4, $0x37bc27b7
+DATA pool<>+1516(SB)/4, $0x37bc27b7
+DATA pool<>+1520(SB)/4, $0x37bc27b7
+DATA pool<>+1524(SB)/4, $0x37bc27b7
+DATA pool<>+1528(SB)/4, $0x37bc27b7
+DATA pool<>+1532(SB)/4, $0x37bc27b7
+DATA pool<>+1536(SB)/4, $0xb8049740
+DATA pool<>+1540(SB)/4, $0xb8049740
+DATA pool<>+1544(SB)/4, $0xb8049740
+DATA pool<>+1548(SB)/4, $0xb8049740
+DATA pool<>+1552(SB)/4, $0xb8049740
+DATA pool<>+1556(SB)/4, $0xb8049740
+DATA pool<>+1560(SB)/4, $0xb8049740
+DATA pool<>+1564(SB)/4, $0xb8049740
+DATA pool<>+1568(SB)/4, $0xb6d38fbd
+DATA pool<>+1572(SB)/4, $0xb6d38fbd
+DATA pool<>+1576(SB)/4, $0xb6d38fbd
+DATA pool<>+1580(SB)/4, $0xb6d38fbd
+DATA pool<>+1584(SB)/4, $0xb6d38fbd
+DATA pool<>+1588(SB)/4, $0xb6d38fbd
+DATA pool<>+1592(SB)/4, $0xb6d38fbd
+DATA pool<>+1596(SB)/4, $0xb6d38fbd
+DATA pool<>+1600(SB)/4, $0xb9ad2f2d
+DATA pool<>+1604(SB)/4, $0xb9ad2f2d
+DATA pool<>+1608(SB)/4, $0xb9ad2f2d
+DATA pool<>+1612(SB)/4, $0xb9ad2f2d
+DATA pool<>+1616(SB)/4, $0xb9ad2f2d
+DATA pool<>+1620(SB)/4, $0xb9ad2f2d
+DATA pool<>+1624(SB)/4, $0xb9ad2f2d
+DATA pool<>+1628(SB)/4, $0xb9ad2f2d
+DATA pool<>+1632(SB)/4, $0xb99e9ebd
+DATA pool<>+1636(SB)/4, $0xb99e9ebd
+DATA pool<>+1640(SB)/4, $0xb99e9ebd
+DATA pool<>+1644(SB)/4, $0xb99e9ebd
+DATA pool<>+1648(SB)/4, $0xb99e9ebd
+DATA pool<>+1652(SB)/4, $0xb99e9ebd
+DATA pool<>+1656(SB)/4, $0xb99e9ebd
+DATA pool<>+1660(SB)/4, $0xb99e9ebd
+DATA pool<>+1664(SB)/4, $0x3bcfb8ad
+DATA pool<>+1668(SB)/4, $0x3bcfb8ad
+DATA pool<>+1672(SB)/4, $0x3bcfb8ad
+DATA pool<>+1676(SB)/4, $0x3bcfb8ad
+DATA pool<>+1680(SB)/4, $0x3bcfb8ad
+DATA pool<>+1684(SB)/4, $0x3bcfb8ad
+DATA pool<>+1688(SB)/4, $0x3bcfb8ad
+DATA pool<>+1692(SB)/4, $0x3bcfb8ad
+DATA pool<>+1696(SB)/4, $0x3cace1d5
+DATA pool<>+1700(SB)/4, $0x3cace1d5
+DATA pool<>+1704(SB)/4, $0x3cace1d5
+DATA pool<>+1708(SB)/4, $0x3cace1d5
+DATA pool<>+1712(SB)/4, $0x3cace1d5
+DATA pool<>+1716(SB)/4, $0x3cace1d5
+DATA pool<>+1720(SB)/4, $0x3cace1d5
+DATA pool<>+1724(SB)/4, $0x3cace1d5
+DATA pool<>+1728(SB)/4, $0xbe588447
+DATA pool<>+1732(SB)/4, $0xbe588447
+DATA pool<>+1736(SB)/4, $0xbe588447
+DATA pool<>+1740(SB)/4, $0xbe588447
+DATA pool<>+1744(SB)/4, $0xbe588447
+DATA pool<>+1748(SB)/4, $0xbe588447
+DATA pool<>+1752(SB)/4, $0xbe588447
+DATA pool<>+1756(SB)/4, $0xbe588447
+DATA pool<>+1760(SB)/4, $0xbf38aa3b
+DATA pool<>+1764(SB)/4, $0xbf38aa3b
+DATA pool<>+1768(SB)/4, $0xbf38aa3b
+DATA pool<>+1772(SB)/4, $0xbf38aa3b
+DATA pool<>+1776(SB)/4, $0xbf38aa3b
+DATA pool<>+1780(SB)/4, $0xbf38aa3b
+DATA pool<>+1784(SB)/4, $0xbf38aa3b
+DATA pool<>+1788(SB)/4, $0xbf38aa3b
+DATA pool<>+1792(SB)/4, $0x3920e99f
+DATA pool<>+1796(SB)/4, $0x3920e99f
+DATA pool<>+1800(SB)/4, $0x3920e99f
+DATA pool<>+1804(SB)/4, $0x3920e99f
+DATA pool<>+1808(SB)/4, $0x3920e99f
+DATA pool<>+1812(SB)/4, $0x3920e99f
+DATA pool<>+1816(SB)/4, $0x3920e99f
+DATA pool<>+1820(SB)/4, $0x3920e99f
+DATA pool<>+1824(SB)/4, $0x3aafa2b6
+DATA pool<>+1828(SB)/4, $0x3aafa2b6
+DATA pool<>+1832(SB)/4, $0x3aafa2b6
+DATA pool<>+1836(SB)/4, $0x3aafa2b6
+DATA pool<>+1840(SB)/4, $0x3aafa2b6
+DATA pool<>+1844(SB)/4, $0x3aafa2b6
+DATA pool<>+1848(SB)/4, $0x3aafa2b6
+DATA pool<>+1852(SB)/4, $0x3aafa2b6
+DATA pool<>+1856(SB)/4, $0x3c1d96de
+DATA pool<>+1860(SB)/4, $0x3c1d96de
+DATA pool<>+1864(SB)/4, $0x3c1d96de
+DATA pool<>+1868(SB)/4, $0x3c1d96de
+DATA pool<>+1872(SB)/4, $0x3c1d96de
+DATA pool<>+1876(SB)/4, $0x3c1d96de
+DATA pool<>+1880(SB)/4, $0x3c1d96de
+DATA pool<>+1884(SB)/4, $0x3c1d96de
+DATA pool<>+1888(SB)/4, $0x3d63576a
+DATA pool<>+1892(SB)/4, $0x3d63576a
+DATA pool<>+1896(SB)/4, $0x3d63576a
+DATA pool<>+1900(SB)/4, $0x3d63576a
+DATA pool<>+1904(SB)/4, $0x3d63576a
+DATA pool<>+1908(SB)/4, $0x3d63576a
+DATA pool<>+1912(SB)/4, $0x3d63576a
+DATA pool<>+1916(SB)/4, $0x3d63576a
+DATA pool<>+1920(SB)/4, $0x3e75fded
+DATA pool<>+1924(SB)/4, $0x3e75fded
+DATA pool<>+1928(SB)/4, $0x3e75fded
+DATA pool<>+1932(SB)/4, $0x3e75fded
+DATA pool<>+1936(SB)/4, $0x3e75fded
+DATA pool<>+1940(SB)/4, $0x3e75fded
+DATA pool<>+1944(SB)/4, $0x3e75fded
+DATA pool<>+1948(SB)/4, $0x3e75fded
+DATA pool<>+1952(SB)/4, $0x41300000
+DATA pool<>+1956(SB)/4, $0x41300000
+DATA pool<>+1960(SB)/4, $0x41300000
+DATA pool<>+1964(SB)/4, $0x41300000
+DATA pool<>+1968(SB)/4, $0x41300000
+DATA pool<>+1972(SB)/4, $0x41300000
+DATA pool<>+1976(SB)/4, $0x41300000
+DATA pool<>+1980(SB)/4, $0x41300000
+DATA pool<>+1984(SB)/4, $0xc0135761
+DATA pool<>+1988(SB)/4, $0xc0135761
+DATA pool<>+1992(SB)/4, $0xc0135761
+DATA pool<>+1996(SB)/4, $0xc0135761
+DATA pool<>+2000(SB)/4, $0xc0135761
+DATA pool<>+2004(SB)/4, $0xc0135761
+DATA pool<>+2008(SB)/4, $0xc0135761
+DATA pool<>+2012(SB)/4, $0xc0135761
+DATA pool<>+2016(SB)/4, $0xbdd2d3e8
+DATA pool<>+2020(SB)/4, $0xbdd2d3e8
+DATA pool<>+2024(SB)/4, $0xbdd2d3e8
+DATA pool<>+2028(SB)/4, $0xbdd2d3e8
+DATA pool<>+2032(SB)/4, $0xbdd2d3e8
+DATA pool<>+2036(SB)/4, $0xbdd2d3e8
+DATA pool<>+2040(SB)/4, $0xbdd2d3e8
+DATA pool<>+2044(SB)/4, $0xbdd2d3e8
+DATA pool<>+2048(SB)/4, $0x310a8d57
+DATA pool<>+2052(SB)/4, $0x310a8d57
+DATA pool<>+2056(SB)/4, $0x310a8d57
+DATA pool<>+2060(SB)/4, $0x310a8d57
+DATA pool<>+2064(SB)/4, $0x310a8d57
+DATA pool<>+2068(SB)/4, $0x310a8d57
+DATA pool<>+2072(SB)/4, $0x310a8d57
+DATA pool<>+2076(SB)/4, $0x310a8d57
+DATA pool<>+2080(SB)/4, $0x38a4b51c
+DATA pool<>+2084(SB)/4, $0x38a4b51c
+DATA pool<>+2088(SB)/4, $0x38a4b51c
+DATA pool<>+2092(SB)/4, $0x38a4b51c
+DATA pool<>+2096(SB)/4, $0x38a4b51c
+DATA pool<>+2100(SB)/4, $0x38a4b51c
+DATA pool<>+2104(SB)/4, $0x38a4b51c
+DATA pool<>+2108(SB)/4, $0x38a4b51c
+DATA pool<>+2112(SB)/4, $0xba51fb81
+DATA pool<>+2116(SB)/4, $0xba51fb81
+DATA pool<>+2120(SB)/4, $0xba51fb81
+DATA pool<>+2124(SB)/4, $0xba51fb81
+DATA pool<>+2128(SB)/4, $0xba51fb81
+DATA pool<>+2132(SB)/4, $0xba51fb81
+DATA pool<>+2136(SB)/4, $0xba51fb81
+DATA pool<>+2140(SB)/4, $0xba51fb81
+DATA pool<>+2144(SB)/4, $0x3baa02d9
+DATA pool<>+2148(SB)/4, $0x3baa02d9
+DATA pool<>+2152(SB)/4, $0x3baa02d9
+DATA pool<>+2156(SB)/4, $0x3baa02d9
+DATA pool<>+2160(SB)/4, $0x3baa02d9
+DATA pool<>+2164(SB)/4, $0x3baa02d9
+DATA pool<>+2168(SB)/4, $0x3baa02d9
+DATA pool<>+2172(SB)/4, $0x3baa02d9
+DATA pool<>+2176(SB)/4, $0xbcdbfc87
+DATA pool<>+2180(SB)/4, $0xbcdbfc87
+DATA pool<>+2184(SB)/4, $0xbcdbfc87
+DATA pool<>+2188(SB)/4, $0xbcdbfc87
+DATA pool<>+2192(SB)/4, $0xbcdbfc87
+DATA pool<>+2196(SB)/4, $0xbcdbfc87
+DATA pool<>+2200(SB)/4, $0xbcdbfc87
+DATA pool<>+2204(SB)/4, $0xbcdbfc87
+DATA pool<>+2208(SB)/4, $0x3de7167c
+DATA pool<>+2212(SB)/4, $0x3de7167c
+DATA pool<>+2216(SB)/4, $0x3de7167c
+DATA pool<>+2220(SB)/4, $0x3de7167c
+DATA pool<>+2224(SB)/4, $0x3de7167c
+DATA pool<>+2228(SB)/4, $0x3de7167c
+DATA pool<>+2232(SB)/4, $0x3de7167c
+DATA pool<>+2236(SB)/4, $0x3de7167c
+DATA pool<>+2240(SB)/4, $0xbec0939f
+DATA pool<>+2244(SB)/4, $0xbec0939f
+DATA pool<>+2248(SB)/4, $0xbec0939f
+DATA pool<>+2252(SB)/4, $0xbec0939f
+DATA pool<>+2256(SB)/4, $0xbec0939f
+DATA pool<>+2260(SB)/4, $0xbec0939f
+DATA pool<>+2264(SB)/4, $0xbec0939f
+DATA pool<>+2268(SB)/4, $0xbec0939f
+DATA pool<>+2272(SB)/4, $0x3e0375d0
+DATA pool<>+2276(SB)/4, $0x3e0375d0
+DATA pool<>+2280(SB)/4, $0x3e0375d0
+DATA pool<>+2284(SB)/4, $0x3e0375d0
+DATA pool<>+2288(SB)/4, $0x3e0375d0
+DATA pool<>+2292(SB)/4, $0x3e0375d0
+DATA pool<>+2296(SB)/4, $0x3e0375d0
+DATA pool<>+2300(SB)/4, $0x3e0375d0
+DATA pool<>+2304(SB)/4, $0x3fb504f3
+DATA pool<>+2308(SB)/4, $0x3fb504f3
+DATA pool<>+2312(SB)/4, $0x3fb504f3
+DATA pool<>+2316(SB)/4, $0x3fb504f3
+DATA pool<>+2320(SB)/4, $0x3fb504f3
+DATA pool<>+2324(SB)/4, $0x3fb504f3
+DATA pool<>+2328(SB)/4, $0x3fb504f3
+DATA pool<>+2332(SB)/4, $0x3fb504f3
+DATA pool<>+2336(SB)/4, $0x3fe10966
+DATA pool<>+2340(SB)/4, $0x3fe10966
+DATA pool<>+2344(SB)/4, $0x3fe10966
+DATA pool<>+2348(SB)/4, $0x3fe10966
+DATA pool<>+2352(SB)/4, $0x3fe10966
+DATA pool<>+2356(SB)/4, $0x3fe10966
+DATA pool<>+2360(SB)/4, $0x3fe10966
+DATA pool<>+2364(SB)/4, $0x3fe10966
+DATA pool<>+2368(SB)/4, $0x3f867d5f
+DATA pool<>+2372(SB)/4, $0x3f867d5f
+DATA pool<>+2376(SB)/4, $0x3f867d5f
+DATA pool<>+2380(SB)/4, $0x3f867d5f
+DATA pool<>+2384(SB)/4, $0x3f867d5f
+DATA pool<>+2388(SB)/4, $0x3f867d5f
+DATA pool<>+2392(SB)/4, $0x3f867d5f
+DATA pool<>+2396(SB)/4, $0x3f867d5f
+DATA pool<>+2400(SB)/4, $0x40400000
+DATA pool<>+2404(SB)/4, $0x40400000
+DATA pool<>+2408(SB)/4, $0x40400000
+DATA pool<>+2412(SB)/4, $0x40400000
+DATA pool<>+2416(SB)/4, $0x40400000
+DATA pool<>+2420(SB)/4, $0x40400000
+DATA pool<>+2424(SB)/4, $0x40400000
+DATA pool<>+2428(SB)/4, $0x40400000
+DATA pool<>+2432(SB)/4, $0x40c00000
+DATA pool<>+2436(SB)/4, $0x40c00000
+DATA pool<>+2440(SB)/4, $0x40c00000
+DATA pool<>+2444(SB)/4, $0x40c00000
+DATA pool<>+2448(SB)/4, $0x40c00000
+DATA pool<>+2452(SB)/4, $0x40c00000
+DATA pool<>+2456(SB)/4, $0x40c00000
+DATA pool<>+2460(SB)/4, $0x40c00000
+DATA pool<>+2464(SB)/4, $0x3e2aaaab
+DATA pool<>+2468(SB)/4, $0x3e2aaaab
+DATA pool<>+2472(SB)/4, $0x3e2aaaab
+DATA pool<>+2476(SB)/4, $0x3e2aaaab
+DATA pool<>+2480(SB)/4, $0x3e2aaaab
+DATA pool<>+2484(SB)/4, $0x3e2aaaab
+DATA pool<>+2488(SB)/4, $0x3e2aaaab
+DATA pool<>+2492(SB)/4, $0x3e2aaaab
+DATA pool<>+2496(SB)/4, $0x3f22f983
+DATA pool<>+2500(SB)/4, $0x3f22f983
+DATA pool<>+2504(SB)/4, $0x3f22f983
+DATA pool<>+2508(SB)/4, $0x3f22f983
+DATA pool<>+2512(SB)/4, $0x3f22f983
+DATA pool<>+2516(SB)/4, $0x3f22f983
+DATA pool<>+2520(SB)/4, $0x3f22f983
+DATA pool<>+2524(SB)/4, $0x3f22f983
+DATA pool<>+2528(SB)/4, $0x4b400000
+DATA pool<>+2532(SB)/4, $0x4b400000
+DATA pool<>+2536(SB)/4, $0x4b400000
+DATA pool<>+2540(SB)/4, $0x4b400000
+DATA pool<>+2544(SB)/4, $0x4b400000
+DATA pool<>+2548(SB)/4, $0x4b400000
+DATA pool<>+2552(SB)/4, $0x4b400000
+DATA pool<>+2556(SB)/4, $0x4b400000
+DATA pool<>+2560(SB)/4, $0xbfc90fdb
+DATA pool<>+2564(SB)/4, $0xbfc90fdb
+DATA pool<>+2568(SB)/4, $0xbfc90fdb
+DATA pool<>+2572(SB)/4, $0xbfc90fdb
+DATA pool<>+2576(SB)/4, $0xbfc90fdb
+DATA pool<>+2580(SB)/4, $0xbfc90fdb
+DATA pool<>+2584(SB)/4, $0xbfc90fdb
+DATA pool<>+2588(SB)/4, $0xbfc90fdb
+DATA pool<>+2592(SB)/4, $0x333bbd2e
+DATA pool<>+2596(SB)/4, $0x333bbd2e
+DATA pool<>+2600(SB)/4, $0x333bbd2e
+DATA pool<>+2604(SB)/4, $0x333bbd2e
+DATA pool<>+2608(SB)/4, $0x333bbd2e
+DATA pool<>+2612(SB)/4, $0x333bbd2e
+DATA pool<>+2616(SB)/4, $0x333bbd2e
+DATA pool<>+2620(SB)/4, $0x333bbd2e
+DATA pool<>+2624(SB)/4, $0x26f72ced
+DATA pool<>+2628(SB)/4, $0x26f72ced
+DATA pool<>+2632(SB)/4, $0x26f72ced
+DATA pool<>+2636(SB)/4, $0x26f72ced
+DATA pool<>+2640(SB)/4, $0x26f72ced
+DATA pool<>+2644(SB)/4, $0x26f72ced
+DATA pool<>+2648(SB)/4, $0x26f72ced
+DATA pool<>+2652(SB)/4, $0x26f72ced
+DATA pool<>+2656(SB)/4, $0xb94c87c9
+DATA pool<>+2660(SB)/4, $0xb94c87c9
+DATA pool<>+2664(SB)/4, $0xb94c87c9
+DATA pool<>+2668(SB)/4, $0xb94c87c9
+DATA pool<>+2672(SB)/4, $0xb94c87c9
+DATA pool<>+2676(SB)/4, $0xb94c87c9
+DATA pool<>+2680(SB)/4, $0xb94c87c9
+DATA pool<>+2684(SB)/4, $0xb94c87c9
+DATA pool<>+2688(SB)/4, $0x3c088357
+DATA pool<>+2692(SB)/4, $0x3c088357
+DATA pool<>+2696(SB)/4, $0x3c088357
+DATA pool<>+2700(SB)/4, $0x3c088357
+DATA pool<>+2704(SB)/4, $0x3c088357
+DATA pool<>+2708(SB)/4, $0x3c088357
+DATA pool<>+2712(SB)/4, $0x3c088357
+DATA pool<>+2716(SB)/4, $0x3c088357
+DATA pool<>+2720(SB)/4, $0xbe2aaaa2
+DATA pool<>+2724(SB)/4, $0xbe2aaaa2
+DATA pool<>+2728(SB)/4, $0xbe2aaaa2
+DATA pool<>+2732(SB)/4, $0xbe2aaaa2
+DATA pool<>+2736(SB)/4, $0xbe2aaaa2
+DATA pool<>+2740(SB)/4, $0xbe2aaaa2
+DATA pool<>+2744(SB)/4, $0xbe2aaaa2
+DATA pool<>+2748(SB)/4, $0xbe2aaaa2
+DATA pool<>+2752(SB)/4, $0x37ccc88e
+DATA pool<>+2756(SB)/4, $0x37ccc88e
+DATA pool<>+2760(SB)/4, $0x37ccc88e
+DATA pool<>+2764(SB)/4, $0x37ccc88e
+DATA pool<>+2768(SB)/4, $0x37ccc88e
+DATA pool<>+2772(SB)/4, $0x37ccc88e
+DATA pool<>+2776(SB)/4, $0x37ccc88e
+DATA pool<>+2780(SB)/4, $0x37ccc88e
+DATA pool<>+2784(SB)/4, $0xbab6057a
+DATA pool<>+2788(SB)/4, $0xbab6057a
+DATA pool<>+2792(SB)/4, $0xbab6057a
+DATA pool<>+2796(SB)/4, $0xbab6057a
+DATA pool<>+2800(SB)/4, $0xbab6057a
+DATA pool<>+2804(SB)/4, $0xbab6057a
+DATA pool<>+2808(SB)/4, $0xbab6057a
+DATA pool<>+2812(SB)/4, $0xbab6057a
+DATA pool<>+2816(SB)/4, $0x3d2aaaa4
+DATA pool<>+2820(SB)/4, $0x3d2aaaa4
+DATA pool<>+2824(SB)/4, $0x3d2aaaa4
+DATA pool<>+2828(SB)/4, $0x3d2aaaa4
+DATA pool<>+2832(SB)/4, $0x3d2aaaa4
+DATA pool<>+2836(SB)/4, $0x3d2aaaa4
+DATA pool<>+2840(SB)/4, $0x3d2aaaa4
+DATA pool<>+2844(SB)/4, $0x3d2aaaa4
+DATA pool<>+2848(SB)/4, $0x00000001
+DATA pool<>+2852(SB)/4, $0x00000001
+DATA pool<>+2856(SB)/4, $0x00000001
+DATA pool<>+2860(SB)/4, $0x00000001
+DATA pool<>+2864(SB)/4, $0x00000001
+DATA pool<>+2868(SB)/4, $0x00000001
+DATA pool<>+2872(SB)/4, $0x00000001
+DATA pool<>+2876(SB)/4, $0x00000001
+DATA pool<>+2880(SB)/4, $0x00000002
+DATA pool<>+2884(SB)/4, $0x00000002
+DATA pool<>+2888(SB)/4, $0x00000002
+DATA pool<>+2892(SB)/4, $0x00000002
+DATA pool<>+2896(SB)/4, $0x00000002
+DATA pool<>+2900(SB)/4, $0x00000002
+DATA pool<>+2904(SB)/4, $0x00000002
+DATA pool<>+2908(SB)/4, $0x00000002
+GLOBL pool<>(SB), RODATA|NOPTR, $2912
 
 DATA tailMasks<>+0(SB)/4, $0xffffffff
 DATA tailMasks<>+4(SB)/4, $0xffffffff

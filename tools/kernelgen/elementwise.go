@@ -182,6 +182,8 @@ var unaryFunctions = []unaryFunction{
 	{"Round", 4, func(g *gen, x, _, _ v) v { return g.roundTo(x, nearest) }},
 	{"Clip", 4, func(g *gen, x, lo, hi v) v { return g.min(hi, g.max(lo, x)) }},
 	{"Affine", 4, func(g *gen, x, scale, shift v) v { return g.fma(x, scale, shift) }},
+	{"Sin", 1, func(g *gen, x, _, _ v) v { return g.sin(x) }},
+	{"Cos", 1, func(g *gen, x, _, _ v) v { return g.cos(x) }},
 }
 
 // genUnary writes dst[i] = f(a[i]).
@@ -204,16 +206,18 @@ func genUnary(g *gen) {
 type binaryFunction struct {
 	op          string
 	commutative bool
+	unroll      int
 	f           func(g *gen, a, b v) v
 }
 
 var binaryFunctions = []binaryFunction{
-	{"Add", true, func(g *gen, a, b v) v { return g.add(a, b) }},
-	{"Subtract", false, func(g *gen, a, b v) v { return g.sub(a, b) }},
-	{"Multiply", true, func(g *gen, a, b v) v { return g.mul(a, b) }},
-	{"Divide", false, func(g *gen, a, b v) v { return g.div(a, b) }},
-	{"Maximum", true, func(g *gen, a, b v) v { return g.maxOf(a, b) }},
-	{"Minimum", true, func(g *gen, a, b v) v { return g.minOf(a, b) }},
+	{"Add", true, 4, func(g *gen, a, b v) v { return g.add(a, b) }},
+	{"Subtract", false, 4, func(g *gen, a, b v) v { return g.sub(a, b) }},
+	{"Multiply", true, 4, func(g *gen, a, b v) v { return g.mul(a, b) }},
+	{"Divide", false, 4, func(g *gen, a, b v) v { return g.div(a, b) }},
+	{"Maximum", true, 4, func(g *gen, a, b v) v { return g.maxOf(a, b) }},
+	{"Minimum", true, 4, func(g *gen, a, b v) v { return g.minOf(a, b) }},
+	{"Power", false, 1, func(g *gen, a, b v) v { return g.pow(a, b) }},
 }
 
 // genBinary writes the loops of two and three operands, with their forms: two
@@ -223,7 +227,7 @@ func genBinary(g *gen) {
 		for _, b := range binaryFunctions {
 			g.function(i, "binary"+b.op+i.name, "dst, a, b *float32, n int", "", "is op(a[i], b[i]).")
 			dst, x, y, n := g.arg("dst"), g.arg("a"), g.arg("b"), g.arg("n")
-			g.loop(n, []reg.Register{dst, x, y}, 4, func(at access) {
+			g.loop(n, []reg.Register{dst, x, y}, b.unroll, func(at access) {
 				at.store(b.f(g, at.load(x), at.load(y)), dst)
 			})
 			g.end()
@@ -232,14 +236,14 @@ func genBinary(g *gen) {
 				g.function(i, name+b.op+i.name, "dst, a *float32, n int, s float32", "", doc)
 				dst, x, n := g.arg("dst"), g.arg("a"), g.arg("n")
 				s := g.floatArg("s")
-				g.loop(n, []reg.Register{dst, x}, 4, func(at access) {
+				g.loop(n, []reg.Register{dst, x}, b.unroll, func(at access) {
 					at.store(f(g, at.load(x), s), dst)
 				})
 				g.end()
 			}
 			row := func(name, doc string, f func(g *gen, x, s v) v) {
 				g.function(i, name+b.op+i.name, "dst, a, row *float32, rows, cols int", "", doc)
-				g.rows([]string{"row"}, func(x v, rows []v) v { return f(g, x, rows[0]) })
+				g.rows([]string{"row"}, min(b.unroll, 2), func(x v, rows []v) v { return f(g, x, rows[0]) })
 				g.end()
 			}
 			scalar("scalar", "is op(a[i], s).", b.f)
@@ -257,14 +261,14 @@ func genBinary(g *gen) {
 		})
 		g.end()
 		g.function(i, "mulAddRow"+i.name, "dst, a, scale, shift *float32, rows, cols int", "", "is a[r, c]*scale[c] + shift[c].")
-		g.rows([]string{"scale", "shift"}, func(x v, rows []v) v { return g.fma(x, rows[0], rows[1]) })
+		g.rows([]string{"scale", "shift"}, 2, func(x v, rows []v) v { return g.fma(x, rows[0], rows[1]) })
 		g.end()
 	}
 }
 
 // rows writes the loop over the rows of a matrix a, each with the same operand
 // rows, into dst.
-func (g *gen) rows(names []string, f func(x v, rows []v) v) {
+func (g *gen) rows(names []string, unroll int, f func(x v, rows []v) v) {
 	dst, a, count, cols := g.arg("dst"), g.arg("a"), g.arg("rows"), g.arg("cols")
 	pointers := []reg.Register{dst, a}
 	var starts []reg.Register
@@ -287,7 +291,7 @@ func (g *gen) rows(names []string, f func(x v, rows []v) v) {
 	}
 	g.MOVQ(cols, n)
 	// What the tail of a row leaves to advance: loop moves by whole vectors.
-	g.loop(n, pointers, 2, func(at access) {
+	g.loop(n, pointers, unroll, func(at access) {
 		var rows []v
 		for _, p := range moving {
 			rows = append(rows, at.load(p))

@@ -15,14 +15,15 @@ var (
 	logTerms = []float64{0.333334476, -0.250001937, 0.199910909, -0.166437432, 0.144677043, -0.131868914, 0.105827764, -0.0461674556}
 	// erf(x)/x - 1 in x^2 for |x| <= 1: 1.2e-9.
 	erfTerms = []float64{0.12837911, -0.37612626, 0.112835854, -0.0268538129, 0.00518832775, -0.000801019429, 7.85386364e-05}
-	// e^(a*a/2) Phi(-a)/t in t = 1/(1 + 0.3a) for 0 <= a <= 15, where Phi is the
-	// normal distribution: 3.5e-9.
-	millsTerms = []float64{0.119686715, 0.119571321, 0.11023929, 0.0783725157, 0.0962040275, -0.0795074105, 0.19188109, -0.228283077, 0.112464041, -0.0206285175}
-	// e^(a*a/2) Phi(-a) in u = a/(1 + a/4) for 0 <= a <= 14: 1.4e-8.
-	geluTerms = []float64{0.5, -0.398941994, 0.150262296, -0.0329087526, 0.00339818839, 0.000107364664, -5.12449515e-05, -2.90924481e-06, 1.66844598e-06, -1.29496527e-07}
+	// 2^(halfLog2E*a*a) Phi(-a) (1 + 3a/8) in u = a/(1 + 3a/8) for 0 <= a <= 14, where
+	// Phi is the normal distribution: 1.1e-8. What halfLog2E lacks is in here.
+	millsTerms = []float64{0.5, -0.211442098, 0.0211037789, 0.00633915374, -0.000302543776, -0.0003303228, -6.30502336e-06, -3.1612115e-05, 2.24298401e-05, -3.1937227e-06}
 	// 2^r for |r| <= 1/2: 1.9e-9.
 	exp2Terms = []float64{1, 0.693147182, 0.240226462, 0.0555032864, 0.00961848907, 0.00133999321, 0.000153458197}
 )
+
+// halfLog2E is log2(e)/2 as a float32.
+const halfLog2E = 0.721347510814666748
 
 // ln(2) as a float32 and what is missing from it.
 var (
@@ -152,42 +153,52 @@ func (g *gen) sigmoid(x v) v {
 	return g.div(g.pick(less, x, g.c(0), e, g.c(1)), g.addC(e, 1))
 }
 
-// normalTail is Phi(-a) for a = |x|, accurate relative to itself.
-func (g *gen) normalTail(x v) v {
-	a := g.minC(g.abs(x), 15)
-	t := g.div(g.c(1), g.fmaC(a, 0.3, g.c(1)))
-	mills := g.mul(t, g.horner(t, millsTerms...))
-	// e^(-a*a/2), with what rounding took from the square.
+// exp2 is 2^(hi + lo) for |lo| small.
+func (g *gen) exp2(hi, lo v) v {
+	n := g.roundTo(hi, nearest)
+	return g.scale(g.horner(g.add(g.sub(hi, n), lo), exp2Terms...), n)
+}
+
+// halfSquare is e^(-a*a/2) for 0 <= a <= 15 in the form that millsTerms assumes: as
+// a power of 2, with what rounding took from the square.
+func (g *gen) halfSquare(a v) v {
 	s := g.mul(a, a)
-	low := g.fms(a, a, s)
-	n, r := g.reduce(g.mulC(s, -0.5))
-	return g.mul(g.expReduced(n, g.fmaC(low, -0.5, r)), mills)
+	n := g.roundTo(g.mulC(s, -halfLog2E), nearest)
+	r := g.fms(s, g.c(-halfLog2E), n)
+	r = g.fmaC(g.fms(a, a, s), -halfLog2E, r)
+	return g.scale(g.horner(r, exp2Terms...), n)
 }
 
-// gelu is x*Phi(x) = max(x, 0) - a*Phi(-a) for a = |x|, with
-// Phi(-a) = e^(-a*a/2) Q(u). Transformers spend much of their time here, so the
-// rounding of a*a stays in: the error relative to the result grows with a*a on
-// the negative side, where the result vanishes.
+// gelu is x*Phi(x) = max(x, 0) - a*Phi(-a) for a = |x|. The fraction u stands
+// beside the polynomial, which then hardly cancels.
 func (g *gen) gelu(x v) v {
-	a := g.minC(g.abs(x), 14)
-	u := g.div(a, g.fmaC(a, 0.25, g.c(1)))
-	s, log2e := g.mul(a, a), g.c(-0.5*math.Log2E)
-	n := g.roundTo(g.mul(s, log2e), nearest)
-	e := g.scale(g.horner(g.fms(s, log2e, n), exp2Terms...), n)
-	return g.fnma(g.mul(a, g.horner(u, geluTerms...)), e, g.nonNegative(x))
+	a := g.minC(g.abs(x), 15)
+	u := g.div(a, g.fmaC(a, 0.375, g.c(1)))
+	return g.fnma(g.mul(u, g.horner(u, millsTerms...)), g.halfSquare(a), g.nonNegative(x))
 }
 
-// geluTanh is x*sigmoid(2u), which equals 0.5x(1 + tanh u) but does not cancel.
+// geluTanh is x*sigmoid(u) for u = x(c + d*x*x), which equals 0.5x(1 + tanh(u/2))
+// but does not cancel. c and d turn e^-|u| into a power of 2; the exponent is in
+// two parts, since e^-|u| multiplies its error by |u|.
 func (g *gen) geluTanh(x v) v {
-	c := 2 * math.Sqrt(2/math.Pi)
-	u := g.mul(x, g.fmaC(g.mul(x, x), 0.044715*c, g.c(c)))
-	return g.mul(x, g.sigmoid(u))
+	const c, d, dLow = -2.30220818519592285, -0.102943241596221924, 2.016198436e-9
+	a := g.minC(g.abs(x), 11)
+	s := g.mul(a, a)
+	t := g.fmaC(s, d, g.c(c))
+	tLow := g.fmaC(s, d, g.sub(g.c(c), t))
+	tLow = g.fmaC(s, dLow, tLow)
+	tLow = g.fmaC(g.fms(a, a, s), d, tLow)
+	p := g.mul(a, t)
+	e := g.exp2(p, g.fma(a, tLow, g.fms(a, t, p)))
+	return g.mul(x, g.div(g.pick(less, x, g.c(0), e, g.c(1)), g.addC(e, 1)))
 }
 
-// erf is a polynomial up to 1 and 1 - erfc beyond.
+// erf is a polynomial up to 1 and 1 - 2 Phi(-a), a = sqrt(2)|x|, beyond.
 func (g *gen) erf(x v) v {
 	small := g.fma(x, g.horner(g.mul(x, x), erfTerms...), x)
-	q := g.normalTail(g.mulC(x, math.Sqrt2))
+	a := g.minC(g.abs(g.mulC(x, math.Sqrt2)), 15)
+	t := g.div(g.c(1), g.fmaC(a, 0.375, g.c(1)))
+	q := g.mul(g.mul(t, g.horner(g.mul(a, t), millsTerms...)), g.halfSquare(a))
 	large := g.withSignOf(g.sub(g.c(1), g.add(q, q)), x)
 	return g.pick(less, g.abs(x), g.c(1), small, large)
 }

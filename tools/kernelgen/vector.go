@@ -57,6 +57,7 @@ func (g *gen) sub(a, b v) v { return g.two(neonFsub, g.VSUBPS, a, b) }
 func (g *gen) mul(a, b v) v { return g.two(neonFmul, g.VMULPS, a, b) }
 func (g *gen) div(a, b v) v { return g.two(neonFdiv, g.VDIVPS, a, b) }
 func (g *gen) or(a, b v) v  { return g.two(neonOrr, g.VORPS, a, b) }
+func (g *gen) xor(a, b v) v { return g.two(neonEor, g.VXORPS, a, b) }
 
 // max and min give b if either operand is NaN; on NEON they give NaN.
 func (g *gen) max(a, b v) v { return g.two(neonFmax, g.VMAXPS, a, b) }
