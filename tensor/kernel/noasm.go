@@ -22,7 +22,5 @@ func copyRowsAsm(Level, []float32, int, []float32, int, int, int) bool          
 func peakAsm(Level, int) float64                                                       { return 0 }
 func quantizeAsm(Level, []byte, []float32, float32) bool                               { return false }
 func int8Asm(*GemmInt8, int, int, int, int, *[int8Rows]float32, float32, float32) bool { return false }
-func winogradPatchesAsm(*Winograd, []float32, []float32, int, int) bool                { return false }
-func winogradSquaresAsm(*Winograd, []float32, []float32, int, int, int, int) bool      { return false }
 
 const hasVNNI = false

@@ -65,6 +65,8 @@ func generate() (map[string][]byte, error) {
 	files["dispatch_amd64.go"] = printDispatch()
 	files["gemm_arm64.s"] = printNEON()
 	files["stubs_arm64.go"] = printNEONStubs()
+	files["winograd_arm64.s"] = printNEONWinograd()
+	files["stubs_winograd_arm64.go"] = printNEONWinogradStubs()
 	files["elementwise_arm64.s"], files["stubs_elementwise_arm64.go"] = printNEONElementwise()
 	return files, nil
 }
