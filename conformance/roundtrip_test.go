@@ -163,14 +163,17 @@ func compareConfigs(before, after []byte, notes []string) string {
 	return ""
 }
 
-// publicOptimizer gives the optimizer of the torch backend its public name.
+// publicOptimizer gives optimizers of the torch backend their public names.
 func publicOptimizer(v any) {
-	record := v.(*pyjson.Object).Object("compile_config").Object("optimizer")
-	for record != nil {
-		if strings.Contains(record.String("module"), ".torch.") {
-			record.Set("module", "keras.optimizers")
-			record.Set("registered_name", nil)
-		}
-		record = record.Object("config").Object("inner_optimizer")
+	o, ok := v.(*pyjson.Object)
+	if !ok {
+		return
+	}
+	if strings.Contains(o.String("module"), ".torch.") {
+		o.Set("module", "keras.optimizers")
+		o.Set("registered_name", nil)
+	}
+	for _, key := range o.Keys() {
+		publicOptimizer(o.Get(key))
 	}
 }

@@ -97,9 +97,16 @@ func (u *upgrader) optimizer(record *pyjson.Object, depth int) {
 			u.setClass(schedule, "keras.optimizers.schedules", schedule.String("class_name"), nil)
 		}
 	}
-	for _, key := range []string{"inner_optimizer", "optimizer", "default_optimizer"} {
-		if inner := config.Object(key); inner != nil {
+	for _, key := range []string{"inner_optimizer", "optimizer", "default_optimizer", "optimizer_map"} {
+		inner := config.Object(key)
+		if inner.String("class_name") != "" {
 			u.optimizer(inner, depth+1)
+			continue
+		}
+		for _, pattern := range inner.Keys() { // an OptimizerMap has an optimizer for each pattern of paths
+			if record := inner.Object(pattern); record != nil {
+				u.optimizer(record, depth+1)
+			}
 		}
 	}
 	for _, inner := range config.List("optimizers") {

@@ -20,7 +20,7 @@ func TestForOlderReleases(t *testing.T) {
 	if list == "" {
 		t.Skip("HORN_KERAS names no older releases of Keras")
 	}
-	pythonWithKeras(t)
+	python := pythonWithKeras(t)
 	const root = "../testdata/goldens/"
 	var cases []conformance.Case
 	for _, dir := range []string{"format/keras-3.15.1", "format/extras", "conv", "rnn", "attention"} {
@@ -37,11 +37,11 @@ func TestForOlderReleases(t *testing.T) {
 	}
 	for _, release := range strings.Split(list, ",") {
 		version, path, _ := strings.Cut(release, "=")
-		t.Run(version, func(t *testing.T) { forRelease(t, cases, version, path) })
+		t.Run(version, func(t *testing.T) { forRelease(t, python, cases, version, path) })
 	}
 }
 
-func forRelease(t *testing.T, cases []conformance.Case, version, path string) {
+func forRelease(t *testing.T, python string, cases []conformance.Case, version, path string) {
 	dir := t.TempDir()
 	var tasks []saveTask
 	refused := 0
@@ -62,7 +62,7 @@ func forRelease(t *testing.T, cases []conformance.Case, version, path string) {
 		golden := c.Golden
 		tasks = append(tasks, saveTask{Name: c.Name, Copy: name, Inputs: &golden, Compile: true})
 	}
-	results := compareInKeras(t, tasks, "PYTHONPATH="+path)
+	results := compareInKeras(t, python, tasks, "PYTHONPATH="+path)
 	ran := 0
 	for _, task := range tasks {
 		r := results[task.Name]

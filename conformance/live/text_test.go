@@ -20,10 +20,7 @@ import (
 // pythonWithTensorFlow returns an interpreter that has Keras and TensorFlow, or skips the test.
 func pythonWithTensorFlow(t *testing.T) string {
 	t.Helper()
-	python := os.Getenv("HORN_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
+	python := python()
 	if err := exec.Command(python, "-c", "import importlib.util as u; assert u.find_spec('keras') and u.find_spec('tensorflow')").Run(); err != nil {
 		t.Skipf("%s has no Keras and TensorFlow (HORN_PYTHON names another): %v", python, err)
 	}
