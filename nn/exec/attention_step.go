@@ -21,6 +21,8 @@ type attentionStep struct {
 	partRows     int
 	unit         int // parts in a unit
 	packK, packV int // elements of the packed operands
+	skip         bool
+	segs         []kernel.Segs // for each number of panels of K, as many rows of V
 	in           [3]int
 	to           int
 }
@@ -37,6 +39,15 @@ func (l *lowering) attention(n *graph.Node) *work {
 	tile := kernel.RowTile(s.level)
 	s.rows = max(min(attentionBlock/a.t, a.m)/tile, 1) * tile
 	s.packK, s.packV = kernel.PackSize(s.level, a.dim, a.t), kernel.PackSize(s.level, a.t, a.n)
+	if s.skip = a.skips(); s.skip {
+		s.rows = min(s.rows, max(a.m/8/tile, 2)*tile) // what a few rows may not look at can be left out
+		s.segs = append(s.segs, kernel.Segments(nil))
+		shape := kernel.NewPackedB(s.level, 0, a.t)
+		for i := range shape.Panels() {
+			first, width := shape.Panel(i)
+			s.segs = append(s.segs, kernel.Segments([]kernel.Seg{{Len: int32(first + width)}}))
+		}
+	}
 	heads := len(a.out.at)
 	head := float64(a.m*a.t)*(2*float64(a.dim+a.n)/250+0.3+0.1*float64(len(a.before)+len(a.after))) + float64(a.t*(a.dim+a.n))/4
 	// Every part packs K and V again: a head is only divided where heads alone keep the threads busy unevenly.
@@ -117,15 +128,20 @@ func (s *attentionStep) run(r *run, scratch []float32, lo, hi int) {
 		for end := min(from+s.partRows, s.m); from < end; from += s.rows {
 			rows := min(s.rows, end-from)
 			block := scores[:rows*s.t]
-			product := kernel.Gemm{A: q[s.q.at[head]+from*s.q.row:], ARows: kernel.Strided(s.q.row), B: &keys, C: block, CRows: kernel.Strided(s.t)}
-			product.Run(rows)
-			finish(s.dtype, block)
-			s.apply(r, s.before, block, head, from)
-			kernel.Softmax(block, block, s.t)
-			finish(s.dtype, block)
-			s.apply(r, s.after, block, head, from)
+			panels := keys.Panels()
+			if s.skip {
+				panels = s.visible(r, &keys, head, from, rows)
+			}
+			a := q[s.q.at[head]+from*s.q.row:]
+			if !s.weights(r, a, &keys, panels, block, head, from) {
+				panels = keys.Panels()
+				s.weights(r, a, &keys, panels, block, head, from)
+			}
 			c := out[s.out.at[head]+from*s.out.row:]
-			product = kernel.Gemm{A: block, ARows: kernel.Strided(s.t), B: &values, C: c, CRows: kernel.Strided(s.out.row)}
+			product := kernel.Gemm{A: block, ARows: kernel.Strided(s.t), B: &values, C: c, CRows: kernel.Strided(s.out.row)}
+			if panels < keys.Panels() {
+				product.Segs = s.segs[panels]
+			}
 			product.Run(rows)
 			for i := 0; s.dtype.IsHalf() && i < rows; i++ {
 				finish(s.dtype, c[i*s.out.row:i*s.out.row+s.n])
@@ -134,8 +150,86 @@ func (s *attentionStep) run(r *run, scratch []float32, lo, hi int) {
 	}
 }
 
-// apply does ops to the scores of some rows of a head, from row `from` on.
+// weights makes the weights of the first panels of keys for a block of rows; those of the others are 0. It reports false if
+// they are not: where a query may look at no key, or at bad ones only.
+func (s *attentionStep) weights(r *run, a []float32, keys *kernel.PackedB, panels int, block []float32, head, from int) bool {
+	rows := len(block) / s.t
+	product := kernel.Gemm{A: a, ARows: kernel.Strided(s.q.row), B: keys, C: block, CRows: kernel.Strided(s.t)}
+	product.Block(0, rows, 0, panels)
+	if panels == keys.Panels() {
+		finish(s.dtype, block)
+		s.apply(r, s.before, block, head, from)
+		kernel.Softmax(block, block, s.t)
+		finish(s.dtype, block)
+		s.apply(r, s.after, block, head, from)
+		return true
+	}
+	first, width := keys.Panel(panels - 1)
+	for i := range rows {
+		row := block[i*s.t:][:first+width]
+		finish(s.dtype, row)
+		s.apply(r, s.before, row, head, from+i)
+		if top := kernel.Max.Of(row); !(top > s.before[len(s.before)-1].scalar+vanishes) {
+			return false
+		}
+		kernel.Softmax(row, row, len(row))
+		finish(s.dtype, row)
+		s.apply(r, s.after, row, head, from+i)
+	}
+	return true
+}
+
+// vanishes is a difference of scores whose exponential is 0 as a float32.
+const vanishes = 120
+
+// skips reports whether weights that a mask makes 0 need not be computed: the last ops before the softmax fill with the same
+// low number, and what follows leaves 0 as it is.
+func (a *attentionAttrs) skips() bool {
+	fills := a.trailing()
+	return len(fills) > 0 && fills[0].scalar < -vanishes && !slices.ContainsFunc(fills, func(op scoreOp) bool { return op.scalar != fills[0].scalar }) &&
+		!slices.ContainsFunc(a.after, func(op scoreOp) bool { return op.kind != scoreFill || op.scalar != 0 })
+}
+
+// trailing returns the fills that end the ops before the softmax.
+func (a *attentionAttrs) trailing() []scoreOp {
+	n := len(a.before)
+	for n > 0 && a.before[n-1].kind == scoreFill {
+		n--
+	}
+	return a.before[n:]
+}
+
+// visible returns the number of panels of keys that hold all that some rows may look at; all panels if that is nothing.
+func (s *attentionStep) visible(r *run, keys *kernel.PackedB, head, from, rows int) int {
+	limit := s.t
+	for _, op := range s.trailing() {
+		if op.step == 0 {
+			continue
+		}
+		last := 0
+		for i := rows - 1; i >= 0; i-- { // the last row first: with a causal mask it sees most
+			at := op.of.at[head] + (from+i)*op.of.row
+			m := asBytes(r.bufs[op.id].B[at : at+limit])
+			if bytes.IndexByte(m[min(last, limit):], 1) >= 0 {
+				last = bytes.LastIndexByte(m, 1) + 1
+			}
+			if op.of.row == 0 {
+				break
+			}
+		}
+		limit = last
+	}
+	for i := range keys.Panels() {
+		if first, width := keys.Panel(i); limit > 0 && first+width >= limit {
+			return i + 1
+		}
+	}
+	return keys.Panels()
+}
+
+// apply does ops to the scores of some rows of a head, from row `from` on, or of the first keys of one row.
 func (s *attentionStep) apply(r *run, ops []scoreOp, block []float32, head, from int) {
+	cols := min(s.t, len(block))
 	for i := range ops {
 		op := &ops[i]
 		switch op.kind {
@@ -145,8 +239,8 @@ func (s *attentionStep) apply(r *run, ops []scoreOp, block []float32, head, from
 			op.binary.RunScalar(block, block, op.scalar)
 		default:
 			at := op.of.at[head] + from*op.of.row
-			for row := 0; row < len(block); row += s.t {
-				op.row(r, block[row:row+s.t], at)
+			for row := 0; row < len(block); row += cols {
+				op.row(r, block[row:row+cols], at)
 				at += op.of.row
 			}
 		}

@@ -21,15 +21,17 @@ func (f *fixture) mask(shape ...int) *value {
 	return f.Compare(graph.OpGreater, f.Add(f.in(shape...), f.Const(first)), f.Scalar(tensor.Float32, 0.3))
 }
 
-func (f *fixture) causal(rows, cols int) *value {
-	count := func(n int) *value {
-		list := make([]int, n)
-		for i := range list {
-			list[i] = i
-		}
-		return f.Ints(tensor.Int32, list...)
+// counted is 0, 1, ..., n-1.
+func (f *fixture) counted(n int) *value {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
 	}
-	return f.Compare(graph.OpGreaterEqual, f.Reshape(count(rows), 1, rows, 1), f.Reshape(count(cols), 1, 1, cols))
+	return f.Ints(tensor.Int32, list...)
+}
+
+func (f *fixture) causal(rows, cols int) *value {
+	return f.Compare(graph.OpGreaterEqual, f.Reshape(f.counted(rows), 1, rows, 1), f.Reshape(f.counted(cols), 1, 1, cols))
 }
 
 // attends is what a test case of attention does between the two products.
@@ -60,6 +62,15 @@ var attentionCases = map[string]attends{
 	}, nil},
 	"causal": {2, 3, 20, 20, 8, 8, 0, func(f *fixture, s *value) *value {
 		return f.Where(f.causal(20, 20), s, f.Scalar(tensor.Float32, -1e9))
+	}, nil},
+	"queries that see nothing": {1, 2, 60, 170, 8, 24, 0, func(f *fixture, s *value) *value {
+		late := f.Compare(graph.OpGreaterEqual, f.Reshape(f.counted(60), 1, 60, 1), f.Int(tensor.Int32, 10))
+		rest := f.Compare(graph.OpGreaterEqual, f.Reshape(f.counted(170), 1, 1, 170), f.Int(tensor.Int32, 30))
+		return f.Where(f.And(f.And(f.causal(60, 170), late), rest), s, f.Scalar(tensor.Float32, -1e9))
+	}, nil},
+	"bad scores": {1, 2, 60, 170, 8, 24, 0, func(f *fixture, s *value) *value {
+		s = f.Add(s, f.MulS(f.Cast(f.mask(1, 2, 60, 1), tensor.Float32), -1e12))
+		return f.Where(f.causal(60, 170), s, f.Scalar(tensor.Float32, -1e9))
 	}, nil},
 	"long causal": {1, 2, 150, 170, 8, 24, 0, func(f *fixture, s *value) *value {
 		return f.Where(f.causal(150, 170), s, f.Scalar(tensor.Float32, low))
@@ -170,5 +181,26 @@ func TestAttentionIsOneStep(t *testing.T) {
 	}
 	if names := stepNames(t, "products at strides"); strings.Count(fmt.Sprint(names), "transpose") > 3 {
 		t.Errorf("transposes are left: %v", names)
+	}
+}
+
+func TestAttentionAllocatesNothing(t *testing.T) {
+	for _, name := range []string{"attention: long causal", "attention: masks of all kinds", "products at strides"} {
+		f := build(name)
+		p, err := Compile(f.Graph, Options{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		outputs, err := p.Run(f.inputs, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := testing.AllocsPerRun(20, func() {
+			if err := p.RunInto(outputs, f.inputs, nil); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations a run", name, n)
+		}
 	}
 }

@@ -5,35 +5,45 @@ import (
 	"fmt"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
 )
 
 // fold computes what depends on constants alone. Results that are much larger than what they are made of, such as
-// broadcasts, are left to the plan.
+// broadcasts, are left to the plan; but masks, which take a byte an element and are slow to make, are computed, with what
+// lies between them and the constants.
 func fold(g *graph.Graph, cache *Cache) error {
+	f := &folder{large: map[*graph.Node]string{}}
+	elements := map[*graph.Node]int{} // of all that a large node is made of
 	for _, n := range g.Nodes {
-		if n.Op.Impure || n.Op == graph.OpConst || len(n.In) == 0 || len(n.Out) != 1 {
+		if n.Op.Impure || n.Op.Eval == nil || n.Op == graph.OpConst || len(n.In) == 0 || len(n.Out) != 1 {
 			continue
 		}
-		all, size := true, 0
+		all, small, size := true, true, 0
 		for _, v := range n.In {
-			all = all && v.Node.Op == graph.OpConst
+			_, isLarge := f.large[v.Node]
+			small = small && !isLarge
+			all = all && (v.Node.Op == graph.OpConst || isLarge)
 			size += v.Size()
 		}
-		if !all || n.Out[0].Size() > max(2*size, smallConstant) {
+		result := n.Out[0]
+		switch {
+		case !all || result.Size() > max(2*size, maxMask):
+			continue
+		case result.DType == tensor.Bool: // whatever it is made of
+		case !small || result.Size() > max(2*size, smallConstant):
+			total := result.Size()
+			for _, v := range n.In {
+				total += elements[v.Node]
+			}
+			if total <= 4*maxMask {
+				f.large[n], elements[n] = f.key(n), total
+			}
 			continue
 		}
-		key := foldKey(n)
+		key := f.key(n)
 		src, err := get(cache, key, func() (*folded, error) {
-			in := make([]graph.Buf, len(n.In))
-			for i, v := range n.In {
-				var err error
-				if in[i], err = v.Node.Source.Buf(); err != nil {
-					return nil, err
-				}
-			}
-			out := []graph.Buf{graph.NewBuf(n.Out[0].DType, n.Out[0].Size())}
-			err := graph.Eval(n, in, out)
-			return &folded{key, out[0]}, err
+			out, err := f.evaluate(n, map[*graph.Node]graph.Buf{})
+			return &folded{key, out}, err
 		})
 		if err != nil {
 			return err
@@ -43,18 +53,47 @@ func fold(g *graph.Graph, cache *Cache) error {
 	return nil
 }
 
-// smallConstant is the number of elements up to which any constant result is folded.
-const smallConstant = 1 << 12
+const (
+	smallConstant = 1 << 12 // the number of elements up to which any constant result is folded
+	maxMask       = 1 << 22 // and any mask
+)
 
-// foldKey says how a constant is made: by which op, of what.
-func foldKey(n *graph.Node) string {
+// folder remembers the nodes that depend on constants alone but were left, with their keys.
+type folder struct{ large map[*graph.Node]string }
+
+// evaluate computes a node that depends on constants alone; known holds what it has computed so far.
+func (f *folder) evaluate(n *graph.Node, known map[*graph.Node]graph.Buf) (graph.Buf, error) {
+	if n.Op == graph.OpConst {
+		return n.Source.Buf()
+	}
+	if buf, ok := known[n]; ok {
+		return buf, nil
+	}
+	in := make([]graph.Buf, len(n.In))
+	for i, v := range n.In {
+		var err error
+		if in[i], err = f.evaluate(v.Node, known); err != nil {
+			return graph.Buf{}, err
+		}
+	}
+	out := graph.NewBuf(n.Out[0].DType, n.Out[0].Size())
+	known[n] = out
+	return out, graph.Eval(n, in, []graph.Buf{out})
+}
+
+// key says how a constant is made: by which op, of what.
+func (f *folder) key(n *graph.Node) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %s%v", n.Op.Name, n.Out[0].DType, n.Out[0].Shape)
 	if a := n.Attrs; a != nil {
 		fmt.Fprintf(h, " %T%+v", a, deref(a))
 	}
 	for _, v := range n.In {
-		fmt.Fprintf(h, "|%s%v%q", v.DType, v.Shape, v.Node.Source.Key())
+		source, ok := f.large[v.Node]
+		if !ok {
+			source = v.Node.Source.Key()
+		}
+		fmt.Fprintf(h, "|%s%v%q", v.DType, v.Shape, source)
 	}
 	return "f" + string(h.Sum(nil))
 }

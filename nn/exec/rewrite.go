@@ -9,9 +9,8 @@ import (
 // rewrite replaces ops by others that compute the same faster, before the graph is lowered.
 func rewrite(g *graph.Graph, cache *Cache) error {
 	separate(g)
-	mergeTransposes(g)
-	prune(g)
 	repeats(g)
+	mergeTransposes(g)
 	prune(g)
 	sink(g)
 	mergeTransposes(g)
