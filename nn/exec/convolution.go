@@ -8,68 +8,6 @@ import (
 	"github.com/hornml/horn/tensor/kernel"
 )
 
-// window describes the spatial axes of a convolution or pooling for the kernels.
-func window(in, out []int, kern, strides, dilation, lo []int) []kernel.Axis {
-	axes := make([]kernel.Axis, len(kern))
-	for i := range axes {
-		axes[i] = kernel.Axis{In: in[i+1], Out: out[i+1], Kernel: kern[i], Stride: strides[i], Dilation: dilation[i], PadBefore: lo[i]}
-	}
-	return axes
-}
-
-// windows sorts the output pixels of a convolution or pooling by the taps that they see. The tables are made for the whole
-// batch where that is small, which fills the kernels' tiles better, else for one image after the other.
-type windows struct {
-	classes         []kernel.WindowClass
-	images          int // how often the classes are gone through
-	inSize, outSize int // elements between one time and the next
-}
-
-// maxTable is the number of output pixels up to which the tables are made for the whole batch.
-const maxTable = 1 << 17
-
-func newWindows(spec kernel.WindowSpec, x, out *graph.Value) windows {
-	w := windows{images: 1}
-	if batch := x.Shape[0]; batch > 1 && out.Size()/lastDim(out) > maxTable {
-		w.images, w.inSize, w.outSize = batch, x.Size()/batch, out.Size()/batch
-		spec.Batch = 1
-	}
-	w.classes = kernel.NewWindows(spec)
-	return w
-}
-
-// units divides the work into ranges of about step pixels.
-func (w *windows) units(step int) []windowUnit {
-	var units []windowUnit
-	for image := range w.images {
-		for i, c := range w.classes {
-			for r := 0; r < c.Count; r += step {
-				units = append(units, windowUnit{image: image, class: i, r0: r, r1: min(r+step, c.Count)})
-			}
-		}
-	}
-	return units
-}
-
-// windowUnit is a range of output pixels of a class; a convolution may divide it further by column panels, [p0, p1).
-type windowUnit struct{ image, class, r0, r1, p0, p1 int }
-
-// divide cuts units by column panels where there are too few of them to keep all threads busy.
-func divide(units []windowUnit, panels, threads int) []windowUnit {
-	parts := 1
-	if threads > 1 && len(units) < 8*threads {
-		parts = min(panels, 4)
-	}
-	out := make([]windowUnit, 0, len(units)*parts)
-	for _, u := range units {
-		for i := range parts {
-			u.p0, u.p1 = i*panels/parts, (i+1)*panels/parts
-			out = append(out, u)
-		}
-	}
-	return out
-}
-
 // maxConvElements keeps offsets within the 32 bits that the kernels have.
 const maxConvElements = 1<<31 - 1
 
@@ -149,12 +87,11 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 	c := &convStep{windows: win, groups: groups, e: e, perIn: perIn, perOut: perOut, filters: filters}
 	tile := kernel.RowTile(groups[0].Level())
 	step := max(pixelsPerUnit, min(int(unitFlops/(2*float64(taps*perIn)*float64(filters))), maxPixelsPerUnit))
-	c.list = win.units(max(step/tile, 1) * tile)
 	threads := l.threads
 	if c.wholeRows() {
 		threads = 1
 	}
-	c.list = divide(c.list, groups[0].Panels(), threads)
+	c.list = divide(c.parts(max(step/tile, 1)*tile), groups[0].Panels(), threads)
 	w.units = len(c.list)
 	w.cost = 2*float64(out.Size()/filters)*float64(taps*perIn)*float64(filters)/70 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
@@ -189,6 +126,14 @@ const (
 // wholeRows reports whether something follows that needs all channels of a pixel.
 func (c *convStep) wholeRows() bool { return c.e.post != nil || c.e.out.DType.IsHalf() }
 
+// parts divides the work into units of about step pixels.
+func (c *convStep) parts(step int) []windowUnit {
+	if !c.wholeRows() {
+		return c.units(step)
+	}
+	return c.bands(step, c.e.out.Shape[c.e.out.Rank()-2], c.filters)
+}
+
 func (c *convStep) settle(p *Plan) {
 	c.residual = -1
 	if c.e.residual != nil {
@@ -201,39 +146,32 @@ func (c *convStep) settle(p *Plan) {
 
 func (c *convStep) run(r *run, worker int, x, out []float32, lo, hi int) {
 	for _, u := range c.list[lo:hi] {
-		cl := &c.classes[u.class]
 		x, out := x[u.image*c.inSize:], out[u.image*c.outSize:]
 		for g, packed := range c.groups {
-			gemm := kernel.Gemm{A: x[g*c.perIn:], ARows: cl.Src, Segs: cl.Taps, B: packed, C: out[g*c.perOut:], CRows: cl.Dst, Epilogue: c.e.kernel()}
+			gemm := kernel.Gemm{A: x[g*c.perIn:], B: packed, C: out[g*c.perOut:], Epilogue: c.e.kernel()}
 			if gemm.Bias != nil {
 				gemm.Bias = gemm.Bias[g*c.perOut : (g+1)*c.perOut]
 			}
 			if c.residual >= 0 {
 				gemm.Residual = r.bufs[c.residual].F[u.image*c.outSize+g*c.perOut:]
 			}
-			gemm.Block(u.r0, u.r1, u.p0, u.p1)
+			for _, p := range u.pieces {
+				cl := &c.classes[p.class]
+				gemm.ARows, gemm.Segs, gemm.CRows = cl.Src, cl.Taps, cl.Dst
+				gemm.Block(p.r0, p.r1, u.p0, u.p1)
+			}
 		}
-		c.after(r, worker, cl, u, out)
+		c.after(r, worker, u, out)
 	}
 }
 
-// after runs the post program over the pixels of a unit, in runs of neighbours; out begins at the unit's image.
-func (c *convStep) after(r *run, worker int, cl *kernel.WindowClass, u windowUnit, out []float32) {
-	if !c.wholeRows() {
-		return
+// after runs what follows over the pixels of a band; out begins at the band's image.
+func (c *convStep) after(r *run, worker int, u windowUnit, out []float32) {
+	if c.post != nil {
+		base := u.image * c.outSize
+		c.post.run(r, r.scratch[worker], out, base, base+u.from, base+u.to)
 	}
-	for i := u.r0; i < u.r1; {
-		from := cl.Dst.At(i)
-		to := from + c.filters
-		for i++; i < u.r1 && cl.Dst.At(i) == to; i++ {
-			to += c.filters
-		}
-		if c.post != nil {
-			base := u.image * c.outSize
-			c.post.run(r, r.scratch[worker], out, base, base+from, base+to)
-		}
-		finish(c.e.out.DType, out[from:to])
-	}
+	finish(c.e.out.DType, out[u.from:u.to])
 }
 
 // depthwise is a convolution with a filter of its own for each channel.
@@ -256,7 +194,8 @@ func (l *lowering) depthwise(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) 
 	}
 	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: channels, InStride: channels, OutStride: channels}, x, out)
 	w := &work{node: n, name: e.name("depthwise"), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
-	c := &convStep{windows: win, e: e, filters: channels, list: win.units(max(16*1024/channels, 8))}
+	c := &convStep{windows: win, e: e, filters: channels}
+	c.list = c.parts(max(16*1024/channels, 8))
 	w.units = len(c.list)
 	w.cost = 2*float64(out.Size())*float64(product(k.Shape[:rank]))/25 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
@@ -264,14 +203,17 @@ func (l *lowering) depthwise(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) 
 		xid, oid := p.id(x), p.id(e.out)
 		return func(r *run, worker, lo, hi int) error {
 			for _, u := range c.list[lo:hi] {
-				cl := &c.classes[u.class]
 				out := r.bufs[oid].F[u.image*c.outSize:]
-				d := kernel.Depthwise{Src: r.bufs[xid].F[u.image*c.inSize:], SrcRows: cl.Src, Taps: cl.Taps, W: weights, Channels: channels, Dst: out, DstRows: cl.Dst, Epilogue: c.e.kernel()}
+				d := kernel.Depthwise{Src: r.bufs[xid].F[u.image*c.inSize:], W: weights, Channels: channels, Dst: out, Epilogue: c.e.kernel()}
 				if c.residual >= 0 {
 					d.Residual = r.bufs[c.residual].F[u.image*c.outSize:]
 				}
-				d.Block(u.r0, u.r1)
-				c.after(r, worker, cl, u, out)
+				for _, p := range u.pieces {
+					cl := &c.classes[p.class]
+					d.SrcRows, d.Taps, d.DstRows = cl.Src, cl.Taps, cl.Dst
+					d.Block(p.r0, p.r1)
+				}
+				c.after(r, worker, u, out)
 			}
 			return nil
 		}

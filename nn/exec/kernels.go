@@ -117,21 +117,25 @@ func (l *lowering) pool(n *graph.Node) *work {
 			return nil // 0/0, which the reference evaluation has as NaN
 		}
 	}
-	c := &convStep{windows: win, e: &epilogue{out: out}, filters: channels, list: win.units(max(8192/channels, 1))}
+	c := &convStep{windows: win, e: &epilogue{out: out}, filters: channels}
+	c.list = c.parts(max(8192/channels, 1))
 	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: len(c.list), cost: float64(out.Size()) * float64(product(a.Window)) * 0.05}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, worker, lo, hi int) error {
 			for _, u := range c.list[lo:hi] {
-				cl := &c.classes[u.class]
 				dst := r.bufs[oid].F[u.image*c.outSize:]
-				k := kernel.Pool{Src: r.bufs[xid].F[u.image*c.inSize:], SrcRows: cl.Src, Taps: cl.Taps, Channels: channels, Dst: dst, DstRows: cl.Dst}
-				if a.Average {
-					k.Mean(u.r0, u.r1)
-				} else {
-					k.Max(u.r0, u.r1)
+				k := kernel.Pool{Src: r.bufs[xid].F[u.image*c.inSize:], Channels: channels, Dst: dst}
+				for _, p := range u.pieces {
+					cl := &c.classes[p.class]
+					k.SrcRows, k.Taps, k.DstRows = cl.Src, cl.Taps, cl.Dst
+					if a.Average {
+						k.Mean(p.r0, p.r1)
+					} else {
+						k.Max(p.r0, p.r1)
+					}
 				}
-				c.after(r, worker, cl, u, dst)
+				c.after(r, worker, u, dst)
 			}
 			return nil
 		}

@@ -119,7 +119,7 @@ func (c *winogradStep) split(channels, threads int) int {
 	size = (count/units + tile) / tile * tile
 	for image := range c.images {
 		for r := 0; r < count; r += size {
-			c.list = append(c.list, windowUnit{image: image, r0: r, r1: min(r+size, count)})
+			c.list = append(c.list, windowUnit{image: image, pieces: []piece{{0, r, min(r+size, count)}}})
 		}
 	}
 	if c.wholeRows() {
@@ -150,11 +150,12 @@ func (c *winogradStep) run(r *run, worker int, x, out []float32, lo, hi int) {
 		if c.residual >= 0 {
 			w.Residual = r.bufs[c.residual].F[base:]
 		}
-		w.Block(u.r0, u.r1, u.p0, u.p1)
+		t := u.pieces[0]
+		w.Block(t.r0, t.r1, u.p0, u.p1)
 		if !c.wholeRows() {
 			continue
 		}
-		c.tiles.Runs(u.r0, u.r1, c.filters, func(from, to int) {
+		c.tiles.Runs(t.r0, t.r1, c.filters, func(from, to int) {
 			if c.post != nil {
 				c.post.run(r, scratch[c.scratch:], out[base:], base, base+from, base+to)
 			}
