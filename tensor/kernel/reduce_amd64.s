@@ -81,9 +81,9 @@ TEXT ·columnsSumAVX512(SB), NOSPLIT, $0-32
 	MOVQ cols+24(FP), BX
 	MOVQ BX, SI
 	SHLQ $0x02, SI
-	JMP  manyTest
+	JMP  test2
 
-many:
+again1:
 	VBROADCASTSS pool<>+0(SB), Z0
 	VBROADCASTSS pool<>+0(SB), Z1
 	VBROADCASTSS pool<>+0(SB), Z2
@@ -91,7 +91,7 @@ many:
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-manyRow:
+row3:
 	VMOVUPS (DI), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVAPS Z0, Z0
@@ -106,7 +106,7 @@ manyRow:
 	VMOVAPS Z3, Z3
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     manyRow
+	JNZ     row3
 	VMOVUPS (AX), Z4
 	VADDPS  Z0, Z4, Z0
 	VMOVUPS Z0, (AX)
@@ -123,23 +123,23 @@ manyRow:
 	ADDQ    $+256, AX
 	SUBQ    $+64, BX
 
-manyTest:
+test2:
 	CMPQ BX, $+64
-	JGE  many
-	JMP  oneTest
+	JGE  again1
+	JMP  test5
 
-one:
+again4:
 	VBROADCASTSS pool<>+0(SB), Z0
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-oneRow:
+row6:
 	VMOVUPS (DI), Z1
 	VADDPS  Z1, Z0, Z0
 	VMOVAPS Z0, Z0
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     oneRow
+	JNZ     row6
 	VMOVUPS (AX), Z1
 	VADDPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)
@@ -147,9 +147,9 @@ oneRow:
 	ADDQ    $+64, AX
 	SUBQ    $+16, BX
 
-oneTest:
+test5:
 	CMPQ         BX, $+16
-	JGE          one
+	JGE          again4
 	TESTQ        BX, BX
 	JZ           done
 	XORQ         DI, DI
@@ -160,13 +160,13 @@ oneTest:
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-tailRow:
+row7:
 	VMOVUPS.Z (DI), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVAPS   Z0, Z0
 	ADDQ      SI, DI
 	DECQ      R8
-	JNZ       tailRow
+	JNZ       row7
 	VMOVUPS.Z (AX), K1, Z1
 	VADDPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)
@@ -291,9 +291,9 @@ TEXT ·columnsMaxAVX512(SB), NOSPLIT, $0-32
 	MOVQ cols+24(FP), BX
 	MOVQ BX, SI
 	SHLQ $0x02, SI
-	JMP  manyTest
+	JMP  test2
 
-many:
+again1:
 	VBROADCASTSS pool<>+32(SB), Z0
 	VBROADCASTSS pool<>+32(SB), Z1
 	VBROADCASTSS pool<>+32(SB), Z2
@@ -301,7 +301,7 @@ many:
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-manyRow:
+row3:
 	VMOVUPS (DI), Z4
 	VMAXPS  Z0, Z4, Z0
 	VCMPPS  $0x03, Z4, Z4, K2
@@ -328,7 +328,7 @@ manyRow:
 	VMOVAPS Z3, Z3
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     manyRow
+	JNZ     row3
 	VMOVUPS (AX), Z4
 	VMAXPS  Z0, Z4, Z0
 	VCMPPS  $0x03, Z4, Z4, K2
@@ -357,17 +357,17 @@ manyRow:
 	ADDQ    $+256, AX
 	SUBQ    $+64, BX
 
-manyTest:
+test2:
 	CMPQ BX, $+64
-	JGE  many
-	JMP  oneTest
+	JGE  again1
+	JMP  test5
 
-one:
+again4:
 	VBROADCASTSS pool<>+32(SB), Z0
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-oneRow:
+row6:
 	VMOVUPS (DI), Z1
 	VMAXPS  Z0, Z1, Z0
 	VCMPPS  $0x03, Z1, Z1, K2
@@ -376,7 +376,7 @@ oneRow:
 	VMOVAPS Z0, Z0
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     oneRow
+	JNZ     row6
 	VMOVUPS (AX), Z1
 	VMAXPS  Z0, Z1, Z0
 	VCMPPS  $0x03, Z1, Z1, K2
@@ -387,9 +387,9 @@ oneRow:
 	ADDQ    $+64, AX
 	SUBQ    $+16, BX
 
-oneTest:
+test5:
 	CMPQ         BX, $+16
-	JGE          one
+	JGE          again4
 	TESTQ        BX, BX
 	JZ           done
 	XORQ         DI, DI
@@ -400,7 +400,7 @@ oneTest:
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-tailRow:
+row7:
 	VMOVUPS.Z (DI), K1, Z1
 	VMAXPS    Z0, Z1, Z0
 	VCMPPS    $0x03, Z1, Z1, K2
@@ -409,7 +409,7 @@ tailRow:
 	VMOVAPS   Z0, Z0
 	ADDQ      SI, DI
 	DECQ      R8
-	JNZ       tailRow
+	JNZ       row7
 	VMOVUPS.Z (AX), K1, Z1
 	VMAXPS    Z0, Z1, Z0
 	VCMPPS    $0x03, Z1, Z1, K2
@@ -537,9 +537,9 @@ TEXT ·columnsMinAVX512(SB), NOSPLIT, $0-32
 	MOVQ cols+24(FP), BX
 	MOVQ BX, SI
 	SHLQ $0x02, SI
-	JMP  manyTest
+	JMP  test2
 
-many:
+again1:
 	VBROADCASTSS pool<>+64(SB), Z0
 	VBROADCASTSS pool<>+64(SB), Z1
 	VBROADCASTSS pool<>+64(SB), Z2
@@ -547,7 +547,7 @@ many:
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-manyRow:
+row3:
 	VMOVUPS (DI), Z4
 	VMINPS  Z0, Z4, Z0
 	VCMPPS  $0x03, Z4, Z4, K2
@@ -574,7 +574,7 @@ manyRow:
 	VMOVAPS Z3, Z3
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     manyRow
+	JNZ     row3
 	VMOVUPS (AX), Z4
 	VMINPS  Z0, Z4, Z0
 	VCMPPS  $0x03, Z4, Z4, K2
@@ -603,17 +603,17 @@ manyRow:
 	ADDQ    $+256, AX
 	SUBQ    $+64, BX
 
-manyTest:
+test2:
 	CMPQ BX, $+64
-	JGE  many
-	JMP  oneTest
+	JGE  again1
+	JMP  test5
 
-one:
+again4:
 	VBROADCASTSS pool<>+64(SB), Z0
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-oneRow:
+row6:
 	VMOVUPS (DI), Z1
 	VMINPS  Z0, Z1, Z0
 	VCMPPS  $0x03, Z1, Z1, K2
@@ -622,7 +622,7 @@ oneRow:
 	VMOVAPS Z0, Z0
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     oneRow
+	JNZ     row6
 	VMOVUPS (AX), Z1
 	VMINPS  Z0, Z1, Z0
 	VCMPPS  $0x03, Z1, Z1, K2
@@ -633,9 +633,9 @@ oneRow:
 	ADDQ    $+64, AX
 	SUBQ    $+16, BX
 
-oneTest:
+test5:
 	CMPQ         BX, $+16
-	JGE          one
+	JGE          again4
 	TESTQ        BX, BX
 	JZ           done
 	XORQ         DI, DI
@@ -646,7 +646,7 @@ oneTest:
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-tailRow:
+row7:
 	VMOVUPS.Z (DI), K1, Z1
 	VMINPS    Z0, Z1, Z0
 	VCMPPS    $0x03, Z1, Z1, K2
@@ -655,7 +655,7 @@ tailRow:
 	VMOVAPS   Z0, Z0
 	ADDQ      SI, DI
 	DECQ      R8
-	JNZ       tailRow
+	JNZ       row7
 	VMOVUPS.Z (AX), K1, Z1
 	VMINPS    Z0, Z1, Z0
 	VCMPPS    $0x03, Z1, Z1, K2
@@ -750,9 +750,9 @@ TEXT ·columnsSumSquaresAVX512(SB), NOSPLIT, $0-32
 	MOVQ cols+24(FP), BX
 	MOVQ BX, SI
 	SHLQ $0x02, SI
-	JMP  manyTest
+	JMP  test2
 
-many:
+again1:
 	VBROADCASTSS pool<>+0(SB), Z0
 	VBROADCASTSS pool<>+0(SB), Z1
 	VBROADCASTSS pool<>+0(SB), Z2
@@ -760,7 +760,7 @@ many:
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-manyRow:
+row3:
 	VMOVUPS     (DI), Z4
 	VMOVAPS     Z0, Z0
 	VFMADD231PS Z4, Z4, Z0
@@ -779,7 +779,7 @@ manyRow:
 	VMOVAPS     Z3, Z3
 	ADDQ        SI, DI
 	DECQ        R8
-	JNZ         manyRow
+	JNZ         row3
 	VMOVUPS     (AX), Z4
 	VADDPS      Z0, Z4, Z0
 	VMOVUPS     Z0, (AX)
@@ -796,24 +796,24 @@ manyRow:
 	ADDQ        $+256, AX
 	SUBQ        $+64, BX
 
-manyTest:
+test2:
 	CMPQ BX, $+64
-	JGE  many
-	JMP  oneTest
+	JGE  again1
+	JMP  test5
 
-one:
+again4:
 	VBROADCASTSS pool<>+0(SB), Z0
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-oneRow:
+row6:
 	VMOVUPS     (DI), Z1
 	VMOVAPS     Z0, Z0
 	VFMADD231PS Z1, Z1, Z0
 	VMOVAPS     Z0, Z0
 	ADDQ        SI, DI
 	DECQ        R8
-	JNZ         oneRow
+	JNZ         row6
 	VMOVUPS     (AX), Z1
 	VADDPS      Z0, Z1, Z0
 	VMOVUPS     Z0, (AX)
@@ -821,9 +821,9 @@ oneRow:
 	ADDQ        $+64, AX
 	SUBQ        $+16, BX
 
-oneTest:
+test5:
 	CMPQ         BX, $+16
-	JGE          one
+	JGE          again4
 	TESTQ        BX, BX
 	JZ           done
 	XORQ         DI, DI
@@ -834,14 +834,14 @@ oneTest:
 	MOVQ         CX, DI
 	MOVQ         DX, R8
 
-tailRow:
+row7:
 	VMOVUPS.Z   (DI), K1, Z1
 	VMOVAPS     Z0, Z0
 	VFMADD231PS Z1, Z1, Z0
 	VMOVAPS     Z0, Z0
 	ADDQ        SI, DI
 	DECQ        R8
-	JNZ         tailRow
+	JNZ         row7
 	VMOVUPS.Z   (AX), K1, Z1
 	VADDPS      Z0, Z1, Z0
 	VMOVUPS     Z0, K1, (AX)
@@ -1006,9 +1006,9 @@ TEXT ·columnsSumAVX2(SB), NOSPLIT, $0-32
 	MOVQ cols+24(FP), BX
 	MOVQ BX, SI
 	SHLQ $0x02, SI
-	JMP  manyTest
+	JMP  test2
 
-many:
+again1:
 	VMOVUPS pool<>+0(SB), Y0
 	VMOVUPS pool<>+0(SB), Y1
 	VMOVUPS pool<>+0(SB), Y2
@@ -1016,7 +1016,7 @@ many:
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-manyRow:
+row3:
 	VMOVUPS (DI), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVAPS Y0, Y0
@@ -1031,7 +1031,7 @@ manyRow:
 	VMOVAPS Y3, Y3
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     manyRow
+	JNZ     row3
 	VMOVUPS (AX), Y4
 	VADDPS  Y0, Y4, Y0
 	VMOVUPS Y0, (AX)
@@ -1048,23 +1048,23 @@ manyRow:
 	ADDQ    $+128, AX
 	SUBQ    $+32, BX
 
-manyTest:
+test2:
 	CMPQ BX, $+32
-	JGE  many
-	JMP  oneTest
+	JGE  again1
+	JMP  test5
 
-one:
+again4:
 	VMOVUPS pool<>+0(SB), Y0
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-oneRow:
+row6:
 	VMOVUPS (DI), Y1
 	VADDPS  Y1, Y0, Y0
 	VMOVAPS Y0, Y0
 	ADDQ    SI, DI
 	DECQ    R8
-	JNZ     oneRow
+	JNZ     row6
 	VMOVUPS (AX), Y1
 	VADDPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)
@@ -1072,9 +1072,9 @@ oneRow:
 	ADDQ    $+32, AX
 	SUBQ    $+8, BX
 
-oneTest:
+test5:
 	CMPQ    BX, $+8
-	JGE     one
+	JGE     again4
 	TESTQ   BX, BX
 	JZ      done
 	LEAQ    tailMasks<>+32(SB), DI
@@ -1084,13 +1084,13 @@ oneTest:
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-tailRow:
+row7:
 	VMASKMOVPS (DI), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	VMOVAPS    Y1, Y1
 	ADDQ       SI, DI
 	DECQ       R8
-	JNZ        tailRow
+	JNZ        row7
 	VMASKMOVPS (AX), Y0, Y2
 	VADDPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)
@@ -1196,9 +1196,9 @@ TEXT ·columnsMaxAVX2(SB), NOSPLIT, $0-32
 	MOVQ cols+24(FP), BX
 	MOVQ BX, SI
 	SHLQ $0x02, SI
-	JMP  manyTest
+	JMP  test2
 
-many:
+again1:
 	VMOVUPS pool<>+32(SB), Y0
 	VMOVUPS pool<>+32(SB), Y1
 	VMOVUPS pool<>+32(SB), Y2
@@ -1206,7 +1206,7 @@ many:
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-manyRow:
+row3:
 	VMOVUPS   (DI), Y4
 	VMAXPS    Y0, Y4, Y0
 	VCMPPS    $0x03, Y4, Y4, Y5
@@ -1229,7 +1229,7 @@ manyRow:
 	VMOVAPS   Y3, Y3
 	ADDQ      SI, DI
 	DECQ      R8
-	JNZ       manyRow
+	JNZ       row3
 	VMOVUPS   (AX), Y4
 	VMAXPS    Y0, Y4, Y0
 	VCMPPS    $0x03, Y4, Y4, Y5
@@ -1254,17 +1254,17 @@ manyRow:
 	ADDQ      $+128, AX
 	SUBQ      $+32, BX
 
-manyTest:
+test2:
 	CMPQ BX, $+32
-	JGE  many
-	JMP  oneTest
+	JGE  again1
+	JMP  test5
 
-one:
+again4:
 	VMOVUPS pool<>+32(SB), Y0
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-oneRow:
+row6:
 	VMOVUPS   (DI), Y1
 	VMAXPS    Y0, Y1, Y0
 	VCMPPS    $0x03, Y1, Y1, Y2
@@ -1272,7 +1272,7 @@ oneRow:
 	VMOVAPS   Y0, Y0
 	ADDQ      SI, DI
 	DECQ      R8
-	JNZ       oneRow
+	JNZ       row6
 	VMOVUPS   (AX), Y1
 	VMAXPS    Y0, Y1, Y0
 	VCMPPS    $0x03, Y1, Y1, Y2
@@ -1282,9 +1282,9 @@ oneRow:
 	ADDQ      $+32, AX
 	SUBQ      $+8, BX
 
-oneTest:
+test5:
 	CMPQ    BX, $+8
-	JGE     one
+	JGE     again4
 	TESTQ   BX, BX
 	JZ      done
 	LEAQ    tailMasks<>+32(SB), DI
@@ -1294,7 +1294,7 @@ oneTest:
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-tailRow:
+row7:
 	VMASKMOVPS (DI), Y0, Y2
 	VMAXPS     Y1, Y2, Y1
 	VCMPPS     $0x03, Y2, Y2, Y3
@@ -1302,7 +1302,7 @@ tailRow:
 	VMOVAPS    Y1, Y1
 	ADDQ       SI, DI
 	DECQ       R8
-	JNZ        tailRow
+	JNZ        row7
 	VMASKMOVPS (AX), Y0, Y2
 	VMAXPS     Y1, Y2, Y1
 	VCMPPS     $0x03, Y2, Y2, Y3
@@ -1410,9 +1410,9 @@ TEXT ·columnsMinAVX2(SB), NOSPLIT, $0-32
 	MOVQ cols+24(FP), BX
 	MOVQ BX, SI
 	SHLQ $0x02, SI
-	JMP  manyTest
+	JMP  test2
 
-many:
+again1:
 	VMOVUPS pool<>+64(SB), Y0
 	VMOVUPS pool<>+64(SB), Y1
 	VMOVUPS pool<>+64(SB), Y2
@@ -1420,7 +1420,7 @@ many:
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-manyRow:
+row3:
 	VMOVUPS   (DI), Y4
 	VMINPS    Y0, Y4, Y0
 	VCMPPS    $0x03, Y4, Y4, Y5
@@ -1443,7 +1443,7 @@ manyRow:
 	VMOVAPS   Y3, Y3
 	ADDQ      SI, DI
 	DECQ      R8
-	JNZ       manyRow
+	JNZ       row3
 	VMOVUPS   (AX), Y4
 	VMINPS    Y0, Y4, Y0
 	VCMPPS    $0x03, Y4, Y4, Y5
@@ -1468,17 +1468,17 @@ manyRow:
 	ADDQ      $+128, AX
 	SUBQ      $+32, BX
 
-manyTest:
+test2:
 	CMPQ BX, $+32
-	JGE  many
-	JMP  oneTest
+	JGE  again1
+	JMP  test5
 
-one:
+again4:
 	VMOVUPS pool<>+64(SB), Y0
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-oneRow:
+row6:
 	VMOVUPS   (DI), Y1
 	VMINPS    Y0, Y1, Y0
 	VCMPPS    $0x03, Y1, Y1, Y2
@@ -1486,7 +1486,7 @@ oneRow:
 	VMOVAPS   Y0, Y0
 	ADDQ      SI, DI
 	DECQ      R8
-	JNZ       oneRow
+	JNZ       row6
 	VMOVUPS   (AX), Y1
 	VMINPS    Y0, Y1, Y0
 	VCMPPS    $0x03, Y1, Y1, Y2
@@ -1496,9 +1496,9 @@ oneRow:
 	ADDQ      $+32, AX
 	SUBQ      $+8, BX
 
-oneTest:
+test5:
 	CMPQ    BX, $+8
-	JGE     one
+	JGE     again4
 	TESTQ   BX, BX
 	JZ      done
 	LEAQ    tailMasks<>+32(SB), DI
@@ -1508,7 +1508,7 @@ oneTest:
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-tailRow:
+row7:
 	VMASKMOVPS (DI), Y0, Y2
 	VMINPS     Y1, Y2, Y1
 	VCMPPS     $0x03, Y2, Y2, Y3
@@ -1516,7 +1516,7 @@ tailRow:
 	VMOVAPS    Y1, Y1
 	ADDQ       SI, DI
 	DECQ       R8
-	JNZ        tailRow
+	JNZ        row7
 	VMASKMOVPS (AX), Y0, Y2
 	VMINPS     Y1, Y2, Y1
 	VCMPPS     $0x03, Y2, Y2, Y3
@@ -1606,9 +1606,9 @@ TEXT ·columnsSumSquaresAVX2(SB), NOSPLIT, $0-32
 	MOVQ cols+24(FP), BX
 	MOVQ BX, SI
 	SHLQ $0x02, SI
-	JMP  manyTest
+	JMP  test2
 
-many:
+again1:
 	VMOVUPS pool<>+0(SB), Y0
 	VMOVUPS pool<>+0(SB), Y1
 	VMOVUPS pool<>+0(SB), Y2
@@ -1616,7 +1616,7 @@ many:
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-manyRow:
+row3:
 	VMOVUPS     (DI), Y4
 	VMOVAPS     Y0, Y0
 	VFMADD231PS Y4, Y4, Y0
@@ -1635,7 +1635,7 @@ manyRow:
 	VMOVAPS     Y3, Y3
 	ADDQ        SI, DI
 	DECQ        R8
-	JNZ         manyRow
+	JNZ         row3
 	VMOVUPS     (AX), Y4
 	VADDPS      Y0, Y4, Y0
 	VMOVUPS     Y0, (AX)
@@ -1652,24 +1652,24 @@ manyRow:
 	ADDQ        $+128, AX
 	SUBQ        $+32, BX
 
-manyTest:
+test2:
 	CMPQ BX, $+32
-	JGE  many
-	JMP  oneTest
+	JGE  again1
+	JMP  test5
 
-one:
+again4:
 	VMOVUPS pool<>+0(SB), Y0
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-oneRow:
+row6:
 	VMOVUPS     (DI), Y1
 	VMOVAPS     Y0, Y0
 	VFMADD231PS Y1, Y1, Y0
 	VMOVAPS     Y0, Y0
 	ADDQ        SI, DI
 	DECQ        R8
-	JNZ         oneRow
+	JNZ         row6
 	VMOVUPS     (AX), Y1
 	VADDPS      Y0, Y1, Y0
 	VMOVUPS     Y0, (AX)
@@ -1677,9 +1677,9 @@ oneRow:
 	ADDQ        $+32, AX
 	SUBQ        $+8, BX
 
-oneTest:
+test5:
 	CMPQ    BX, $+8
-	JGE     one
+	JGE     again4
 	TESTQ   BX, BX
 	JZ      done
 	LEAQ    tailMasks<>+32(SB), DI
@@ -1689,14 +1689,14 @@ oneTest:
 	MOVQ    CX, DI
 	MOVQ    DX, R8
 
-tailRow:
+row7:
 	VMASKMOVPS  (DI), Y0, Y2
 	VMOVAPS     Y1, Y1
 	VFMADD231PS Y2, Y2, Y1
 	VMOVAPS     Y1, Y1
 	ADDQ        SI, DI
 	DECQ        R8
-	JNZ         tailRow
+	JNZ         row7
 	VMASKMOVPS  (AX), Y0, Y2
 	VADDPS      Y1, Y2, Y1
 	VMASKMOVPS  Y1, Y0, (AX)

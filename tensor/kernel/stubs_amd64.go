@@ -324,6 +324,201 @@ func winogradPatchesAVX2(t *patches)
 //go:noescape
 func winogradSquaresAVX2(t *squares)
 
+// transpose8AVX2 transposes blocks of 8 rows and 8 columns that follow each other along the rows of a; the strides are in bytes.
+//
+//go:noescape
+func transpose8AVX2(dst *float32, ldd int, a *float32, lda int, blocks int)
+
+// int8Gemm8x48AVX512 computes a tile of 8 rows and a panel of 48 columns.
+//
+//go:noescape
+func int8Gemm8x48AVX512(t *int8Tile)
+
+// int8Gemm7x48AVX512 computes a tile of 7 rows and a panel of 48 columns.
+//
+//go:noescape
+func int8Gemm7x48AVX512(t *int8Tile)
+
+// int8Gemm6x48AVX512 computes a tile of 6 rows and a panel of 48 columns.
+//
+//go:noescape
+func int8Gemm6x48AVX512(t *int8Tile)
+
+// int8Gemm5x48AVX512 computes a tile of 5 rows and a panel of 48 columns.
+//
+//go:noescape
+func int8Gemm5x48AVX512(t *int8Tile)
+
+// int8Gemm4x48AVX512 computes a tile of 4 rows and a panel of 48 columns.
+//
+//go:noescape
+func int8Gemm4x48AVX512(t *int8Tile)
+
+// int8Gemm3x48AVX512 computes a tile of 3 rows and a panel of 48 columns.
+//
+//go:noescape
+func int8Gemm3x48AVX512(t *int8Tile)
+
+// int8Gemm2x48AVX512 computes a tile of 2 rows and a panel of 48 columns.
+//
+//go:noescape
+func int8Gemm2x48AVX512(t *int8Tile)
+
+// int8Gemm1x48AVX512 computes a tile of 1 rows and a panel of 48 columns.
+//
+//go:noescape
+func int8Gemm1x48AVX512(t *int8Tile)
+
+// int8Gemm8x32AVX512 computes a tile of 8 rows and a panel of 32 columns.
+//
+//go:noescape
+func int8Gemm8x32AVX512(t *int8Tile)
+
+// int8Gemm7x32AVX512 computes a tile of 7 rows and a panel of 32 columns.
+//
+//go:noescape
+func int8Gemm7x32AVX512(t *int8Tile)
+
+// int8Gemm6x32AVX512 computes a tile of 6 rows and a panel of 32 columns.
+//
+//go:noescape
+func int8Gemm6x32AVX512(t *int8Tile)
+
+// int8Gemm5x32AVX512 computes a tile of 5 rows and a panel of 32 columns.
+//
+//go:noescape
+func int8Gemm5x32AVX512(t *int8Tile)
+
+// int8Gemm4x32AVX512 computes a tile of 4 rows and a panel of 32 columns.
+//
+//go:noescape
+func int8Gemm4x32AVX512(t *int8Tile)
+
+// int8Gemm3x32AVX512 computes a tile of 3 rows and a panel of 32 columns.
+//
+//go:noescape
+func int8Gemm3x32AVX512(t *int8Tile)
+
+// int8Gemm2x32AVX512 computes a tile of 2 rows and a panel of 32 columns.
+//
+//go:noescape
+func int8Gemm2x32AVX512(t *int8Tile)
+
+// int8Gemm1x32AVX512 computes a tile of 1 rows and a panel of 32 columns.
+//
+//go:noescape
+func int8Gemm1x32AVX512(t *int8Tile)
+
+// int8Gemm8x16AVX512 computes a tile of 8 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm8x16AVX512(t *int8Tile)
+
+// int8Gemm7x16AVX512 computes a tile of 7 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm7x16AVX512(t *int8Tile)
+
+// int8Gemm6x16AVX512 computes a tile of 6 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm6x16AVX512(t *int8Tile)
+
+// int8Gemm5x16AVX512 computes a tile of 5 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm5x16AVX512(t *int8Tile)
+
+// int8Gemm4x16AVX512 computes a tile of 4 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm4x16AVX512(t *int8Tile)
+
+// int8Gemm3x16AVX512 computes a tile of 3 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm3x16AVX512(t *int8Tile)
+
+// int8Gemm2x16AVX512 computes a tile of 2 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm2x16AVX512(t *int8Tile)
+
+// int8Gemm1x16AVX512 computes a tile of 1 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm1x16AVX512(t *int8Tile)
+
+// int8Gemm6x16AVX2 computes a tile of 6 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm6x16AVX2(t *int8Tile)
+
+// int8Gemm5x16AVX2 computes a tile of 5 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm5x16AVX2(t *int8Tile)
+
+// int8Gemm4x16AVX2 computes a tile of 4 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm4x16AVX2(t *int8Tile)
+
+// int8Gemm3x16AVX2 computes a tile of 3 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm3x16AVX2(t *int8Tile)
+
+// int8Gemm2x16AVX2 computes a tile of 2 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm2x16AVX2(t *int8Tile)
+
+// int8Gemm1x16AVX2 computes a tile of 1 rows and a panel of 16 columns.
+//
+//go:noescape
+func int8Gemm1x16AVX2(t *int8Tile)
+
+// int8Gemm6x8AVX2 computes a tile of 6 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Gemm6x8AVX2(t *int8Tile)
+
+// int8Gemm5x8AVX2 computes a tile of 5 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Gemm5x8AVX2(t *int8Tile)
+
+// int8Gemm4x8AVX2 computes a tile of 4 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Gemm4x8AVX2(t *int8Tile)
+
+// int8Gemm3x8AVX2 computes a tile of 3 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Gemm3x8AVX2(t *int8Tile)
+
+// int8Gemm2x8AVX2 computes a tile of 2 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Gemm2x8AVX2(t *int8Tile)
+
+// int8Gemm1x8AVX2 computes a tile of 1 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Gemm1x8AVX2(t *int8Tile)
+
+// quantizeAVX512 writes 128 + round(a[i]*scale), limited to [1, 255].
+//
+//go:noescape
+func quantizeAVX512(dst *uint8, a *float32, n int, scale float32)
+
+// quantizeAVX2 writes round(a[i]*scale), limited to [-127, 127], for vectors of 8 elements.
+//
+//go:noescape
+func quantizeAVX2(dst *int16, a *float32, vectors int, scale float32)
+
 // unaryExpAVX512 is the loop of Exp over n elements.
 //
 //go:noescape
@@ -1094,11 +1289,6 @@ func lstmAVX2(h, c, z *float32, units int)
 //go:noescape
 func gruAVX2(h, prev, x, r *float32, units int)
 
-// transpose8AVX2 transposes blocks of 8 rows and 8 columns that follow each other along the rows of a; the strides are in bytes.
-//
-//go:noescape
-func transpose8AVX2(dst *float32, ldd int, a *float32, lda int, blocks int)
-
 // copyRowsAVX512 copies rows of cols elements; the strides are in bytes.
 //
 //go:noescape
@@ -1118,193 +1308,3 @@ func peakAVX512(rounds int)
 //
 //go:noescape
 func peakAVX2(rounds int)
-
-// int8Gemm8x48AVX512 computes a tile of 8 rows and a panel of 48 columns.
-//
-//go:noescape
-func int8Gemm8x48AVX512(t *int8Tile)
-
-// int8Gemm7x48AVX512 computes a tile of 7 rows and a panel of 48 columns.
-//
-//go:noescape
-func int8Gemm7x48AVX512(t *int8Tile)
-
-// int8Gemm6x48AVX512 computes a tile of 6 rows and a panel of 48 columns.
-//
-//go:noescape
-func int8Gemm6x48AVX512(t *int8Tile)
-
-// int8Gemm5x48AVX512 computes a tile of 5 rows and a panel of 48 columns.
-//
-//go:noescape
-func int8Gemm5x48AVX512(t *int8Tile)
-
-// int8Gemm4x48AVX512 computes a tile of 4 rows and a panel of 48 columns.
-//
-//go:noescape
-func int8Gemm4x48AVX512(t *int8Tile)
-
-// int8Gemm3x48AVX512 computes a tile of 3 rows and a panel of 48 columns.
-//
-//go:noescape
-func int8Gemm3x48AVX512(t *int8Tile)
-
-// int8Gemm2x48AVX512 computes a tile of 2 rows and a panel of 48 columns.
-//
-//go:noescape
-func int8Gemm2x48AVX512(t *int8Tile)
-
-// int8Gemm1x48AVX512 computes a tile of 1 rows and a panel of 48 columns.
-//
-//go:noescape
-func int8Gemm1x48AVX512(t *int8Tile)
-
-// int8Gemm8x32AVX512 computes a tile of 8 rows and a panel of 32 columns.
-//
-//go:noescape
-func int8Gemm8x32AVX512(t *int8Tile)
-
-// int8Gemm7x32AVX512 computes a tile of 7 rows and a panel of 32 columns.
-//
-//go:noescape
-func int8Gemm7x32AVX512(t *int8Tile)
-
-// int8Gemm6x32AVX512 computes a tile of 6 rows and a panel of 32 columns.
-//
-//go:noescape
-func int8Gemm6x32AVX512(t *int8Tile)
-
-// int8Gemm5x32AVX512 computes a tile of 5 rows and a panel of 32 columns.
-//
-//go:noescape
-func int8Gemm5x32AVX512(t *int8Tile)
-
-// int8Gemm4x32AVX512 computes a tile of 4 rows and a panel of 32 columns.
-//
-//go:noescape
-func int8Gemm4x32AVX512(t *int8Tile)
-
-// int8Gemm3x32AVX512 computes a tile of 3 rows and a panel of 32 columns.
-//
-//go:noescape
-func int8Gemm3x32AVX512(t *int8Tile)
-
-// int8Gemm2x32AVX512 computes a tile of 2 rows and a panel of 32 columns.
-//
-//go:noescape
-func int8Gemm2x32AVX512(t *int8Tile)
-
-// int8Gemm1x32AVX512 computes a tile of 1 rows and a panel of 32 columns.
-//
-//go:noescape
-func int8Gemm1x32AVX512(t *int8Tile)
-
-// int8Gemm8x16AVX512 computes a tile of 8 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm8x16AVX512(t *int8Tile)
-
-// int8Gemm7x16AVX512 computes a tile of 7 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm7x16AVX512(t *int8Tile)
-
-// int8Gemm6x16AVX512 computes a tile of 6 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm6x16AVX512(t *int8Tile)
-
-// int8Gemm5x16AVX512 computes a tile of 5 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm5x16AVX512(t *int8Tile)
-
-// int8Gemm4x16AVX512 computes a tile of 4 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm4x16AVX512(t *int8Tile)
-
-// int8Gemm3x16AVX512 computes a tile of 3 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm3x16AVX512(t *int8Tile)
-
-// int8Gemm2x16AVX512 computes a tile of 2 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm2x16AVX512(t *int8Tile)
-
-// int8Gemm1x16AVX512 computes a tile of 1 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm1x16AVX512(t *int8Tile)
-
-// int8Gemm6x16AVX2 computes a tile of 6 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm6x16AVX2(t *int8Tile)
-
-// int8Gemm5x16AVX2 computes a tile of 5 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm5x16AVX2(t *int8Tile)
-
-// int8Gemm4x16AVX2 computes a tile of 4 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm4x16AVX2(t *int8Tile)
-
-// int8Gemm3x16AVX2 computes a tile of 3 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm3x16AVX2(t *int8Tile)
-
-// int8Gemm2x16AVX2 computes a tile of 2 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm2x16AVX2(t *int8Tile)
-
-// int8Gemm1x16AVX2 computes a tile of 1 rows and a panel of 16 columns.
-//
-//go:noescape
-func int8Gemm1x16AVX2(t *int8Tile)
-
-// int8Gemm6x8AVX2 computes a tile of 6 rows and a panel of 8 columns.
-//
-//go:noescape
-func int8Gemm6x8AVX2(t *int8Tile)
-
-// int8Gemm5x8AVX2 computes a tile of 5 rows and a panel of 8 columns.
-//
-//go:noescape
-func int8Gemm5x8AVX2(t *int8Tile)
-
-// int8Gemm4x8AVX2 computes a tile of 4 rows and a panel of 8 columns.
-//
-//go:noescape
-func int8Gemm4x8AVX2(t *int8Tile)
-
-// int8Gemm3x8AVX2 computes a tile of 3 rows and a panel of 8 columns.
-//
-//go:noescape
-func int8Gemm3x8AVX2(t *int8Tile)
-
-// int8Gemm2x8AVX2 computes a tile of 2 rows and a panel of 8 columns.
-//
-//go:noescape
-func int8Gemm2x8AVX2(t *int8Tile)
-
-// int8Gemm1x8AVX2 computes a tile of 1 rows and a panel of 8 columns.
-//
-//go:noescape
-func int8Gemm1x8AVX2(t *int8Tile)
-
-// quantizeAVX512 writes 128 + round(a[i]*scale), limited to [1, 255].
-//
-//go:noescape
-func quantizeAVX512(dst *uint8, a *float32, n int, scale float32)
-
-// quantizeAVX2 writes round(a[i]*scale), limited to [-127, 127], for vectors of 8 elements.
-//
-//go:noescape
-func quantizeAVX2(dst *int16, a *float32, vectors int, scale float32)

@@ -1,140 +1,6 @@
 package main
 
-import (
-	"github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/reg"
-)
-
-// loop writes the loop over a vector of n elements: unroll vectors at a time,
-// then one, then the tail with a mask. body gets the byte displacement of its
-// vector from the pointers and how to load and store there.
-//
-// n is counted down; pointers are advanced.
-func (g *gen) loop(n reg.Register, pointers []reg.Register, unroll int, body func(at access)) {
-	many, one, tail, done := g.label("many"), g.label("one"), g.label("tail"), g.label("done")
-	step := func(label, out string, count int) {
-		g.Label(label)
-		g.CMPQ(n, operand.I32(count*g.lanes))
-		g.JL(ref(out))
-		for u := range count {
-			body(access{g: g, disp: u * g.bytes()})
-		}
-		for _, p := range pointers {
-			g.ADDQ(operand.I32(count*g.bytes()), p)
-		}
-		g.SUBQ(operand.I32(count*g.lanes), n)
-		g.JMP(ref(label))
-	}
-	if unroll > 1 {
-		step(many, one, unroll)
-	}
-	step(one, tail, 1)
-	g.Label(tail)
-	g.TESTQ(n, n)
-	g.JZ(ref(done))
-	body(g.tailAccess(n))
-	g.Label(done)
-}
-
-// tailAccess sets the mask for the n < lanes elements that are left.
-func (g *gen) tailAccess(n reg.Register) access {
-	at := access{g: g, tail: true}
-	if g.wide() {
-		bits := g.GP64()
-		g.XORQ(bits, bits)
-		g.BTSQ(n, bits)
-		g.DECQ(bits)
-		at.mask = reg.K1
-		g.KMOVW(bits.As32(), at.mask)
-		return at
-	}
-	// The table has eight words of ones, then eight of zeros.
-	g.tailMasks = true
-	table, at8 := g.GP64(), g.GP64()
-	g.LEAQ(operand.NewDataAddr(operand.NewStaticSymbol(tailName), 32), table)
-	g.MOVQ(n, at8)
-	g.NEGQ(at8)
-	at.mask = g.vec()
-	g.VMOVUPS(memx(table, at8, 4, 0), at.mask)
-	return at
-}
-
-// access is how a loop's body reaches its vector.
-type access struct {
-	g    *gen
-	off  reg.Register // added to the pointer, or nil
-	disp int
-	tail bool
-	mask reg.Register
-}
-
-// at is the memory of the vector.
-func (at access) at(p reg.Register) operand.Mem {
-	if at.off != nil {
-		return memx(p, at.off, 1, at.disp)
-	}
-	return mem(p, at.disp)
-}
-
-// load loads the vector; lanes beyond the tail are zero.
-func (at access) load(p reg.Register) v {
-	g := at.g
-	d := g.vec()
-	m := at.at(p)
-	switch {
-	case !at.tail:
-		g.VMOVUPS(m, d)
-	case g.wide():
-		g.VMOVUPS_Z(m, at.mask, d)
-	default:
-		g.VMASKMOVPS(m, at.mask, d)
-	}
-	return d
-}
-
-// store stores the lanes of the vector that exist.
-func (at access) store(x v, p reg.Register) {
-	g := at.g
-	m := at.at(p)
-	switch {
-	case !at.tail:
-		g.VMOVUPS(x, m)
-	case g.wide():
-		g.VMOVUPS(x, at.mask, m)
-	default:
-		g.VMASKMOVPS(x, at.mask, m)
-	}
-}
-
-// keep is x in the lanes that exist and other beyond the tail.
-func (at access) keep(x, other v) v {
-	g := at.g
-	if !at.tail {
-		return x
-	}
-	d := g.vec()
-	if g.wide() {
-		g.VMOVAPS(other, d)
-		g.VMOVAPS(x, at.mask, d)
-	} else {
-		g.VBLENDVPS(at.mask, x, other, d)
-	}
-	return d
-}
-
-// arg loads an integer or pointer argument.
-func (g *gen) arg(name string) reg.Register { return g.Load(g.Param(name), g.GP64()) }
-
-// floatArg loads a float32 argument into all lanes.
-func (g *gen) floatArg(name string) v {
-	d := g.vec()
-	a, err := g.Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	g.VBROADCASTSS(a.Addr, d)
-	return d
-}
+import "github.com/mmcloughlin/avo/reg"
 
 // unaryFunction is one elementwise function of package kernel.
 type unaryFunction struct {
@@ -188,7 +54,7 @@ var unaryFunctions = []unaryFunction{
 
 // genUnary writes dst[i] = f(a[i]).
 func genUnary(g *gen) {
-	for _, i := range isas {
+	for _, i := range g.levels {
 		for _, u := range unaryFunctions {
 			g.function(i, "unary"+u.op+i.name, "dst, a *float32, n int, alpha, beta float32", "",
 				"is the loop of "+u.op+" over n elements.")
@@ -223,7 +89,7 @@ var binaryFunctions = []binaryFunction{
 // genBinary writes the loops of two and three operands, with their forms: two
 // vectors, a vector and a scalar, and a row that meets every row of a matrix.
 func genBinary(g *gen) {
-	for _, i := range isas {
+	for _, i := range g.levels {
 		for _, b := range binaryFunctions {
 			g.function(i, "binary"+b.op+i.name, "dst, a, b *float32, n int", "", "is op(a[i], b[i]).")
 			dst, x, y, n := g.arg("dst"), g.arg("a"), g.arg("b"), g.arg("n")
@@ -264,42 +130,4 @@ func genBinary(g *gen) {
 		g.rows([]string{"scale", "shift"}, 2, func(x v, rows []v) v { return g.fma(x, rows[0], rows[1]) })
 		g.end()
 	}
-}
-
-// rows writes the loop over the rows of a matrix a, each with the same operand
-// rows, into dst.
-func (g *gen) rows(names []string, unroll int, f func(x v, rows []v) v) {
-	dst, a, count, cols := g.arg("dst"), g.arg("a"), g.arg("rows"), g.arg("cols")
-	pointers := []reg.Register{dst, a}
-	var starts []reg.Register
-	for range names {
-		starts = append(starts, g.GP64())
-	}
-	for i, name := range names {
-		g.Load(g.Param(name), starts[i])
-	}
-	var moving []reg.Register
-	for range names {
-		r := g.GP64()
-		moving = append(moving, r)
-		pointers = append(pointers, r)
-	}
-	n := g.GP64()
-	g.Label("row")
-	for i := range names {
-		g.MOVQ(starts[i], moving[i])
-	}
-	g.MOVQ(cols, n)
-	// What the tail of a row leaves to advance: loop moves by whole vectors.
-	g.loop(n, pointers, unroll, func(at access) {
-		var rows []v
-		for _, p := range moving {
-			rows = append(rows, at.load(p))
-		}
-		at.store(f(at.load(a), rows), dst)
-	})
-	g.LEAQ(memx(dst, n, 4, 0), dst)
-	g.LEAQ(memx(a, n, 4, 0), a)
-	g.DECQ(count)
-	g.JNZ(ref("row"))
 }

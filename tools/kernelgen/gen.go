@@ -42,7 +42,9 @@ type stub struct{ name, params, results, doc string }
 type gen struct {
 	*build.Context
 	isa
-	arm       *neonBody // where operations go instead of avo, or nil
+	levels    []isa           // that the file is for
+	arm       *neonBody       // where operations go instead of avo, or nil
+	text      strings.Builder // the functions of arm64
 	stubs     []stub
 	labels    int
 	consts    map[uint32]operand.Mem // constants, each repeated eight times in the pool
@@ -51,7 +53,7 @@ type gen struct {
 }
 
 func newGen() *gen {
-	g := &gen{Context: build.NewContext(), consts: map[uint32]operand.Mem{}}
+	g := &gen{Context: build.NewContext(), levels: isas, consts: map[uint32]operand.Mem{}}
 	g.ConstraintExpr("!noasm")
 	return g
 }
@@ -62,6 +64,11 @@ func newGen() *gen {
 func (g *gen) function(i isa, name, params, results, doc string) {
 	g.isa = i
 	g.labels = 0
+	g.stubs = append(g.stubs, stub{name, params, results, doc})
+	if i == neonISA {
+		g.neonFunction(name, params, results)
+		return
+	}
 	g.Function(name)
 	g.Attributes(attr.NOSPLIT)
 	asm := params
@@ -69,11 +76,15 @@ func (g *gen) function(i isa, name, params, results, doc string) {
 		asm = strings.ReplaceAll(asm, "*"+b.name, "*byte")
 	}
 	g.SignatureExpr("func(" + asm + ")" + results)
-	g.stubs = append(g.stubs, stub{name, params, results, doc})
 }
 
 // end ends the function.
 func (g *gen) end() {
+	if g.arm != nil {
+		g.arm.step(nil, nil, "RET")
+		g.text.WriteString(g.arm.print())
+		return
+	}
 	g.VZEROUPPER()
 	g.RET()
 }

@@ -1,5 +1,5 @@
 // Command kernelgen writes the assembly of package tensor/kernel, the declarations
-// and switches that go with it (stubs_*.go, dispatch_amd64.go) and the parameter
+// and switches that go with it (stubs_*.go, dispatch_*.go) and the parameter
 // blocks that Go and assembly share (blocks_amd64.go).
 //
 //	go run . -to ../../tensor/kernel
@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 func main() {
@@ -30,27 +31,37 @@ func main() {
 	}
 }
 
+// file is one assembly file and what writes it.
+type file struct {
+	name  string
+	write func(*gen)
+}
+
+// sharedFiles are written for every level from one source.
+var sharedFiles = []file{
+	{"unary", genUnary},
+	{"binary", genBinary},
+	{"reduce", genReduce},
+	{"norm", genNorm},
+	{"recurrent", genRecurrent},
+	{"copy", genCopy},
+	{"peak", genPeak},
+}
+
+// amd64Files are for amd64 only.
+var amd64Files = []file{
+	{"gemm", genGemm},
+	{"window", genWindow},
+	{"winograd", genWinograd},
+	{"transpose", genTranspose},
+	{"int8", genInt8},
+}
+
 // generate gives all files by name.
 func generate() (map[string][]byte, error) {
-	files := map[string][]byte{}
+	files, neonStubs := neonFiles()
 	var stubs []stub
-	for _, f := range []struct {
-		name  string
-		write func(*gen)
-	}{
-		{"gemm", genGemm},
-		{"window", genWindow},
-		{"winograd", genWinograd},
-		{"unary", genUnary},
-		{"binary", genBinary},
-		{"reduce", genReduce},
-		{"norm", genNorm},
-		{"recurrent", genRecurrent},
-		{"transpose", genTranspose},
-		{"copy", genCopy},
-		{"peak", genPeak},
-		{"int8", genInt8},
-	} {
+	for _, f := range slices.Concat(amd64Files, sharedFiles) {
 		g := newGen()
 		f.write(g)
 		text, err := g.print()
@@ -67,6 +78,7 @@ func generate() (map[string][]byte, error) {
 	files["stubs_arm64.go"] = printNEONStubs()
 	files["winograd_arm64.s"] = printNEONWinograd()
 	files["stubs_winograd_arm64.go"] = printNEONWinogradStubs()
-	files["elementwise_arm64.s"], files["stubs_elementwise_arm64.go"] = printNEONElementwise()
+	files["stubs_shared_arm64.go"] = printStubs(neonStubs)
+	files["dispatch_arm64.go"] = printNEONDispatch()
 	return files, nil
 }

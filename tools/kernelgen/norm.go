@@ -1,13 +1,10 @@
 package main
 
-import (
-	"github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/reg"
-)
+import "github.com/mmcloughlin/avo/reg"
 
 // genNorm writes softmax and layer normalization of one row.
 func genNorm(g *gen) {
-	for _, i := range isas {
+	for _, i := range g.levels {
 		g.function(i, "softmax"+i.name, "dst, a *float32, rows, cols int", "", "is the softmax of rows: e^(a[i] - max) over their sum.")
 		g.softmax()
 		g.end()
@@ -18,7 +15,7 @@ func genNorm(g *gen) {
 		s := g.across(g.fold(n, []reg.Register{a}, sum, func(at access) v {
 			return g.expDown(g.sub(at.load(a), top))
 		}), sum)
-		g.Store(low(s), g.ReturnIndex(0))
+		g.result(s)
 		g.end()
 		g.function(i, "layerNorm"+i.name, "dst, a, gamma, beta *float32, rows, cols int, count, epsilon float32", "",
 			"is (a - mean)/sqrt(variance + epsilon)*gamma + beta of rows; count is float32(cols), gamma and beta may be nil.")
@@ -36,7 +33,7 @@ func (g *gen) rewind(rs ...reg.Register) []reg.Register {
 	var copies []reg.Register
 	for _, r := range rs {
 		c := g.GP64()
-		g.MOVQ(r, c)
+		g.moveReg(r, c)
 		copies = append(copies, c)
 	}
 	return copies
@@ -46,13 +43,12 @@ func (g *gen) rewind(rs ...reg.Register) []reg.Register {
 // the processor work on the next row while it waits for the sums of this one.
 func (g *gen) eachRow(body func(dst, a, n reg.Register)) {
 	dst, a, rows, cols := g.arg("dst"), g.arg("a"), g.arg("rows"), g.arg("cols")
-	g.Label("row")
+	g.place("row")
 	p := g.rewind(dst, a, cols)
 	body(p[0], p[1], p[2])
-	g.LEAQ(memx(dst, cols, 4, 0), dst)
-	g.LEAQ(memx(a, cols, 4, 0), a)
-	g.DECQ(rows)
-	g.JNZ(ref("row"))
+	g.advance(dst, cols, dst)
+	g.advance(a, cols, a)
+	g.countDown(rows, "row")
 }
 
 func (g *gen) softmax() {
@@ -77,10 +73,9 @@ func (g *gen) softmax() {
 // ifNot jumps over code if the pointer is nil.
 func (g *gen) ifNot(p reg.Register, code func()) {
 	skip := g.label("skip")
-	g.TESTQ(p, p)
-	g.JZ(ref(skip))
+	g.jumpIfZero(p, skip)
 	code()
-	g.Label(skip)
+	g.place(skip)
 }
 
 func (g *gen) layerNorm() {
@@ -93,12 +88,11 @@ func (g *gen) layerNorm() {
 		p = g.rewind(a, n)
 		variance := g.div(g.across(g.fold(p[1], p[:1], squares, func(at access) v { return g.sub(at.load(p[0]), mean) }), sum), count)
 		scale := g.div(g.c(1), g.sqrt(g.add(variance, epsilon)))
-		off := g.GP64()
-		g.XORQ(off, off)
+		off := g.zeroReg()
 		g.loopAt(n, off, func(at access) {
 			y := g.mul(g.sub(at.load(a), mean), scale)
-			g.ifNot(gamma, func() { g.VMULPS(at.load(gamma), y, y) })
-			g.ifNot(beta, func() { g.VADDPS(at.load(beta), y, y) })
+			g.ifNot(gamma, func() { g.mulInto(y, at.load(gamma)) })
+			g.ifNot(beta, func() { g.sumInto(y, at.load(beta)) })
 			at.store(y, dst)
 		})
 	})
@@ -112,32 +106,11 @@ func (g *gen) rmsNorm() {
 		p := g.rewind(a, n)
 		mean := g.div(g.across(g.fold(p[1], p[:1], squares, func(at access) v { return at.load(p[0]) }), sum), count)
 		scale := g.div(g.c(1), g.sqrt(g.add(mean, epsilon)))
-		off := g.GP64()
-		g.XORQ(off, off)
+		off := g.zeroReg()
 		g.loopAt(n, off, func(at access) {
 			y := g.mul(at.load(a), scale)
-			g.ifNot(gamma, func() { g.VMULPS(at.load(gamma), y, y) })
+			g.ifNot(gamma, func() { g.mulInto(y, at.load(gamma)) })
 			at.store(y, dst)
 		})
 	})
-}
-
-// loopAt is loop, one vector at a time, with one offset for all pointers; it
-// leaves them alone, so that some may be nil.
-func (g *gen) loopAt(n, off reg.Register, body func(at access)) {
-	one, tail, done := g.label("one"), g.label("tail"), g.label("done")
-	g.Label(one)
-	g.CMPQ(n, operand.I32(g.lanes))
-	g.JL(ref(tail))
-	body(access{g: g, off: off})
-	g.ADDQ(operand.I32(g.bytes()), off)
-	g.SUBQ(operand.I32(g.lanes), n)
-	g.JMP(ref(one))
-	g.Label(tail)
-	g.TESTQ(n, n)
-	g.JZ(ref(done))
-	at := g.tailAccess(n)
-	at.off = off
-	body(at)
-	g.Label(done)
 }

@@ -36,7 +36,7 @@ func (g *gen) fold(n reg.Register, pointers []reg.Register, r reduction, value f
 		i := at.disp / g.bytes()
 		x := value(at)
 		next := r.add(g, sums[i], x)
-		g.VMOVAPS(at.keep(next, sums[i]), sums[i])
+		g.assign(at.keep(next, sums[i]), sums[i])
 	})
 	sums[0] = r.join(g, sums[0], sums[1])
 	sums[2] = r.join(g, sums[2], sums[3])
@@ -45,6 +45,14 @@ func (g *gen) fold(n reg.Register, pointers []reg.Register, r reduction, value f
 
 // across joins the lanes of a vector; all lanes of the result are equal.
 func (g *gen) across(x v, r reduction) v {
+	if g.arm != nil {
+		d := g.vec()
+		g.arm.step(d, []v{x}, "VEXT $8, V%d.B16, V%d.B16, V%d.B16", x, x, d) // halves
+		x = r.join(g, x, d)
+		d = g.vec()
+		g.arm.step(d, []v{x}, "VREV64 V%d.S4, V%d.S4", x, d) // pairs
+		return r.join(g, x, d)
+	}
 	if g.wide() {
 		d := g.vec()
 		g.VSHUFF32X4(operand.U8(0x4e), x, x, d) // halves
@@ -78,12 +86,12 @@ func low(x v) reg.Register {
 
 // genReduce writes the reductions of rows and columns.
 func genReduce(g *gen) {
-	for _, i := range isas {
+	for _, i := range g.levels {
 		for _, r := range reductions {
 			g.function(i, "reduce"+r.op+i.name, "a *float32, n int", " float32", "reduces n elements.")
 			a, n := g.arg("a"), g.arg("n")
 			s := g.across(g.fold(n, []reg.Register{a}, r, func(at access) v { return at.load(a) }), r)
-			g.Store(low(s), g.ReturnIndex(0))
+			g.result(s)
 			g.end()
 
 			g.function(i, "columns"+r.op+i.name, "dst, a *float32, rows, cols int", "", "joins the reduction of the columns of a to dst.")
@@ -100,7 +108,7 @@ func genReduce(g *gen) {
 			y = at.load(b)
 			return at.load(a)
 		}), sum)
-		g.Store(low(s), g.ReturnIndex(0))
+		g.result(s)
 		g.end()
 	}
 }
@@ -109,52 +117,40 @@ func genReduce(g *gen) {
 func (g *gen) columns(r reduction) {
 	dst, a, rows, cols := g.arg("dst"), g.arg("a"), g.arg("rows"), g.arg("cols")
 	stride := g.GP64()
-	g.MOVQ(cols, stride)
-	g.SHLQ(operand.U8(2), stride)
+	g.moveReg(cols, stride)
+	g.elementBytes(stride)
 	at, left := g.GP64(), g.GP64()
-	block := func(name string, count int, tail bool) {
-		g.Label(name)
-		x := access{g: g}
-		if tail {
-			x = g.tailAccess(cols)
-		}
+	block := func(count int, x access) {
+		row := g.label("row")
 		var sums []v
 		for range count {
 			sums = append(sums, g.c(r.start))
 		}
-		g.MOVQ(a, at)
-		g.MOVQ(rows, left)
-		g.Label(name + "Row")
+		g.moveReg(a, at)
+		g.moveReg(rows, left)
+		g.place(row)
 		for i := range count {
 			x.disp = i * g.bytes()
-			g.VMOVAPS(r.add(g, sums[i], x.load(at)), sums[i])
+			g.assign(r.add(g, sums[i], x.load(at)), sums[i])
 		}
-		g.ADDQ(stride, at)
-		g.DECQ(left)
-		g.JNZ(ref(name + "Row"))
+		g.addReg(stride, at)
+		g.countDown(left, row)
 		for i := range count {
 			x.disp = i * g.bytes()
 			x.store(r.join(g, x.load(dst), sums[i]), dst)
 		}
-		if tail {
-			return
-		}
-		g.ADDQ(operand.I32(count*g.bytes()), a)
-		g.ADDQ(operand.I32(count*g.bytes()), dst)
-		g.SUBQ(operand.I32(count*g.lanes), cols)
 	}
-	g.JMP(ref("manyTest"))
-	block("many", 4, false)
-	g.Label("manyTest")
-	g.CMPQ(cols, operand.I32(4*g.lanes))
-	g.JGE(ref("many"))
-	g.JMP(ref("oneTest"))
-	block("one", 1, false)
-	g.Label("oneTest")
-	g.CMPQ(cols, operand.I32(g.lanes))
-	g.JGE(ref("one"))
-	g.TESTQ(cols, cols)
-	g.JZ(ref("done"))
-	block("tail", 1, true)
-	g.Label("done")
+	for _, count := range []int{4, 1} {
+		again, test := g.label("again"), g.label("test")
+		g.jump(test)
+		g.place(again)
+		block(count, access{g: g})
+		g.addInto(a, count*g.bytes())
+		g.addInto(dst, count*g.bytes())
+		g.addInto(cols, -count*g.lanes)
+		g.place(test)
+		g.jumpIfNotLess(cols, count*g.lanes, again)
+	}
+	g.tails(cols, []reg.Register{a, dst}, "done", func(at access) { block(1, at) })
+	g.place("done")
 }

@@ -5,52 +5,6 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// genCopy writes the copy of rows between matrices of different strides.
-func genCopy(g *gen) {
-	for _, i := range isas {
-		g.function(i, "copyRows"+i.name, "dst *float32, ldd int, a *float32, lda, rows, cols int", "",
-			"copies rows of cols elements; the strides are in bytes.")
-		dst, ldd, a, lda, rows, cols := g.arg("dst"), g.arg("ldd"), g.arg("a"), g.arg("lda"), g.arg("rows"), g.arg("cols")
-		to, from, n := g.GP64(), g.GP64(), g.GP64()
-		g.Label("row")
-		g.MOVQ(dst, to)
-		g.MOVQ(a, from)
-		g.MOVQ(cols, n)
-		g.loop(n, []reg.Register{to, from}, 2, func(at access) { at.store(at.load(from), to) })
-		g.ADDQ(ldd, dst)
-		g.ADDQ(lda, a)
-		g.DECQ(rows)
-		g.JNZ(ref("row"))
-		g.end()
-	}
-}
-
-// peakChains is the number of multiply-adds that do not wait for each other.
-const peakChains = 12
-
-// genPeak writes a loop of nothing but independent multiply-adds, the measure
-// of what a core can do.
-func genPeak(g *gen) {
-	for _, i := range isas {
-		g.function(i, "peak"+i.name, "rounds int", "", "does 12 independent vector multiply-adds in each round.")
-		n := g.arg("rounds")
-		var x [peakChains]v
-		for c := range x {
-			x[c] = g.phys(c)
-			g.zero(x[c])
-		}
-		one := g.phys(peakChains)
-		g.zero(one)
-		g.Label("round")
-		for _, v := range x {
-			g.VFMADD231PS(one, one, v)
-		}
-		g.DECQ(n)
-		g.JNZ(ref("round"))
-		g.end()
-	}
-}
-
 // genTranspose writes the transposition of blocks of 8x8, with AVX2: shuffles
 // within 128 bits are as fast as wider ones, and AVX-512 has no use for more.
 func genTranspose(g *gen) {

@@ -111,6 +111,41 @@ func (g *gen) copy(a v) v {
 	return d
 }
 
+// assign copies a vector to one that exists.
+func (g *gen) assign(from, to v) {
+	if g.arm != nil {
+		g.arm.two(to, neonOrr, from, from)
+		return
+	}
+	g.VMOVAPS(from, to)
+}
+
+// mulInto, sumInto and fmaInto change a vector that exists: x *= a, x += a and
+// x += a*b.
+func (g *gen) mulInto(x, a v) {
+	if g.arm != nil {
+		g.arm.into(x, neonFmul, x, a)
+		return
+	}
+	g.VMULPS(a, x, x)
+}
+
+func (g *gen) sumInto(x, a v) {
+	if g.arm != nil {
+		g.arm.into(x, neonFadd, x, a)
+		return
+	}
+	g.VADDPS(a, x, x)
+}
+
+func (g *gen) fmaInto(x, a, b v) {
+	if g.arm != nil {
+		g.arm.into(x, neonFmla, a, b)
+		return
+	}
+	g.VFMADD231PS(b, a, x)
+}
+
 // c is a constant in a register.
 func (g *gen) c(x float64) v { return g.cBits(bitsOf(x)) }
 
@@ -118,7 +153,7 @@ func (g *gen) cBits(b uint32) v {
 	d := g.vec()
 	switch m := g.bits(b); {
 	case g.arm != nil:
-		g.arm.load(d, m.Disp)
+		g.arm.load(g, d, m.Disp)
 	case g.wide():
 		g.VBROADCASTSS(m, d)
 	default:
