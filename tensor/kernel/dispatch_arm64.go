@@ -220,3 +220,85 @@ func columnsNEON(op ReduceOp, dst, a *float32, rows, cols int) {
 		columnsSumSquaresNEON(dst, a, rows, cols)
 	}
 }
+
+// depthwiseNEON calls the kernel for a group of pixels.
+func depthwiseNEON(pixels int, t *neonWindow) {
+	switch pixels {
+	case 4:
+		depthwise4NEON(t)
+	case 1:
+		depthwise1NEON(t)
+	}
+}
+
+// maxPoolNEON calls the kernel for a group of pixels.
+func maxPoolNEON(pixels int, t *neonWindow) {
+	switch pixels {
+	case 4:
+		maxPool4NEON(t)
+	case 1:
+		maxPool1NEON(t)
+	}
+}
+
+// sumPoolNEON calls the kernel for a group of pixels.
+func sumPoolNEON(pixels int, t *neonWindow) {
+	switch pixels {
+	case 4:
+		sumPool4NEON(t)
+	case 1:
+		sumPool1NEON(t)
+	}
+}
+
+// int8DotNEON calls the micro-kernel for a panel of columns and a tile of rows.
+func int8DotNEON(rows, columns int, t *neonInt8) {
+	switch columns {
+	case 4:
+		switch rows {
+		case 8:
+			int8Dot8x4NEON(t)
+		case 4:
+			int8Dot4x4NEON(t)
+		case 2:
+			int8Dot2x4NEON(t)
+		case 1:
+			int8Dot1x4NEON(t)
+		}
+	case 8:
+		switch rows {
+		case 8:
+			int8Dot8x8NEON(t)
+		case 4:
+			int8Dot4x8NEON(t)
+		case 2:
+			int8Dot2x8NEON(t)
+		case 1:
+			int8Dot1x8NEON(t)
+		}
+	}
+}
+
+// int8LongNEON calls the micro-kernel for a panel of columns and a tile of rows.
+func int8LongNEON(rows, columns int, t *neonInt8) {
+	switch columns {
+	case 4:
+		switch rows {
+		case 4:
+			int8Long4x4NEON(t)
+		case 2:
+			int8Long2x4NEON(t)
+		case 1:
+			int8Long1x4NEON(t)
+		}
+	case 8:
+		switch rows {
+		case 4:
+			int8Long4x8NEON(t)
+		case 2:
+			int8Long2x8NEON(t)
+		case 1:
+			int8Long1x8NEON(t)
+		}
+	}
+}

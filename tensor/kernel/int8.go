@@ -5,9 +5,9 @@ import "math"
 // PackedInt8 is the right operand of an int8 product, [K, N], in the layout of
 // one level's micro-kernels. It is read-only once packed.
 type PackedInt8 struct {
-	level  Level // AVX512 (with VNNI), AVX2 or Generic
+	level  Level // AVX512 (with VNNI), AVX2, NEON or Generic
 	k, n   int
-	groups int // of k: 4 elements with AVX512, 2 with AVX2
+	groups int // of k: 4 elements with AVX512 and NEON, 2 with AVX2
 	plan   panelPlan
 	data   []int8
 	start  []int32 // where sums start: what 128 added to A adds to them, negative
@@ -33,6 +33,8 @@ func int8Level(l Level) (level Level, group int) {
 		return AVX512, 4
 	case l == AVX512 || l == AVX2:
 		return AVX2, 2
+	case l == NEON:
+		return NEON, 4
 	}
 	return Generic, 1
 }
@@ -117,6 +119,8 @@ func (b *PackedInt8) rowBytes() int {
 		return 4 * b.groups
 	case AVX2:
 		return 4 * (b.groups + 4) // whole vectors of 8
+	case NEON:
+		return 4 * b.groups
 	}
 	return b.k
 }

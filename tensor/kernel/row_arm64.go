@@ -73,6 +73,30 @@ func gruAsm(h, prev, x, r []float32) bool {
 	return true
 }
 
+func transposeAsm(l Level, dst []float32, ldd int, a []float32, lda, rows, cols int) bool {
+	if l != NEON {
+		return false
+	}
+	r4, c4 := rows&^3, cols&^3
+	if c4 > 0 {
+		for i := 0; i < r4; i += 4 {
+			transpose4NEON(&dst[i], 4*ldd, &a[i*lda], 4*lda, c4/4)
+		}
+	}
+	// What is left of the columns, then of the rows.
+	for j := c4; j < cols; j++ {
+		for i := range r4 {
+			dst[j*ldd+i] = a[i*lda+j]
+		}
+	}
+	for i := r4; i < rows; i++ {
+		for j, v := range a[i*lda : i*lda+cols] {
+			dst[j*ldd+i] = v
+		}
+	}
+	return true
+}
+
 func copyRowsAsm(l Level, dst []float32, ldd int, a []float32, lda, rows, cols int) bool {
 	if l != NEON {
 		return false

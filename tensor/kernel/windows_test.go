@@ -138,12 +138,18 @@ func TestDepthwiseAndPool(t *testing.T) {
 					})
 					d := Depthwise{Src: a, W: w, Channels: channels, Dst: conv,
 						Epilogue: Epilogue{Bias: bias, Residual: res, Clamp: true, Lo: -1, Hi: 2}}
+					// The same without bias and limits, added to what is there.
+					more, intact4 := guarded(t, out*s.OutStride)
+					copy(more, res)
+					plain := Depthwise{Src: a, W: w, Channels: channels, Dst: more, Epilogue: Epilogue{Accumulate: true}}
 					p := Pool{Src: a, Channels: channels}
 					for _, class := range NewWindows(s) {
 						d.SrcRows, d.DstRows, d.Taps = class.Src, class.Dst, class.Taps
 						half := class.Count / 2
 						d.Block(0, half)
 						d.Block(half, class.Count)
+						plain.SrcRows, plain.DstRows, plain.Taps = class.Src, class.Dst, class.Taps
+						plain.Block(0, class.Count)
 						p.SrcRows, p.DstRows, p.Taps = class.Src, class.Dst, class.Taps
 						p.Dst = top
 						p.Max(0, class.Count)
@@ -154,12 +160,17 @@ func TestDepthwiseAndPool(t *testing.T) {
 					intact1()
 					intact2()
 					intact3()
+					intact4()
 					for o := range out {
 						for c := range channels {
 							at := o*s.OutStride + c
 							want := min(max(wantConv[o*channels+c]+float64(res[at]), -1), 2)
 							if got := float64(conv[at]); math.Abs(got-want) > 1e-5 {
 								t.Fatalf("depthwise pixel %d channel %d: %g, want %g", o, c, got, want)
+							}
+							want = wantConv[o*channels+c] - float64(bias[c]) + float64(res[at])
+							if got := float64(more[at]); math.Abs(got-want) > 1e-5 {
+								t.Fatalf("accumulated depthwise pixel %d channel %d: %g, want %g", o, c, got, want)
 							}
 							if got := float64(top[at]); got != wantTop[o*channels+c] {
 								t.Fatalf("max pixel %d channel %d: %g, want %g", o, c, got, wantTop[o*channels+c])

@@ -1,6 +1,6 @@
 // Command kernelgen writes the assembly of package tensor/kernel, the declarations
 // and switches that go with it (stubs_*.go, dispatch_*.go) and the parameter
-// blocks that Go and assembly share (blocks_amd64.go).
+// blocks that Go and assembly share (blocks_*.go).
 //
 //	go run . -to ../../tensor/kernel
 //
@@ -57,6 +57,13 @@ var amd64Files = []file{
 	{"int8", genInt8},
 }
 
+// arm64Files are for arm64 only, besides gemm and winograd.
+var arm64Files = []file{
+	{"window", genNEONWindow},
+	{"transpose", genNEONTranspose},
+	{"int8", genNEONInt8},
+}
+
 // generate gives all files by name.
 func generate() (map[string][]byte, error) {
 	files, neonStubs := neonFiles()
@@ -72,13 +79,14 @@ func generate() (map[string][]byte, error) {
 		stubs = append(stubs, g.stubs...)
 	}
 	files["stubs_amd64.go"] = printStubs(stubs)
-	files["blocks_amd64.go"] = printBlocks()
+	files["blocks_amd64.go"] = printBlocks(blocks...)
 	files["dispatch_amd64.go"] = printDispatch()
 	files["gemm_arm64.s"] = printNEON()
 	files["stubs_arm64.go"] = printNEONStubs()
 	files["winograd_arm64.s"] = printNEONWinograd()
 	files["stubs_winograd_arm64.go"] = printNEONWinogradStubs()
-	files["stubs_shared_arm64.go"] = printStubs(neonStubs)
+	files["stubs_loops_arm64.go"] = printStubs(neonStubs)
+	files["blocks_arm64.go"] = printBlocks(neonWindowBlock, neonInt8Block)
 	files["dispatch_arm64.go"] = printNEONDispatch()
 	return files, nil
 }

@@ -37,6 +37,12 @@ var (
 	neonFrintp = neonOp{0x4ea18800, "FRINTP"}
 	neonFsqrt  = neonOp{0x6ea1f800, "FSQRT"}
 	neonFneg   = neonOp{0x6ea0f800, "FNEG"}
+	neonSmull  = neonOp{0x0e20c000, "SMULL"}  // 8 bytes to 8 half words
+	neonSmull2 = neonOp{0x4e20c000, "SMULL2"} // the same of the upper 8
+	neonSadalp = neonOp{0x4e606800, "SADALP"} // adds pairs of half words to words
+	neonAddp   = neonOp{0x4ea0bc00, "ADDP"}   // sums of pairs of words
+	neonXtn16  = neonOp{0x0e612800, "XTN"}    // words to half words
+	neonXtn8   = neonOp{0x0e212800, "XTN"}    // half words to bytes
 )
 
 func neonShl(n int) neonOp {
@@ -45,6 +51,11 @@ func neonShl(n int) neonOp {
 
 func neonSshr(n int) neonOp {
 	return neonOp{0x4f000400 | uint32(64-n)<<16, fmt.Sprintf("SSHR #%d", n)}
+}
+
+// neonSdot adds products of 4 bytes of n and the 4 in a lane of m.
+func neonSdot(lane int) neonOp {
+	return neonOp{0x4f80e000 | uint32(lane&1)<<21 | uint32(lane>>1)<<11, fmt.Sprintf("SDOT [%d]", lane)}
 }
 
 // encode gives the word of an instruction with destination d and sources n, m.

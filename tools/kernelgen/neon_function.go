@@ -69,6 +69,9 @@ func (b *neonBody) one(d v, o neonOp, n v) v { return b.word(d, []v{n}, o, d, n,
 // into is an instruction that reads its destination.
 func (b *neonBody) into(d v, o neonOp, n, m v) v { return b.word(d, []v{n, m, d}, o, d, n, m) }
 
+// add is an instruction of one source that adds to its destination.
+func (b *neonBody) add(d v, o neonOp, n v) v { return b.word(d, []v{n, d}, o, d, n, nil) }
+
 // load loads a constant of the pool, which repeats each eight times, for AVX2;
 // here it is repeated four times.
 func (b *neonBody) load(g *gen, d v, offset int) {
@@ -231,10 +234,10 @@ func (g *gen) printNEON() []byte {
 	return []byte(out.String())
 }
 
-// neonFiles are the files of arm64 that share their source with amd64's.
+// neonFiles are the files of arm64 but those of the products.
 func neonFiles() (files map[string][]byte, stubs []stub) {
 	files = map[string][]byte{}
-	for _, f := range sharedFiles {
+	for _, f := range slices.Concat(sharedFiles, arm64Files) {
 		g := newGen()
 		g.levels = []isa{neonISA}
 		f.write(g)

@@ -40,6 +40,16 @@ func TestEncodings(t *testing.T) {
 		{"shl v3.4s, v29.4s, #23", neonShl(23).encode(3, 29, 0), 0x4f3757a3},
 		{"sshr v3.4s, v29.4s, #23", neonSshr(23).encode(3, 29, 0), 0x4f2907a3},
 		{"sshr v3.4s, v29.4s, #1", neonSshr(1).encode(3, 29, 0), 0x4f3f07a3},
+		{"sdot v3.4s, v4.16b, v29.4b[0]", neonSdot(0).encode(3, 4, 29), 0x4f9de083},
+		{"sdot v3.4s, v4.16b, v29.4b[1]", neonSdot(1).encode(3, 4, 29), 0x4fbde083},
+		{"sdot v3.4s, v4.16b, v29.4b[2]", neonSdot(2).encode(3, 4, 29), 0x4f9de883},
+		{"sdot v3.4s, v4.16b, v29.4b[3]", neonSdot(3).encode(3, 4, 29), 0x4fbde883},
+		{"smull v3.8h, v4.8b, v29.8b", neonSmull.encode(3, 4, 29), 0x0e3dc083},
+		{"smull2 v3.8h, v4.16b, v29.16b", neonSmull2.encode(3, 4, 29), 0x4e3dc083},
+		{"sadalp v3.4s, v29.8h", neonSadalp.encode(3, 29, 0), 0x4e606ba3},
+		{"addp v3.4s, v4.4s, v29.4s", neonAddp.encode(3, 4, 29), 0x4ebdbc83},
+		{"xtn v3.4h, v29.4s", neonXtn16.encode(3, 29, 0), 0x0e612ba3},
+		{"xtn v3.8b, v29.8h", neonXtn8.encode(3, 29, 0), 0x0e212ba3},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s is %#08x, want %#08x", c.name, c.got, c.want)

@@ -398,3 +398,113 @@ func copyRowsNEON(dst *float32, ldd int, a *float32, lda, rows, cols int)
 //
 //go:noescape
 func peakNEON(rounds int)
+
+// depthwise4NEON works on 4 pixels.
+//
+//go:noescape
+func depthwise4NEON(t *neonWindow)
+
+// maxPool4NEON works on 4 pixels.
+//
+//go:noescape
+func maxPool4NEON(t *neonWindow)
+
+// sumPool4NEON works on 4 pixels.
+//
+//go:noescape
+func sumPool4NEON(t *neonWindow)
+
+// depthwise1NEON works on 1 pixels.
+//
+//go:noescape
+func depthwise1NEON(t *neonWindow)
+
+// maxPool1NEON works on 1 pixels.
+//
+//go:noescape
+func maxPool1NEON(t *neonWindow)
+
+// sumPool1NEON works on 1 pixels.
+//
+//go:noescape
+func sumPool1NEON(t *neonWindow)
+
+// transpose4NEON transposes blocks of 4 rows and 4 columns that follow each other along the rows of a; the strides are in bytes.
+//
+//go:noescape
+func transpose4NEON(dst *float32, ldd int, a *float32, lda int, blocks int)
+
+// int8Dot8x8NEON computes a tile of 8 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Dot8x8NEON(t *neonInt8)
+
+// int8Dot4x8NEON computes a tile of 4 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Dot4x8NEON(t *neonInt8)
+
+// int8Dot2x8NEON computes a tile of 2 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Dot2x8NEON(t *neonInt8)
+
+// int8Dot1x8NEON computes a tile of 1 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Dot1x8NEON(t *neonInt8)
+
+// int8Dot8x4NEON computes a tile of 8 rows and a panel of 4 columns.
+//
+//go:noescape
+func int8Dot8x4NEON(t *neonInt8)
+
+// int8Dot4x4NEON computes a tile of 4 rows and a panel of 4 columns.
+//
+//go:noescape
+func int8Dot4x4NEON(t *neonInt8)
+
+// int8Dot2x4NEON computes a tile of 2 rows and a panel of 4 columns.
+//
+//go:noescape
+func int8Dot2x4NEON(t *neonInt8)
+
+// int8Dot1x4NEON computes a tile of 1 rows and a panel of 4 columns.
+//
+//go:noescape
+func int8Dot1x4NEON(t *neonInt8)
+
+// int8Long4x8NEON computes a tile of 4 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Long4x8NEON(t *neonInt8)
+
+// int8Long2x8NEON computes a tile of 2 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Long2x8NEON(t *neonInt8)
+
+// int8Long1x8NEON computes a tile of 1 rows and a panel of 8 columns.
+//
+//go:noescape
+func int8Long1x8NEON(t *neonInt8)
+
+// int8Long4x4NEON computes a tile of 4 rows and a panel of 4 columns.
+//
+//go:noescape
+func int8Long4x4NEON(t *neonInt8)
+
+// int8Long2x4NEON computes a tile of 2 rows and a panel of 4 columns.
+//
+//go:noescape
+func int8Long2x4NEON(t *neonInt8)
+
+// int8Long1x4NEON computes a tile of 1 rows and a panel of 4 columns.
+//
+//go:noescape
+func int8Long1x4NEON(t *neonInt8)
+
+// quantizeNEON writes round(a[i]*scale), limited to [-127, 127]; n is a multiple of 4 and not 0.
+//
+//go:noescape
+func quantizeNEON(dst *byte, a *float32, n int, scale float32)
