@@ -19,16 +19,38 @@ import (
 	"strings"
 )
 
-// benchmarks are the models with their larger batch.
-var benchmarks = []struct {
-	name  string
-	batch int
-	big   bool
-}{
-	{"tabular", 1024, false}, {"lenet", 64, false}, {"mlp", 256, false}, {"mobilenet_v2", 4, false}, {"tcn", 8, false},
-	{"lstm_text", 32, false}, {"transformer", 8, false},
-	{"gru2", 8, true}, {"mobilenet_v2_224", 8, true}, {"efficientnet_b0", 8, true}, {"bert_like", 8, true},
-	{"densenet121", 8, true}, {"resnet50", 8, true},
+// benchmark is a model with its larger batch.
+type benchmark struct {
+	dir, name string
+	batch     int
+}
+
+// peerBatches are the larger batches of the given models.
+var peerBatches = []benchmark{
+	{"", "tabular", 1024}, {"", "lenet", 64}, {"", "mlp", 256}, {"", "mobilenet_v2", 4}, {"", "tcn", 8}, {"", "lstm_text", 32}, {"", "transformer", 8},
+}
+
+// bigBatch is the larger batch of the models that make_models.py makes.
+const bigBatch = 8
+
+// benchmarks lists the given models and those in the folder big.
+func benchmarks(work, big string) ([]benchmark, error) {
+	var list []benchmark
+	for _, b := range peerBatches {
+		list = append(list, benchmark{filepath.Join(work, "models"), b.name, b.batch})
+	}
+	if big == "" {
+		return list, nil
+	}
+	dir, err := filepath.Abs(big)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "*.onnx"))
+	for _, path := range paths {
+		list = append(list, benchmark{dir, strings.TrimSuffix(filepath.Base(path), ".onnx"), bigBatch})
+	}
+	return list, err
 }
 
 // result is a line that bench.mjs prints.
@@ -67,19 +89,16 @@ func run(peers, big, work, seconds, rounds, only, docs string) error {
 	if out, err := exec.Command("go", "build", "-o", horn, "./tools/horn").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./tools/horn: %v\n%s", err, out)
 	}
+	list, err := benchmarks(work, big)
+	if err != nil {
+		return err
+	}
 	var results []result
-	for _, b := range benchmarks {
-		dir := filepath.Join(work, "models")
-		if b.big {
-			if big == "" {
-				continue
-			}
-			dir = big
-		}
+	for _, b := range list {
 		if only != "" && !contains(strings.Split(only, ","), b.name) {
 			continue
 		}
-		cmd := exec.Command("node", "bench.mjs", "--horn", horn, "--model", filepath.Join(dir, b.name+".onnx"),
+		cmd := exec.Command("node", "bench.mjs", "--horn", horn, "--model", filepath.Join(b.dir, b.name+".onnx"),
 			"--batch", fmt.Sprintf("1,%d", b.batch), "--threads", "1,2", "--seconds", seconds, "--rounds", rounds, "--json")
 		cmd.Dir, cmd.Stderr = work, os.Stderr
 		out, err := cmd.Output()
