@@ -32,17 +32,13 @@ many1:
 	CMP $16, R2
 	BLT one2
 	FMOVQ 0(R1), F4
-	WORD $0x4e24d404 // FADD V4, V0, V4
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	WORD $0x4e24d400 // FADD V0, V0, V4
 	FMOVQ 16(R1), F4
-	WORD $0x4e24d424 // FADD V4, V1, V4
-	WORD $0x4ea41c81 // ORR V1, V4, V4
+	WORD $0x4e24d421 // FADD V1, V1, V4
 	FMOVQ 32(R1), F4
-	WORD $0x4e24d444 // FADD V4, V2, V4
-	WORD $0x4ea41c82 // ORR V2, V4, V4
+	WORD $0x4e24d442 // FADD V2, V2, V4
 	FMOVQ 48(R1), F4
-	WORD $0x4e24d464 // FADD V4, V3, V4
-	WORD $0x4ea41c83 // ORR V3, V4, V4
+	WORD $0x4e24d463 // FADD V3, V3, V4
 	ADD $64, R1, R1
 	SUB $16, R2, R2
 	B many1
@@ -51,8 +47,7 @@ one2:
 	CMP $4, R2
 	BLT tail3
 	FMOVQ 0(R1), F4
-	WORD $0x4e24d404 // FADD V4, V0, V4
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	WORD $0x4e24d400 // FADD V0, V0, V4
 	ADD $16, R1, R1
 	SUB $4, R2, R2
 	B one2
@@ -61,9 +56,7 @@ tail3:
 	TBZ $1, R2, single5
 	FMOVD 0(R1), F4
 	WORD $0x4e24d404 // FADD V4, V0, V4
-	WORD $0x4ea01c05 // ORR V5, V0, V0
-	VMOV V4.D[0], V5.D[0]
-	WORD $0x4ea51ca0 // ORR V0, V5, V5
+	VMOV V4.D[0], V0.D[0]
 	ADD $8, R1, R1
 	SUB $2, R2, R2
 
@@ -71,9 +64,7 @@ single5:
 	CBZ R2, done4
 	FMOVS 0(R1), F4
 	WORD $0x4e24d404 // FADD V4, V0, V4
-	WORD $0x4ea01c05 // ORR V5, V0, V0
-	VMOV V4.S[0], V5.S[0]
-	WORD $0x4ea51ca0 // ORR V0, V5, V5
+	VMOV V4.S[0], V0.S[0]
 
 done4:
 	WORD $0x4e21d400 // FADD V0, V0, V1
@@ -107,17 +98,13 @@ again1:
 
 row3:
 	FMOVQ 0(R6), F4
-	WORD $0x4e24d404 // FADD V4, V0, V4
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	WORD $0x4e24d400 // FADD V0, V0, V4
 	FMOVQ 16(R6), F4
-	WORD $0x4e24d424 // FADD V4, V1, V4
-	WORD $0x4ea41c81 // ORR V1, V4, V4
+	WORD $0x4e24d421 // FADD V1, V1, V4
 	FMOVQ 32(R6), F4
-	WORD $0x4e24d444 // FADD V4, V2, V4
-	WORD $0x4ea41c82 // ORR V2, V4, V4
+	WORD $0x4e24d442 // FADD V2, V2, V4
 	FMOVQ 48(R6), F4
-	WORD $0x4e24d464 // FADD V4, V3, V4
-	WORD $0x4ea41c83 // ORR V3, V4, V4
+	WORD $0x4e24d463 // FADD V3, V3, V4
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row3
@@ -149,8 +136,7 @@ again4:
 
 row6:
 	FMOVQ 0(R6), F1
-	WORD $0x4e21d401 // FADD V1, V0, V1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	WORD $0x4e21d400 // FADD V0, V0, V1
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row6
@@ -171,8 +157,7 @@ test5:
 
 row8:
 	FMOVD 0(R6), F1
-	WORD $0x4e21d401 // FADD V1, V0, V1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	WORD $0x4e21d400 // FADD V0, V0, V1
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row8
@@ -191,8 +176,7 @@ single7:
 
 row9:
 	FMOVS 0(R6), F1
-	WORD $0x4e21d401 // FADD V1, V0, V1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	WORD $0x4e21d400 // FADD V0, V0, V1
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row9
@@ -217,17 +201,13 @@ many1:
 	CMP $16, R2
 	BLT one2
 	FMOVQ 0(R1), F4
-	WORD $0x4e20f484 // FMAX V4, V4, V0
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	WORD $0x4e20f480 // FMAX V0, V4, V0
 	FMOVQ 16(R1), F4
-	WORD $0x4e21f484 // FMAX V4, V4, V1
-	WORD $0x4ea41c81 // ORR V1, V4, V4
+	WORD $0x4e21f481 // FMAX V1, V4, V1
 	FMOVQ 32(R1), F4
-	WORD $0x4e22f484 // FMAX V4, V4, V2
-	WORD $0x4ea41c82 // ORR V2, V4, V4
+	WORD $0x4e22f482 // FMAX V2, V4, V2
 	FMOVQ 48(R1), F4
-	WORD $0x4e23f484 // FMAX V4, V4, V3
-	WORD $0x4ea41c83 // ORR V3, V4, V4
+	WORD $0x4e23f483 // FMAX V3, V4, V3
 	ADD $64, R1, R1
 	SUB $16, R2, R2
 	B many1
@@ -236,8 +216,7 @@ one2:
 	CMP $4, R2
 	BLT tail3
 	FMOVQ 0(R1), F4
-	WORD $0x4e20f484 // FMAX V4, V4, V0
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	WORD $0x4e20f480 // FMAX V0, V4, V0
 	ADD $16, R1, R1
 	SUB $4, R2, R2
 	B one2
@@ -246,9 +225,7 @@ tail3:
 	TBZ $1, R2, single5
 	FMOVD 0(R1), F4
 	WORD $0x4e20f484 // FMAX V4, V4, V0
-	WORD $0x4ea01c05 // ORR V5, V0, V0
-	VMOV V4.D[0], V5.D[0]
-	WORD $0x4ea51ca0 // ORR V0, V5, V5
+	VMOV V4.D[0], V0.D[0]
 	ADD $8, R1, R1
 	SUB $2, R2, R2
 
@@ -256,9 +233,7 @@ single5:
 	CBZ R2, done4
 	FMOVS 0(R1), F4
 	WORD $0x4e20f484 // FMAX V4, V4, V0
-	WORD $0x4ea01c05 // ORR V5, V0, V0
-	VMOV V4.S[0], V5.S[0]
-	WORD $0x4ea51ca0 // ORR V0, V5, V5
+	VMOV V4.S[0], V0.S[0]
 
 done4:
 	WORD $0x4e21f400 // FMAX V0, V0, V1
@@ -292,17 +267,13 @@ again1:
 
 row3:
 	FMOVQ 0(R6), F4
-	WORD $0x4e20f484 // FMAX V4, V4, V0
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	WORD $0x4e20f480 // FMAX V0, V4, V0
 	FMOVQ 16(R6), F4
-	WORD $0x4e21f484 // FMAX V4, V4, V1
-	WORD $0x4ea41c81 // ORR V1, V4, V4
+	WORD $0x4e21f481 // FMAX V1, V4, V1
 	FMOVQ 32(R6), F4
-	WORD $0x4e22f484 // FMAX V4, V4, V2
-	WORD $0x4ea41c82 // ORR V2, V4, V4
+	WORD $0x4e22f482 // FMAX V2, V4, V2
 	FMOVQ 48(R6), F4
-	WORD $0x4e23f484 // FMAX V4, V4, V3
-	WORD $0x4ea41c83 // ORR V3, V4, V4
+	WORD $0x4e23f483 // FMAX V3, V4, V3
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row3
@@ -334,8 +305,7 @@ again4:
 
 row6:
 	FMOVQ 0(R6), F1
-	WORD $0x4e20f421 // FMAX V1, V1, V0
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	WORD $0x4e20f420 // FMAX V0, V1, V0
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row6
@@ -356,8 +326,7 @@ test5:
 
 row8:
 	FMOVD 0(R6), F1
-	WORD $0x4e20f421 // FMAX V1, V1, V0
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	WORD $0x4e20f420 // FMAX V0, V1, V0
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row8
@@ -376,8 +345,7 @@ single7:
 
 row9:
 	FMOVS 0(R6), F1
-	WORD $0x4e20f421 // FMAX V1, V1, V0
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	WORD $0x4e20f420 // FMAX V0, V1, V0
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row9
@@ -402,17 +370,13 @@ many1:
 	CMP $16, R2
 	BLT one2
 	FMOVQ 0(R1), F4
-	WORD $0x4ea0f484 // FMIN V4, V4, V0
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	WORD $0x4ea0f480 // FMIN V0, V4, V0
 	FMOVQ 16(R1), F4
-	WORD $0x4ea1f484 // FMIN V4, V4, V1
-	WORD $0x4ea41c81 // ORR V1, V4, V4
+	WORD $0x4ea1f481 // FMIN V1, V4, V1
 	FMOVQ 32(R1), F4
-	WORD $0x4ea2f484 // FMIN V4, V4, V2
-	WORD $0x4ea41c82 // ORR V2, V4, V4
+	WORD $0x4ea2f482 // FMIN V2, V4, V2
 	FMOVQ 48(R1), F4
-	WORD $0x4ea3f484 // FMIN V4, V4, V3
-	WORD $0x4ea41c83 // ORR V3, V4, V4
+	WORD $0x4ea3f483 // FMIN V3, V4, V3
 	ADD $64, R1, R1
 	SUB $16, R2, R2
 	B many1
@@ -421,8 +385,7 @@ one2:
 	CMP $4, R2
 	BLT tail3
 	FMOVQ 0(R1), F4
-	WORD $0x4ea0f484 // FMIN V4, V4, V0
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	WORD $0x4ea0f480 // FMIN V0, V4, V0
 	ADD $16, R1, R1
 	SUB $4, R2, R2
 	B one2
@@ -431,9 +394,7 @@ tail3:
 	TBZ $1, R2, single5
 	FMOVD 0(R1), F4
 	WORD $0x4ea0f484 // FMIN V4, V4, V0
-	WORD $0x4ea01c05 // ORR V5, V0, V0
-	VMOV V4.D[0], V5.D[0]
-	WORD $0x4ea51ca0 // ORR V0, V5, V5
+	VMOV V4.D[0], V0.D[0]
 	ADD $8, R1, R1
 	SUB $2, R2, R2
 
@@ -441,9 +402,7 @@ single5:
 	CBZ R2, done4
 	FMOVS 0(R1), F4
 	WORD $0x4ea0f484 // FMIN V4, V4, V0
-	WORD $0x4ea01c05 // ORR V5, V0, V0
-	VMOV V4.S[0], V5.S[0]
-	WORD $0x4ea51ca0 // ORR V0, V5, V5
+	VMOV V4.S[0], V0.S[0]
 
 done4:
 	WORD $0x4ea1f400 // FMIN V0, V0, V1
@@ -477,17 +436,13 @@ again1:
 
 row3:
 	FMOVQ 0(R6), F4
-	WORD $0x4ea0f484 // FMIN V4, V4, V0
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	WORD $0x4ea0f480 // FMIN V0, V4, V0
 	FMOVQ 16(R6), F4
-	WORD $0x4ea1f484 // FMIN V4, V4, V1
-	WORD $0x4ea41c81 // ORR V1, V4, V4
+	WORD $0x4ea1f481 // FMIN V1, V4, V1
 	FMOVQ 32(R6), F4
-	WORD $0x4ea2f484 // FMIN V4, V4, V2
-	WORD $0x4ea41c82 // ORR V2, V4, V4
+	WORD $0x4ea2f482 // FMIN V2, V4, V2
 	FMOVQ 48(R6), F4
-	WORD $0x4ea3f484 // FMIN V4, V4, V3
-	WORD $0x4ea41c83 // ORR V3, V4, V4
+	WORD $0x4ea3f483 // FMIN V3, V4, V3
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row3
@@ -519,8 +474,7 @@ again4:
 
 row6:
 	FMOVQ 0(R6), F1
-	WORD $0x4ea0f421 // FMIN V1, V1, V0
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	WORD $0x4ea0f420 // FMIN V0, V1, V0
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row6
@@ -541,8 +495,7 @@ test5:
 
 row8:
 	FMOVD 0(R6), F1
-	WORD $0x4ea0f421 // FMIN V1, V1, V0
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	WORD $0x4ea0f420 // FMIN V0, V1, V0
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row8
@@ -561,8 +514,7 @@ single7:
 
 row9:
 	FMOVS 0(R6), F1
-	WORD $0x4ea0f421 // FMIN V1, V1, V0
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	WORD $0x4ea0f420 // FMIN V0, V1, V0
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row9
@@ -587,21 +539,13 @@ many1:
 	CMP $16, R2
 	BLT one2
 	FMOVQ 0(R1), F4
-	WORD $0x4ea01c05 // ORR V5, V0, V0
-	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea51ca0 // ORR V0, V5, V5
+	WORD $0x4e24cc80 // FMLA V0, V4, V4
 	FMOVQ 16(R1), F4
-	WORD $0x4ea11c25 // ORR V5, V1, V1
-	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea51ca1 // ORR V1, V5, V5
+	WORD $0x4e24cc81 // FMLA V1, V4, V4
 	FMOVQ 32(R1), F4
-	WORD $0x4ea21c45 // ORR V5, V2, V2
-	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea51ca2 // ORR V2, V5, V5
+	WORD $0x4e24cc82 // FMLA V2, V4, V4
 	FMOVQ 48(R1), F4
-	WORD $0x4ea31c65 // ORR V5, V3, V3
-	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea51ca3 // ORR V3, V5, V5
+	WORD $0x4e24cc83 // FMLA V3, V4, V4
 	ADD $64, R1, R1
 	SUB $16, R2, R2
 	B many1
@@ -610,9 +554,7 @@ one2:
 	CMP $4, R2
 	BLT tail3
 	FMOVQ 0(R1), F4
-	WORD $0x4ea01c05 // ORR V5, V0, V0
-	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea51ca0 // ORR V0, V5, V5
+	WORD $0x4e24cc80 // FMLA V0, V4, V4
 	ADD $16, R1, R1
 	SUB $4, R2, R2
 	B one2
@@ -622,9 +564,7 @@ tail3:
 	FMOVD 0(R1), F4
 	WORD $0x4ea01c05 // ORR V5, V0, V0
 	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea01c04 // ORR V4, V0, V0
-	VMOV V5.D[0], V4.D[0]
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	VMOV V5.D[0], V0.D[0]
 	ADD $8, R1, R1
 	SUB $2, R2, R2
 
@@ -633,9 +573,7 @@ single5:
 	FMOVS 0(R1), F4
 	WORD $0x4ea01c05 // ORR V5, V0, V0
 	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea01c04 // ORR V4, V0, V0
-	VMOV V5.S[0], V4.S[0]
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	VMOV V5.S[0], V0.S[0]
 
 done4:
 	WORD $0x4e21d400 // FADD V0, V0, V1
@@ -669,21 +607,13 @@ again1:
 
 row3:
 	FMOVQ 0(R6), F4
-	WORD $0x4ea01c05 // ORR V5, V0, V0
-	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea51ca0 // ORR V0, V5, V5
+	WORD $0x4e24cc80 // FMLA V0, V4, V4
 	FMOVQ 16(R6), F4
-	WORD $0x4ea11c25 // ORR V5, V1, V1
-	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea51ca1 // ORR V1, V5, V5
+	WORD $0x4e24cc81 // FMLA V1, V4, V4
 	FMOVQ 32(R6), F4
-	WORD $0x4ea21c45 // ORR V5, V2, V2
-	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea51ca2 // ORR V2, V5, V5
+	WORD $0x4e24cc82 // FMLA V2, V4, V4
 	FMOVQ 48(R6), F4
-	WORD $0x4ea31c65 // ORR V5, V3, V3
-	WORD $0x4e24cc85 // FMLA V5, V4, V4
-	WORD $0x4ea51ca3 // ORR V3, V5, V5
+	WORD $0x4e24cc83 // FMLA V3, V4, V4
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row3
@@ -715,9 +645,7 @@ again4:
 
 row6:
 	FMOVQ 0(R6), F1
-	WORD $0x4ea01c02 // ORR V2, V0, V0
-	WORD $0x4e21cc22 // FMLA V2, V1, V1
-	WORD $0x4ea21c40 // ORR V0, V2, V2
+	WORD $0x4e21cc20 // FMLA V0, V1, V1
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row6
@@ -738,9 +666,7 @@ test5:
 
 row8:
 	FMOVD 0(R6), F1
-	WORD $0x4ea01c02 // ORR V2, V0, V0
-	WORD $0x4e21cc22 // FMLA V2, V1, V1
-	WORD $0x4ea21c40 // ORR V0, V2, V2
+	WORD $0x4e21cc20 // FMLA V0, V1, V1
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row8
@@ -759,9 +685,7 @@ single7:
 
 row9:
 	FMOVS 0(R6), F1
-	WORD $0x4ea01c02 // ORR V2, V0, V0
-	WORD $0x4e21cc22 // FMLA V2, V1, V1
-	WORD $0x4ea21c40 // ORR V0, V2, V2
+	WORD $0x4e21cc20 // FMLA V0, V1, V1
 	ADD R5, R6, R6
 	SUB $1, R7, R7
 	CBNZ R7, row9
@@ -788,24 +712,16 @@ many1:
 	BLT one2
 	FMOVQ 0(R2), F4
 	FMOVQ 0(R1), F5
-	WORD $0x4ea01c06 // ORR V6, V0, V0
-	WORD $0x4e24cca6 // FMLA V6, V5, V4
-	WORD $0x4ea61cc0 // ORR V0, V6, V6
+	WORD $0x4e24cca0 // FMLA V0, V5, V4
 	FMOVQ 16(R2), F4
 	FMOVQ 16(R1), F5
-	WORD $0x4ea11c26 // ORR V6, V1, V1
-	WORD $0x4e24cca6 // FMLA V6, V5, V4
-	WORD $0x4ea61cc1 // ORR V1, V6, V6
+	WORD $0x4e24cca1 // FMLA V1, V5, V4
 	FMOVQ 32(R2), F4
 	FMOVQ 32(R1), F5
-	WORD $0x4ea21c46 // ORR V6, V2, V2
-	WORD $0x4e24cca6 // FMLA V6, V5, V4
-	WORD $0x4ea61cc2 // ORR V2, V6, V6
+	WORD $0x4e24cca2 // FMLA V2, V5, V4
 	FMOVQ 48(R2), F4
 	FMOVQ 48(R1), F5
-	WORD $0x4ea31c66 // ORR V6, V3, V3
-	WORD $0x4e24cca6 // FMLA V6, V5, V4
-	WORD $0x4ea61cc3 // ORR V3, V6, V6
+	WORD $0x4e24cca3 // FMLA V3, V5, V4
 	ADD $64, R1, R1
 	ADD $64, R2, R2
 	SUB $16, R3, R3
@@ -816,9 +732,7 @@ one2:
 	BLT tail3
 	FMOVQ 0(R2), F4
 	FMOVQ 0(R1), F5
-	WORD $0x4ea01c06 // ORR V6, V0, V0
-	WORD $0x4e24cca6 // FMLA V6, V5, V4
-	WORD $0x4ea61cc0 // ORR V0, V6, V6
+	WORD $0x4e24cca0 // FMLA V0, V5, V4
 	ADD $16, R1, R1
 	ADD $16, R2, R2
 	SUB $4, R3, R3
@@ -830,9 +744,7 @@ tail3:
 	FMOVD 0(R1), F5
 	WORD $0x4ea01c06 // ORR V6, V0, V0
 	WORD $0x4e24cca6 // FMLA V6, V5, V4
-	WORD $0x4ea01c04 // ORR V4, V0, V0
-	VMOV V6.D[0], V4.D[0]
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	VMOV V6.D[0], V0.D[0]
 	ADD $8, R1, R1
 	ADD $8, R2, R2
 	SUB $2, R3, R3
@@ -843,9 +755,7 @@ single5:
 	FMOVS 0(R1), F5
 	WORD $0x4ea01c06 // ORR V6, V0, V0
 	WORD $0x4e24cca6 // FMLA V6, V5, V4
-	WORD $0x4ea01c04 // ORR V4, V0, V0
-	VMOV V6.S[0], V4.S[0]
-	WORD $0x4ea41c80 // ORR V0, V4, V4
+	VMOV V6.S[0], V0.S[0]
 
 done4:
 	WORD $0x4e21d400 // FADD V0, V0, V1

@@ -30,16 +30,14 @@ again1:
 	MOVD 128(R1), R9
 	CBZ R9, skip3
 	ADD R8, R9, R9
-	FMOVQ 0(R9), F1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	FMOVQ 0(R9), F0
 
 skip3:
 	FMOVQ 0(R0), F1
 	MOVD 128(R1), R9
 	CBZ R9, skip4
 	ADD R8, R9, R9
-	FMOVQ 16(R9), F2
-	WORD $0x4ea21c41 // ORR V1, V2, V2
+	FMOVQ 16(R9), F1
 
 skip4:
 	WORD $0x4ea01c02 // ORR V2, V0, V0
@@ -216,8 +214,7 @@ again9:
 	MOVD 128(R1), R9
 	CBZ R9, skip11
 	ADD R8, R9, R9
-	FMOVQ 0(R9), F1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	FMOVQ 0(R9), F0
 
 skip11:
 	WORD $0x4ea01c01 // ORR V1, V0, V0
@@ -327,8 +324,7 @@ less10:
 	MOVD 128(R1), R9
 	CBZ R9, skip17
 	ADD R8, R9, R9
-	FMOVD 0(R9), F1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	FMOVD 0(R9), F0
 
 skip17:
 	WORD $0x4ea01c01 // ORR V1, V0, V0
@@ -437,8 +433,7 @@ single16:
 	MOVD 128(R1), R0
 	CBZ R0, skip22
 	ADD R8, R0, R0
-	FMOVS 0(R0), F1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	FMOVS 0(R0), F0
 
 skip22:
 	WORD $0x4ea01c01 // ORR V1, V0, V0
@@ -1043,16 +1038,14 @@ again1:
 	MOVD 128(R1), R6
 	CBZ R6, skip3
 	ADD R5, R6, R6
-	FMOVQ 0(R6), F1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	FMOVQ 0(R6), F0
 
 skip3:
 	FMOVQ 0(R0), F1
 	MOVD 128(R1), R6
 	CBZ R6, skip4
 	ADD R5, R6, R6
-	FMOVQ 16(R6), F2
-	WORD $0x4ea21c41 // ORR V1, V2, V2
+	FMOVQ 16(R6), F1
 
 skip4:
 	MOVD 96(R1), R6
@@ -1130,8 +1123,7 @@ again9:
 	MOVD 128(R1), R6
 	CBZ R6, skip11
 	ADD R5, R6, R6
-	FMOVQ 0(R6), F1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	FMOVQ 0(R6), F0
 
 skip11:
 	MOVD 96(R1), R6
@@ -1190,8 +1182,7 @@ less10:
 	MOVD 128(R1), R6
 	CBZ R6, skip17
 	ADD R5, R6, R6
-	FMOVD 0(R6), F1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	FMOVD 0(R6), F0
 
 skip17:
 	MOVD 96(R1), R6
@@ -1249,8 +1240,7 @@ single16:
 	MOVD 128(R1), R0
 	CBZ R0, skip22
 	ADD R5, R0, R0
-	FMOVS 0(R0), F1
-	WORD $0x4ea11c20 // ORR V0, V1, V1
+	FMOVS 0(R0), F0
 
 skip22:
 	MOVD 96(R1), R0

@@ -153,12 +153,6 @@ func (g *gen) sigmoid(x v) v {
 	return g.div(g.pick(less, x, g.c(0), e, g.c(1)), g.addC(e, 1))
 }
 
-// exp2 is 2^(hi + lo) for |lo| small.
-func (g *gen) exp2(hi, lo v) v {
-	n := g.roundTo(hi, nearest)
-	return g.scale(g.horner(g.add(g.sub(hi, n), lo), exp2Terms...), n)
-}
-
 // halfSquare is e^(-a*a/2) for 0 <= a <= 15 in the form that millsTerms assumes: as
 // a power of 2, with what rounding took from the square.
 func (g *gen) halfSquare(a v) v {
@@ -188,8 +182,8 @@ func (g *gen) geluTanh(x v) v {
 	tLow := g.fmaC(s, d, g.sub(g.c(c), t))
 	tLow = g.fmaC(s, dLow, tLow)
 	tLow = g.fmaC(g.fms(a, a, s), d, tLow)
-	p := g.mul(a, t)
-	e := g.exp2(p, g.fma(a, tLow, g.fms(a, t, p)))
+	n := g.roundTo(g.mul(a, t), nearest)
+	e := g.scale(g.horner(g.fma(a, tLow, g.fms(a, t, n)), exp2Terms...), n)
 	return g.mul(x, g.div(g.pick(less, x, g.c(0), e, g.c(1)), g.addC(e, 1)))
 }
 

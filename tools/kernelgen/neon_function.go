@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/mmcloughlin/avo/reg"
 )
 
 // neonISA is the level of arm64. The generator functions that use only the
@@ -28,6 +26,7 @@ type neonStep struct {
 	uses   []v // read; def is among them where an instruction adds to it
 	format string
 	args   []any // for format; registers stand for their numbers
+	copy   bool  // def = uses[0]
 	label  string
 	target string // label that the instruction may jump to
 }
@@ -69,6 +68,13 @@ func (b *neonBody) one(d v, o neonOp, n v) v { return b.word(d, []v{n}, o, d, n,
 // into is an instruction that reads its destination.
 func (b *neonBody) into(d v, o neonOp, n, m v) v { return b.word(d, []v{n, m, d}, o, d, n, m) }
 
+// move copies a vector.
+func (b *neonBody) move(d, n v) v {
+	b.word(d, []v{n}, neonOrr, d, n, n)
+	b.list[len(b.list)-1].copy = true
+	return d
+}
+
 // add is an instruction of one source that adds to its destination.
 func (b *neonBody) add(d v, o neonOp, n v) v { return b.word(d, []v{n, d}, o, d, n, nil) }
 
@@ -81,111 +87,6 @@ func (b *neonBody) load(g *gen, d v, offset int) {
 		b.list = slices.Insert(b.list, 0, first)
 	}
 	b.step(d, []v{b.pool}, "FMOVQ %d(R%d), F%d", offset/2, b.pool, d)
-}
-
-// neonGeneral are the general registers that are free: R16 and R17 belong to the
-// linker, R18 to the platform, R27 to the assembler, R28 to R30 to Go.
-var neonGeneral = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25, 26}
-
-// life gives the steps from which and up to which each register is needed. What
-// is written before a loop and used in it is needed to its end.
-func (b *neonBody) life() (first, last map[v]int) {
-	first, last = map[v]int{}, map[v]int{}
-	labels := map[string]int{}
-	for i, s := range b.list {
-		if s.label != "" {
-			labels[s.label] = i
-		}
-		for _, u := range s.uses {
-			if _, ok := first[u]; !ok {
-				panic(fmt.Sprintf("%s: a register is read before it is written in %q", b.name, s.format))
-			}
-			last[u] = i
-		}
-		if s.def != nil {
-			if _, ok := first[s.def]; !ok {
-				first[s.def] = i
-			}
-			last[s.def] = i
-		}
-	}
-	for changed := true; changed; {
-		changed = false
-		for j, s := range b.list {
-			i, ok := labels[s.target]
-			if s.target == "" || !ok || i > j {
-				continue
-			}
-			for x, end := range last {
-				if first[x] < i && i <= end && end < j {
-					last[x], changed = j, true
-				}
-			}
-		}
-	}
-	return first, last
-}
-
-// print gives the function.
-func (b *neonBody) print() string {
-	first, last := b.life()
-	free := map[reg.Kind][]int{reg.KindGP: slices.Clone(neonGeneral)}
-	for i := range 32 {
-		free[reg.KindVector] = append(free[reg.KindVector], i)
-	}
-	ends := make([][]v, len(b.list))
-	for x, i := range last {
-		ends[i] = append(ends[i], x)
-	}
-	at := map[v]int{}
-	release := func(x v) {
-		k := x.Kind()
-		i, _ := slices.BinarySearch(free[k], at[x])
-		free[k] = slices.Insert(free[k], i, at[x])
-	}
-	var out strings.Builder
-	fmt.Fprintf(&out, "\n// func %s(%s)%s\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", b.name, b.params, b.results, b.name, b.size)
-	for i, s := range b.list {
-		if s.label != "" {
-			fmt.Fprintf(&out, "\n%s:\n", s.label)
-			continue
-		}
-		// A source that ends here leaves its register to the destination.
-		for _, x := range ends[i] {
-			if x != s.def {
-				release(x)
-			}
-		}
-		if s.def != nil && first[s.def] == i {
-			k := s.def.Kind()
-			if len(free[k]) == 0 {
-				panic(b.name + ": no register is left")
-			}
-			at[s.def], free[k] = free[k][0], free[k][1:]
-		}
-		if s.def != nil && last[s.def] == i {
-			release(s.def)
-		}
-		fmt.Fprintf(&out, "\t%s\n", b.text(s, at))
-	}
-	return out.String()
-}
-
-func (b *neonBody) text(s neonStep, at map[v]int) string {
-	args := slices.Clone(s.args)
-	for i, a := range args {
-		switch a := a.(type) {
-		case v:
-			args[i] = at[a]
-		case neonWord:
-			m := 0
-			if a.m != nil {
-				m = at[a.m]
-			}
-			args[i] = fmt.Sprintf("WORD $%#08x", a.op.encode(at[a.d], at[a.n], m))
-		}
-	}
-	return fmt.Sprintf(s.format, args...)
 }
 
 // neonFunction begins a function.

@@ -105,7 +105,7 @@ func (g *gen) shiftArith(a v, n int) v {
 func (g *gen) copy(a v) v {
 	d := g.vec()
 	if g.arm != nil {
-		return g.arm.two(d, neonOrr, a, a)
+		return g.arm.move(d, a)
 	}
 	g.VMOVAPS(a, d)
 	return d
@@ -114,7 +114,7 @@ func (g *gen) copy(a v) v {
 // assign copies a vector to one that exists.
 func (g *gen) assign(from, to v) {
 	if g.arm != nil {
-		g.arm.two(to, neonOrr, from, from)
+		g.arm.move(to, from)
 		return
 	}
 	g.VMOVAPS(from, to)
