@@ -92,7 +92,7 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 		threads = 1
 	}
 	c.list = divide(c.parts(max(step/tile, 1)*tile), groups[0].Panels(), threads)
-	w.units = len(c.list)
+	w.units, w.weight = len(c.list), func(i int) int { return c.weight(c.list[i]) }
 	w.cost = 2*float64(out.Size()/filters)*float64(taps*perIn)*float64(filters)/70 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		c.settle(p)
@@ -196,7 +196,7 @@ func (l *lowering) depthwise(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) 
 	w := &work{node: n, name: e.name("depthwise"), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
 	c := &convStep{windows: win, e: e, filters: channels}
 	c.list = c.parts(max(16*1024/channels, 8))
-	w.units = len(c.list)
+	w.units, w.weight = len(c.list), func(i int) int { return c.weight(c.list[i]) }
 	w.cost = 2*float64(out.Size())*float64(product(k.Shape[:rank]))/25 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		c.settle(p)

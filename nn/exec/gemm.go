@@ -86,7 +86,7 @@ func (l *lowering) dense(n *graph.Node, a, b *graph.Value, k, cols int, transpos
 	w := &work{node: n, name: e.name("matmul"), in: append([]*graph.Value{a}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
 	g := gemmStep{rows: rows, cols: cols, gemm: kernel.Gemm{ARows: kernel.Strided(k), B: packed, CRows: kernel.Strided(cols), Epilogue: e.kernel()}, e: e}
 	g.split(l.threads)
-	w.units = g.units()
+	w.units = len(g.units)
 	w.cost = 2*float64(rows)*float64(k)*float64(cols)/80 + float64(k*cols)/15 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		g.settle(p)
@@ -104,43 +104,52 @@ func (l *lowering) dense(n *graph.Node, a, b *graph.Value, k, cols int, transpos
 	return w, nil
 }
 
-// gemmStep divides a product into units: blocks of rows by groups of panels.
+// gemmStep divides a product into units: some rows by some panels.
 type gemmStep struct {
 	rows, cols int
 	gemm       kernel.Gemm // A, C and Residual are set for each run
 	e          *epilogue
 	post       *program
 	residual   int
-
-	rowBlock, rowBlocks     int
-	panelBlock, panelBlocks int
+	units      []gemmUnit
 }
+
+type gemmUnit struct{ r0, r1, p0, p1 int }
 
 // rowsPerUnit is about how many rows a unit has: enough to amortise reading the weights, few enough for the cache.
 const rowsPerUnit = 48
 
-// split chooses the units for the given number of threads.
+// split chooses the units for the given number of threads. They are in an order in which the first half takes as long as the
+// second, and reads other rows or other weights, whichever are more.
 func (g *gemmStep) split(threads int) {
 	tile := kernel.RowTile(g.gemm.B.Level())
-	panels := g.gemm.B.Panels()
-	rows := max(rowsPerUnit, min(int(unitFlops/(2*float64(g.gemm.B.K())*float64(g.cols))), maxPixelsPerUnit))
-	g.rowBlock = max(rows/tile, 1) * tile
-	g.rowBlocks = (g.rows + g.rowBlock - 1) / g.rowBlock
-	if threads > 1 && g.rowBlocks < 8*threads { // even blocks, for an even share
-		g.rowBlock = (g.rows/g.rowBlocks + tile) / tile * tile
-		g.rowBlocks = (g.rows + g.rowBlock - 1) / g.rowBlock
+	panels, k := g.gemm.B.Panels(), g.gemm.B.K()
+	tiles := (g.rows + tile - 1) / tile
+	rows := max(rowsPerUnit, min(int(unitFlops/(2*float64(k)*float64(g.cols))), maxPixelsPerUnit))
+	row := func(i int) int { return min(i*tile, g.rows) }
+	if threads > 1 && panels > 1 && !g.postNeedsRows() && (k*g.cols > g.rows*(k+g.cols) || tiles < 2*threads) {
+		// Each worker has panels of its own, with all rows; the panels in between are divided by rows.
+		parts := 1
+		if panels%threads != 0 && panels < 16*threads {
+			parts = min(threads, tiles)
+		}
+		parts = max(parts, (g.rows+rows-1)/rows)
+		across := share(panels, panels/(8*threads), threads)
+		for p := range across.count {
+			for i := range parts {
+				g.units = append(g.units, gemmUnit{row(i * tiles / parts), row((i + 1) * tiles / parts), across.from(p), across.from(p + 1)})
+			}
+		}
+		return
 	}
-	g.panelBlock, g.panelBlocks = panels, 1
-	if g.rowBlocks < 4*threads && threads > 1 && panels > 1 && !g.postNeedsRows() {
-		g.panelBlock = max(panels/(4*threads), 1)
-		g.panelBlocks = (panels + g.panelBlock - 1) / g.panelBlock
+	s := share(tiles, min(rows/tile, (tiles+threads-1)/threads), threads)
+	for i := range s.count {
+		g.units = append(g.units, gemmUnit{row(s.from(i)), row(s.from(i + 1)), 0, panels})
 	}
 }
 
 // postNeedsRows reports whether the ops after the product run on whole rows, so that panels stay together.
 func (g *gemmStep) postNeedsRows() bool { return g.e.post != nil || g.e.out.DType.IsHalf() }
-
-func (g *gemmStep) units() int { return g.rowBlocks * g.panelBlocks }
 
 func (g *gemmStep) settle(p *Plan) {
 	g.residual = -1
@@ -153,15 +162,11 @@ func (g *gemmStep) settle(p *Plan) {
 }
 
 func (g *gemmStep) run(r *run, gemm *kernel.Gemm, worker, lo, hi int) {
-	for u := lo; u < hi; u++ {
-		r0 := u / g.panelBlocks * g.rowBlock
-		r1 := min(r0+g.rowBlock, g.rows)
-		p0 := u % g.panelBlocks * g.panelBlock
-		p1 := min(p0+g.panelBlock, gemm.B.Panels())
-		gemm.Block(r0, r1, p0, p1)
+	for _, u := range g.units[lo:hi] {
+		gemm.Block(u.r0, u.r1, u.p0, u.p1)
 		if g.post != nil {
-			g.post.run(r, r.scratch[worker], gemm.C, 0, r0*g.cols, r1*g.cols)
+			g.post.run(r, r.scratch[worker], gemm.C, 0, u.r0*g.cols, u.r1*g.cols)
 		}
-		finish(g.e.out.DType, gemm.C[r0*g.cols:r1*g.cols])
+		finish(g.e.out.DType, gemm.C[u.r0*g.cols:u.r1*g.cols])
 	}
 }

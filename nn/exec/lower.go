@@ -20,8 +20,9 @@ type work struct {
 	make func(p *Plan) kernelFunc
 	// units is the number of parts into which the work divides, and cost an estimate of the whole in nanoseconds on one
 	// core; see team.go.
-	units int
-	cost  float64
+	units  int
+	weight func(unit int) int // of a unit among the others; nil if they are alike
+	cost   float64
 }
 
 // kernelFunc does the parts [lo, hi) of a step, as worker w.

@@ -51,9 +51,11 @@ type step struct {
 	name  string
 	label string
 	run   kernelFunc
-	units int     // into which it divides; 1 if it is not worth sharing
-	all   int     // units for a single worker's call
-	cost  float64 // estimated nanoseconds
+	units int // into which it divides; 1 if it is not worth sharing
+	all   int // units for a single worker's call
+	// bounds are where the ranges of all workers begin and end, if units differ; else the ranges have the same length.
+	bounds []int
+	cost   float64 // estimated nanoseconds
 }
 
 type fixed struct {
@@ -137,11 +139,14 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 // add makes the step of some work.
 func (p *Plan) add(w *work) {
 	s := step{name: w.name, label: w.node.Label, run: w.make(p), units: w.units, all: w.units, cost: w.cost}
-	if s.cost < parallelStep || s.units > maxUnits || len(p.steps) > maxSteps {
+	if s.cost < parallelStep || s.units > maxUnits {
 		s.units = 1
 	}
 	if s.units > 1 {
 		p.shared += s.cost
+		if w.weight != nil {
+			s.bounds = bounds(s.units, p.threads, w.weight)
+		}
 	}
 	p.scratch, p.bytes = max(p.scratch, w.scratch), max(p.bytes, w.bytes)
 	p.steps = append(p.steps, s)

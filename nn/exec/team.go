@@ -8,44 +8,48 @@ import (
 )
 
 // team shares the steps of one run among the caller and helpers. The caller goes through the steps; where one divides
-// into units it publishes a ticket, from which everybody takes units until none is left. A helper that comes late costs
-// nothing: the caller goes on taking units.
+// into units it gives every worker a range of them, the same part of each step: what a worker wrote in one step is
+// mostly what it reads in the next, and lies in its own core's cache. A worker takes units from the front of its range and,
+// when that is empty, from the back of the others': a helper that comes late, or whose core does something else, costs little.
 //
-// A ticket holds the run's generation (16 bits), the step (24 bits) and the next unit (24 bits). Units are taken by
-// compare-and-swap, so that a helper of an earlier run never takes one of a later run.
+// A worker's ticket holds the run's generation (24 bits) and the first and last of its units that are left (20 bits each).
+// Units are taken by compare-and-swap, so that a helper of an earlier run never takes one of a later run. Which step they
+// belong to is read after that: it cannot change as long as a unit is out.
 type team struct {
 	plan      *Plan
 	r         *run
-	ticket    atomic.Uint64
+	tickets   []ticket // of the workers; the caller is worker 0
+	step      atomic.Int64
 	completed atomic.Int64
 	failed    atomic.Pointer[error]
 	gen       uint64
 	helpers   int
 }
 
+// ticket is the range of a worker, on a cache line of its own.
+type ticket struct {
+	atomic.Uint64
+	_ [120]byte
+}
+
 const (
-	unitBits = 24
-	stepBits = 24
+	unitBits = 20
 	maxUnits = 1<<unitBits - 1
-	maxSteps = 1<<stepBits - 2
+	genMask  = 1<<(64-2*unitBits) - 1
 )
 
-func ticketOf(gen uint64, step, unit int) uint64 {
-	return gen<<(unitBits+stepBits) | uint64(step)<<unitBits | uint64(unit)
+func ticketOf(gen uint64, lo, hi int) uint64 {
+	return gen<<(2*unitBits) | uint64(lo)<<unitBits | uint64(hi)
 }
 
-func splitTicket(t uint64) (gen uint64, step, unit int) {
-	return t >> (unitBits + stepBits), int(t>>unitBits) & (1<<stepBits - 1), int(t) & maxUnits
+func splitTicket(t uint64) (gen uint64, lo, hi int) {
+	return t >> (2 * unitBits), int(t>>unitBits) & maxUnits, int(t) & maxUnits
 }
-
-// idleStep is published while there is nothing to take.
-const idleStep = 1<<stepBits - 1
 
 // begin looks for helpers for a run.
 func (t *team) begin(want int) {
-	t.gen = (t.gen + 1) & 0xffff
+	t.renew()
 	t.failed.Store(nil)
-	t.ticket.Store(ticketOf(t.gen, idleStep, 0))
 	t.helpers = 0
 	if want > 0 {
 		t.helpers = enlist(t, want)
@@ -53,9 +57,14 @@ func (t *team) begin(want int) {
 }
 
 // end lets the helpers go.
-func (t *team) end() {
-	t.gen = (t.gen + 1) & 0xffff
-	t.ticket.Store(ticketOf(t.gen, idleStep, 0))
+func (t *team) end() { t.renew() }
+
+// renew begins a generation, in which there is nothing to take yet.
+func (t *team) renew() {
+	t.gen = (t.gen + 1) & genMask
+	for i := range t.tickets {
+		t.tickets[i].Store(ticketOf(t.gen, 0, 0))
+	}
 }
 
 // do runs a step that divides into units.
@@ -64,7 +73,15 @@ func (t *team) do(index int, s *step) error {
 		return s.run(t.r, 0, 0, s.units)
 	}
 	t.completed.Store(0)
-	t.ticket.Store(ticketOf(t.gen, index, 0))
+	t.step.Store(int64(index))
+	workers := t.helpers + 1
+	for w := t.helpers; w >= 0; w-- { // the caller's own last: it cannot come late
+		lo, hi := w*s.units/workers, (w+1)*s.units/workers
+		if len(s.bounds) == workers+1 {
+			lo, hi = s.bounds[w], s.bounds[w+1]
+		}
+		t.tickets[w].Store(ticketOf(t.gen, lo, hi))
+	}
 	t.take(0, t.gen)
 	for spins := 0; t.completed.Load() < int64(s.units); spins++ {
 		if spins > 1000 {
@@ -77,25 +94,40 @@ func (t *team) do(index int, s *step) error {
 	return nil
 }
 
-// take does units of the published step until none is left; it reports whether the run of that generation goes on.
+// take does units of the present step until none is left; it reports whether the run of that generation goes on.
 func (t *team) take(worker int, gen uint64) bool {
-	for {
-		now := t.ticket.Load()
-		g, step, unit := splitTicket(now)
-		if g != gen {
-			return false
+	for i := range t.tickets {
+		w := worker + i
+		if w >= len(t.tickets) {
+			w -= len(t.tickets)
 		}
-		if step == idleStep || unit >= t.plan.steps[step].units {
-			return true
+		done := 0
+		for {
+			now := t.tickets[w].Load()
+			g, lo, hi := splitTicket(now)
+			if g != gen {
+				return false // nothing is done: a unit that is out keeps the generation
+			}
+			if lo == hi {
+				break
+			}
+			unit, next := lo, ticketOf(gen, lo+1, hi)
+			if i > 0 {
+				unit, next = hi-1, ticketOf(gen, lo, hi-1)
+			}
+			if !t.tickets[w].CompareAndSwap(now, next) {
+				continue
+			}
+			if err := t.plan.steps[t.step.Load()].run(t.r, worker, unit, unit+1); err != nil {
+				t.fail(err)
+			}
+			done++
 		}
-		if !t.ticket.CompareAndSwap(now, now+1) {
-			continue
+		if done > 0 {
+			t.completed.Add(int64(done))
 		}
-		if err := t.plan.steps[step].run(t.r, worker, unit, unit+1); err != nil {
-			t.fail(err)
-		}
-		t.completed.Add(1)
 	}
+	return true
 }
 
 // fail keeps the first error.

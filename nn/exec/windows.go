@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 
 	"github.com/hornml/horn/nn/graph"
@@ -37,15 +39,19 @@ func newWindows(spec kernel.WindowSpec, x, out *graph.Value) windows {
 	return w
 }
 
-// units divides the work into ranges of about step pixels, each of one class.
+// units divides the work into ranges of about step pixels, each of one class, from the top of the images to the bottom.
 func (w *windows) units(step int) []windowUnit {
 	var units []windowUnit
 	for image := range w.images {
 		for i, c := range w.classes {
 			for r := 0; r < c.Count; r += step {
-				units = append(units, windowUnit{image: image, pieces: []piece{{i, r, min(r+step, c.Count)}}})
+				units = append(units, windowUnit{image: image, from: c.Dst.At(r), pieces: []piece{{i, r, min(r+step, c.Count)}}})
 			}
 		}
+	}
+	slices.SortStableFunc(units, func(a, b windowUnit) int { return cmp.Or(a.image-b.image, a.from-b.from) })
+	for i := range units {
+		units[i].from = 0 // not a band
 	}
 	return units
 }
@@ -91,15 +97,28 @@ type windowUnit struct {
 // piece is the range [r0, r1) of the output pixels of a class.
 type piece struct{ class, r0, r1 int }
 
-// divide cuts units by column panels where there are too few of them to keep all threads busy.
+// weight is a measure of the work of a unit.
+func (w *windows) weight(u windowUnit) int {
+	sum := 0
+	for _, p := range u.pieces {
+		sum += (p.r1 - p.r0) * max(w.classes[p.class].Taps.Len(), 1)
+	}
+	return sum * max(u.p1-u.p0, 1)
+}
+
+// divide cuts units by column panels where there are too few of them to keep all threads busy: into as many panels as there
+// are, one after the other with all units, so that each thread reads other weights.
 func divide(units []windowUnit, panels, threads int) []windowUnit {
 	parts := 1
-	if threads > 1 && len(units) < 8*threads {
-		parts = min(panels, 4)
+	if threads > 1 && len(units) < 4*threads {
+		parts = panels
+		if panels%threads == 0 {
+			parts = min(threads*((4*threads+len(units)-1)/len(units)), panels)
+		}
 	}
 	out := make([]windowUnit, 0, len(units)*parts)
-	for _, u := range units {
-		for i := range parts {
+	for i := range parts {
+		for _, u := range units {
 			u.p0, u.p1 = i*panels/parts, (i+1)*panels/parts
 			out = append(out, u)
 		}

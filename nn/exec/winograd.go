@@ -111,22 +111,21 @@ func (c *winogradStep) split(channels, threads int) int {
 	const elements, least, most = 384 << 10, 16, 96
 	tile := kernel.RowTile(c.filter.Level())
 	count := c.tiles.Count()
-	size := min(max(elements/(16*(channels+c.filters)), least), most)
-	if threads > 1 {
-		size = min(size, max(count*c.images/(8*threads), 32))
-	}
-	units := max((count+size-1)/size, 1)
-	size = (count/units + tile) / tile * tile
+	rows := (count + tile - 1) / tile
+	s := share(rows, min(max(elements/(16*(channels+c.filters)), least), most)/tile, threads)
+	largest := 0
 	for image := range c.images {
-		for r := 0; r < count; r += size {
-			c.list = append(c.list, windowUnit{image: image, pieces: []piece{{0, r, min(r+size, count)}}})
+		for i := range s.count {
+			r0, r1 := s.from(i)*tile, min(s.from(i+1)*tile, count)
+			c.list = append(c.list, windowUnit{image: image, pieces: []piece{{0, r0, r1}}})
+			largest = max(largest, r1-r0)
 		}
 	}
-	if c.wholeRows() {
-		threads = 1
+	if c.wholeRows() || rows*c.images >= threads {
+		threads = 1 // a unit with some of the panels only would transform its patches nevertheless
 	}
 	c.list = divide(c.list, c.filter.Panels(), threads)
-	return min(size, count)
+	return largest
 }
 
 // wholeRows reports whether something follows that needs all channels of a pixel.
