@@ -78,9 +78,17 @@ func (op BinaryOp) RunRow(dst, a, row []float32) { op.runRow(dst, a, row, false)
 // that a consists of. dst may be a.
 func (op BinaryOp) RowRun(dst, row, a []float32) { op.runRow(dst, a, row, true) }
 
+// chunk is the number of elements for one assembly call: Power is slow.
+func (op BinaryOp) chunk() int {
+	if op == Power {
+		return chunk / 4
+	}
+	return chunk
+}
+
 func (op BinaryOp) run(f form, dst, a, b []float32, s float32) {
 	for len(dst) > 0 {
-		n := min(len(dst), chunk)
+		n := min(len(dst), op.chunk())
 		if !binaryAsm(op, f, dst[:n], a[:n], b[:n], s) {
 			binaryGeneric(op, f, dst[:n], a[:n], b[:n], s)
 		}
@@ -99,10 +107,10 @@ func (op BinaryOp) runRow(dst, a, row []float32, rowFirst bool) {
 		rowFirst = false // commutative, which saves kernels
 	}
 	// As many rows as make up a chunk, in one call.
-	rows := max(1, chunk/n)
+	rows := max(1, op.chunk()/n)
 	for at := 0; at < len(a); at += rows * n {
 		end := min(at+rows*n, len(a))
-		if n <= chunk && binaryRowAsm(op, rowFirst, dst[at:end], a[at:end], row) {
+		if n <= op.chunk() && binaryRowAsm(op, rowFirst, dst[at:end], a[at:end], row) {
 			continue
 		}
 		for r := at; r < end; r += n {

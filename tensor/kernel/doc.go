@@ -21,9 +21,9 @@
 // # Levels
 //
 // Each kernel exists as plain Go, the twin, and as assembly for some levels of
-// CPU instructions, chosen at run time: AVX512, AVX2 (with FMA), Generic.
-// HORN_CPU=generic|avx2|avx512 forces a lower level, the build tag noasm leaves
-// the assembly out, SetLevel turns levels in tests. Products follow the level
+// CPU instructions, chosen at run time: AVX512 or AVX2 (with FMA) on amd64, NEON on
+// arm64, Generic. HORN_CPU=generic|neon|avx2|avx512 forces a lower level, the build
+// tag noasm leaves the assembly out, SetLevel turns levels in tests. Products follow the level
 // that their weights were packed for.
 //
 // # Products

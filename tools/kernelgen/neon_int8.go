@@ -158,10 +158,8 @@ func (k *neonInt8) finish(t reg.Register) {
 		c := k.field(t, neonInt8Block, "c", r)
 		for i := range k.nv {
 			at := access{g: k.gen, disp: 16 * i}
-			sum := s[0]
-			if k.dot {
-				sum = s[i]
-			} else {
+			sum := s[i]
+			if !k.dot {
 				sum = k.arm.two(k.vec(), neonAddp, s[2*i], s[2*i+1])
 			}
 			y := k.div(k.toFloat(sum), k.mul(at.load(colScale), scale))
