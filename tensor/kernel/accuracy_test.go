@@ -27,7 +27,7 @@ var accuracy = []struct {
 	{op: Sigmoid, from: -104, to: 20, ulps: 2},
 	{op: SiLU, from: -82, to: 104, ulps: 3},
 	{op: Mish, from: -82, to: 30, ulps: 4},
-	{op: GELU, from: -12.5, to: 13, ulps: 4},
+	{op: GELU, from: -12.5, to: 13, ulps: 4.5},
 	{op: GELUTanh, from: -2, to: 10, ulps: 3},
 	{op: GELUTanh, from: -6, to: -2, ulps: 4},
 	{op: GELUTanh, from: -9, to: -6, ulps: 30}, // below 1e-8
