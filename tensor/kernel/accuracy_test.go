@@ -30,7 +30,7 @@ var accuracy = []struct {
 	{op: GELU, from: -12.5, to: 13, ulps: 4.5},
 	{op: GELUTanh, from: -2, to: 10, ulps: 3},
 	{op: GELUTanh, from: -6, to: -2, ulps: 4},
-	{op: GELUTanh, from: -9, to: -6, ulps: 30}, // below 1e-8
+	{op: GELUTanh, from: -9, to: -6, ulps: 30}, // below 1e-10
 	{op: Erf, from: -5, to: 5, ulps: 2},
 	{op: ReLU, from: -5, to: 5},
 	{op: LeakyReLU, from: -5, to: 5, ulps: 0.5, alpha: 0.3},
