@@ -74,11 +74,11 @@ func (f *WinogradFilter) Fill(p0, p1 int, w, scale []float32) {
 // WinogradTiles says where the 4 x 4 patches of input pixels and the 2 x 2
 // squares of output pixels of a 3 x 3 convolution with strides of 1 lie.
 type WinogradTiles struct {
-	count       int
-	in          []int32 // 16 for each tile, -1 outside the image
-	out         []int32 // 4 for each tile, -1 outside the image
-	inReach     int
-	outReach    int
+	count    int
+	in       []int32 // 16 for each tile, -1 outside the image
+	out      []int32 // 4 for each tile, -1 outside the image
+	inReach  int
+	outReach int
 }
 
 // NewWinogradTiles lists the tiles of a convolution, row by row, image by image.
