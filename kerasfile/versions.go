@@ -2,87 +2,13 @@ package kerasfile
 
 import (
 	"fmt"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/hornml/horn/nn/pyjson"
 )
-
-// addition is an argument that a class of Keras has since some release, and its default there: a file for an older one
-// leaves it out if it has the default.
-type addition struct {
-	classes string // names; or a module such as "keras.losses", or one class in it as "keras.losses:Dice"
-	key     string
-	since   [3]int
-	def     string // in JSON
-}
-
-// additions are the arguments that came with releases of Keras 3, as far as files of older ones are concerned.
-var additions = []addition{
-	{"keras.initializers", "input_axes", [3]int{3, 15}, "null"},
-	{"keras.initializers", "output_axes", [3]int{3, 15}, "null"},
-	{"Dense EinsumDense Embedding ReversibleEmbedding", "quantization_config", [3]int{3, 13}, "null"},
-	{"Dense EinsumDense Embedding", "lora_rank", [3]int{3, 0, 3}, "null"},
-	{"Conv1D Conv2D Conv3D", "lora_rank", [3]int{3, 3}, "null"},
-	{"Dense EinsumDense Embedding Conv1D Conv2D Conv3D", "lora_alpha", [3]int{3, 10}, "null"},
-	{"EinsumDense", "gptq_unpacked_column_size", [3]int{3, 12}, "null"},
-	{"BatchNormalization", "renorm", [3]int{3, 14}, "false"},
-	{"BatchNormalization", "renorm_clipping", [3]int{3, 14}, "null"},
-	{"BatchNormalization", "renorm_momentum", [3]int{3, 14}, "0.99"},
-	{"LayerNormalization", "rms_scaling", [3]int{3, 0}, "false"},
-	{"MultiHeadAttention", "seed", [3]int{3, 4}, "null"},
-	{"GroupQueryAttention", "seed", [3]int{3, 7}, "null"},
-	{"MultiHeadAttention GroupQueryAttention", "flash_attention", [3]int{3, 7}, "null"},
-	{"MultiHeadAttention GroupQueryAttention", "use_gate", [3]int{3, 14}, "false"},
-	{"MultiHeadAttention GroupQueryAttention", "sliding_window", [3]int{3, 15}, "null"},
-	{"LSTM GRU", "use_cudnn", [3]int{3, 2}, `"auto"`},
-	{"Conv1DTranspose Conv2DTranspose Conv3DTranspose", "output_padding", [3]int{3, 11}, "null"},
-	{"CategoryEncoding", "sparse", [3]int{3, 2}, "false"},
-	{"ZeroPadding1D", "data_format", [3]int{3, 5}, `"channels_last"`},
-	{"Resizing", "pad_to_aspect_ratio", [3]int{3, 3}, "false"},
-	{"Resizing", "fill_mode", [3]int{3, 3}, `"constant"`},
-	{"Resizing", "fill_value", [3]int{3, 3}, "0.0"},
-	{"Resizing", "antialias", [3]int{3, 9}, "false"},
-	{"CenterCrop RandomCrop RandomFlip RandomTranslation RandomZoom Resizing", "factor", [3]int{3, 6}, "null"},
-	{"CenterCrop RandomBrightness RandomContrast RandomCrop RandomFlip RandomRotation RandomTranslation RandomZoom Resizing", "bounding_box_format", [3]int{3, 6}, "null"},
-	{"RandomBrightness RandomContrast RandomFlip", "data_format", [3]int{3, 6}, `"channels_last"`},
-	{"RandomContrast", "value_range", [3]int{3, 8}, "[0, 255]"},
-	{"StringLookup IntegerLookup", "salt", [3]int{3, 14}, "null"},
-	{"StringLookup IntegerLookup", "oov_method", [3]int{3, 14}, `"floormod"`},
-	{"keras.optimizers", "gradient_accumulation_steps", [3]int{3, 0, 2}, "null"},
-	{"Muon", "adam_weight_decay", [3]int{3, 13}, "0.004"},
-	{"Muon", "rms_rate", [3]int{3, 13}, "0.2"},
-	{"keras.losses", "dtype", [3]int{3, 4}, `"float32"`},
-	{"keras.losses:SparseCategoricalCrossentropy", "axis", [3]int{3, 10}, "-1"},
-	{"keras.losses:Dice", "axis", [3]int{3, 4}, "null"},
-	{"keras.losses:Tversky", "axis", [3]int{3, 8}, "null"},
-	{"keras.metrics:SparseCategoricalCrossentropy", "ignore_class", [3]int{3, 14}, "null"},
-	{"keras.metrics:SparseTopKCategoricalAccuracy", "from_sorted_ids", [3]int{3, 7}, "false"},
-}
-
-// newClasses are the classes that came with releases of Keras 3, found by asking 3.0.5, 3.1.1, .. 3.15.1 for theirs.
-var newClasses = func() map[string][3]int {
-	classes := map[string][3]int{}
-	for minor, names := range map[int]string{
-		1: "MelSpectrogram", 2: "Dice", 3: "Tversky QuantizedFloat8DTypePolicy", 4: "DTypePolicyMap", 5: "Lamb",
-		6: "AutoContrast Pipeline Solarization",
-		7: "STFT MaxNumBoundingBoxes STFTSpectrogram Circle ConcordanceCorrelation PearsonCorrelation",
-		8: "Equalization MixUp RandAugment RandomColorDegeneration RandomColorJitter RandomGrayscale RandomHue RandomPosterization " +
-			"RandomSaturation RandomSharpness RandomShear",
-		9:  "AugMix CutMix RMSNormalization RandomErasing RandomGaussianBlur RandomInvert RandomPerspective",
-		10: "RandomElasticTransform CategoricalGeneralizedCrossEntropy Muon",
-		12: "GPTQDTypePolicy ReversibleEmbedding",
-		13: "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D",
-		14: "AWQDTypePolicy Int4DTypePolicy ContrastLimitedAdaptiveHistogramEqualization ScheduleFreeAdamW",
-		15: "MultiOptimizer OptimizerMap",
-	} {
-		for _, name := range strings.Fields(names) {
-			classes[name] = [3]int{3, minor}
-		}
-	}
-	return classes
-}()
 
 // newest is the latest release whose form is known.
 const newest = 16
@@ -159,6 +85,10 @@ func (e *expresser) value(v any, path string, depth int) {
 		return
 	}
 	switch v := v.(type) {
+	case string:
+		if strings.HasSuffix(path, "activation") || strings.Contains(path, "compile_config/") {
+			e.function(v, path)
+		}
 	case []any:
 		for i, x := range v {
 			e.value(x, fmt.Sprintf("%s/%d", path, i), depth+1)
@@ -169,6 +99,9 @@ func (e *expresser) value(v any, path string, depth int) {
 			e.value(v.Get(k), path+"/"+k, depth+1)
 		}
 		if class := v.String("class_name"); class != "" {
+			if name, ok := v.Get("config").(string); ok && class == "function" {
+				e.function(name, path)
+			}
 			if config := v.Object("config"); config != nil {
 				e.record(v, class, config, path)
 			}
@@ -179,10 +112,14 @@ func (e *expresser) value(v any, path string, depth int) {
 // policy writes dtype policies by their names for releases that do not have records of them.
 func (e *expresser) policy(o *pyjson.Object, path string) {
 	record := o.Object("dtype")
+	config := record.Object("config")
+	if config.String("mode") == "int4" && e.older(3, 12) {
+		e.cannot(path+"/dtype", "quantization to int4 came with 3.12")
+		return
+	}
 	if record == nil || !e.older(3, 4) {
 		return
 	}
-	config := record.Object("config")
 	switch class := record.String("class_name"); class {
 	case "DTypePolicy", "FloatDTypePolicy":
 		o.Set("dtype", config.Get("name"))
@@ -213,10 +150,36 @@ func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.O
 	if old := oldNames[class]; old != "" && module == "keras.initializers" && e.older(3, 7) {
 		record.Set("class_name", old)
 	}
-	if since, ok := newClasses[class]; ok && e.older(since[:]...) && strings.HasPrefix(module, "keras.") {
-		e.cannot(path, fmt.Sprintf("%s came with %d.%d", class, since[0], since[1]))
+	if strings.HasPrefix(module, opsModule) {
+		e.operation(class, config, path)
+	} else {
+		if since, ok := newClasses[class]; ok && e.older(since[:]...) && strings.HasPrefix(module, "keras.") {
+			e.cannot(path, fmt.Sprintf("%s came with %d.%d", class, since[0], since[1]))
+		}
+		e.arguments(additions, class, module, config, path)
 	}
-	for _, a := range additions {
+	if class == "Dot" && e.older(3, 2) {
+		record.Delete("build_config") // these take the lists in it for something else; the layer builds itself when it is called
+	}
+	if class == "Functional" && e.older(3, 10) {
+		renameMasks(config)
+	}
+	e.gaps(record, config, class, path)
+	if compile, ok := record.Lookup("compile_config"); ok && e.older(3, 10) {
+		if o, isObject := compile.(*pyjson.Object); isObject && o.Len() == 0 {
+			record.Delete("compile_config")
+		}
+	}
+	if class == "Functional" && e.older(3, 11) {
+		for _, key := range []string{"input_layers", "output_layers"} {
+			config.Set(key, e.ends(config.Get(key)))
+		}
+	}
+}
+
+// arguments drops what came with newer releases.
+func (e *expresser) arguments(table []addition, class, module string, config *pyjson.Object, path string) {
+	for _, a := range table {
 		v, has := config.Lookup(a.key)
 		if !has || !e.older(a.since[:]...) || !a.of(class, module) {
 			continue
@@ -232,73 +195,73 @@ func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.O
 			e.cannot(path+"/config/"+a.key, fmt.Sprintf("the argument came with %d.%d, and its value is %s", a.since[0], a.since[1], pyjson.Marshal(v)))
 		}
 	}
-	if strings.HasPrefix(module, "keras.src.ops.") && e.older(3, 11) && config.Len() > 1 {
-		config.Delete("name") // the record has it
+}
+
+// operation writes the config of an operation: before 3.11 its name stands in the record alone, unless there is nothing
+// else, and some arguments have other names or belong to the call.
+func (e *expresser) operation(class string, config *pyjson.Object, path string) {
+	if since, ok := newOps[class]; ok && e.older(since[:]...) {
+		e.cannot(path, fmt.Sprintf("the operation %s came with %d.%d", class, since[0], since[1]))
 	}
-	for _, gap := range gaps {
-		if gap.class == class && e.older(gap.until[:]...) && gap.has(record, config) {
-			e.cannot(path, "it cannot load "+gap.what)
-		}
+	e.arguments(opAdditions, class, "", config, path)
+	if !e.older(3, 11) {
+		return
 	}
-	if compile, ok := record.Lookup("compile_config"); ok && e.older(3, 10) {
-		if o, isObject := compile.(*pyjson.Object); isObject && o.Len() == 0 {
-			record.Delete("compile_config")
-		}
+	if config.Len() > 1 {
+		config.Delete("name")
 	}
-	if class == "Functional" && e.older(3, 11) {
-		for _, key := range []string{"input_layers", "output_layers"} {
-			config.Set(key, e.ends(config.Get(key)))
+	switch class {
+	case "Threshold":
+		config.Rename("threshold", "threshold_value")
+		config.Rename("default_value", "value")
+	case "Full", "Scatter", "Slice":
+		if has(config, "shape") {
+			e.cannot(path+"/config/shape", "it was an argument of the call before 3.11")
 		}
 	}
 }
 
-// gaps are what releases cannot load although they have it, their own files included.
-var gaps = []struct {
-	class string
-	until [2]int
-	what  string
-	has   func(record, config *pyjson.Object) bool
-}{
-	{"GetItem", [2]int{3, 2}, "an index of several parts", func(record, _ *pyjson.Object) bool { return hasListKey(record) }},
-	{"Functional", [2]int{3, 3}, "a Functional model as the last layer of another", func(_, config *pyjson.Object) bool { return endsInFunctional(config) }},
-	{"Identity", [2]int{3, 2}, "this initializer", func(record, _ *pyjson.Object) bool { return record.String("module") == "keras.initializers" }},
-	{"IdentityInitializer", [2]int{3, 2}, "this initializer", func(record, _ *pyjson.Object) bool { return true }},
-	{"Bidirectional", [2]int{3, 3}, "merge_mode None with return_state", func(_, config *pyjson.Object) bool {
-		return config.Get("merge_mode") == nil && config.Object("layer").Object("config").Get("return_state") == true
-	}},
-	{"Pipeline", [2]int{3, 7}, "a Pipeline", func(_, _ *pyjson.Object) bool { return true }},
-	{"MultiHeadAttention", [2]int{3, 7}, "an output_shape", func(_, config *pyjson.Object) bool { return config.List("output_shape") != nil }},
+// function reports an activation, loss or metric by a name that the target does not know.
+func (e *expresser) function(name, path string) {
+	if since, ok := newFunctions[name]; ok && e.older(since[:]...) {
+		e.cannot(path, fmt.Sprintf("%s came with %d.%d", name, since[0], since[1]))
+	}
 }
 
-// hasListKey reports whether a GetItem is called with a list of indices.
-func hasListKey(record *pyjson.Object) bool {
-	for _, n := range record.List("inbound_nodes") {
-		call, _ := n.(*pyjson.Object)
-		if args := call.List("args"); len(args) > 1 {
-			if _, ok := args[1].([]any); ok {
-				return true
+// maskName is what automatic names of comparisons look like, by which layers find out what is padding.
+var maskName = regexp.MustCompile(`^not_equal(_\d+)?$`)
+
+// renameMasks gives other names to the comparisons that make masks, in models with an attention layer: releases before 3.10
+// make their own for it while they load the file, under the same names.
+func renameMasks(config *pyjson.Object) {
+	names := map[string]string{}
+	attention := false
+	layersOf(config, func(record *pyjson.Object) {
+		switch name := record.String("name"); record.String("class_name") {
+		case "MultiHeadAttention", "GroupQueryAttention":
+			attention = true
+		case "NotEqual":
+			if maskName.MatchString(name) {
+				names[name] = "mask_" + name
 			}
 		}
+	})
+	if !attention || len(names) == 0 {
+		return
 	}
-	return false
-}
-
-// endsInFunctional reports whether an output of a model is that of a Functional model inside.
-func endsInFunctional(config *pyjson.Object) bool {
-	inner := map[string]bool{}
-	for _, l := range config.List("layers") {
-		if record, ok := l.(*pyjson.Object); ok && record.String("class_name") == "Functional" {
-			inner[record.String("name")] = true
+	layersOf(config, func(record *pyjson.Object) {
+		if name, ok := names[record.String("name")]; ok {
+			record.Set("name", name)
+			if inner := record.Object("config"); has(inner, "name") {
+				inner.Set("name", name)
+			}
 		}
-	}
-	var ends [][]any
-	flattenEnds(config.Get("output_layers"), &ends, 0)
-	for _, end := range ends {
-		if name, _ := end[0].(string); inner[name] {
-			return true
+	})
+	eachTensor(config, func(h []any) {
+		if layer, _, _ := history(h); names[layer] != "" {
+			h[0] = names[layer]
 		}
-	}
-	return false
+	})
 }
 
 // ends writes the inputs or outputs of a Functional as a list; before 3.4 there are no other structures.
@@ -344,19 +307,6 @@ func flattenEnds(v any, out *[][]any, depth int) {
 			flattenEnds(v.Get(k), out, depth+1)
 		}
 	}
-}
-
-func (a addition) of(class, module string) bool {
-	if strings.HasPrefix(a.classes, "keras.") {
-		only, name, one := strings.Cut(a.classes, ":")
-		return module == only && (!one || class == name)
-	}
-	for _, c := range strings.Fields(a.classes) {
-		if c == class && !strings.HasPrefix(module, "keras.src.") {
-			return true
-		}
-	}
-	return false
 }
 
 // equalNumbers is pyjson.Equal for which 0 and 0.0 are the same.

@@ -127,7 +127,7 @@ def answers(model, x):
 
 def brief(error):
     text = re.sub(r"\x1b\[[0-9;]*m|0x[0-9a-f]+", "", str(error))
-    return "%s: %s" % (type(error).__name__, " ".join(text.split())[:500])
+    return "%s: %s" % (type(error).__name__, " ".join(text.split())[:1500])
 
 
 def train(model, x, outputs):

@@ -15,24 +15,23 @@ import (
 
 // TestForOlderReleases writes goldens for older releases of Keras and has these load and run them. HORN_KERAS names the
 // releases and the directories that "pip install --target" made, as in "3.3.3=/opt/keras-3.3.3,3.9.2=/opt/keras-3.9.2".
+// With -short it is every fiftieth golden, and those of the files' forms.
 func TestForOlderReleases(t *testing.T) {
 	list := os.Getenv("HORN_KERAS")
 	if list == "" {
 		t.Skip("HORN_KERAS names no older releases of Keras")
 	}
 	python := pythonWithKeras(t)
-	const root = "../testdata/goldens/"
+	found, err := conformance.Find("../testdata/goldens")
+	if err != nil {
+		t.Fatal(err)
+	}
+	only := os.Getenv("HORN_LIVE_ONLY")
 	var cases []conformance.Case
-	for _, dir := range []string{"format/keras-3.15.1", "format/extras", "conv", "rnn", "attention"} {
-		found, err := conformance.Find(root + dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, c := range found {
-			if strings.HasPrefix(dir, "format") && c.Name != "custom" || i%12 == 0 {
-				c.Name = dir + "/" + c.Name
-				cases = append(cases, c)
-			}
+	for i, c := range found {
+		form := strings.HasPrefix(c.Name, "format/keras-3.15.1") || strings.HasPrefix(c.Name, "format/extras")
+		if strings.Contains(c.Name, only) && !strings.HasSuffix(c.Name, "extras/custom") && (!testing.Short() || form || i%50 == 0) {
+			cases = append(cases, c)
 		}
 	}
 	for _, release := range strings.Split(list, ",") {
