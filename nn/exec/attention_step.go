@@ -49,7 +49,7 @@ func (l *lowering) attention(n *graph.Node) *work {
 		}
 	}
 	heads := len(a.out.at)
-	head := float64(a.m*a.t)*(2*float64(a.dim+a.n)/250+0.3+0.1*float64(len(a.before)+len(a.after))) + float64(a.t*(a.dim+a.n))/4
+	head := productCost(a.m, a.dim+a.n, a.t) + packCost(a.t*(a.dim+a.n)) + rowsCost(graph.OpSoftmax, a.m*a.t)
 	// Every part packs K and V again: a head is only divided where heads alone keep the threads busy unevenly.
 	s.parts = 1
 	for t := l.threads; t > 1 && heads*s.parts < 4*t && heads*s.parts%t != 0 && s.parts*2*tile < a.m; {

@@ -93,7 +93,7 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 	}
 	c.list = divide(c.parts(max(step/tile, 1)*tile), groups[0].Panels(), threads)
 	w.units, w.weight = len(c.list), func(i int) int { return c.weight(c.list[i]) }
-	w.cost = 2*float64(out.Size()/filters)*float64(taps*perIn)*float64(filters)/70 + e.cost()
+	w.cost = productCost(out.Size()/filters, taps*perIn, filters) + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		c.settle(p)
 		xid, oid := p.id(x), p.id(e.out)
@@ -197,7 +197,7 @@ func (l *lowering) depthwise(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) 
 	c := &convStep{windows: win, e: e, filters: channels}
 	c.list = c.parts(max(16*1024/channels, 8))
 	w.units, w.weight = len(c.list), func(i int) int { return c.weight(c.list[i]) }
-	w.cost = 2*float64(out.Size())*float64(product(k.Shape[:rank]))/25 + e.cost()
+	w.cost = slowness()*2*float64(out.Size())*float64(product(k.Shape[:rank]))/120 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		c.settle(p)
 		xid, oid := p.id(x), p.id(e.out)

@@ -206,17 +206,15 @@ func (l *lowering) emitProgram(root *graph.Node, nodes []*graph.Node, b *program
 		}
 	}
 	// Units are pieces of several blocks.
-	unit := max(prog.block(), 8*blockSize/prog.block()*prog.block())
-	if prog.span != 0 && unit > prog.span {
-		unit = unit / prog.span * prog.span
-	}
-	w.units = (prog.size + unit - 1) / unit
-	w.cost = float64(prog.size) * 0.12 * float64(len(prog.instrs))
+	block := prog.block()
+	s := share((prog.size+block-1)/block, max(8*blockSize/block, 1), l.threads)
+	w.units = s.count
+	w.cost = movedCost(prog.size) + prog.cost()
 	w.make = func(p *Plan) kernelFunc {
 		prog := prog.settle(p)
 		out := p.id(root.Out[0])
 		return func(r *run, worker, lo, hi int) error {
-			prog.run(r, r.scratch[worker], r.bufs[out].F, 0, lo*unit, min(hi*unit, prog.size))
+			prog.run(r, r.scratch[worker], r.bufs[out].F, 0, s.from(lo)*block, min(s.from(hi)*block, prog.size))
 			return nil
 		}
 	}

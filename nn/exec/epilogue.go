@@ -225,7 +225,7 @@ func (e *epilogue) cost() float64 {
 	if e.post == nil {
 		return 0
 	}
-	return 0.12 * float64(e.post.size) * float64(len(e.post.instrs))
+	return e.post.cost()
 }
 
 func (e *epilogue) scratch() int {

@@ -87,7 +87,7 @@ func (l *lowering) dense(n *graph.Node, a, b *graph.Value, k, cols int, transpos
 	g := gemmStep{rows: rows, cols: cols, gemm: kernel.Gemm{ARows: kernel.Strided(k), B: packed, CRows: kernel.Strided(cols), Epilogue: e.kernel()}, e: e}
 	g.split(l.threads)
 	w.units = len(g.units)
-	w.cost = 2*float64(rows)*float64(k)*float64(cols)/80 + float64(k*cols)/15 + e.cost()
+	w.cost = productCost(rows, k, cols) + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		g.settle(p)
 		aid, out := p.id(a), p.id(e.out)

@@ -35,7 +35,7 @@ func (l *lowering) denseInt8(n *graph.Node) (*work, error) {
 	w := &work{node: n, name: e.name(n.Op.Name), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
 	w.bytes = kernel.Int8Scratch(packed)
 	w.units = (rows + int8RowsPerUnit - 1) / int8RowsPerUnit
-	w.cost = float64(rows)*float64(k)*float64(cols)/150 + e.cost()
+	w.cost = productCost(rows, k, cols)/3 + e.cost()
 	epsilon := float32(n.Attrs.(float64))
 	w.make = func(p *Plan) kernelFunc {
 		var post *program

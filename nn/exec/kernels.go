@@ -33,14 +33,13 @@ func (l *lowering) kernelFor(n *graph.Node) *work {
 }
 
 // rowsStep is the work of a kernel that treats rows of `cols` elements one by one.
-func rowsStep(n *graph.Node, name string, in []*graph.Value, out *graph.Value, cols int, perElement float64, f func(r *run, in, out []float32)) *work {
-	rows := out.Size() / cols
-	unit := max(4096/cols, 1)
-	w := &work{node: n, name: name, in: in, out: []*graph.Value{out}, inPlace: 0, units: (rows + unit - 1) / unit, cost: float64(out.Size()) * perElement}
+func (l *lowering) rowsStep(n *graph.Node, in []*graph.Value, out *graph.Value, cols int, f func(r *run, in, out []float32)) *work {
+	s := share(out.Size()/cols, max(4096/cols, 1), l.threads)
+	w := &work{node: n, name: n.Op.Name, in: in, out: []*graph.Value{out}, inPlace: 0, units: s.count, cost: rowsCost(n.Op, out.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		x, y := p.id(in[0]), p.id(out)
 		return func(r *run, _, lo, hi int) error {
-			from, to := lo*unit*cols, min(hi*unit, rows)*cols
+			from, to := s.from(lo)*cols, s.from(hi)*cols
 			f(r, r.bufs[x].F[from:to], r.bufs[y].F[from:to])
 			finish(out.DType, r.bufs[y].F[from:to])
 			return nil
@@ -58,7 +57,7 @@ func (l *lowering) softmax(n *graph.Node) *work {
 	if n.Op == graph.OpLogSoftmax {
 		f = kernel.LogSoftmax
 	}
-	return rowsStep(n, n.Op.Name, n.In, n.Out[0], cols, 0.7, func(_ *run, in, out []float32) { f(out, in, cols) })
+	return l.rowsStep(n, n.In, n.Out[0], cols, func(_ *run, in, out []float32) { f(out, in, cols) })
 }
 
 // layerNorm takes the scale and offset that follow into the kernel.
@@ -94,7 +93,7 @@ func (l *lowering) layerNorm(n *graph.Node) *work {
 		out = u.Out[0]
 	}
 	epsilon := float32(a.Epsilon)
-	return rowsStep(n, n.Op.Name, n.In, out, cols, 0.5, func(_ *run, in, out []float32) {
+	return l.rowsStep(n, n.In, out, cols, func(_ *run, in, out []float32) {
 		if a.RMS {
 			kernel.RMSNorm(out, in, cols, gamma, epsilon)
 		} else {
@@ -119,7 +118,7 @@ func (l *lowering) pool(n *graph.Node) *work {
 	}
 	c := &convStep{windows: win, e: &epilogue{out: out}, filters: channels}
 	c.list = c.parts(max(8192/channels, 1))
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: len(c.list), cost: float64(out.Size()) * float64(product(a.Window)) * 0.05}
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: len(c.list), cost: movedCost(out.Size()*product(a.Window)) / 2, weight: func(i int) int { return c.weight(c.list[i]) }}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, worker, lo, hi int) error {
@@ -171,7 +170,7 @@ func (l *lowering) reduce(n *graph.Node, red *graph.Reduction) *work {
 	}
 	outer, size, inner := product(x.Shape[:first]), product(x.Shape[first:last+1]), product(x.Shape[last+1:])
 	scale := 1 / float32(size)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: outer, cost: float64(x.Size()) * 0.1}
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: outer, cost: movedCost(x.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, _, lo, hi int) error {

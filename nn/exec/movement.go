@@ -16,12 +16,12 @@ func (l *lowering) concat(n *graph.Node) *work {
 	for i, v := range n.In {
 		widths[i] = product(v.Shape[axis:])
 	}
-	rows := max(movementUnit/whole, 1)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: (outer + rows - 1) / rows, cost: float64(out.Size()) * 0.15}
+	s := share(outer, max(movementUnit/whole, 1), l.threads)
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		in, oid := p.ids(n.In), p.id(out)
 		return func(r *run, _, lo, hi int) error {
-			r0, r1 := lo*rows, min(hi*rows, outer)
+			r0, r1 := s.from(lo), s.from(hi)
 			dst := r.bufs[oid].F[r0*whole : r1*whole]
 			at := 0
 			for i, width := range widths {
@@ -52,13 +52,13 @@ func (l *lowering) pad(n *graph.Node) *work {
 	}
 	v := float32(a.Value)
 	rows := x.Shape[0] * tall
-	step := max(movementUnit/wide, 1)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: (rows + step - 1) / step, cost: float64(out.Size()) * 0.15}
+	s := share(rows, max(movementUnit/wide, 1), l.threads)
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, _, lo, hi int) error {
 			src := r.bufs[xid].F
-			for i := lo * step; i < min(hi*step, rows); i++ {
+			for i := s.from(lo); i < s.from(hi); i++ {
 				row := r.bufs[oid].F[i*wide : (i+1)*wide]
 				y := i%tall - top
 				if y < 0 || y >= height {
@@ -69,7 +69,7 @@ func (l *lowering) pad(n *graph.Node) *work {
 				copy(row[left:left+width], src[(i/tall*height+y)*width:])
 				fill(row[left+width:], v)
 			}
-			finish(out.DType, r.bufs[oid].F[lo*step*wide:min(hi*step, rows)*wide])
+			finish(out.DType, r.bufs[oid].F[s.from(lo)*wide:s.from(hi)*wide])
 			return nil
 		}
 	}

@@ -139,7 +139,7 @@ func (l *lowering) product(n *graph.Node) *work {
 	pack := kernel.PackSize(level, t.k, t.n)
 	w := &work{node: n, name: e.name("matmul"), in: append([]*graph.Value{a, b}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1,
 		scratch: pack + e.scratch() + packAlign, units: len(t.c.at)}
-	w.cost = float64(w.units)*(2*float64(t.m)*float64(t.k)*float64(t.n)/250+float64(t.k*t.n)/4) + e.cost()
+	w.cost = float64(w.units)*(productCost(t.m, t.k, t.n)+packCost(t.k*t.n)) + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		aid, bid, oid, residual := p.id(a), p.id(b), p.id(e.out), -1
 		if e.residual != nil {

@@ -50,12 +50,12 @@ func (l *lowering) repeat(n *graph.Node) *work {
 	a, x, out := n.Attrs.(repeatAttrs), n.In[0], n.Out[0]
 	inner := product(x.Shape[a.axis+1:])
 	pieces := x.Size() / inner
-	unit := max(movementUnit/(inner*a.count), 1)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: (pieces + unit - 1) / unit, cost: float64(out.Size()) * 0.15}
+	s := share(pieces, max(movementUnit/(inner*a.count), 1), l.threads)
+	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, _, lo, hi int) error {
-			from, to := lo*unit, min(hi*unit, pieces)
+			from, to := s.from(lo), s.from(hi)
 			src, dst := r.bufs[xid].F[from*inner:to*inner], r.bufs[oid].F[from*inner*a.count:to*inner*a.count]
 			if inner == 1 {
 				for i, v := range src {

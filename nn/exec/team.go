@@ -23,6 +23,7 @@ type team struct {
 	completed atomic.Int64
 	failed    atomic.Pointer[error]
 	gen       uint64
+	wanted    bool // helpers, whether there were any or not
 	helpers   int
 }
 
@@ -50,14 +51,19 @@ func splitTicket(t uint64) (gen uint64, lo, hi int) {
 func (t *team) begin(want int) {
 	t.renew()
 	t.failed.Store(nil)
-	t.helpers = 0
-	if want > 0 {
+	t.helpers, t.wanted = 0, want > 0
+	if t.wanted {
 		t.helpers = enlist(t, want)
 	}
 }
 
 // end lets the helpers go.
-func (t *team) end() { t.renew() }
+func (t *team) end() {
+	t.renew()
+	if t.wanted {
+		lastRun.Store(int64(time.Since(start)))
+	}
+}
 
 // renew begins a generation, in which there is nothing to take yet.
 func (t *team) renew() {
@@ -156,7 +162,14 @@ var (
 // linger is how long a helper that has nothing to do keeps its core before it sleeps: being woken costs more.
 const linger = 100 * time.Microsecond
 
-// enlist finds helpers for a team, none where other runs keep the cores busy.
+// start and lastRun, the time from start to the end of the last run that wanted helpers, tell whether one run follows another.
+var (
+	start   = time.Now()
+	lastRun atomic.Int64
+)
+
+// enlist finds helpers for a team, none where other runs keep the cores busy. A sleeping helper is woken for a run that lasts
+// longer than that takes, and for one that may be the first of many.
 func enlist(t *team, want int) int {
 	free := runtime.GOMAXPROCS(0) - int(active.Load())
 	want = min(want, free)
@@ -165,13 +178,20 @@ func enlist(t *team, want int) int {
 	}
 	helpersMu.Lock()
 	defer helpersMu.Unlock()
+	wake := t.plan.shared > longRun
+	if !wake {
+		wake = int64(time.Since(start))-lastRun.Load() < int64(linger)
+	}
 	n := 0
 	for n < want {
 		var h *helper
 		if len(idle) > 0 {
 			h = idle[len(idle)-1]
+			if h.parked.Load() && !wake {
+				break
+			}
 			idle = idle[:len(idle)-1]
-		} else if helpers < runtime.GOMAXPROCS(0)-1 {
+		} else if helpers < runtime.GOMAXPROCS(0)-1 && wake {
 			h = &helper{wake: make(chan struct{}, 1)}
 			helpers++
 			go h.loop()
@@ -229,9 +249,11 @@ func (h *helper) wait() {
 	}
 }
 
-// parallelStep is the cost in nanoseconds from which on a step is shared, and parallelRun that from which on a run looks
-// for helpers.
+// parallelStep is the cost in nanoseconds from which on a step is shared: to hand it over and to wait for the end takes 0.3
+// microseconds. parallelRun is that of the shared steps from which on a run looks for helpers, longRun that from which on it
+// wakes them.
 const (
-	parallelStep = 6_000
-	parallelRun  = 60_000
+	parallelStep = 2_000
+	parallelRun  = 12_000
+	longRun      = 100_000
 )

@@ -48,7 +48,7 @@ func (l *lowering) winograd(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 	c.scratch = kernel.WinogradScratch(channels, filters, size)
 	w := &work{node: n, name: e.name("winograd"), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: c.scratch + e.scratch()}
 	w.units = len(c.list)
-	w.cost = float64(batch*perImage)*(32*float64(channels)*float64(filters)/70+0.5*float64(channels+filters)) + e.cost()
+	w.cost = 16*productCost(batch*perImage, channels, filters) + slowness()*8*float64(batch*perImage)*float64(channels+filters)/10 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		c.settle(p)
 		xid, oid := p.id(x), p.id(e.out)
