@@ -51,14 +51,16 @@ func (l *lowering) attention(n *graph.Node) *work {
 	heads := len(a.out.at)
 	head := productCost(a.m, a.dim+a.n, a.t) + packCost(a.t*(a.dim+a.n)) + rowsCost(graph.OpSoftmax, a.m*a.t)
 	// Every part packs K and V again: a head is only divided where heads alone keep the threads busy unevenly.
+	grain := tile
+	if s.skip { // blocks must not depend on the number of threads: what they leave out does not round
+		grain = s.rows
+	}
+	grains := (a.m + grain - 1) / grain
 	s.parts = 1
-	for t := l.threads; t > 1 && heads*s.parts < 4*t && heads*s.parts%t != 0 && s.parts*2*tile < a.m; {
+	for t := l.threads; t > 1 && heads*s.parts < 4*t && heads*s.parts%t != 0 && s.parts*2 <= grains; {
 		s.parts++
 	}
-	s.partRows = (a.m/s.parts + tile - 1) / tile * tile
-	if s.partRows*s.parts < a.m {
-		s.partRows += tile
-	}
+	s.partRows = (grains + s.parts - 1) / s.parts * grain
 	s.parts = (a.m + s.partRows - 1) / s.partRows
 	items := heads * s.parts
 	s.unit = max(min(int(attentionUnit/(head/float64(s.parts))), items/(2*l.threads)), 1)
