@@ -37,6 +37,8 @@ func movedCost(n int) float64 { return 0.08 * float64(n) }
 func (in *instr) cost(n int) float64 {
 	perElement := 0.03 * slowness()
 	switch in.kind {
+	case instrWhere:
+		perElement = 0.5
 	case instrUnaryF, instrBinaryF:
 		perElement = 12
 	case instrUnary:

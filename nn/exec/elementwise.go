@@ -13,12 +13,12 @@ func fusible(n *graph.Node) bool {
 	if len(n.Out) != 1 || !isFloat(n.Out[0]) {
 		return false
 	}
-	for _, v := range n.In {
-		if !isFloat(v) {
+	for i, v := range n.In {
+		if mask := n.Op == graph.OpWhere && i == 0; !mask && !isFloat(v) {
 			return false
 		}
 	}
-	if graph.UnaryOf(n.Op) != nil || n.Op == graph.OpCast {
+	if graph.UnaryOf(n.Op) != nil || n.Op == graph.OpCast || n.Op == graph.OpWhere {
 		return true
 	}
 	return graph.BinaryOf(n.Op) != nil
@@ -33,13 +33,17 @@ type programBuilder struct {
 }
 
 // instruction translates a node whose operands are given.
-func instruction(n *graph.Node, x, y operand) instr {
-	in := instr{x: x, y: y}
+func instruction(n *graph.Node, x, y, z operand) instr {
+	in := instr{x: x, y: y, z: z}
 	if d := n.Out[0].DType; d.IsHalf() {
 		in.half = d
 	}
 	if n.Op == graph.OpCast {
 		in.kind = instrCopy
+		return in
+	}
+	if n.Op == graph.OpWhere {
+		in.kind = instrWhere
 		return in
 	}
 	if p, ok := n.Attrs.(graph.Params); ok {
@@ -123,7 +127,7 @@ func (b *programBuilder) compile(nodes []*graph.Node) bool {
 	}
 	var free []int
 	for i, n := range nodes {
-		ops := make([]operand, 2)
+		ops := make([]operand, 3)
 		for k, v := range n.In {
 			if reg, ok := b.regOf[keyOf(v)]; ok {
 				ops[k] = operand{kind: operandReg, reg: reg}
@@ -138,7 +142,7 @@ func (b *programBuilder) compile(nodes []*graph.Node) bool {
 			}
 			ops[k] = o
 		}
-		in := instruction(n, ops[0], ops[1])
+		in := instruction(n, ops[0], ops[1], ops[2])
 		in.dst = -1
 		if i < len(nodes)-1 {
 			if len(free) > 0 {
@@ -152,7 +156,7 @@ func (b *programBuilder) compile(nodes []*graph.Node) bool {
 		}
 		b.prog.instrs = append(b.prog.instrs, in)
 		for k, v := range n.In {
-			if reg, ok := b.regOf[keyOf(v)]; ok && last[keyOf(v)] == i && !(k == 1 && keyOf(v) == keyOf(n.In[0])) {
+			if reg, ok := b.regOf[keyOf(v)]; ok && last[keyOf(v)] == i && !slices.ContainsFunc(n.In[:k], func(u *graph.Value) bool { return keyOf(u) == keyOf(v) }) {
 				free = append(free, reg)
 			}
 		}
@@ -183,7 +187,10 @@ func (p *program) readsLater(reg, from int) bool {
 		if in.x.kind == operandReg && in.x.reg == reg {
 			return true
 		}
-		if binary := in.kind == instrBinary || in.kind == instrBinaryF; binary && in.y.kind == operandReg && in.y.reg == reg {
+		if binary := in.kind == instrBinary || in.kind == instrBinaryF || in.kind == instrWhere; binary && in.y.kind == operandReg && in.y.reg == reg {
+			return true
+		}
+		if in.kind == instrWhere && in.z.kind == operandReg && in.z.reg == reg {
 			return true
 		}
 		if in.dst == reg {
@@ -200,7 +207,7 @@ func (l *lowering) emitProgram(root *graph.Node, nodes []*graph.Node, b *program
 	prog := b.prog
 	w := &work{node: root, name: programName(nodes), in: b.inputs, out: root.Out, inPlace: -1, scratch: prog.regs * prog.block()}
 	for i, v := range b.inputs {
-		if v.Size() == prog.size && v.Node.Op != graph.OpConst {
+		if v.Size() == prog.size && isFloat(v) && v.Node.Op != graph.OpConst {
 			w.inPlace = i
 			break
 		}

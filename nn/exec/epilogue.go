@@ -202,7 +202,7 @@ func (l *lowering) followPost(e *epilogue, n int) {
 		result := nodes[len(nodes)-1].Out[0]
 		// What the program reads as the product's result is in the step's own output by then.
 		for i := range b.prog.instrs {
-			for _, o := range []*operand{&b.prog.instrs[i].x, &b.prog.instrs[i].y} {
+			for _, o := range []*operand{&b.prog.instrs[i].x, &b.prog.instrs[i].y, &b.prog.instrs[i].z} {
 				if o.value != nil && keyOf(o.value) == start {
 					o.value = result
 				}

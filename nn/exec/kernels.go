@@ -9,6 +9,12 @@ import (
 
 // kernelFor makes the work of an op that has a kernel of its own, nil if it has none.
 func (l *lowering) kernelFor(n *graph.Node) *work {
+	switch n.Op {
+	case graph.OpLess, graph.OpLessEqual, graph.OpGreater, graph.OpGreaterEqual, graph.OpEqual, graph.OpNotEqual:
+		return l.compare(n)
+	case graph.OpArgmax, graph.OpArgmin:
+		return l.argument(n)
+	}
 	if len(n.Out) != 1 || !isFloat(n.Out[0]) || n.Out[0].Size() == 0 || len(n.In) == 0 || !isFloat(n.In[0]) {
 		return nil
 	}
@@ -25,6 +31,12 @@ func (l *lowering) kernelFor(n *graph.Node) *work {
 		return l.transpose(n)
 	case opRepeat:
 		return l.repeat(n)
+	case graph.OpTake:
+		return l.take(n)
+	case graph.OpSlice:
+		return l.slice(n)
+	case graph.OpResample:
+		return l.resample(n)
 	}
 	if r := graph.ReductionOf(n.Op); r != nil {
 		return l.reduce(n, r)

@@ -1,9 +1,11 @@
 // Package exec compiles op graphs into plans and runs them. A plan is a flat list of steps over one arena, made for
 // concrete input shapes; running it allocates nothing, and many goroutines may run one plan at the same time.
 //
-// The map of the files: plan.go (compiling, running), cache.go (what the plans of a model share), fold.go and rewrite.go (passes over the
-// graph), lower.go (from the graph to work), epilogue.go, gemm.go, int8.go, convolution.go, kernels.go, recurrent.go, scan.go (ops with
-// kernels), program.go and elementwise.go (chains of elementwise ops), arena.go (where values live), team.go (threads), profile.go.
+// The map of the files: plan.go (compiling, running), cache.go (what the plans of a model share); passes over the graph: fold.go,
+// rewrite.go, sink.go (transposes and reshapes), attention.go; lower.go (from the graph to work), epilogue.go, cost.go, share.go
+// (units), pack.go; ops with kernels: gemm.go, int8.go, product.go and views.go (operands at strides), attention_step.go, convolution.go,
+// windows.go, winograd.go, kernels.go, movement.go, gather.go, repeat.go, resample.go, compare.go, recurrent.go, scan.go; program.go,
+// select.go and elementwise.go (chains of elementwise ops), arena.go (where values live), team.go (threads), profile.go.
 package exec
 
 import (

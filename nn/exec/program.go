@@ -22,7 +22,7 @@ type program struct {
 type instr struct {
 	dst    int
 	x, y   operand
-	z      operand // the offset of instrMulAddRow
+	z      operand // the offset of instrMulAddRow; what instrWhere takes where the mask x is false
 	unary  kernel.UnaryOp
 	binary kernel.BinaryOp
 	kind   instrKind
@@ -41,6 +41,7 @@ const (
 	instrBinaryF                  // f2
 	instrCopy
 	instrMulAddRow // x*y + z with y and z of one value for each column
+	instrWhere     // y where the mask x is true, else z
 )
 
 // operand is where an instruction reads: a register, a number, or a value in memory. A value that is smaller than the
@@ -82,7 +83,7 @@ func classify(shape []int, v *graph.Value) (o operand, ok bool) {
 		return o, true
 	}
 	if size == 1 {
-		if buf, isC := isConst(v); isC {
+		if buf, isC := isConst(v); isC && isFloat(v) {
 			return operand{kind: operandScalar, scalar: buf.F[0]}, true
 		}
 		return operand{kind: operandOuter, value: v, inner: 1, mid: total}, true
@@ -247,6 +248,8 @@ func (p *program) runBlock(r *run, scratch []float32, out []float32, at, n int) 
 		case instrMulAddRow:
 			scale, shift := r.bufs[in.y.id].F, r.bufs[in.z.id].F
 			kernel.MulAddRow(dst, in.x.slice(r, scratch, dst, stride, at, n), scale[:in.y.inner], shift[:in.z.inner])
+		case instrWhere:
+			in.runWhere(r, scratch, dst, stride, at, n)
 		case instrBinary:
 			in.runBinary(r, scratch, dst, stride, at, n)
 		case instrBinaryF:
