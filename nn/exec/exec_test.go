@@ -289,6 +289,7 @@ func TestCompiledAgreesWithInterpreted(t *testing.T) {
 			}
 			for _, level := range kernel.Levels() {
 				restore := kernel.SetLevel(level)
+				var first []tensor.Any
 				for _, threads := range []int{1, 2, 3} {
 					p, err := Compile(build(name).Graph, Options{Threads: threads})
 					if err != nil {
@@ -298,6 +299,15 @@ func TestCompiledAgreesWithInterpreted(t *testing.T) {
 						got, err := p.Run(f.inputs, nil)
 						if err != nil {
 							t.Fatal(err)
+						}
+						if first == nil {
+							first = got
+						}
+						for i := range got {
+							// Neither threads nor repetition may change an answer.
+							if a, b := graph.BufOf(first[i]), graph.BufOf(got[i]); !sameBits(a, b) {
+								t.Errorf("level %v, output %d: %d threads give other bits than one", level, i, threads)
+							}
 						}
 						limit := 1e-5            // as cli.md has it: the sums, of a hundred products and more, are in float32
 						if name == "recurrent" { // errors grow from step to step
@@ -312,6 +322,15 @@ func TestCompiledAgreesWithInterpreted(t *testing.T) {
 			}
 		})
 	}
+}
+
+func sameBits(a, b graph.Buf) bool {
+	for i := range a.Len() {
+		if math.Float64bits(a.Float64(i)) != math.Float64bits(b.Float64(i)) {
+			return false
+		}
+	}
+	return a.Len() == b.Len()
 }
 
 func compare(t *testing.T, limit float64, what string, got, want graph.Buf, d tensor.DType) {
