@@ -111,10 +111,10 @@ func (o *saveOptions) document(m *nn.Model) (root *pyjson.Object, version string
 	}
 	switch {
 	case o.target != "":
-		root, err = express(root, o.target, true, o.note)
+		root, err = express(root, m.Origin.KerasVersion, o.target, true, o.note)
 		version = fullVersion(o.target)
 	case m.Record() == nil:
-		root, err = express(root, "3.0", false, o.note)
+		root, err = express(root, version, "3.0", false, o.note)
 	}
 	return root, version, err
 }

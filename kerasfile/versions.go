@@ -2,7 +2,6 @@ package kerasfile
 
 import (
 	"fmt"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -38,15 +37,16 @@ func fullVersion(s string) string {
 	return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2])
 }
 
-// express writes a config for a release of Keras. With strict it is an error if that cannot say what the config says;
+// express writes a config, which may be from another release of Keras, for one. With strict it is an error if that cannot say what the config says;
 // without, what only a newer one can say stays, and the file needs that.
-func express(root *pyjson.Object, target string, strict bool, note func(string)) (*pyjson.Object, error) {
+func express(root *pyjson.Object, from, target string, strict bool, note func(string)) (*pyjson.Object, error) {
 	v, err := parseTarget(target)
 	if err != nil {
 		return nil, err
 	}
 	root = pyjson.Clone(root).(*pyjson.Object)
-	e := &expresser{target: v, strict: strict, dropped: map[string]bool{}}
+	source := parseVersion(from)
+	e := &expresser{target: v, strict: strict, dropped: map[string]bool{}, literalMasks: source[0] == 3 && source[1] >= 16}
 	e.value(root, "", 0)
 	if len(e.errs) > 0 {
 		return nil, e.errs
@@ -63,10 +63,11 @@ func express(root *pyjson.Object, target string, strict bool, note func(string))
 }
 
 type expresser struct {
-	target  [3]int
-	strict  bool
-	errs    Errors
-	dropped map[string]bool
+	target       [3]int
+	strict       bool
+	literalMasks bool // the config is one of 3.16 or later
+	errs         Errors
+	dropped      map[string]bool
 }
 
 func (e *expresser) older(than ...int) bool {
@@ -161,6 +162,9 @@ func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.O
 	if class == "Dot" && e.older(3, 2) {
 		record.Delete("build_config") // these take the lists in it for something else; the layer builds itself when it is called
 	}
+	if class == "Functional" && e.literalMasks && e.older(3, 16) {
+		e.literalMask(config, path)
+	}
 	if class == "Functional" && e.older(3, 10) {
 		renameMasks(config)
 	}
@@ -197,8 +201,8 @@ func (e *expresser) arguments(table []addition, class, module string, config *py
 	}
 }
 
-// operation writes the config of an operation: before 3.11 its name stands in the record alone, unless there is nothing
-// else, and some arguments have other names or belong to the call.
+// operation writes the config of an operation: before 3.11 the name of one that has arguments stands in the record alone,
+// and some arguments have other names or belong to the call.
 func (e *expresser) operation(class string, config *pyjson.Object, path string) {
 	if since, ok := newOps[class]; ok && e.older(since[:]...) {
 		e.cannot(path, fmt.Sprintf("the operation %s came with %d.%d", class, since[0], since[1]))
@@ -207,7 +211,7 @@ func (e *expresser) operation(class string, config *pyjson.Object, path string) 
 	if !e.older(3, 11) {
 		return
 	}
-	if config.Len() > 1 {
+	if config.Len() > 1 || nameless[class] {
 		config.Delete("name")
 	}
 	switch class {
@@ -228,22 +232,18 @@ func (e *expresser) function(name, path string) {
 	}
 }
 
-// maskName is what automatic names of comparisons look like, by which layers find out what is padding.
-var maskName = regexp.MustCompile(`^not_equal(_\d+)?$`)
-
-// renameMasks gives other names to the comparisons that make masks, in models with an attention layer: releases before 3.10
-// make their own for it while they load the file, under the same names.
+// renameMasks gives other names to operations in models with an attention layer: releases before 3.10 make their own ones
+// for its masks while they load the file, and give them the names that those in the file have.
 func renameMasks(config *pyjson.Object) {
 	names := map[string]string{}
 	attention := false
 	layersOf(config, func(record *pyjson.Object) {
-		switch name := record.String("name"); record.String("class_name") {
-		case "MultiHeadAttention", "GroupQueryAttention":
+		switch record.String("class_name") {
+		case "MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention":
 			attention = true
-		case "NotEqual":
-			if maskName.MatchString(name) {
-				names[name] = "mask_" + name
-			}
+		}
+		if strings.HasPrefix(record.String("module"), opsModule) && has(record.Object("config"), "name") {
+			names[record.String("name")] = "saved_" + record.String("name")
 		}
 	})
 	if !attention || len(names) == 0 {
@@ -252,9 +252,7 @@ func renameMasks(config *pyjson.Object) {
 	layersOf(config, func(record *pyjson.Object) {
 		if name, ok := names[record.String("name")]; ok {
 			record.Set("name", name)
-			if inner := record.Object("config"); has(inner, "name") {
-				inner.Set("name", name)
-			}
+			record.Object("config").Set("name", name)
 		}
 	})
 	eachTensor(config, func(h []any) {
@@ -262,6 +260,29 @@ func renameMasks(config *pyjson.Object) {
 			h[0] = names[layer]
 		}
 	})
+}
+
+// literalMask reports a call with "mask": null where a mask may travel along: Keras 3.16 takes it for "none", releases
+// before it for the one that travels along.
+func (e *expresser) literalMask(config *pyjson.Object, path string) {
+	masked := false
+	layersOf(config, func(record *pyjson.Object) {
+		if class := record.String("class_name"); class == "Masking" || class == "Embedding" && record.Object("config").Get("mask_zero") == true {
+			masked = true
+		}
+	})
+	if !masked {
+		return
+	}
+	for i, l := range config.List("layers") {
+		record, _ := l.(*pyjson.Object)
+		for _, n := range record.List("inbound_nodes") {
+			call, _ := n.(*pyjson.Object)
+			if mask, ok := call.Object("kwargs").Lookup("mask"); ok && mask == nil {
+				e.cannot(fmt.Sprintf("%s/config/layers/%d", path, i), "a call without the mask that travels along")
+			}
+		}
+	}
 }
 
 // ends writes the inputs or outputs of a Functional as a list; before 3.4 there are no other structures.

@@ -31,6 +31,9 @@ var gaps = []gap{
 	{class: "Bidirectional", until: [2]int{3, 3}, what: "merge_mode None with return_state", has: func(_, config *pyjson.Object) bool {
 		return config.Get("merge_mode") == nil && config.Object("layer").Object("config").Get("return_state") == true
 	}},
+	{class: "Bidirectional", until: [2]int{3, 2}, what: "return_state", has: func(_, config *pyjson.Object) bool {
+		return config.Object("layer").Object("config").Get("return_state") == true
+	}},
 	{class: "TimeDistributed", until: [2]int{3, 4}, what: "a Sequential in a TimeDistributed", has: wraps("Sequential")},
 	{class: "TimeDistributed", until: [2]int{3, 5}, what: "a Functional model in a TimeDistributed", has: wraps("Functional")},
 	{class: "RNN", until: [2]int{3, 4}, what: "the states of cells in a list", has: func(_, config *pyjson.Object) bool {
@@ -42,10 +45,17 @@ var gaps = []gap{
 	{class: "Rescaling", until: [2]int{3, 5}, what: "arrays as scale or offset", has: func(_, config *pyjson.Object) bool {
 		return config.Object("scale") != nil || config.Object("offset") != nil
 	}},
+	{class: "RandomGrayscale", until: [2]int{3, 11}, what: "a RandomGrayscale: to it the layer's output is its input", has: always},
 	{class: "Pipeline", until: [2]int{3, 7}, what: "a Pipeline", has: always},
 	{class: "MultiHeadAttention", until: [2]int{3, 7}, what: "an output_shape", has: func(_, config *pyjson.Object) bool { return config.List("output_shape") != nil }},
 	{class: "ExtractPatches", until: [2]int{3, 14}, what: "strides that are a list", has: func(_, config *pyjson.Object) bool { return config.List("strides") != nil }},
 	{class: "ExtractPatches3D", until: [2]int{3, 14}, what: "strides that are a list", has: func(_, config *pyjson.Object) bool { return config.List("strides") != nil }},
+	{class: "ExpandDims", until: [2]int{3, 1}, what: "several axes", has: func(_, config *pyjson.Object) bool { return config.List("axis") != nil }},
+	{class: "Tile", until: [2]int{3, 4}, what: "repeats that are no list", has: func(_, config *pyjson.Object) bool { return isNumber(config.Get("repeats")) }},
+	{class: "CropImages", until: [2]int{3, 4}, what: "a size of the result", has: func(_, config *pyjson.Object) bool {
+		return isNumber(config.Get("target_height")) || isNumber(config.Get("target_width"))
+	}},
+	{class: "CategoryEncoding", until: [2]int{3, 1}, what: "count_weights", has: func(record, _ *pyjson.Object) bool { return calledWith(record, "count_weights") }},
 	{class: "Logsumexp", until: [2]int{3, 11}, what: "an axis that is no list", has: func(_, config *pyjson.Object) bool { return isNumber(config.Get("axis")) }},
 	{class: "UnravelIndex", until: [2]int{3, 11}, what: "this operation", has: always},
 	{class: "BatchNorm", until: [2]int{3, 15}, what: "this operation", has: func(record, _ *pyjson.Object) bool { return strings.HasPrefix(record.String("module"), opsModule) }},
@@ -64,6 +74,16 @@ func (e *expresser) gaps(record, config *pyjson.Object, class, path string) {
 			e.cannot(path, "it cannot load "+gap.what)
 		}
 	}
+}
+
+// calledWith reports whether a layer is called with a keyword argument that is not null.
+func calledWith(record *pyjson.Object, key string) bool {
+	for _, n := range record.List("inbound_nodes") {
+		if call, ok := n.(*pyjson.Object); ok && call.Object("kwargs").Get(key) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func always(_, _ *pyjson.Object) bool { return true }

@@ -58,6 +58,7 @@ var additions = []addition{
 
 // opAdditions are the arguments that came to operations (keras.src.ops).
 var opAdditions = []addition{
+	{"OnesLike ZerosLike", "dtype", [3]int{3, 1}, "null"},
 	{"OneHot MultiHot Bincount", "sparse", [3]int{3, 2}, "false"},
 	{"Resize", "crop_to_aspect_ratio", [3]int{3, 3}, "false"},
 	{"Resize", "pad_to_aspect_ratio", [3]int{3, 3}, "false"},
@@ -112,9 +113,9 @@ var newOps = func() map[string][3]int {
 		6: "SaturateCast Logdet DotProductAttention BitwiseAnd BitwiseInvert BitwiseLeftShift BitwiseNot BitwiseOr BitwiseRightShift " +
 			"BitwiseXor Histogram LeftShift RightShift Trunc",
 		7: "ConvertToTensor IFFT2 Celu Glu HardShrink HardTanh SoftShrink Squareplus TanhShrink Exp2 Inner",
-		8: "SparsePlus Sparsemax Threshold Diagflat UnravelIndex", 9: "Rearrange GaussianBlur PerspectiveTransform Polar RMSNorm Rot90 Signbit",
+		8: "SparsePlus Sparsemax Threshold Diagflat UnravelIndex", 9: "Rearrange GaussianBlur PerspectiveTransform Polar Rot90 Signbit",
 		10: "ElasticTransform ViewAsComplex ViewAsReal SparseSigmoid Angle Bartlett Blackman Hamming",
-		11: "VectorizedMap LayerNorm Cbrt Corrcoef Deg2rad Hanning Heaviside Kaiser",
+		11: "RMSNorm VectorizedMap LayerNorm Cbrt Corrcoef Deg2rad Hanning Heaviside Kaiser",
 		12: "ExtractPatches3D ScaleAndTranslate CholeskyInverse JVP Unfold Gcd Hypot IsIn Isneginf Isposinf Isreal Kron Lcm Logaddexp2 " +
 			"Trapezoid View",
 		13: "AdaptiveAveragePool AdaptiveMaxPool ArraySplit EmptyLike Ldexp Vander",
@@ -125,6 +126,24 @@ var newOps = func() map[string][3]int {
 		for _, name := range strings.Fields(names) {
 			ops[name] = [3]int{3, minor}
 		}
+	}
+	return ops
+}()
+
+// nameless are the operations that have no argument "name" before 3.11.
+var nameless = func() map[string]bool {
+	ops := map[string]bool{}
+	for _, name := range strings.Fields("AffineTransform All Amax Amin Any Append Argmax Argmin Argsort AssociativeScan Average BinaryCrossentropy Bincount " +
+		"BitwiseAnd BitwiseInvert BitwiseLeftShift BitwiseNot BitwiseOr BitwiseRightShift BitwiseXor CTCDecode CTCLoss " +
+		"CategoricalCrossentropy Celu Cholesky Concatenate Conv Correlate CountNonzero Cross Cumprod Cumsum DepthwiseConv Det " +
+		"Diag Diagflat Diagonal Diff DotProductAttention Eig Eigh ElasticTransform Elu Eye FFT FFT2 Flip GaussianBlur Gelu Glu " +
+		"HSVToRGB HardShrink HardTanh Histogram IFFT2 IRFFT Inv LeakyRelu LeftShift Linspace LogSoftmax Logdet Logspace Logsumexp " +
+		"Lstsq LuFactor Map MapCoordinates Max Mean Median Meshgrid Min MultiHot NanToNum Norm Normalize PadImages " +
+		"PerspectiveTransform Polar Prod Qr Quantile RFFT RGBToGrayscale RGBToHSV RightShift Rot90 Round SVD Scan SegmentMax " +
+		"SegmentReduction SegmentSum Select SeparableConv Slogdet SoftShrink Softmax Solve SolveTriangular Sort " +
+		"SparseCategoricalCrossentropy Sparsemax Squareplus Squeeze Stack Std StopGradient Sum Take TakeAlongAxis TanhShrink " +
+		"Tensordot Trace Transpose Tri Tril Triu Trunc Unstack Var") {
+		ops[name] = true
 	}
 	return ops
 }()

@@ -178,7 +178,12 @@ def run(task, directory):
 
 
 def plain_list(y):
-    return [] if y.dtype.kind in "SUO" else np.asarray(y, dtype="float64").tolist()
+    """Nested lists; JSON has no infinities and no NaN."""
+    def plain(x):
+        if isinstance(x, list):
+            return [plain(item) for item in x]
+        return x if np.isfinite(x) else str(x)
+    return [] if y.dtype.kind in "SUO" else plain(np.asarray(y, dtype="float64").tolist())
 
 
 def compare(original, copy, x, outputs, result):

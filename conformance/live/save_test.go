@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -238,6 +239,10 @@ func flatten(v any, out *[]float64) {
 		}
 	case float64:
 		*out = append(*out, v)
+	case string: // not finite
+		if x, err := strconv.ParseFloat(v, 64); err == nil {
+			*out = append(*out, x)
+		}
 	}
 }
 

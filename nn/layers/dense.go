@@ -60,6 +60,7 @@ func (l *Dense) Build(c *nn.Call) {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 	l.lora.build(c, "lora_kernel", l.kernel, []int{in, l.Units})
+	l.lora.lattice, l.lora.unmerged = l.asLattice(l.Policy(), []int{in, l.Units}, func(i int) int { return i % l.Units })
 }
 
 // Call implements nn.Layer.

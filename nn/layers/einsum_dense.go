@@ -79,6 +79,7 @@ func (l *EinsumDense) Build(c *nn.Call) {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), s.bias, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 	l.lora.build(c, "lora_kernel", l.kernel, s.kernel)
+	l.lora.lattice, l.lora.unmerged = l.asLattice(l.Policy(), s.kernel, s.equation.scaleIndex(s.kernel))
 }
 
 // kernelInit tells an initializer that looks at the size of the layer which axes of the kernel are inputs and outputs.

@@ -173,6 +173,26 @@ func (e einsumEquation) scale(kernel []int, rank int) []int {
 	return out
 }
 
+// scaleIndex returns, for an element of the kernel, the place of its scale in what scale describes.
+func (e einsumEquation) scaleIndex(kernel []int) func(i int) int {
+	strides := make([]int, len(kernel)) // in the scale
+	stride := 1
+	for i := len(e.output) - 1; i >= 0; i-- {
+		if k := strings.IndexByte(e.kernel, e.output[i]); k >= 0 {
+			strides[k] = stride
+			stride *= kernel[k]
+		}
+	}
+	return func(i int) int {
+		place := 0
+		for k := len(kernel) - 1; k >= 0; k-- {
+			place += i % kernel[k] * strides[k]
+			i /= kernel[k]
+		}
+		return place
+	}
+}
+
 // alignInput brings a scale of the input's shape, with lengths of 1 along the axes that are added up, to the axes of the
 // output.
 func (e einsumEquation) alignInput(c *nn.Call, scale *value) *value {

@@ -68,6 +68,25 @@ func (l *Embedding) Build(c *nn.Call) {
 		l.gIdx = c.AddWeight("g_idx", groupIndex{p.BlockSize}, []int{l.OutputDim}, nn.NotTrainable, nn.OfType(tensor.Float32))
 	}
 	l.lora.build(c, "lora_embeddings", l.embeddings, shape)
+	l.lora.lattice = l.asLattice(p)
+}
+
+// asLattice describes a quantized table.
+func (l *Embedding) asLattice(p nn.Policy) *lattice {
+	if p.Quantization == "" {
+		return nil
+	}
+	q := &lattice{kernel: l.embeddings, scale: l.scale, zero: l.zero, gIdx: l.gIdx, lo: -127, hi: 127, shape: []int{l.InputDim, l.OutputDim}, packed: -1}
+	if p.Quantization == "int4" {
+		q.lo, q.hi, q.packed = -8, 7, 1
+	}
+	n := 1
+	if l.zero != nil {
+		n = groups(l.OutputDim, p.BlockSize)
+	}
+	q.scaleOf = func(i, group int) int { return i/l.OutputDim*n + group }
+	q.block, q.along = p.BlockSize, func(i int) int { return i % l.OutputDim }
+	return q
 }
 
 // ints are the elements of a quantized table.

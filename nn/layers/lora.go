@@ -16,6 +16,8 @@ type lora struct {
 	LoraAlpha *float64 // nil: LoraRank
 
 	a, b, adapted *nn.Variable
+	lattice       *lattice // of a kernel of int8 or int4
+	unmerged      string   // the quantization mode of a kernel into which nothing can be merged
 }
 
 // config visits lora_rank and lora_alpha, which Keras writes only where LoRA is on.
@@ -74,10 +76,11 @@ func (l *lora) apply(c *nn.Call, kernel *value) *value {
 	return c.Cast(c.Add(pair[0], pair[1]), kernel.DType)
 }
 
-// SavedValue implements nn.ValueSaver: a file has the kernel with A·B merged into it.
+// SavedValue implements nn.ValueSaver: a file has the kernel with A·B merged into it; a quantized kernel is quantized anew,
+// with its scale and zero point.
 func (l *lora) SavedValue(v *nn.Variable) (tensor.Any, error) {
 	value, err := v.Value()
-	if err != nil || !l.enabled() || v != l.adapted {
+	if err != nil || !l.enabled() || v != l.adapted && !l.lattice.has(v) {
 		return value, err
 	}
 	a, errA := l.a.Tensor()
@@ -88,22 +91,34 @@ func (l *lora) SavedValue(v *nn.Variable) (tensor.Any, error) {
 	if !slices.ContainsFunc(b.Data(), func(x float32) bool { return x != 0 }) {
 		return value, nil
 	}
-	if !v.DType.IsFloat() {
-		return nil, fmt.Errorf("variable %s: LoRA cannot be merged into a quantized kernel here", v.Path)
+	if l.lattice != nil {
+		return l.lattice.merge(l.delta(a, b), v)
+	}
+	if mode := l.unmerged; mode != "" {
+		return nil, fmt.Errorf("variable %s: LoRA is trained, but with %s Keras has no form in which it could be saved", v.Path, mode)
 	}
 	merged := make([]float64, v.Size())
 	if err := tensor.Float64s(merged, tensor.AnyData(value)); err != nil {
 		return nil, err
 	}
+	for i, d := range l.delta(a, b) {
+		merged[i] += d
+	}
+	t, _ := tensor.FromAny(merged, v.Shape)
+	return tensor.Convert(t, v.DType)
+}
+
+// delta is LoraAlpha/LoraRank * A·B.
+func (l *lora) delta(a, b *tensor.Tensor) []float64 {
 	x, y := a.Data(), b.Data()
 	rank, out := b.Shape()[0], b.Shape()[1]
-	for i := range merged {
+	delta := make([]float64, len(x)/rank*out)
+	for i := range delta {
 		sum := 0.0
 		for r := range rank {
 			sum += float64(x[i/out*rank+r]) * float64(y[r*out+i%out])
 		}
-		merged[i] += sum * l.factor()
+		delta[i] = sum * l.factor()
 	}
-	t, _ := tensor.FromAny(merged, v.Shape)
-	return tensor.Convert(t, v.DType)
+	return delta
 }

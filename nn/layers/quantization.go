@@ -274,6 +274,28 @@ func (k *quantizedKernel) int8Kernel(c *nn.Call) *value {
 	return c.UnpackInt4(q, -1, k.columns, true)
 }
 
+// asLattice describes a kernel of int8 or int4, of the given shape; scaleOf says which scale an element of the layer's own
+// kernel has. For the other modes it names the one into which nothing can be merged, if it is one.
+func (k *quantizedKernel) asLattice(p nn.Policy, shape []int, scaleOf func(i int) int) (l *lattice, unmerged string) {
+	l = &lattice{kernel: k.kernel, scale: k.scale, zero: k.zero, gIdx: k.gIdx, lo: -127, hi: 127, shape: shape, packed: -1,
+		scaleOf: func(i, _ int) int { return scaleOf(i) }}
+	switch {
+	case k.mode == "int8":
+		return l, ""
+	case k.mode != "int4":
+		return nil, k.mode
+	}
+	l.lo, l.hi = -8, 7
+	if k.packed >= 0 {
+		l.packed = k.packed
+		return l, ""
+	}
+	l.shape, l.packed = []int{k.rows, k.columns}, 1
+	l.scaleOf = func(i, group int) int { return group*k.columns + i%k.columns }
+	l.block, l.along = p.BlockSize, func(i int) int { return i / k.columns }
+	return l, ""
+}
+
 // unpackedSize is the length of the packed axis of an int4 kernel of Keras 3.11 to 3.13.
 func (k *quantizedKernel) unpackedSize() int {
 	return k.rows * k.columns / max(product(k.kernel.Shape)/max(k.kernel.Shape[k.packed], 1), 1)
