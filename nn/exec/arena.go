@@ -221,7 +221,6 @@ func (p *Plan) newRun() *run {
 		r.scratch[i], r.bytes[i] = kernel.AlignedFloats(p.scratch), make([]byte, p.bytes)
 	}
 	r.team.plan, r.team.r, r.team.tickets = p, r, make([]ticket, p.threads)
-	r.assignments = make([]assignment, p.threads)
 	for _, f := range p.fixed {
 		r.bufs[f.value] = f.buf
 	}

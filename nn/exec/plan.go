@@ -83,14 +83,13 @@ type stateRef struct {
 
 // run is the memory of one execution.
 type run struct {
-	arena       graph.Buf   // all values that live in the plan's memory, by class
-	bufs        []graph.Buf // by value id
-	args        []graph.Buf // space for the arguments of an evaluation
-	scratch     [][]float32 // of each worker
-	bytes       [][]byte    // of each worker
-	team        team
-	timed       []time.Duration // of each step, while a plan is profiled
-	assignments []assignment    // of the team's helpers
+	arena   graph.Buf   // all values that live in the plan's memory, by class
+	bufs    []graph.Buf // by value id
+	args    []graph.Buf // space for the arguments of an evaluation
+	scratch [][]float32 // of each worker
+	bytes   [][]byte    // of each worker
+	team    team
+	timed   []time.Duration // of each step, while a plan is profiled
 }
 
 // ErrTooLarge is returned by Compile for a graph that needs more memory than Options.MaxBytes.

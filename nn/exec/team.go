@@ -2,6 +2,7 @@ package exec
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,8 +24,9 @@ type team struct {
 	completed atomic.Int64
 	failed    atomic.Pointer[error]
 	gen       uint64
-	wanted    bool // helpers, whether there were any or not
-	helpers   int
+	helpers   atomic.Int32 // how many there are by now
+	wanted    int          // how many there may be
+	short     bool         // whether some were missing when the run began
 }
 
 // ticket is the range of a worker, on a cache line of its own.
@@ -51,16 +53,22 @@ func splitTicket(t uint64) (gen uint64, lo, hi int) {
 func (t *team) begin(want int) {
 	t.renew()
 	t.failed.Store(nil)
-	t.helpers, t.wanted = 0, want > 0
-	if t.wanted {
-		t.helpers = enlist(t, want)
+	t.helpers.Store(0)
+	t.wanted, t.short = want, false
+	if want > 0 {
+		enlist(t)
 	}
 }
 
 // end lets the helpers go.
 func (t *team) end() {
+	if t.short {
+		helpersMu.Lock()
+		shorthanded = slices.DeleteFunc(shorthanded, func(o *team) bool { return o == t })
+		helpersMu.Unlock()
+	}
 	t.renew()
-	if t.wanted {
+	if t.wanted > 0 {
 		lastRun.Store(int64(time.Since(start)))
 	}
 }
@@ -75,13 +83,14 @@ func (t *team) renew() {
 
 // do runs a step that divides into units.
 func (t *team) do(index int, s *step) error {
-	if t.helpers == 0 {
+	helpers := int(t.helpers.Load())
+	if helpers == 0 {
 		return s.run(t.r, 0, 0, s.units)
 	}
 	t.completed.Store(0)
 	t.step.Store(int64(index))
-	workers := t.helpers + 1
-	for w := t.helpers; w >= 0; w-- { // the caller's own last: it cannot come late
+	workers := helpers + 1
+	for w := helpers; w >= 0; w-- { // the caller's own last: it cannot come late
 		lo, hi := w*s.units/workers, (w+1)*s.units/workers
 		if len(s.bounds) == workers+1 {
 			lo, hi = s.bounds[w], s.bounds[w+1]
@@ -141,22 +150,21 @@ func (t *team) fail(err error) { t.failed.CompareAndSwap(nil, &err) }
 
 // helper is a goroutine that lends a hand to runs, one at a time.
 type helper struct {
-	assigned atomic.Pointer[assignment]
+	assigned atomic.Bool
 	parked   atomic.Bool
 	wake     chan struct{}
-}
-
-type assignment struct {
+	// The assignment, which changes while assigned is false only.
 	t      *team
 	gen    uint64
 	worker int
 }
 
 var (
-	helpersMu sync.Mutex
-	idle      []*helper
-	helpers   int
-	active    atomic.Int64 // runs under way in the process
+	helpersMu   sync.Mutex
+	idle        []*helper
+	shorthanded []*team // under way, with fewer helpers than they could use
+	helpers     int
+	active      atomic.Int64 // runs under way in the process
 )
 
 // linger is how long a helper that has nothing to do keeps its core before it sleeps: being woken costs more.
@@ -169,12 +177,12 @@ var (
 )
 
 // enlist finds helpers for a team, none where other runs keep the cores busy. A sleeping helper is woken for a run that lasts
-// longer than that takes, and for one that may be the first of many.
-func enlist(t *team, want int) int {
-	free := runtime.GOMAXPROCS(0) - int(active.Load())
-	want = min(want, free)
-	if want <= 0 {
-		return 0
+// longer than that takes, and for one that may be the first of many. One that is still on its way back from another run, such
+// as the one before this, will find the team in the list of those that are short of hands.
+func enlist(t *team) {
+	t.wanted = min(t.wanted, runtime.GOMAXPROCS(0)-int(active.Load()))
+	if t.wanted <= 0 {
+		return
 	}
 	helpersMu.Lock()
 	defer helpersMu.Unlock()
@@ -182,8 +190,7 @@ func enlist(t *team, want int) int {
 	if !wake {
 		wake = int64(time.Since(start))-lastRun.Load() < int64(linger)
 	}
-	n := 0
-	for n < want {
+	for int(t.helpers.Load()) < t.wanted {
 		var h *helper
 		if len(idle) > 0 {
 			h = idle[len(idle)-1]
@@ -198,41 +205,61 @@ func enlist(t *team, want int) int {
 		} else {
 			break
 		}
-		n++
-		a := &t.r.assignments[n]
-		*a = assignment{t, t.gen, n}
-		h.assigned.Store(a)
+		h.join(t)
 		if h.parked.CompareAndSwap(true, false) {
 			h.wake <- struct{}{}
 		}
 	}
-	return n
+	if t.short = int(t.helpers.Load()) < t.wanted; t.short {
+		shorthanded = append(shorthanded, t)
+	}
+}
+
+// join assigns a helper to a team; the caller holds helpersMu.
+func (h *helper) join(t *team) {
+	n := t.helpers.Load() + 1
+	h.t, h.gen, h.worker = t, t.gen, int(n)
+	h.assigned.Store(true)
+	t.helpers.Store(n)
 }
 
 func (h *helper) loop() {
 	for {
-		a := h.assigned.Load()
-		if a == nil {
+		if !h.assigned.Load() {
 			h.wait()
 			continue
 		}
-		t, gen, worker := a.t, a.gen, a.worker
-		for spins := 0; t.take(worker, gen); spins++ {
+		for spins := 0; h.t.take(h.worker, h.gen); spins++ {
 			if spins%256 == 255 {
 				runtime.Gosched()
 			}
 		}
-		h.assigned.Store(nil)
-		helpersMu.Lock()
+		h.next()
+	}
+}
+
+// next is what a helper does after a run: it joins another one that is under way, or is idle.
+func (h *helper) next() {
+	helpersMu.Lock()
+	defer helpersMu.Unlock()
+	h.t = nil
+	h.assigned.Store(false)
+	n := len(shorthanded)
+	if n == 0 {
 		idle = append(idle, h)
-		helpersMu.Unlock()
+		return
+	}
+	t := shorthanded[n-1]
+	h.join(t)
+	if int(t.helpers.Load()) >= t.wanted {
+		shorthanded = shorthanded[:n-1]
 	}
 }
 
 // wait returns when the helper has been assigned: it looks for a while, then sleeps.
 func (h *helper) wait() {
 	start := time.Now()
-	for spins := 0; h.assigned.Load() == nil; spins++ {
+	for spins := 0; !h.assigned.Load(); spins++ {
 		if spins%256 != 255 {
 			continue
 		}
@@ -241,7 +268,7 @@ func (h *helper) wait() {
 			continue
 		}
 		h.parked.Store(true)
-		if h.assigned.Load() != nil && h.parked.CompareAndSwap(true, false) {
+		if h.assigned.Load() && h.parked.CompareAndSwap(true, false) {
 			return
 		}
 		<-h.wake
