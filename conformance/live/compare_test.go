@@ -67,7 +67,7 @@ func compareInKeras(t *testing.T, python string, tasks []saveTask, env ...string
 	results := map[string]saveResult{}
 	var mu sync.Mutex
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (len(tasks)+tasksOfProcess-1)/tasksOfProcess) {
+	for range min(runtime.GOMAXPROCS(0), (len(tasks)+9)/10) {
 		workers.Go(func() {
 			var k *kerasProcess
 			for task := range todo {

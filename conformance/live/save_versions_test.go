@@ -17,7 +17,7 @@ import (
 
 // TestForOlderReleases writes goldens for older releases of Keras and has these load and run them. HORN_KERAS names the
 // releases and the directories that "pip install --target" made, as in "3.3.3=/opt/keras-3.3.3,3.9.2=/opt/keras-3.9.2".
-// With -short it is every fiftieth golden, and those of the files' forms.
+// It is every fiftieth golden and those of the files' forms, or all of them if HORN_LIVE_ALL is set.
 func TestForOlderReleases(t *testing.T) {
 	list := os.Getenv("HORN_KERAS")
 	if list == "" {
@@ -28,11 +28,11 @@ func TestForOlderReleases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	only := os.Getenv("HORN_LIVE_ONLY")
+	only, all := os.Getenv("HORN_LIVE_ONLY"), os.Getenv("HORN_LIVE_ALL") != ""
 	var cases []conformance.Case
 	for i, c := range found {
 		form := strings.HasPrefix(c.Name, "format/keras-3.15.1") || strings.HasPrefix(c.Name, "format/extras")
-		if strings.Contains(c.Name, only) && !strings.HasSuffix(c.Name, "extras/custom") && (!testing.Short() || form || i%50 == 0) {
+		if strings.Contains(c.Name, only) && !strings.HasSuffix(c.Name, "extras/custom") && (all || form || i%50 == 0) {
 			cases = append(cases, c)
 		}
 	}
