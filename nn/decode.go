@@ -141,7 +141,7 @@ func unknownReason(module, class string) string {
 // fill lets a layer visit its arguments.
 func (d *Decoder) fill(l Layer, record, config *pyjson.Object, name, path string) Layer {
 	b := l.base()
-	b.record, b.name = record, name
+	b.record, b.name, b.decoder = record, name, d
 	c := &Config{decoder: d, in: config, path: path + "/config", layer: name, used: map[string]bool{"name": true}}
 	b.config(c)
 	l.Config(c)

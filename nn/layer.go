@@ -61,6 +61,7 @@ type Base struct {
 	policy     Policy
 	class      Class
 	record     *pyjson.Object // as the file has it; nil for a layer made in Go
+	decoder    *Decoder       // that read it
 	variables  []*Variable
 	self       Layer
 	built      bool

@@ -71,13 +71,16 @@ func (s *serializer) current(v any, depth int) any {
 			}
 		}
 		if l := s.layers[v]; l != nil {
-			if config := s.flags(l, v); config != nil {
-				inner := config
+			if changes := changes(l, v); changes != nil {
+				from := v
 				if out != nil {
-					inner = pyjson.Clone(out.Object("config")).(*pyjson.Object)
-					inner.Set("trainable", l.base().trainable)
+					from = out
 				}
-				change("config", inner)
+				config := pyjson.Clone(from.Object("config")).(*pyjson.Object)
+				for _, k := range changes.Keys() {
+					config.Set(k, changes.Get(k))
+				}
+				change("config", config)
 			}
 		}
 		if out != nil {
@@ -99,26 +102,57 @@ func same(a, b any) bool {
 	return true
 }
 
-// flags returns a copy of a layer's config if its trainable flag is another now.
-func (s *serializer) flags(l Layer, record *pyjson.Object) *pyjson.Object {
+// changes returns the arguments of a layer that are others now than in the record from which it was read, nil for none:
+// the trainable flag and fields that the user has set.
+func changes(l Layer, record *pyjson.Object) *pyjson.Object {
 	b := l.base()
 	config := record.Object("config")
-	if config == nil {
+	if _, ok := l.(*op); ok || config == nil {
 		return nil
 	}
-	if _, ok := l.(*op); ok {
-		return nil
+	var out *pyjson.Object
+	set := func(key string, v any) {
+		if out == nil {
+			out = new(pyjson.Object)
+		}
+		out.Set(key, v)
 	}
 	was, ok := config.Get("trainable").(bool)
 	if !ok {
 		was = true
 	}
-	if was == b.trainable {
-		return nil
+	if was != b.trainable {
+		set("trainable", b.trainable)
 	}
-	c := pyjson.Clone(config).(*pyjson.Object)
-	c.Set("trainable", b.trainable)
-	return c
+	if _, ok := l.(*Model); ok || b.decoder == nil {
+		return out
+	}
+	// The record as a layer once more: what its fields say in another way than the file does not count as a change.
+	again := &Decoder{Custom: b.decoder.Custom}
+	fresh := again.newLayer(record, "")
+	if fresh == nil || again.Err() != nil {
+		return out
+	}
+	before, now := ConfigOf(fresh), ConfigOf(l)
+	inner := false
+	for _, k := range now.Keys() {
+		if k != "name" && k != "trainable" && !pyjson.Equal(before.Get(k), now.Get(k)) {
+			set(k, now.Get(k))
+			inner = inner || hasRecord(now.Get(k))
+		}
+	}
+	for _, k := range now.Keys() {
+		// A layer that the file leaves out is made of the one that changed: Bidirectional's backward_layer.
+		if inner && hasRecord(now.Get(k)) && config.Get(k) == nil {
+			set(k, now.Get(k))
+		}
+	}
+	return out
+}
+
+func hasRecord(v any) bool {
+	o, ok := v.(*pyjson.Object)
+	return ok && o.Object("config") != nil
 }
 
 // newRecord makes the record of a layer that was made in Go.
