@@ -91,7 +91,7 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 	if c.wholeRows() {
 		threads = 1
 	}
-	c.list = divide(c.parts(max(step/tile, 1)*tile), groups[0].Panels(), threads)
+	c.list = divide(c.parts(max(step/tile, 1)*tile), groups[0].Panels(), threads, !c.wholeRows() && groups[0].Bytes() > largeWeights)
 	w.units, w.weight = len(c.list), func(i int) int { return c.weight(c.list[i]) }
 	w.cost = productCost(out.Size()/filters, taps*perIn, filters) + e.cost()
 	w.make = func(p *Plan) kernelFunc {
@@ -121,6 +121,7 @@ const (
 	pixelsPerUnit    = 64
 	maxPixelsPerUnit = 1024
 	unitFlops        = 500_000 // of a unit, so that taking units costs little
+	largeWeights     = 1 << 19 // bytes
 )
 
 // wholeRows reports whether something follows that needs all channels of a pixel.

@@ -97,20 +97,23 @@ type windowUnit struct {
 // piece is the range [r0, r1) of the output pixels of a class.
 type piece struct{ class, r0, r1 int }
 
-// weight is a measure of the work of a unit.
+// weight is a measure of the work of a unit. A few pixels take as long as a tile of the kernels, about 8.
 func (w *windows) weight(u windowUnit) int {
 	sum := 0
 	for _, p := range u.pieces {
-		sum += (p.r1 - p.r0) * max(w.classes[p.class].Taps.Len(), 1)
+		sum += (p.r1 - p.r0 + 7) / 8 * max(w.classes[p.class].Taps.Len(), 1)
 	}
 	return sum * max(u.p1-u.p0, 1)
 }
 
-// divide cuts units by column panels where there are too few of them to keep all threads busy: into as many panels as there
-// are, one after the other with all units, so that each thread reads other weights.
-func divide(units []windowUnit, panels, threads int) []windowUnit {
+// divide cuts units by column panels where there are too few of them to keep all threads busy: each panel, or a few, goes
+// through all units, so that a thread reads no weights that another one reads. Weights that do not fit the second-level cache
+// (large) are read once in this way, not for each unit, which is worth it where units have few pixels.
+func divide(units []windowUnit, panels, threads int, large bool) []windowUnit {
 	parts := 1
-	if threads > 1 && len(units) < 4*threads {
+	if large && len(units) > 1 && len(units) < 16 {
+		parts = panels
+	} else if threads > 1 && len(units) < 4*threads {
 		parts = panels
 		if panels%threads == 0 {
 			parts = min(threads*((4*threads+len(units)-1)/len(units)), panels)

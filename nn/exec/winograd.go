@@ -124,7 +124,7 @@ func (c *winogradStep) split(channels, threads int) int {
 	if c.wholeRows() || rows*c.images >= threads {
 		threads = 1 // a unit with some of the panels only would transform its patches nevertheless
 	}
-	c.list = divide(c.list, c.filter.Panels(), threads)
+	c.list = divide(c.list, c.filter.Panels(), threads, false)
 	return largest
 }
 
