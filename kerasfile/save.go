@@ -29,9 +29,9 @@ func Save(m *nn.Model, path string, opts ...SaveOption) error {
 	case strings.HasSuffix(lower, ".weights.h5"):
 		return fmt.Errorf("%s: the name is that of a weights file: use SaveWeights", path)
 	case strings.HasSuffix(lower, ".keras"):
-		return replaceFile(path, o.overwrite, func(w io.Writer) error { return o.writeZip(w, m) })
+		return o.replaceFile(path, func(w io.Writer) error { return o.writeZip(w, m) })
 	case strings.HasSuffix(lower, ".h5"), strings.HasSuffix(lower, ".hdf5"):
-		return replaceFile(path, o.overwrite, func(w io.Writer) error { return o.writeLegacy(w, m) })
+		return o.replaceFile(path, func(w io.Writer) error { return o.writeLegacy(w, m) })
 	}
 	return fmt.Errorf("%s: the name of a model's file ends in .keras, or in .h5 for the legacy form", path)
 }
@@ -52,6 +52,8 @@ type saveOptions struct {
 	target    string // a version of Keras
 	shard     int64
 	note      func(string)
+	progress  func(int64) // nil for none
+	written   int64
 }
 
 func saveSettings(opts []SaveOption) *saveOptions {
@@ -81,6 +83,29 @@ func WithKeras(version string) SaveOption { return func(o *saveOptions) { o.targ
 // WithMaxShardSize bounds the files that SaveWeights makes for a .weights.json, in bytes (max_shard_size); 10 GiB by
 // default.
 func WithMaxShardSize(bytes int64) SaveOption { return func(o *saveOptions) { o.shard = bytes } }
+
+// WithProgress has Save and SaveWeights call a function whenever bytes were written, with their number so far. It is about
+// that of the variables in the end.
+func WithProgress(progress func(written int64)) SaveOption {
+	return func(o *saveOptions) { o.progress = progress }
+}
+
+// counted reports what is written.
+func (o *saveOptions) counted(w io.Writer) io.Writer {
+	if o.progress == nil {
+		return w
+	}
+	return writerFunc(func(p []byte) (int, error) {
+		n, err := w.Write(p)
+		o.written += int64(n)
+		o.progress(o.written)
+		return n, err
+	})
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // WithSaveNotes hands over, in sentences, what was changed to make the file readable.
 func WithSaveNotes(note func(string)) SaveOption {
@@ -191,8 +216,8 @@ func assets(m *nn.Model) ([]asset, error) {
 }
 
 // replaceFile writes a file under a temporary name beside path and gives it its name when all of it is on the disk.
-func replaceFile(path string, overwrite bool, write func(io.Writer) error) error {
-	if !overwrite {
+func (o *saveOptions) replaceFile(path string, write func(io.Writer) error) error {
+	if !o.overwrite {
 		if _, err := os.Lstat(path); err == nil {
 			return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist}
 		}
@@ -208,7 +233,7 @@ func replaceFile(path string, overwrite bool, write func(io.Writer) error) error
 			os.Remove(f.Name())
 		}
 	}()
-	if err := write(f); err != nil {
+	if err := write(o.counted(f)); err != nil {
 		return err
 	}
 	mode := fs.FileMode(0o644)
@@ -224,7 +249,7 @@ func replaceFile(path string, overwrite bool, write func(io.Writer) error) error
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := moveInto(f.Name(), path, overwrite); err != nil {
+	if err := moveInto(f.Name(), path, o.overwrite); err != nil {
 		return err
 	}
 	done = true

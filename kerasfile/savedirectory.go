@@ -47,7 +47,7 @@ func (o *saveOptions) saveDirectory(m *nn.Model, path string) error {
 		}
 	}
 	if err := writeFile(filepath.Join(dir, weightsName), func(f *os.File) error {
-		_, err := weights.WriteTo(f)
+		_, err := weights.WriteTo(o.counted(f))
 		return err
 	}); err != nil {
 		return err

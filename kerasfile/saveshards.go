@@ -43,7 +43,7 @@ func (o *saveOptions) saveShards(m *nn.Model, path string) error {
 		}
 	}
 	for i, tree := range trees {
-		err := replaceFile(filepath.Join(dir, shardName(i)), o.overwrite, func(w io.Writer) error {
+		err := o.replaceFile(filepath.Join(dir, shardName(i)), func(w io.Writer) error {
 			_, err := tree.WriteTo(w)
 			return err
 		})
@@ -52,7 +52,7 @@ func (o *saveOptions) saveShards(m *nn.Model, path string) error {
 		}
 	}
 	doc := pyjson.NewObject("metadata", pyjson.NewObject("total_size", pyjson.Float(float64(total))), "weight_map", shards)
-	return replaceFile(path, o.overwrite, func(w io.Writer) error {
+	return o.replaceFile(path, func(w io.Writer) error {
 		_, err := w.Write(pyjson.MarshalIndent(doc))
 		return err
 	})

@@ -27,7 +27,7 @@ func SaveWeights(m *nn.Model, path string, opts ...SaveOption) error {
 		if err != nil {
 			return err
 		}
-		return replaceFile(path, o.overwrite, func(w io.Writer) error {
+		return o.replaceFile(path, func(w io.Writer) error {
 			_, err := tree.WriteTo(w)
 			return err
 		})
@@ -36,7 +36,7 @@ func SaveWeights(m *nn.Model, path string, opts ...SaveOption) error {
 	case strings.HasSuffix(lower, ".npz"):
 		return o.saveArchive(m, path)
 	case strings.HasSuffix(lower, ".h5"), strings.HasSuffix(lower, ".hdf5"):
-		return replaceFile(path, o.overwrite, func(w io.Writer) error { return o.writeLegacyWeights(w, m) })
+		return o.replaceFile(path, func(w io.Writer) error { return o.writeLegacyWeights(w, m) })
 	}
 	return fmt.Errorf("%s: the name of a weights file ends in .weights.h5, .weights.json or .npz", path)
 }
@@ -190,5 +190,5 @@ func (o *saveOptions) saveArchive(m *nn.Model, path string) error {
 			arrays[g.path+"/"+key] = t
 		}
 	}
-	return replaceFile(path, o.overwrite, func(w io.Writer) error { return npy.EncodeArchive(w, arrays) })
+	return o.replaceFile(path, func(w io.Writer) error { return npy.EncodeArchive(w, arrays) })
 }

@@ -78,13 +78,25 @@ func (a *app) runConvert(src, dst string, flags convertFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := save(m, dst, options...); err != nil {
+	bar := a.progressOfBytes(sizeOf(m), "saving")
+	options = append(options, kerasfile.WithProgress(func(written int64) { _ = bar.Set64(min(written, bar.GetMax64())) })) // nothing depends on the bar
+	err = save(m, dst, options...)
+	_ = bar.Finish()
+	if err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return failf(dst, "exists; use --overwrite to replace it")
 		}
 		return fail(dst, err)
 	}
 	return nil
+}
+
+// sizeOf is the number of bytes of a model's variables, about those of its file.
+func sizeOf(m *nn.Model) (size int64) {
+	for _, v := range append(m.Variables(), m.OptimizerVariables()...) {
+		size += int64(v.Size()) * int64(v.DType.Size())
+	}
+	return size
 }
 
 // source loads what is to be converted.

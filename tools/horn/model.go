@@ -94,3 +94,20 @@ func (a *app) progress(n int, what string) *progressbar.ProgressBar {
 		progressbar.OptionFullWidth(),
 	)
 }
+
+// progressOfBytes shows how much of a large file is written, on a terminal only.
+func (a *app) progressOfBytes(n int64, what string) *progressbar.ProgressBar {
+	w := io.Discard
+	if _, ok := isTerminal(a.err); ok && n >= 64<<20 {
+		w = a.err
+	}
+	return progressbar.NewOptions64(n,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionThrottle(100_000_000),
+		progressbar.OptionFullWidth(),
+	)
+}
