@@ -95,10 +95,14 @@ func (o *saveOptions) counted(w io.Writer) io.Writer {
 	if o.progress == nil {
 		return w
 	}
-	return writerFunc(func(p []byte) (int, error) {
-		n, err := w.Write(p)
-		o.written += int64(n)
-		o.progress(o.written)
+	return writerFunc(func(p []byte) (n int, err error) {
+		for err == nil && n < len(p) {
+			var m int
+			m, err = w.Write(p[n:min(len(p), n+4<<20)]) // a kernel comes in one piece, however large
+			n += m
+			o.written += int64(m)
+			o.progress(o.written)
+		}
 		return n, err
 	})
 }

@@ -300,3 +300,25 @@ func TestSlashInName(t *testing.T) {
 		t.Error("a name was written that Keras refuses")
 	}
 }
+
+// TestProgress follows the bytes into a file.
+func TestProgress(t *testing.T) {
+	for _, name := range []string{"m.keras", "m.h5", "dir/", "w.weights.h5", "w.weights.json", "w.npz"} {
+		var last int64
+		save := kerasfile.Save
+		if strings.HasPrefix(name, "w.") {
+			save = kerasfile.SaveWeights
+		}
+		if err := save(small(t, 1), filepath.Join(t.TempDir(), name)+strings.Repeat("/", strings.Count(name, "/")), kerasfile.WithProgress(func(n int64) {
+			if n <= last {
+				t.Errorf("%s: %d bytes after %d", name, n, last)
+			}
+			last = n
+		})); err != nil {
+			t.Fatal(err)
+		}
+		if last < 4*(3*4+4+4*2+2) {
+			t.Errorf("%s: %d bytes are fewer than those of the variables", name, last)
+		}
+	}
+}
