@@ -132,7 +132,11 @@ func (c *convStep) parts(step int) []windowUnit {
 	if !c.wholeRows() {
 		return c.units(step)
 	}
-	return c.bands(step, c.e.out.Shape[c.e.out.Rank()-2], c.filters)
+	line := 1
+	if shape := c.e.out.Shape; len(shape) > 3 {
+		line = shape[len(shape)-2]
+	}
+	return c.bands(step, line, c.filters)
 }
 
 func (c *convStep) settle(p *Plan) {

@@ -140,7 +140,7 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 // add makes the step of some work.
 func (p *Plan) add(w *work) {
 	s := step{name: w.name, label: w.node.Label, run: w.make(p), units: w.units, all: w.units, cost: w.cost}
-	if s.cost < parallelStep || s.units > maxUnits {
+	if s.cost < parallelStep*float64(p.threads) || s.units > maxUnits {
 		s.units = 1
 	}
 	if s.units > 1 {

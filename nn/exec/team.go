@@ -276,11 +276,11 @@ func (h *helper) wait() {
 	}
 }
 
-// parallelStep is the cost in nanoseconds from which on a step is shared: to hand it over and to wait for the end takes 0.3
-// microseconds. parallelRun is that of the shared steps from which on a run looks for helpers, longRun that from which on it
+// parallelStep is the cost in nanoseconds for each worker from which on a step is shared: to hand it over to one helper and to wait for
+// the end takes 300. parallelRun is that of the shared steps from which on a run looks for helpers, longRun that from which on it
 // wakes them.
 const (
-	parallelStep = 2_000
+	parallelStep = 500
 	parallelRun  = 12_000
 	longRun      = 100_000
 )

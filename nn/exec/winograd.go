@@ -112,7 +112,8 @@ func (c *winogradStep) split(channels, threads int) int {
 	tile := kernel.RowTile(c.filter.Level())
 	count := c.tiles.Count()
 	rows := (count + tile - 1) / tile
-	s := share(rows, min(max(elements/(16*(channels+c.filters)), least), most)/tile, threads)
+	unit := min(max(elements/(16*(channels+c.filters)), least), most) / tile
+	s := share(rows, min(unit, (rows+threads-1)/threads), threads)
 	largest := 0
 	for image := range c.images {
 		for i := range s.count {
