@@ -237,6 +237,9 @@ func (u *upgrader) class(record, config *pyjson.Object) {
 	if module != "" && !strings.HasPrefix(module, "keras.") && module != "keras" && !strings.HasPrefix(module, "tf_keras.") && !strings.HasPrefix(module, "tensorflow.") {
 		return
 	}
+	if class == known.Python { // the class's own name, where Keras exports it by another
+		class = known.Name
+	}
 	switch known.Name {
 	case "Functional":
 		u.setClass(record, known.Module, class, class)

@@ -8,9 +8,10 @@ import (
 )
 
 // standIns are lengths for unknown dimensions while shapes are worked out: two traces with different ones tell which
-// dimensions of a result depend on them. They have many divisors, so that reshapes with -1 come out even; 1 and 2 fit
-// where a constant of the graph fixes the batch.
-var standIns = [][2]int{{240, 360}, {64, 96}, {12, 24}, {1, 2}}
+// dimensions of a result depend on them. They have many divisors, so that reshapes with -1 come out even, also (256 and
+// 384) after seven halvings, as pyramids of features do them; 1 and 2 fit where a constant of the graph fixes the
+// batch.
+var standIns = [][2]int{{240, 360}, {256, 384}, {64, 96}, {12, 24}, {1, 2}}
 
 // Build makes the variables of all layers and works out the shapes, without computing anything. A Sequential model that
 // does not know its input shape stays unbuilt until the first Predict.

@@ -51,6 +51,9 @@ func RegisterClass(class Class, make func() Layer, aliases ...string) {
 		name := key[strings.LastIndex(key, ".")+1:]
 		byName[name] = append(byName[name], e)
 	}
+	if class.Python != "" { // what files without modules call it
+		byName[class.Python] = append(byName[class.Python], e)
+	}
 }
 
 // Refuse records why a class of Keras cannot run here, for error messages and docs/coverage.md.

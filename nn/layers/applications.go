@@ -1,0 +1,72 @@
+package layers
+
+import (
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/initializers"
+)
+
+// Layers that keras.applications defines for its own models, outside keras.layers: a saved ConvNeXt or InceptionResNetV2
+// names them by their Python module.
+
+// LayerScale is inputs*gamma, with a gamma for each channel (keras.src.applications.convnext.LayerScale).
+type LayerScale struct {
+	nn.Base
+	InitValues    float64 // what gamma starts with
+	ProjectionDim int     // the number of channels
+
+	gamma *nn.Variable
+}
+
+// StochasticDepth leaves out whole examples at random in training and returns its input otherwise
+// (keras.src.applications.convnext.StochasticDepth).
+type StochasticDepth struct {
+	nn.Base
+	DropPathRate float64
+}
+
+// CustomScaleLayer is inputs[0] + inputs[1]*scale (keras.src.applications.inception_resnet_v2.CustomScaleLayer).
+type CustomScaleLayer struct {
+	nn.Base
+	Scale float64
+}
+
+func init() {
+	nn.Register("keras.src.applications.convnext", "LayerScale", func() nn.Layer { return new(LayerScale) })
+	nn.Register("keras.src.applications.convnext", "StochasticDepth", func() nn.Layer { return new(StochasticDepth) })
+	nn.Register("keras.src.applications.inception_resnet_v2", "CustomScaleLayer", func() nn.Layer { return new(CustomScaleLayer) })
+}
+
+// Config implements nn.Layer.
+func (l *LayerScale) Config(c *nn.Config) {
+	c.Float("init_values", &l.InitValues)
+	c.Positive("projection_dim", &l.ProjectionDim)
+}
+
+// Build implements nn.LayerBuilder.
+func (l *LayerScale) Build(c *nn.Call) {
+	l.gamma = c.AddWeight("gamma", &initializers.Constant{Value: l.InitValues}, []int{l.ProjectionDim})
+}
+
+// Call implements nn.Layer.
+func (l *LayerScale) Call(c *nn.Call) any {
+	return c.Mul(toFloat(c, c.X(), l.ComputeDType()), c.Var(l.gamma))
+}
+
+// Config implements nn.Layer.
+func (l *StochasticDepth) Config(c *nn.Config) { c.Rate("drop_path_rate", &l.DropPathRate) }
+
+// Call implements nn.Layer.
+func (l *StochasticDepth) Call(c *nn.Call) any { return c.X() }
+
+// Config implements nn.Layer.
+func (l *CustomScaleLayer) Config(c *nn.Config) { c.Float("scale", &l.Scale) }
+
+// Call implements nn.Layer.
+func (l *CustomScaleLayer) Call(c *nn.Call) any {
+	xs := c.Xs()
+	if len(xs) != 2 {
+		c.Fail("two inputs are expected, not %d", len(xs))
+	}
+	y := toFloat(c, xs[1], l.ComputeDType())
+	return c.Add(xs[0], c.Mul(y, c.Scalar(y.DType, l.Scale)))
+}
