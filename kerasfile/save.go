@@ -140,6 +140,9 @@ func (o *saveOptions) document(m *nn.Model) (root *pyjson.Object, version string
 	}
 	switch {
 	case o.target != "":
+		if err := formerInt4(m, o.target); err != nil {
+			return nil, "", err
+		}
 		root, err = express(root, m.Origin.KerasVersion, o.target, true, o.note)
 		version = fullVersion(o.target)
 	case m.Record() == nil:

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 )
 
@@ -26,6 +27,24 @@ func parseTarget(s string) (v [3]int, err error) {
 		return v, fmt.Errorf("files can be written for Keras 3.0 to 3.%d, not for %q", newest, s)
 	}
 	return v, nil
+}
+
+// formerInt4 refuses int4 kernels as Keras 3.11 to 3.13 pack them for later releases, which cannot load them.
+func formerInt4(m *nn.Model, target string) error {
+	v, err := parseTarget(target)
+	if err != nil || v[1] < 14 {
+		return err
+	}
+	var errs Errors
+	nn.EachLayer(m, func(l nn.Layer) {
+		if k, ok := l.(interface{ FormerInt4() bool }); ok && k.FormerInt4() {
+			errs = append(errs, fmt.Errorf("the layer %q: Keras %d.%d cannot express it: its int4 kernel is packed as 3.11 to 3.13 have it; quantize the model anew", l.Name(), v[0], v[1]))
+		}
+	})
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
 }
 
 // fullVersion gives a release three numbers, as metadata.json has it.
@@ -114,8 +133,8 @@ func (e *expresser) value(v any, path string, depth int) {
 func (e *expresser) policy(o *pyjson.Object, path string) {
 	record := o.Object("dtype")
 	config := record.Object("config")
-	if config.String("mode") == "int4" && e.older(3, 12) {
-		e.cannot(path+"/dtype", "quantization to int4 came with 3.12")
+	if config.String("mode") == "int4" && e.older(3, 11) {
+		e.cannot(path+"/dtype", "quantization to int4 came with 3.11")
 		return
 	}
 	if record == nil || !e.older(3, 4) {

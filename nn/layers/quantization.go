@@ -296,6 +296,9 @@ func (k *quantizedKernel) asLattice(p nn.Policy, shape []int, scaleOf func(i int
 	return l, ""
 }
 
+// FormerInt4 reports whether the kernel is packed as Keras 3.11 to 3.13 do it, which no later release can load.
+func (k *quantizedKernel) FormerInt4() bool { return k.mode == "int4" && k.packed >= 0 }
+
 // unpackedSize is the length of the packed axis of an int4 kernel of Keras 3.11 to 3.13.
 func (k *quantizedKernel) unpackedSize() int {
 	return k.rows * k.columns / max(product(k.kernel.Shape)/max(k.kernel.Shape[k.packed], 1), 1)
