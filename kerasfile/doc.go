@@ -8,6 +8,8 @@
 // no other file is opened, and all problems of a model are reported at once, each with its path in the config.
 //
 // The map of the files: load.go and options.go (the way in), container.go (what a container offers), zip.go,
-// directory.go (containers), variables.go (which variable stands where in a weights file), weights.go (reading them),
-// legacy.go (older configs), errors.go.
+// directory.go, legacyh5.go (containers), variables.go (which variable stands where in a weights file), weights.go,
+// legacyweights.go (reading them), legacy*.go (older configs), shared.go (layers in several models), errors.go; save.go
+// (the way out), savezip.go, savedirectory.go, savelegacy.go (containers), saveweights.go, saveshards.go, and versions*.go
+// (files for older releases).
 package kerasfile

@@ -18,8 +18,9 @@ import (
 // Save writes a model into a file, as Model.save does. The end of the name says how: .keras is Keras 3's zip, .h5 and
 // .hdf5 the legacy whole-model file, a name that ends in a slash a directory in Keras's unzipped form.
 //
-// What a model was loaded from is kept: every key of its config, compile state, optimizer variables, vocabularies. An
-// existing file is replaced unless WithOverwrite(false) is given. The file appears whole or not at all: it is written
+// What a model was loaded from is kept: every key of its config, compile state, optimizer variables, vocabularies; fields
+// of layers that were changed since are written as they are now. Not kept are the state of metrics and of seed generators,
+// which no file of Keras has, and what no layer owns. An existing file is replaced unless WithOverwrite(false) is given. The file appears whole or not at all: it is written
 // under another name in the same directory, brought to the disk, and renamed.
 func Save(m *nn.Model, path string, opts ...SaveOption) error {
 	o := saveSettings(opts)

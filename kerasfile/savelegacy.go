@@ -56,9 +56,8 @@ func (o *saveOptions) backend(m *nn.Model) string {
 }
 
 // writeLegacyWeights writes a weights file of the legacy form.
-func (o *saveOptions) writeLegacyWeights(w io.Writer, m *nn.Model) error {
+func (o *saveOptions) writeLegacyWeights(w io.Writer, m *nn.Model, version string) error {
 	tree := h5lite.NewTree()
-	version := m.Origin.KerasVersion
 	if parseVersion(version)[0] < 3 {
 		version = writtenVersion
 	}

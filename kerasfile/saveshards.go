@@ -13,8 +13,8 @@ import (
 
 // saveShards writes X.weights.json, the map of a sharded weights file, and X_00000.weights.h5, ... beside it. The map is
 // written last, so that it never names a shard that is not whole.
-func (o *saveOptions) saveShards(m *nn.Model, path string) error {
-	groups, err := o.savedGroups(m, m.Origin.KerasVersion)
+func (o *saveOptions) saveShards(m *nn.Model, path, version string) error {
+	groups, err := o.savedGroups(m, version)
 	if err != nil {
 		return err
 	}

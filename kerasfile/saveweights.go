@@ -21,9 +21,13 @@ func SaveWeights(m *nn.Model, path string, opts ...SaveOption) error {
 	if err := ready(m); err != nil {
 		return err
 	}
+	version, err := o.weightsVersion(m)
+	if err != nil {
+		return err
+	}
 	switch lower := strings.ToLower(path); {
 	case strings.HasSuffix(lower, ".weights.h5"):
-		tree, err := o.weightsTree(m, m.Origin.KerasVersion)
+		tree, err := o.weightsTree(m, version)
 		if err != nil {
 			return err
 		}
@@ -32,13 +36,24 @@ func SaveWeights(m *nn.Model, path string, opts ...SaveOption) error {
 			return err
 		})
 	case strings.HasSuffix(lower, ".weights.json"):
-		return o.saveShards(m, path)
+		return o.saveShards(m, path, version)
 	case strings.HasSuffix(lower, ".npz"):
-		return o.saveArchive(m, path)
+		return o.saveArchive(m, path, version)
 	case strings.HasSuffix(lower, ".h5"), strings.HasSuffix(lower, ".hdf5"):
-		return o.replaceFile(path, func(w io.Writer) error { return o.writeLegacyWeights(w, m) })
+		return o.replaceFile(path, func(w io.Writer) error { return o.writeLegacyWeights(w, m, version) })
 	}
 	return fmt.Errorf("%s: the name of a weights file ends in .weights.h5, .weights.json or .npz", path)
+}
+
+// weightsVersion is the release of Keras that a weights file is for: the one asked for, or the model's own.
+func (o *saveOptions) weightsVersion(m *nn.Model) (string, error) {
+	if o.target == "" {
+		return m.Origin.KerasVersion, nil
+	}
+	if _, err := parseTarget(o.target); err != nil {
+		return "", err
+	}
+	return fullVersion(o.target), formerInt4(m, o.target)
 }
 
 // savedValue is what a weights file has for a variable.
@@ -171,8 +186,8 @@ func write16[T ~uint16](w io.Writer, data []T) error {
 }
 
 // saveArchive writes plain arrays by their paths. bfloat16, which .npy does not have, is written as its bits in uint16.
-func (o *saveOptions) saveArchive(m *nn.Model, path string) error {
-	groups, err := o.savedGroups(m, m.Origin.KerasVersion)
+func (o *saveOptions) saveArchive(m *nn.Model, path, version string) error {
+	groups, err := o.savedGroups(m, version)
 	if err != nil {
 		return err
 	}

@@ -1,3 +1,8 @@
-// Package live holds tests that ask real Keras: they draw random models, have Keras save and run them, and compare. They
-// are skipped where there is no Python with Keras and TensorFlow; HORN_PYTHON names the interpreter.
+// Package live holds tests that ask real Keras: they draw random models, or take the goldens, have Keras save, load, run
+// and train them, and compare. They are skipped where there is no Python with Keras.
+//
+// Environment variables: HORN_PYTHON names the interpreter, with Keras and a backend (and TensorFlow, for the tests of
+// preprocessing); HORN_TORCH_PYTHON one with Keras and torch; HORN_KERAS the directories of older releases, as in
+// "3.3.3=/opt/keras-3.3.3"; HORN_LIVE_ONLY is a part of the names of the goldens to take; HORN_LIVE_ALL has the older
+// releases take all of them.
 package live
