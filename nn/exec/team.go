@@ -27,6 +27,7 @@ type team struct {
 	helpers   atomic.Int32 // how many there are by now
 	wanted    int          // how many there may be
 	short     bool         // whether some were missing when the run began
+	alone     bool         // whether the caller has given up waiting for helpers
 }
 
 // ticket is the range of a worker, on a cache line of its own.
@@ -54,23 +55,28 @@ func (t *team) begin(want int) {
 	t.renew()
 	t.failed.Store(nil)
 	t.helpers.Store(0)
-	t.wanted, t.short = want, false
+	t.wanted, t.short, t.alone = want, false, false
 	if want > 0 {
 		enlist(t)
 	}
 }
 
-// end lets the helpers go.
+// end ends a run.
 func (t *team) end() {
+	t.release()
+	if t.wanted > 0 {
+		lastRun.Store(int64(time.Since(start)))
+	}
+}
+
+// release lets the helpers go.
+func (t *team) release() {
 	if t.short {
 		helpersMu.Lock()
 		shorthanded = slices.DeleteFunc(shorthanded, func(o *team) bool { return o == t })
 		helpersMu.Unlock()
 	}
 	t.renew()
-	if t.wanted > 0 {
-		lastRun.Store(int64(time.Since(start)))
-	}
 }
 
 // renew begins a generation, in which there is nothing to take yet.
@@ -84,7 +90,7 @@ func (t *team) renew() {
 // do runs a step that divides into units.
 func (t *team) do(index int, s *step) error {
 	helpers := int(t.helpers.Load())
-	if helpers == 0 {
+	if helpers == 0 || t.alone {
 		return s.run(t.r, 0, 0, s.units)
 	}
 	t.completed.Store(0)
@@ -98,15 +104,30 @@ func (t *team) do(index int, s *step) error {
 		t.tickets[w].Store(ticketOf(t.gen, lo, hi))
 	}
 	t.take(0, t.gen)
-	for spins := 0; t.completed.Load() < int64(s.units); spins++ {
-		if spins > 1000 {
-			runtime.Gosched()
-		}
-	}
+	t.await(s)
 	if err := t.failed.Load(); err != nil {
 		return *err
 	}
 	return nil
+}
+
+// await waits until all units of a step are done. Where that takes much longer than a unit, other processes want the core of
+// a helper, which has been stopped in the middle of one: the caller goes on alone, and for a while no run looks for helpers.
+func (t *team) await(s *step) {
+	var since time.Time
+	for spins := 0; t.completed.Load() < int64(s.units); spins++ {
+		switch {
+		case spins == 1000:
+			since = time.Now()
+		case spins > 1000:
+			runtime.Gosched()
+		}
+	}
+	if !since.IsZero() && time.Since(since) > patience+4*time.Duration(s.cost/float64(s.units)) {
+		t.alone = true
+		t.release()
+		crowdedUntil.Store(int64(time.Since(start) + crowded))
+	}
 }
 
 // take does units of the present step until none is left; it reports whether the run of that generation goes on.
@@ -170,10 +191,19 @@ var (
 // linger is how long a helper that has nothing to do keeps its core before it sleeps: being woken costs more.
 const linger = 100 * time.Microsecond
 
+// patience is how long a caller waits for the last units of a step, beyond what a few of them take, before it takes the machine
+// to be crowded, and crowded for how long.
+const (
+	patience = 500 * time.Microsecond
+	crowded  = 50 * time.Millisecond
+)
+
 // start and lastRun, the time from start to the end of the last run that wanted helpers, tell whether one run follows another.
 var (
 	start   = time.Now()
 	lastRun atomic.Int64
+	// crowdedUntil is the time since start before which the machine is taken to be busy with other things.
+	crowdedUntil atomic.Int64
 )
 
 // enlist finds helpers for a team, none where other runs keep the cores busy. A sleeping helper is woken for a run that lasts
@@ -184,12 +214,14 @@ func enlist(t *team) {
 	if t.wanted <= 0 {
 		return
 	}
+	now := int64(time.Since(start))
+	if now < crowdedUntil.Load() {
+		t.wanted = 0
+		return
+	}
+	wake := t.plan.shared > longRun || now-lastRun.Load() < int64(linger)
 	helpersMu.Lock()
 	defer helpersMu.Unlock()
-	wake := t.plan.shared > longRun
-	if !wake {
-		wake = int64(time.Since(start))-lastRun.Load() < int64(linger)
-	}
 	for int(t.helpers.Load()) < t.wanted {
 		var h *helper
 		if len(idle) > 0 {
