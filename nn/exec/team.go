@@ -72,7 +72,7 @@ func (t *team) end() {
 // release lets the helpers go.
 func (t *team) release() {
 	if t.short {
-		helpersMu.Lock()
+		lockHelpers()
 		shorthanded = slices.DeleteFunc(shorthanded, func(o *team) bool { return o == t })
 		helpersMu.Unlock()
 	}
@@ -188,6 +188,15 @@ var (
 	active      atomic.Int64 // runs under way in the process
 )
 
+// lockHelpers locks helpersMu without ever sleeping: it is held for some nanoseconds, where sleeping costs microseconds.
+func lockHelpers() {
+	for spins := 0; !helpersMu.TryLock(); spins++ {
+		if spins > 1000 {
+			runtime.Gosched()
+		}
+	}
+}
+
 // linger is how long a helper that has nothing to do keeps its core before it sleeps: being woken costs more.
 const linger = 100 * time.Microsecond
 
@@ -195,7 +204,7 @@ const linger = 100 * time.Microsecond
 // to be crowded, and crowded for how long.
 const (
 	patience = 500 * time.Microsecond
-	crowded  = 50 * time.Millisecond
+	crowded  = 20 * time.Millisecond
 )
 
 // start and lastRun, the time from start to the end of the last run that wanted helpers, tell whether one run follows another.
@@ -220,7 +229,7 @@ func enlist(t *team) {
 		return
 	}
 	wake := t.plan.shared > longRun || now-lastRun.Load() < int64(linger)
-	helpersMu.Lock()
+	lockHelpers()
 	defer helpersMu.Unlock()
 	for int(t.helpers.Load()) < t.wanted {
 		var h *helper
@@ -272,7 +281,7 @@ func (h *helper) loop() {
 
 // next is what a helper does after a run: it joins another one that is under way, or is idle.
 func (h *helper) next() {
-	helpersMu.Lock()
+	lockHelpers()
 	defer helpersMu.Unlock()
 	h.t = nil
 	h.assigned.Store(false)
