@@ -25,12 +25,16 @@ func rewrite(g *graph.Graph, cache *Cache) error {
 	return nil
 }
 
-// separate turns a convolution of an input with zeros between its elements (a transposed convolution) into two ops: one
-// that writes that input out, and a plain convolution.
+// separate turns a convolution of an input with zeros between its elements (a transposed convolution) into plain ones, or
+// into an op that writes that input out and one plain convolution.
 func separate(g *graph.Graph) {
 	var nodes []*graph.Node
 	for _, n := range g.Nodes {
 		if a, ok := n.Attrs.(*graph.ConvAttrs); ok && n.Op == graph.OpConv && slices.Max(a.InputDilation) != 1 && slices.Min(a.PadLo) >= 0 {
+			if parts := phases(n); parts != nil {
+				nodes = append(nodes, parts...)
+				continue
+			}
 			spread := &graph.Node{Op: graph.OpSpread, Attrs: a.InputDilation, In: n.In[:1], Label: n.Label}
 			graph.OpSpread.Infer(spread)
 			nodes = append(nodes, spread)
