@@ -77,6 +77,9 @@ func lower(g *graph.Graph, cache *Cache, threads int) ([]*work, error) {
 		}
 		l.list = append(l.list, l.single(n))
 	}
+	if threads > 1 {
+		l.list = together(l.list)
+	}
 	return l.list, nil
 }
 

@@ -25,9 +25,10 @@ type team struct {
 	failed    atomic.Pointer[error]
 	gen       uint64
 	helpers   atomic.Int32 // how many there are by now
-	wanted    int          // how many there may be
+	most      int          // how many the run could use
+	wanted    int          // how many there may be: other runs need cores too
 	short     bool         // whether some were missing when the run began
-	alone     bool         // whether the caller has given up waiting for helpers
+	alone     bool         // whether the caller goes on without helpers for a while
 }
 
 // ticket is the range of a worker, on a cache line of its own.
@@ -54,9 +55,15 @@ func splitTicket(t uint64) (gen uint64, lo, hi int) {
 func (t *team) begin(want int) {
 	t.renew()
 	t.failed.Store(nil)
+	t.most = want
+	t.gather()
+}
+
+// gather looks for helpers.
+func (t *team) gather() {
 	t.helpers.Store(0)
-	t.wanted, t.short, t.alone = want, false, false
-	if want > 0 {
+	t.wanted, t.short, t.alone = t.most, false, false
+	if t.wanted > 0 {
 		enlist(t)
 	}
 }
@@ -64,7 +71,7 @@ func (t *team) begin(want int) {
 // end ends a run.
 func (t *team) end() {
 	t.release()
-	if t.wanted > 0 {
+	if t.most > 0 {
 		lastRun.Store(int64(time.Since(start)))
 	}
 }
@@ -89,6 +96,9 @@ func (t *team) renew() {
 
 // do runs a step that divides into units.
 func (t *team) do(index int, s *step) error {
+	if t.alone && int64(time.Since(start)) >= crowdedUntil.Load() {
+		t.gather()
+	}
 	helpers := int(t.helpers.Load())
 	if helpers == 0 || t.alone {
 		return s.run(t.r, 0, 0, s.units)
@@ -112,7 +122,7 @@ func (t *team) do(index int, s *step) error {
 }
 
 // await waits until all units of a step are done. Where that takes much longer than a unit, other processes want the core of
-// a helper, which has been stopped in the middle of one: the caller goes on alone, and for a while no run looks for helpers.
+// a helper, which has been stopped in the middle of one: for a while the caller goes on alone, and no run looks for helpers.
 func (t *team) await(s *step) {
 	var since time.Time
 	for spins := 0; t.completed.Load() < int64(s.units); spins++ {
@@ -126,8 +136,19 @@ func (t *team) await(s *step) {
 	if !since.IsZero() && time.Since(since) > patience+4*time.Duration(s.cost/float64(s.units)) {
 		t.alone = true
 		t.release()
-		crowdedUntil.Store(int64(time.Since(start) + crowded))
+		crowd()
 	}
+}
+
+// crowd notes that the machine is busy with other things, for longer each time that it still is right after the last time.
+func crowd() {
+	now, last := int64(time.Since(start)), crowdedFor.Load()
+	next := int64(crowded)
+	if now-crowdedUntil.Load() < 4*last {
+		next = min(2*last, int64(mostCrowded))
+	}
+	crowdedFor.Store(next)
+	crowdedUntil.Store(now + next)
 }
 
 // take does units of the present step until none is left; it reports whether the run of that generation goes on.
@@ -201,18 +222,20 @@ func lockHelpers() {
 const linger = 100 * time.Microsecond
 
 // patience is how long a caller waits for the last units of a step, beyond what a few of them take, before it takes the machine
-// to be crowded, and crowded for how long.
+// to be crowded, crowded for how long at first and mostCrowded for how long at most.
 const (
-	patience = 500 * time.Microsecond
-	crowded  = 20 * time.Millisecond
+	patience    = 500 * time.Microsecond
+	crowded     = time.Millisecond
+	mostCrowded = 16 * time.Millisecond
 )
 
 // start and lastRun, the time from start to the end of the last run that wanted helpers, tell whether one run follows another.
 var (
 	start   = time.Now()
 	lastRun atomic.Int64
-	// crowdedUntil is the time since start before which the machine is taken to be busy with other things.
-	crowdedUntil atomic.Int64
+	// crowdedUntil is the time since start before which the machine is taken to be busy with other things, and crowdedFor how
+	// long that is.
+	crowdedUntil, crowdedFor atomic.Int64
 )
 
 // enlist finds helpers for a team, none where other runs keep the cores busy. A sleeping helper is woken for a run that lasts
@@ -225,7 +248,7 @@ func enlist(t *team) {
 	}
 	now := int64(time.Since(start))
 	if now < crowdedUntil.Load() {
-		t.wanted = 0
+		t.alone = true
 		return
 	}
 	wake := t.plan.shared > longRun || now-lastRun.Load() < int64(linger)
