@@ -10,7 +10,7 @@ import (
 
 // What Winograd's algorithm must save to be chosen: see BenchmarkWinograd in tensor/kernel.
 const (
-	winogradChannels = 32   // fewer channels or filters leave too little between the transforms
+	winogradChannels = 16   // fewer channels or filters leave too little between the transforms
 	winogradTiles    = 32   // of fewer the time goes into reading the weights, of which there are 16/9 as many
 	winogradShare    = 0.75 // of the multiplications of the direct form; images with few pixels waste parts of their tiles
 )

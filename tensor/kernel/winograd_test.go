@@ -168,7 +168,7 @@ func TestWinogradAccuracy(t *testing.T) {
 }
 
 func BenchmarkWinograd(b *testing.B) {
-	for _, v := range []struct{ size, channels, filters int }{{56, 64, 64}, {28, 128, 128}, {14, 256, 256}, {7, 512, 512}, {56, 128, 32}, {14, 128, 32}, {7, 128, 32}, {56, 32, 32}, {56, 16, 16}} {
+	for _, v := range []struct{ size, channels, filters int }{{56, 64, 64}, {28, 128, 128}, {14, 256, 256}, {7, 512, 512}, {56, 128, 32}, {14, 128, 32}, {7, 128, 32}, {56, 32, 32}, {56, 16, 16}, {56, 16, 64}, {28, 32, 16}, {28, 64, 16}} {
 		r := rng()
 		c := newWinogradCase(r, 1, v.size, v.size, 1, v.channels, v.filters)
 		x := random(r, v.size*v.size*c.spec.InStride)
