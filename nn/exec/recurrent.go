@@ -46,6 +46,10 @@ func (l *lowering) recurrent(n *graph.Node) (*work, error) {
 	// Each unit reads the recurrent kernel at every step: as many samples as keep all threads busy.
 	tile := kernel.RowTile(kernel.Current())
 	s.rows = min((s.batch+l.threads*tile-1)/(l.threads*tile), maxRecurrentTiles) * tile
+	if tile >= 6 && s.batch >= tile && s.batch < 2*tile {
+		// Half a tile is nearly as quick, and two threads have work. One thread does the same, for the same bits.
+		s.rows = tile / 2
+	}
 	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: (s.batch + s.rows - 1) / s.rows}
 	w.scratch = min(s.rows, s.batch) * (s.width + 3*s.units)
 	w.cost = float64(s.batch*s.time) * (2*float64(s.units*s.width)/40 + float64(s.width)*1.5)
