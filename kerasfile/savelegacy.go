@@ -23,6 +23,9 @@ func (o *saveOptions) writeLegacy(w io.Writer, m *nn.Model) error {
 	} else if len(files) > 0 {
 		return fmt.Errorf("the vocabulary of %q cannot be kept in an .h5 file: save the model as .keras", files[0].path)
 	}
+	if path := findEllipsis(root.Get("config"), "/config", 0); path != "" {
+		return &ConfigError{Path: path, Msg: `an index with "..." cannot be kept in an .h5 file, which Keras could not load: save the model as .keras`}
+	}
 	tree := h5lite.NewTree()
 	backend := o.backend(m)
 	tree.SetAttribute("backend", nil, backend)
@@ -33,6 +36,9 @@ func (o *saveOptions) writeLegacy(w io.Writer, m *nn.Model) error {
 	}
 	tree.SetAttribute("model_config", nil, h5lite.As(h5lite.TypeASCII, []string{string(pyjson.Marshal(model))}))
 	if compile := root.Object("compile_config"); compile.Len() > 0 {
+		if compile.Object("optimizer").String("class_name") == "Lamb" {
+			o.note("Keras does not find the optimizer Lamb again in an .h5 file, its own included: load it with compile=False, or save the model as .keras")
+		}
 		tree.SetAttribute("training_config", nil, h5lite.As(h5lite.TypeASCII, []string{string(pyjson.Marshal(legacyTraining(compile)))}))
 	}
 	if err := writeLegacyGroups(tree.Group("model_weights"), m, backend, version); err != nil {
@@ -46,6 +52,31 @@ func (o *saveOptions) writeLegacy(w io.Writer, m *nn.Model) error {
 	}
 	_, err = tree.WriteTo(w)
 	return err
+}
+
+// findEllipsis returns the path of a Python Ellipsis in a config. Keras reads it from .keras files only.
+func findEllipsis(v any, path string, depth int) string {
+	if depth > pyjson.MaxDepth {
+		return ""
+	}
+	switch v := v.(type) {
+	case []any:
+		for i, x := range v {
+			if found := findEllipsis(x, fmt.Sprintf("%s/%d", path, i), depth+1); found != "" {
+				return found
+			}
+		}
+	case *pyjson.Object:
+		if v.String("class_name") == "__ellipsis__" {
+			return path
+		}
+		for _, k := range v.Keys() {
+			if found := findEllipsis(v.Get(k), path+"/"+k, depth+1); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
 }
 
 func (o *saveOptions) backend(m *nn.Model) string {

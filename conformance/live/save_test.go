@@ -37,6 +37,37 @@ func TestSavedGoldensOnTorch(t *testing.T) {
 	report(t, tasks, compareInKeras(t, python, tasks, "KERAS_BACKEND=torch"))
 }
 
+// TestSavedContainers is TestSavedGoldens for copies in the other forms that hold whole models; every thirtieth golden, or
+// all of them if HORN_LIVE_ALL is set.
+func TestSavedContainers(t *testing.T) {
+	python := pythonWithKeras(t)
+	var tasks []saveTask
+	for i, task := range copyGoldens(t) {
+		if os.Getenv("HORN_LIVE_ALL") == "" && i%30 != 0 {
+			continue
+		}
+		m, err := kerasfile.Load(*task.Original)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stem, name := strings.TrimSuffix(task.Copy, ".keras"), task.Name
+		task.Copy, task.Name = stem+".dir", name+".dir"
+		if err := kerasfile.Save(m, task.Copy+"/"); err != nil {
+			t.Errorf("%s: %v", task.Name, err)
+		}
+		tasks = append(tasks, task)
+		task.Copy, task.Name = stem+".h5", name+".h5"
+		task.Compile, task.Train = false, false // Keras 3 does not restore optimizers from .h5 files
+		switch err := kerasfile.Save(m, task.Copy); {
+		case err == nil:
+			tasks = append(tasks, task)
+		case !strings.Contains(err.Error(), "kept in an .h5 file"):
+			t.Errorf("%s: %v", task.Name, err)
+		}
+	}
+	report(t, tasks, compareInKeras(t, python, tasks))
+}
+
 // copyGoldens saves copies of the goldens.
 func copyGoldens(t *testing.T) []saveTask {
 	t.Helper()
