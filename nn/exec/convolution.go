@@ -84,7 +84,7 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 	spec := kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: perIn, InStride: channels, OutStride: filters, Merge: true}
 	win := newWindows(spec, x, out)
 	w := &work{node: n, name: e.name(fmt.Sprintf("conv%dd", rank)), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
-	c := &convStep{windows: win, groups: groups, e: e, perIn: perIn, perOut: perOut, filters: filters}
+	c := &convStep{windows: win, groups: groups, ending: ending{e: e}, perIn: perIn, perOut: perOut, filters: filters}
 	tile := kernel.RowTile(groups[0].Level())
 	step := max(pixelsPerUnit, min(int(unitFlops/(2*float64(taps*perIn)*float64(filters))), maxPixelsPerUnit))
 	threads := l.threads
@@ -108,12 +108,10 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 // convStep runs a convolution class by class of its windows.
 type convStep struct {
 	windows
-	list                   []windowUnit
-	groups                 []*kernel.PackedB
-	e                      *epilogue
+	list   []windowUnit
+	groups []*kernel.PackedB
+	ending
 	perIn, perOut, filters int
-	post                   *program
-	residual               int
 }
 
 // pixelsPerUnit is about how many output pixels a unit has; where that is little work it has more.
@@ -123,9 +121,6 @@ const (
 	unitFlops        = 500_000 // of a unit, so that taking units costs little
 	largeWeights     = 1 << 19 // bytes
 )
-
-// wholeRows reports whether something follows that needs all channels of a pixel.
-func (c *convStep) wholeRows() bool { return c.e.post != nil || c.e.out.DType.IsHalf() }
 
 // parts divides the work into units of about step pixels.
 func (c *convStep) parts(step int) []windowUnit {
@@ -137,16 +132,6 @@ func (c *convStep) parts(step int) []windowUnit {
 		line = shape[len(shape)-2]
 	}
 	return c.bands(step, line, c.filters)
-}
-
-func (c *convStep) settle(p *Plan) {
-	c.residual = -1
-	if c.e.residual != nil {
-		c.residual = p.id(c.e.residual)
-	}
-	if c.e.post != nil {
-		c.post = c.e.post.settle(p)
-	}
 }
 
 func (c *convStep) run(r *run, worker int, x, out []float32, lo, hi int) {
@@ -199,7 +184,7 @@ func (l *lowering) depthwise(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) 
 	}
 	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: channels, InStride: channels, OutStride: channels}, x, out)
 	w := &work{node: n, name: e.name("depthwise"), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
-	c := &convStep{windows: win, e: e, filters: channels}
+	c := &convStep{windows: win, ending: ending{e: e}, filters: channels}
 	c.list = c.parts(max(16*1024/channels, 8))
 	w.units, w.weight = len(c.list), func(i int) int { return c.weight(c.list[i]) }
 	w.cost = slowness()*2*float64(out.Size())*float64(product(k.Shape[:rank]))/120 + e.cost()

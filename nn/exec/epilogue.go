@@ -243,3 +243,24 @@ func (e *epilogue) name(first string) string {
 	}
 	return first
 }
+
+// ending is an epilogue as part of a step.
+type ending struct {
+	e        *epilogue
+	post     *program
+	residual int // its id, or -1
+}
+
+// wholeRows reports whether something follows that needs all columns of a row.
+func (t *ending) wholeRows() bool { return t.e.post != nil || t.e.out.DType.IsHalf() }
+
+// settle looks up where a plan has the values that the epilogue reads.
+func (t *ending) settle(p *Plan) {
+	t.residual = -1
+	if t.e.residual != nil {
+		t.residual = p.id(t.e.residual)
+	}
+	if t.e.post != nil {
+		t.post = t.e.post.settle(p)
+	}
+}

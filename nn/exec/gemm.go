@@ -84,7 +84,7 @@ func (l *lowering) dense(n *graph.Node, a, b *graph.Value, k, cols int, transpos
 		return nil, err
 	}
 	w := &work{node: n, name: e.name("matmul"), in: append([]*graph.Value{a}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
-	g := gemmStep{rows: rows, cols: cols, gemm: kernel.Gemm{ARows: kernel.Strided(k), B: packed, CRows: kernel.Strided(cols), Epilogue: e.kernel()}, e: e}
+	g := gemmStep{rows: rows, cols: cols, gemm: kernel.Gemm{ARows: kernel.Strided(k), B: packed, CRows: kernel.Strided(cols), Epilogue: e.kernel()}, ending: ending{e: e}}
 	g.split(l.threads)
 	w.units = len(g.units)
 	w.cost = productCost(rows, k, cols) + e.cost()
@@ -108,10 +108,8 @@ func (l *lowering) dense(n *graph.Node, a, b *graph.Value, k, cols int, transpos
 type gemmStep struct {
 	rows, cols int
 	gemm       kernel.Gemm // A, C and Residual are set for each run
-	e          *epilogue
-	post       *program
-	residual   int
-	units      []gemmUnit
+	ending
+	units []gemmUnit
 }
 
 type gemmUnit struct{ r0, r1, p0, p1 int }
@@ -127,7 +125,7 @@ func (g *gemmStep) split(threads int) {
 	tiles := (g.rows + tile - 1) / tile
 	rows := max(rowsPerUnit, min(int(unitFlops/(2*float64(k)*float64(g.cols))), maxPixelsPerUnit))
 	row := func(i int) int { return min(i*tile, g.rows) }
-	if threads > 1 && panels > 1 && !g.postNeedsRows() && (k*g.cols > g.rows*(k+g.cols) || tiles < 2*threads) {
+	if threads > 1 && panels > 1 && !g.wholeRows() && (k*g.cols > g.rows*(k+g.cols) || tiles < 2*threads) {
 		// Each worker has panels of its own, with all rows; the panels in between are divided by rows.
 		parts := 1
 		if panels%threads != 0 && panels < 16*threads {
@@ -145,19 +143,6 @@ func (g *gemmStep) split(threads int) {
 	s := share(tiles, min(rows/tile, (tiles+threads-1)/threads), threads)
 	for i := range s.count {
 		g.units = append(g.units, gemmUnit{row(s.from(i)), row(s.from(i + 1)), 0, panels})
-	}
-}
-
-// postNeedsRows reports whether the ops after the product run on whole rows, so that panels stay together.
-func (g *gemmStep) postNeedsRows() bool { return g.e.post != nil || g.e.out.DType.IsHalf() }
-
-func (g *gemmStep) settle(p *Plan) {
-	g.residual = -1
-	if g.e.residual != nil {
-		g.residual = p.id(g.e.residual)
-	}
-	if g.e.post != nil {
-		g.post = g.e.post.settle(p)
 	}
 }
 

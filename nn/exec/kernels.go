@@ -128,7 +128,7 @@ func (l *lowering) pool(n *graph.Node) *work {
 			return nil // 0/0, which the reference evaluation has as NaN
 		}
 	}
-	c := &convStep{windows: win, e: &epilogue{out: out}, filters: channels}
+	c := &convStep{windows: win, ending: ending{e: &epilogue{out: out}}, filters: channels}
 	c.list = c.parts(max(8192/channels, 1))
 	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: len(c.list), cost: movedCost(out.Size()*product(a.Window)) / 2, weight: func(i int) int { return c.weight(c.list[i]) }}
 	w.make = func(p *Plan) kernelFunc {

@@ -38,7 +38,7 @@ func (l *lowering) winograd(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 		return nil, err
 	}
 	spec := kernel.WindowSpec{Batch: batch, Axes: window(x.Shape, out.Shape, k.Shape[:2], a.Strides, a.Dilation, a.PadLo), Channels: channels, InStride: channels, OutStride: filters}
-	c := &winogradStep{e: e, filter: filter, filters: filters, images: 1}
+	c := &winogradStep{ending: ending{e: e}, filter: filter, filters: filters, images: 1}
 	if batch*perImage > winogradTable {
 		c.images, c.inSize, c.outSize = batch, x.Size()/batch, out.Size()/batch
 		spec.Batch = 1
@@ -98,10 +98,8 @@ type winogradStep struct {
 	list            []windowUnit
 	filter          *kernel.WinogradFilter
 	filters         int
-	e               *epilogue
-	post            *program
-	residual        int
-	scratch         int
+	ending
+	scratch int
 }
 
 // split divides the work into units and returns the tiles of the largest.
@@ -127,19 +125,6 @@ func (c *winogradStep) split(channels, threads int) int {
 	}
 	c.list = divide(c.list, c.filter.Panels(), threads, false)
 	return largest
-}
-
-// wholeRows reports whether something follows that needs all channels of a pixel.
-func (c *winogradStep) wholeRows() bool { return c.e.post != nil || c.e.out.DType.IsHalf() }
-
-func (c *winogradStep) settle(p *Plan) {
-	c.residual = -1
-	if c.e.residual != nil {
-		c.residual = p.id(c.e.residual)
-	}
-	if c.e.post != nil {
-		c.post = c.e.post.settle(p)
-	}
 }
 
 func (c *winogradStep) run(r *run, worker int, x, out []float32, lo, hi int) {
