@@ -7,6 +7,10 @@ import "math"
 func Softmax(dst, a []float32, cols int) {
 	check(len(dst) == len(a), badLength)
 	check(cols > 0 && len(a)%cols == 0 || len(a) == 0, badShape)
+	if cols < shortRow {
+		softmaxShort(dst, a, cols)
+		return
+	}
 	eachBlock(len(a), cols, func(from, to int) {
 		if softmaxAsm(dst[from:to], a[from:to], cols) {
 			return
@@ -26,6 +30,42 @@ func eachBlock(n, cols int, f func(from, to int)) {
 	step := max(1, chunk/cols) * cols
 	for from := 0; from < n; from += step {
 		f(from, min(from+step, n))
+	}
+}
+
+// shortRow is the number of columns below which many rows go through the
+// exponential together: each alone would leave most of a vector empty.
+const shortRow = 4
+
+// softmaxShort is the softmax of short rows.
+func softmaxShort(dst, a []float32, cols int) {
+	const block = 1024 // elements that stay in the first-level cache
+	step := block / cols * cols
+	for from := 0; from < len(a); from += step {
+		x := a[from:min(from+step, len(a))]
+		y := dst[from:][:len(x)]
+		for at := 0; at < len(x); at += cols {
+			row, to := x[at:at+cols], y[at:at+cols]
+			top := row[0]
+			for _, v := range row[1:] {
+				top = max(top, v)
+			}
+			for i, v := range row {
+				to[i] = v - top
+			}
+		}
+		Exp.Run(y, y)
+		for at := 0; at < len(y); at += cols {
+			row := y[at : at+cols]
+			sum := float32(0)
+			for _, v := range row {
+				sum += v
+			}
+			scale := 1 / sum
+			for i := range row {
+				row[i] *= scale
+			}
+		}
 	}
 }
 
