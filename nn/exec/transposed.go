@@ -40,6 +40,9 @@ func phases(n *graph.Node) []*graph.Node {
 			same = same && p.taps == 1 && p.lo == 0 && p.hi == 0
 		}
 	}
+	if !same && count > maxPhases {
+		return nil
+	}
 	conv := *a
 	conv.InputDilation = a.Strides
 	conv.PadLo, conv.PadHi = make([]int, rank), make([]int, rank)
@@ -82,6 +85,10 @@ func phases(n *graph.Node) []*graph.Node {
 	n.Op, n.Attrs, n.In = graph.OpReshape, out.Shape, []*graph.Value{parts}
 	return append(nodes, n)
 }
+
+// maxPhases bounds the convolutions that take the place of one: a kernel of a million taps with strides of 500 would become
+// a quarter of a million. Those of models have 4 to 64.
+const maxPhases = 256
 
 // phase is the convolution along one axis for the outputs with one remainder: which taps of the kernel it has, and how
 // much it pads the input.

@@ -66,3 +66,19 @@ func TestPhases(t *testing.T) {
 		})
 	}
 }
+
+// A kernel with many taps and long strides must not become thousands of convolutions.
+func TestPhasesAreFew(t *testing.T) {
+	for _, c := range []struct {
+		stride, kernel int
+		want           bool
+	}{{4, 8, true}, {20, 40, false}, {20, 20, true}} {
+		f := build("dense")
+		pad := c.kernel - 1 - (c.kernel-c.stride)/2 // "same"
+		a := graph.ConvAttrs{InputDilation: []int{c.stride, c.stride}, PadLo: []int{pad, pad}, PadHi: []int{pad, pad}}
+		y := f.Conv(f.in(1, 3, 3, 2), f.w(c.kernel, c.kernel, 2, 2), a)
+		if nodes := phases(y.Node); (nodes != nil) != c.want {
+			t.Errorf("strides of %d, a kernel of %d: %d nodes", c.stride, c.kernel, len(nodes))
+		}
+	}
+}

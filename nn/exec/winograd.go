@@ -13,6 +13,9 @@ const (
 	winogradChannels = 16   // fewer channels or filters leave too little between the transforms
 	winogradTiles    = 32   // of fewer the time goes into reading the weights, of which there are 16/9 as many
 	winogradShare    = 0.75 // of the multiplications of the direct form; images with few pixels waste parts of their tiles
+	// Beyond these, the tables (80 bytes for each tile) or a worker's scratch would take more memory than the gain is worth.
+	winogradMostTiles = 1 << 20
+	winogradMostWidth = 1 << 13 // channels and filters together
 )
 
 // winogradTable is the number of tiles up to which the tables are made for the whole batch.
@@ -24,12 +27,12 @@ func (l *lowering) winograd(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 	channels, filters := lastDim(x), lastDim(out)
 	level := kernel.Current()
 	if len(a.Strides) != 2 || k.Shape[0] != 3 || k.Shape[1] != 3 || a.Groups != 1 || slices.Max(a.Strides) != 1 || slices.Max(a.Dilation) != 1 ||
-		min(channels, filters) < winogradChannels || !kernel.HasWinograd(level, channels, filters) {
+		min(channels, filters) < winogradChannels || channels+filters > winogradMostWidth || !kernel.HasWinograd(level, channels, filters) {
 		return nil, nil
 	}
 	batch, pixels := x.Shape[0], out.Shape[1]*out.Shape[2]
 	perImage := (out.Shape[1] + 1) / 2 * ((out.Shape[2] + 1) / 2)
-	if batch*perImage < winogradTiles || float64(16*perImage) > winogradShare*float64(9*pixels) {
+	if batch*perImage < winogradTiles || perImage > winogradMostTiles || float64(16*perImage) > winogradShare*float64(9*pixels) {
 		return nil, nil
 	}
 	e := l.follow(out, filters, true)
