@@ -9,11 +9,33 @@ import (
 	"github.com/hornml/horn/tensor/kernel"
 )
 
-// packedWeights are weights in the form of the kernels, made once for all plans of a model. They are filled when the whole
-// graph has been looked at, by all threads.
-type packedWeights struct {
-	b    *kernel.PackedB
-	done chan struct{} // closed when b is filled
+// packed are weights in the form of some kernel, made once for all plans of a model. They are filled when the whole graph
+// has been looked at, by all threads.
+type packed[T any] struct {
+	form T
+	done chan struct{} // closed when form is filled
+}
+
+// packedForm returns the weights of a source in the form that the name identifies: allocate makes it, fill fills it later.
+func packedForm[T any](l *lowering, name string, src graph.Source, allocate func() T, fill func(form T, w []float32)) (T, error) {
+	p, err := get(l.cache, name, func() (*packed[T], error) {
+		buf, err := src.Buf()
+		if err != nil {
+			return nil, err
+		}
+		p := &packed[T]{allocate(), make(chan struct{})}
+		l.fills = append(l.fills, func() {
+			defer close(p.done)
+			fill(p.form, buf.F)
+		})
+		return p, nil
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	l.awaited = append(l.awaited, p.done)
+	return p.form, nil
 }
 
 // pack returns the packed form of columns [first, first+n) of the [k, ldw] matrix of a source (of rows [first, first+n) of
@@ -21,30 +43,18 @@ type packedWeights struct {
 func (l *lowering) pack(src graph.Source, k, n, ldw, first int, transposed bool, scale []float32, scaleKey string) (*kernel.PackedB, error) {
 	level := kernel.Current()
 	name := fmt.Sprintf("pack %v %d %d %d %d %v %q %q", level, k, n, ldw, first, transposed, src.Key(), scaleKey)
-	p, err := get(l.cache, name, func() (*packedWeights, error) {
-		buf, err := src.Buf()
-		if err != nil {
-			return nil, err
+	allocate := func() *kernel.PackedB { return kernel.NewPackedB(level, k, n) }
+	return packedForm(l, name, src, allocate, func(b *kernel.PackedB, w []float32) {
+		if transposed {
+			w = w[first*ldw:]
+		} else {
+			w = w[first:]
 		}
-		p := &packedWeights{b: kernel.NewPackedB(level, k, n), done: make(chan struct{})}
-		l.fills = append(l.fills, func() {
-			defer close(p.done)
-			w := buf.F[first:]
-			if transposed {
-				w = buf.F[first*ldw:]
-			}
-			if scale != nil {
-				w, ldw = scaled(w, k, n, ldw, transposed, scale)
-			}
-			kernel.PackPanels(p.b, 0, p.b.Panels(), w, ldw, transposed)
-		})
-		return p, nil
+		if scale != nil {
+			w, ldw = scaled(w, k, n, ldw, transposed, scale)
+		}
+		kernel.PackPanels(b, 0, b.Panels(), w, ldw, transposed)
 	})
-	if err != nil {
-		return nil, err
-	}
-	l.awaited = append(l.awaited, p.done)
-	return p.b, nil
 }
 
 // scaled returns the matrix with its columns (its rows if transposed) multiplied, rows close together.

@@ -67,30 +67,8 @@ func (l *lowering) winograd(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 func (l *lowering) packWinograd(src graph.Source, channels, filters int, e *epilogue) (*kernel.WinogradFilter, error) {
 	level := kernel.Current()
 	name := fmt.Sprintf("winograd %v %d %d %q %q", level, channels, filters, src.Key(), e.scaleKey)
-	p, err := get(l.cache, name, func() (*packedWinograd, error) {
-		buf, err := src.Buf()
-		if err != nil {
-			return nil, err
-		}
-		f := kernel.NewWinogradFilter(level, channels, filters)
-		p := &packedWinograd{f, make(chan struct{})}
-		scale := e.scale
-		l.fills = append(l.fills, func() {
-			defer close(p.done)
-			f.Fill(0, f.Panels(), buf.F, scale)
-		})
-		return p, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	l.awaited = append(l.awaited, p.done)
-	return p.filter, nil
-}
-
-type packedWinograd struct {
-	filter *kernel.WinogradFilter
-	done   chan struct{} // closed when filter is filled
+	allocate := func() *kernel.WinogradFilter { return kernel.NewWinogradFilter(level, channels, filters) }
+	return packedForm(l, name, src, allocate, func(f *kernel.WinogradFilter, w []float32) { f.Fill(0, f.Panels(), w, e.scale) })
 }
 
 // winogradStep runs a convolution tile by tile.
