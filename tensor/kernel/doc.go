@@ -54,6 +54,8 @@
 //
 // NewWindows sorts output pixels into classes that see the same taps, so that
 // convolution, Depthwise and Pool need no padding and no tests.
+// Winograd is a 3 x 3 convolution with fewer multiplications; WinogradTiles are
+// its windows and WinogradFilter its weights.
 //
 // # Elementwise and the rest
 //

@@ -9,6 +9,9 @@ import "math"
 // transformed with the factors 1, -1 and 1/2 only, so the errors stay those of a
 // direct sum, and what an output pixel is made of lies inside its own window:
 // an infinity or a very large value disturbs no pixel that does not see it.
+//
+// Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks,
+// arXiv 1509.09308, section 4.1.
 type WinogradFilter struct {
 	channels, filters int
 	planes            [16]*PackedB
