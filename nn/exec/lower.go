@@ -78,7 +78,7 @@ func lower(g *graph.Graph, cache *Cache, threads int) ([]*work, error) {
 		l.list = append(l.list, l.single(n))
 	}
 	if threads > 1 {
-		l.list = together(l.list)
+		l.list = together(l.list, threads)
 	}
 	return l.list, nil
 }

@@ -8,20 +8,25 @@ import (
 
 // together joins recurrent work that does not depend on each other, such as the two directions of a Bidirectional layer:
 // one sequence cannot be divided among threads, two can run side by side, each with its weights in its own core's cache.
-func together(works []*work) []*work {
+// Where there are units enough, such as for large batches, each runs by itself.
+func together(works []*work, threads int) []*work {
+	enough := 4 * threads
 	for i := 0; i < len(works); i++ {
 		a := works[i]
 		if !isRecurrent(a) {
 			continue
 		}
 		for j := i + 1; j < len(works) && !dependsOn(works[j], a); j++ {
-			if isRecurrent(works[j]) {
+			if !isRecurrent(works[j]) {
+				continue
+			}
+			if a.units+works[j].units <= enough {
 				// a waits for the other: nothing in between needs it.
 				works[j] = pair(a, works[j])
 				works = slices.Delete(works, i, i+1)
 				i--
-				break
 			}
+			break
 		}
 	}
 	return works
