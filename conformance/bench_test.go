@@ -3,12 +3,14 @@ package conformance
 import (
 	"testing"
 
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
 )
 
 func benchmarkModel(b *testing.B) (*nn.Model, []tensor.Any) {
-	c := Case{Name: "transformer", Model: goldens + "/attention/transformer_encoder_classifier.keras", Golden: goldens + "/attention/transformer_encoder_classifier.npz"}
+	const name = "attention/transformer_encoder_classifier"
+	c := golden.Case{Name: name, Model: goldens + "/" + name + ".keras", Golden: goldens + "/" + name + ".npz"}
 	m, inputs, err := c.Load()
 	if err != nil {
 		b.Fatal(err)

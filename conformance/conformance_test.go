@@ -1,15 +1,17 @@
 package conformance
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hornml/horn/tensor"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/tensor/kernel"
 )
 
@@ -20,148 +22,92 @@ var mustFail = map[string]string{
 	"format/extras/custom": "custom object", // a layer class of the author's own
 }
 
+// update writes the pages that tests compare anew: go test ./conformance -run Coverage -update.
+var update = flag.Bool("update", false, "write docs/coverage.md as the registries and the goldens say it now")
+
 // TestGoldens compares all answers that Keras gave with ours: interpreted op by op, and compiled at each level of CPU
-// instructions that this machine has.
+// instructions that this machine has. Subtests are named as the files are: Goldens/conv/conv1d_causal_k3/interpreted.
 func TestGoldens(t *testing.T) {
-	cases, err := Find(goldens)
+	cases, err := golden.Find(goldens)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(cases) < 1000 {
 		t.Fatalf("%d cases below %s; there should be about 1000", len(cases), goldens)
 	}
-	t.Run("interpreted", func(t *testing.T) { runAll(t, cases, Interpreted) })
+	runAll(t, cases, "interpreted", golden.Interpreted)
 	for _, level := range kernel.Levels() {
-		t.Run(fmt.Sprint("compiled/", level), func(t *testing.T) {
-			defer kernel.SetLevel(level)()
-			runAll(t, cases, Compiled)
-		})
+		reset := kernel.SetLevel(level)
+		runAll(t, cases, fmt.Sprint(level), golden.Compiled)
+		reset()
 	}
 }
 
-// runAll runs the cases on two workers and shows, in one diff, what is not as it should be.
-func runAll(t *testing.T, cases []Case, run Runner) {
-	want, got := map[string]string{}, map[string]string{}
-	var mu sync.Mutex
+// runAll runs the cases as subtests, as many at a time as there are CPUs. They are not left to t.Parallel: the level of CPU
+// instructions is one for the process, so those of one level must be done before the next begins.
+func runAll(t *testing.T, cases []golden.Case, way string, run golden.Runner) {
 	var wg sync.WaitGroup
-	work := make(chan Case)
-	for range 2 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+	work := make(chan golden.Case)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
 			for c := range work {
-				r := c.Run(run)
-				outcome := r.Status
-				if part, ok := mustFail[c.Name]; ok {
-					outcome = "pass"
-					if r.Status != "error" || !strings.Contains(r.Message, part) {
-						outcome = "should have failed: " + r.Status + " " + r.Message
-					}
-				} else if r.Status != "pass" {
-					outcome += ": " + r.Message
-				}
-				mu.Lock()
-				want[c.Name], got[c.Name] = "pass", outcome
-				mu.Unlock()
+				t.Run(c.Name+"/"+way, func(t *testing.T) { runCase(t, c, run) })
 			}
-		}()
+		})
 	}
 	for _, c := range cases {
 		work <- c
 	}
 	close(work)
 	wg.Wait()
-	bad := map[string]string{}
-	none := map[string]string{}
-	for name, outcome := range got {
-		if outcome != want[name] {
-			bad[name] = outcome
+}
+
+func runCase(t *testing.T, c golden.Case, run golden.Runner) {
+	r := c.Run(run)
+	if part, ok := mustFail[c.Name]; ok {
+		if r.Status != "error" || !strings.Contains(r.Message, part) {
+			t.Errorf("it should have failed with %q: %s %s", part, r.Status, r.Message)
 		}
+		return
 	}
-	if diff := cmp.Diff(none, bad); diff != "" {
-		t.Errorf("%d of %d cases do not pass (-want +got):\n%s", len(bad), len(cases), diff)
+	if r.Status != "pass" {
+		t.Errorf("%s: %s", r.Status, r.Message)
 	}
-	t.Logf("%d of %d cases pass", len(cases)-len(bad), len(cases))
 }
 
 // TestCoverageIsCurrent compares docs/coverage.md with what the registries and the goldens say now, and prints the totals.
 func TestCoverageIsCurrent(t *testing.T) {
-	cov, err := ReadCoverage("testdata")
+	const page = "../docs/coverage.md"
+	cov, err := golden.ReadCoverage("testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Log(cov.Totals())
 	text := cov.Markdown()
-	if os.Getenv("HORN_UPDATE") != "" {
-		if err := os.WriteFile("../docs/coverage.md", []byte(text), 0o644); err != nil {
+	if *update {
+		if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	have, err := os.ReadFile("../docs/coverage.md")
+	have, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(have), text); diff != "" {
-		t.Errorf("docs/coverage.md is out of date; run HORN_UPDATE=1 go test ./conformance -run Coverage (-have +want):\n%s", diff)
+		t.Errorf("docs/coverage.md is out of date; run go test ./conformance -run Coverage -update (-have +want):\n%s", diff)
 	}
-	for _, e := range cov.Layers {
-		if e.Status == missing {
-			t.Errorf("keras.layers.%s is neither supported nor refused with a reason", e.Name)
-		}
-	}
-	for _, e := range cov.Ops {
-		if e.Status == missing {
-			t.Errorf("keras.src.ops.%s is neither supported nor refused with a reason", e.Name)
-		}
-	}
-	for _, m := range cov.Objects {
-		for _, e := range m.Entries {
-			if e.Status == missing {
-				t.Errorf("keras.%s.%s is neither supported nor refused with a reason", m.Name, e.Name)
-			}
-		}
+	for _, name := range cov.Missing() {
+		t.Errorf("%s is neither supported nor refused with a reason", name)
 	}
 }
-
-func TestCompare(t *testing.T) {
-	f := func(v ...float32) tensor.Any { return tensor.FromSlice(v) }
-	d := func(v ...float64) tensor.Any { return tensor.FromSlice(v) }
-	nan, inf := float32(nan()), float32(infinity())
-	for name, c := range map[string]struct {
-		ours, output, truth tensor.Any
-		half                tensor.DType
-		pass                bool
-	}{
-		"equal":                 {ours: f(1, 2), output: f(1, 2), pass: true},
-		"within 1e-5":           {ours: f(1.000009), output: f(1), pass: true},
-		"beyond 1e-5":           {ours: f(1.00002), output: f(1)},
-		"1e-5 of large values":  {ours: f(100.0009), output: f(100), pass: true},
-		"8 times Keras's error": {ours: f(1.00007), output: f(1.00001), truth: d(1), pass: true},
-		"9 times Keras's error": {ours: f(1.00009), output: f(1.00001), truth: d(1)},
-		"floor of 2e-6":         {ours: f(1.0000019), output: f(1), truth: d(1), pass: true},
-		"NaN in place":          {ours: f(nan), output: f(nan), pass: true},
-		"NaN out of place":      {ours: f(1), output: f(nan)},
-		"infinity in place":     {ours: f(inf), output: f(inf), pass: true},
-		"minus infinity":        {ours: f(-inf), output: f(inf)},
-		"other shape":           {ours: f(1, 2), output: f(1)},
-		"other type":            {ours: f(1), output: d(1)},
-		"float16 policy":        {ours: f(1.007), output: f(1), half: tensor.Float16, pass: true},
-		"integers":              {ours: tensor.FromSlice([]int32{1, 2}), output: tensor.FromSlice([]int32{1, 3})},
-		"strings":               {ours: tensor.FromSlice([]string{"a"}), output: tensor.FromSlice([]string{"a"}), pass: true},
-	} {
-		if got := Compare(c.ours, c.output, c.truth, c.half); (got.Problem == "") != c.pass {
-			t.Errorf("%s: %+v", name, got)
-		}
-	}
-}
-
-func nan() float64      { z := 0.0; return z / z }
-func infinity() float64 { z := 0.0; return 1 / z }
 
 // TestPredictAllocatesNothing holds PredictInto to its promise on a whole model.
 func TestPredictAllocatesNothing(t *testing.T) {
-	for _, name := range []string{"graph/residual_blocks_by_layer_and_by_operator", "core/dense_basic", "graph/small_unet", "rnn/bidirectional_embedding_classifier", "rnn/gru_sequences_state", "rnn/conv_lstm2d", "attention/transformer_encoder_classifier"} {
-		c := Case{Name: name, Model: goldens + "/" + name + ".keras", Golden: goldens + "/" + name + ".npz"}
+	for _, name := range []string{
+		"graph/residual_blocks_by_layer_and_by_operator", "core/dense_basic", "graph/small_unet", "rnn/bidirectional_embedding_classifier",
+		"rnn/gru_sequences_state", "rnn/conv_lstm2d", "attention/transformer_encoder_classifier",
+	} {
+		c := golden.Case{Name: name, Model: goldens + "/" + name + ".keras", Golden: goldens + "/" + name + ".npz"}
 		m, inputs, err := c.Load()
 		if err != nil {
 			t.Fatal(err)

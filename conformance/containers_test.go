@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
@@ -129,9 +130,9 @@ func checkForm(t *testing.T, dir, form, file, keras string, want []string) {
 	if got := digests(t, m); !slices.Equal(got, want) {
 		t.Errorf("%s: the variables are\n%q\nthose of the .keras file are\n%q", form, got, want)
 	}
-	golden := Case{form, path, keras[:len(keras)-len(".keras")] + ".npz"}
+	c := golden.Case{Name: form, Model: path, Golden: keras[:len(keras)-len(".keras")] + ".npz"}
 	if form == "legacy_h5" || form == "directory" {
-		if r := golden.Run(Compiled); r.Status != "pass" {
+		if r := c.Run(golden.Compiled); r.Status != "pass" {
 			t.Errorf("%s: %s", form, r.Message)
 		}
 	}
@@ -149,10 +150,10 @@ func TestKeras2(t *testing.T) {
 	}
 	for _, r := range records {
 		t.Run(r.File, func(t *testing.T) {
-			golden := Case{r.File, filepath.Join(goldens, "keras2", r.File), filepath.Join(goldens, "keras2", r.Arrays)}
+			c := golden.Case{Name: r.File, Model: filepath.Join(goldens, "keras2", r.File), Golden: filepath.Join(goldens, "keras2", r.Arrays)}
 			if r.Config != "" { // weights only: the architecture is in a file of its own
-				weights := golden.Model
-				golden.Model = filepath.Join(t.TempDir(), "model.keras")
+				weights := c.Model
+				c.Model = filepath.Join(t.TempDir(), "model.keras")
 				config, err := os.ReadFile(filepath.Join(goldens, "keras2", r.Config))
 				if err != nil {
 					t.Fatal(err)
@@ -164,11 +165,11 @@ func TestKeras2(t *testing.T) {
 				if err := kerasfile.LoadWeights(m, weights); err != nil {
 					t.Fatal(err)
 				}
-				if err := kerasfile.Save(m, golden.Model); err != nil {
+				if err := kerasfile.Save(m, c.Model); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if res := golden.Run(Compiled); res.Status != "pass" {
+			if res := c.Run(golden.Compiled); res.Status != "pass" {
 				t.Error(res.Message)
 			}
 		})

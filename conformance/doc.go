@@ -1,3 +1,5 @@
-// Package conformance compares this module's answers with those of Keras. A case is a pair of files, X.keras and X.npz
-// with input_0.., output_0.. (Keras in float32) and, where there are any, truth_0.. (the same in float64).
+// Package conformance holds tests alone: they compare this module's answers, copies and errors with those of Keras, which are
+// in testdata (internal/golden says in what form). Each golden is a subtest:
+//
+//	go test ./conformance -run 'Goldens/conv/^conv1d_causal_k3$'
 package conformance

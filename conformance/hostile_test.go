@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
@@ -275,7 +276,7 @@ func compareOutputs(got []tensor.Any, want []arrayContent) error {
 		if !tensor.SameShape(got[i].Shape(), w.Shape) {
 			return fmt.Errorf("output %d has shape %v, not %v", i, got[i].Shape(), w.Shape)
 		}
-		a, b := floats(got[i]), floats(x)
+		a, b := golden.Floats(got[i]), golden.Floats(x)
 		for k := range b {
 			same := a[k] == b[k] || math.IsNaN(a[k]) && math.IsNaN(b[k]) || math.Abs(a[k]-b[k]) <= 1e-5+1e-4*math.Abs(b[k])
 			if !same {

@@ -1,8 +1,10 @@
 package conformance
 
 import (
+	"math"
 	"testing"
 
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/losses"
@@ -32,10 +34,10 @@ func TestLosses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c := Compare(out[0], value, truth, tensor.Invalid); c.Problem != "" {
+			if c := golden.Compare(out[0], value, truth, tensor.Invalid); c.Problem != "" {
 				t.Errorf("compiled: %s", c.Problem)
 			}
-			if c := Compare(interpretLoss(t, loss, args), value, truth, tensor.Invalid); c.Problem != "" {
+			if c := golden.Compare(interpretLoss(t, loss, args), value, truth, tensor.Invalid); c.Problem != "" {
 				t.Errorf("interpreted: %s", c.Problem)
 			}
 			loss.DType = tensor.Float64
@@ -81,9 +83,9 @@ func interpretLoss(t *testing.T, loss nn.Loss, args []tensor.Any) tensor.Any {
 // largestDifference is the largest |a-b|/max(1, |b|) of two arrays of one shape, and much for other shapes.
 func largestDifference(a, b tensor.Any) float64 {
 	if !tensor.SameShape(a.Shape(), b.Shape()) {
-		return infinity()
+		return math.Inf(1)
 	}
-	x, y := floats(a), floats(b)
+	x, y := golden.Floats(a), golden.Floats(b)
 	worst := 0.0
 	for i := range x {
 		d := x[i] - y[i]
@@ -91,7 +93,7 @@ func largestDifference(a, b tensor.Any) float64 {
 			d = -d
 		}
 		if d != d && (x[i] == x[i] || y[i] == y[i]) {
-			return infinity()
+			return math.Inf(1)
 		}
 		worst = max(worst, d/max(1, y[i], -y[i]))
 	}

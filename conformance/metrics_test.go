@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
@@ -43,7 +44,7 @@ func TestMetrics(t *testing.T) {
 						t.Errorf("variable %d is %s %s %s, Keras's is %s %s %s", k, have.Name, have.Path, have.DType, v.String("name"), v.String("path"), v.String("dtype"))
 					}
 					value, _ := have.Value()
-					if c := Compare(value, get(fmt.Sprintf("var_%d", k)), nil, tensor.Invalid); c.Problem != "" {
+					if c := golden.Compare(value, get(fmt.Sprintf("var_%d", k)), nil, tensor.Invalid); c.Problem != "" {
 						t.Errorf("update %d, variable %s: %s", i, v.String("name"), c.Problem)
 					}
 				}
@@ -74,7 +75,7 @@ func compareResult(t *testing.T, when string, m nn.Metric, want, truth tensor.An
 		t.Fatal(err)
 	}
 	ours, _ := tensor.Convert(result, want.DType()) // numeric: cannot fail
-	if c := Compare(ours, want, truth, tensor.Invalid); c.Problem != "" {
+	if c := golden.Compare(ours, want, truth, tensor.Invalid); c.Problem != "" {
 		t.Errorf("%s: the result is %v, Keras's %v: %s", when, tensor.AnyData(ours), tensor.AnyData(want), c.Problem)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/optimizers"
@@ -102,7 +103,7 @@ func compareVariable(t *testing.T, what string, v *nn.Variable, want, truth tens
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := Compare(have, want, truth, tensor.Invalid); c.Problem != "" {
+	if c := golden.Compare(have, want, truth, tensor.Invalid); c.Problem != "" {
 		t.Errorf("%s: %s", what, c.Problem)
 	}
 }
@@ -118,7 +119,7 @@ func TestSchedules(t *testing.T) {
 		if err := tensor.Int64s(n, tensor.AnyData(at)); err != nil {
 			t.Fatal(err)
 		}
-		values, truths := floats(table.get(t, name+"/values")), floats(table.get(t, name+"/values64"))
+		values, truths := golden.Floats(table.get(t, name+"/values")), golden.Floats(table.get(t, name+"/values64"))
 		for i, step := range n {
 			rate := s.Rate(step)
 			if math.Abs(rate-truths[i]) > math.Max(8*math.Abs(values[i]-truths[i]), 1e-15) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
@@ -13,7 +14,7 @@ import (
 // TestRecordsFromArguments writes the config of every layer in the goldens from the layer's fields, as for one made in Go,
 // and compares it with what Keras wrote.
 func TestRecordsFromArguments(t *testing.T) {
-	cases, err := Find(goldens)
+	cases, err := golden.Find(goldens)
 	if err != nil {
 		t.Fatal(err)
 	}

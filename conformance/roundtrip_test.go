@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
@@ -23,13 +24,13 @@ var changes = []string{"the optimizer "}
 // TestRoundTrip loads every golden, saves it, and loads that: config, variables, optimizer, assets must be those of the
 // original, and so must the answers.
 func TestRoundTrip(t *testing.T) {
-	cases, err := Find(goldens)
+	cases, err := golden.Find(goldens)
 	if err != nil {
 		t.Fatal(err)
 	}
 	files, _ := filepath.Glob(goldens + "/format/vocab/*.keras")
 	for _, f := range files {
-		cases = append(cases, Case{Name: strings.TrimSuffix(f[len(goldens)+1:], ".keras"), Model: f})
+		cases = append(cases, golden.Case{Name: strings.TrimSuffix(f[len(goldens)+1:], ".keras"), Model: f})
 	}
 	dir := t.TempDir()
 	for _, c := range cases {
@@ -40,7 +41,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-func roundTrip(t *testing.T, c Case, path string) {
+func roundTrip(t *testing.T, c golden.Case, path string) {
 	var notes []string
 	m, err := kerasfile.Load(c.Model, kerasfile.WithNotes(func(s string) { notes = append(notes, s) }))
 	if err != nil {
@@ -87,7 +88,7 @@ func roundTrip(t *testing.T, c Case, path string) {
 	}
 	if c.Golden != "" {
 		c.Model = path
-		if r := c.Run(Compiled); r.Status != "pass" {
+		if r := c.Run(golden.Compiled); r.Status != "pass" {
 			t.Error("the copy: ", r.Message)
 		}
 	}

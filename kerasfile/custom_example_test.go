@@ -6,7 +6,7 @@ import (
 	"log"
 	"math"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
@@ -74,8 +74,8 @@ func ExampleWithCustomObjects() {
 
 	twice := func(b *graph.Builder, x *graph.Value) *graph.Value { return b.MulS(x, 2) }
 	custom := nn.CustomObjects{"cases>Scale": newScale, "cases>twice": twice}
-	golden := conformance.Case{Name: "custom", Model: path + ".keras", Golden: path + ".npz"}
-	result := golden.Run(conformance.Compiled, kerasfile.WithCustomObjects(custom))
+	c := golden.Case{Name: "custom", Model: path + ".keras", Golden: path + ".npz"}
+	result := c.Run(golden.Compiled, kerasfile.WithCustomObjects(custom))
 	fmt.Println("with:", result.Status, result.Message)
 	// Output:
 	// without: true

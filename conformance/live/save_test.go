@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layers"
@@ -75,7 +75,7 @@ func copyGoldens(t *testing.T) []saveTask {
 	if dir := os.Getenv("HORN_GOLDENS"); dir != "" {
 		root = dir
 	}
-	cases, err := conformance.Find(root)
+	cases, err := golden.Find(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func flatten(v any, out *[]float64) {
 // TestSharedLayers has Keras load copies of files that it wrote and cannot load.
 func TestSharedLayers(t *testing.T) {
 	python := pythonWithKeras(t)
-	cases, err := conformance.Find("../../kerasfile/testdata")
+	cases, err := golden.Find("../../kerasfile/testdata")
 	if err != nil {
 		t.Fatal(err)
 	}

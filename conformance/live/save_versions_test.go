@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
@@ -24,12 +24,12 @@ func TestForOlderReleases(t *testing.T) {
 		t.Skip("HORN_KERAS names no older releases of Keras")
 	}
 	python := pythonWithKeras(t)
-	found, err := conformance.Find("../testdata/goldens")
+	found, err := golden.Find("../testdata/goldens")
 	if err != nil {
 		t.Fatal(err)
 	}
 	only, all := os.Getenv("HORN_LIVE_ONLY"), os.Getenv("HORN_LIVE_ALL") != ""
-	var cases []conformance.Case
+	var cases []golden.Case
 	for i, c := range found {
 		form := strings.HasPrefix(c.Name, "format/keras-3.15.1") || strings.HasPrefix(c.Name, "format/extras")
 		if strings.Contains(c.Name, only) && !strings.HasSuffix(c.Name, "extras/custom") && (all || form || i%50 == 0) {
@@ -42,7 +42,7 @@ func TestForOlderReleases(t *testing.T) {
 	}
 }
 
-func forRelease(t *testing.T, python string, cases []conformance.Case, version, path string) {
+func forRelease(t *testing.T, python string, cases []golden.Case, version, path string) {
 	dir := t.TempDir()
 	var tasks []saveTask
 	originals := map[string]string{}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 )
 
 // TestSequencesAsInKeras draws recurrent and attention layers with random options, masks, states and lengths, has Keras run
@@ -27,12 +27,12 @@ func TestSequencesAsInKeras(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", kind, err, out)
 		}
-		cases, err := conformance.Find(dir)
+		cases, err := golden.Find(dir)
 		if err != nil || len(cases) != count {
 			t.Fatalf("%d cases, %v", len(cases), err)
 		}
 		for _, c := range cases {
-			for form, run := range map[string]conformance.Runner{"compiled": conformance.Compiled, "interpreted": conformance.Interpreted} {
+			for form, run := range map[string]golden.Runner{"compiled": golden.Compiled, "interpreted": golden.Interpreted} {
 				r := c.Run(run)
 				if r.Status == "pass" {
 					continue

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
@@ -154,7 +154,7 @@ func compareText(path string, inputs, outputs []array) error {
 		}
 		xs = append(xs, x)
 	}
-	for name, run := range map[string]func(*nn.Model, []tensor.Any) ([]tensor.Any, error){"compiled": conformance.Compiled, "interpreted": conformance.Interpreted} {
+	for name, run := range map[string]func(*nn.Model, []tensor.Any) ([]tensor.Any, error){"compiled": golden.Compiled, "interpreted": golden.Interpreted} {
 		got, err := run(m, xs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -167,7 +167,7 @@ func compareText(path string, inputs, outputs []array) error {
 			if err != nil {
 				return err
 			}
-			if c := conformance.Compare(got[i], want, nil, tensor.Invalid); c.Problem != "" {
+			if c := golden.Compare(got[i], want, nil, tensor.Invalid); c.Problem != "" {
 				return fmt.Errorf("%s: output %d: %s (got %v, want %v)", name, i, c.Problem, tensor.AnyData(got[i]), tensor.AnyData(want))
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layers"
@@ -195,7 +195,7 @@ func runStringCase(t *testing.T, c stringCase) error {
 	if ragged {
 		return sameRows(layer.(*layers.TextVectorization), inputs[0].(*tensor.Of[string]).Data(), c.Expected)
 	}
-	for name, run := range map[string]conformance.Runner{"compiled": conformance.Compiled, "interpreted": conformance.Interpreted} {
+	for name, run := range map[string]golden.Runner{"compiled": golden.Compiled, "interpreted": golden.Interpreted} {
 		outs, err := run(m, inputs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -300,7 +300,7 @@ func TestVocabularyFiles(t *testing.T) {
 			t.Errorf("%s: %v", c.File, err)
 			continue
 		}
-		for name, run := range map[string]conformance.Runner{"compiled": conformance.Compiled, "interpreted": conformance.Interpreted} {
+		for name, run := range map[string]golden.Runner{"compiled": golden.Compiled, "interpreted": golden.Interpreted} {
 			outs, err := run(m, []tensor.Any{array(t, c.X)})
 			if err == nil {
 				err = same(outs[0], array(t, c.Y))

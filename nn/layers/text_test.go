@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layers"
@@ -31,7 +31,7 @@ func one(t *testing.T, class, config string, setUp func(nn.Layer) error, inputs 
 
 func predict(t *testing.T, m *nn.Model, inputs ...tensor.Any) tensor.Any {
 	t.Helper()
-	outs, err := conformance.Compiled(m, inputs)
+	outs, err := golden.Compiled(m, inputs)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 )
 
@@ -77,7 +77,7 @@ func TestInspect(t *testing.T) {
 
 // TestInspectEveryGolden looks into every model that the conformance tests have.
 func TestInspectEveryGolden(t *testing.T) {
-	cases, err := conformance.Find(goldensDir)
+	cases, err := golden.Find(goldensDir)
 	if err != nil || len(cases) < 900 {
 		t.Fatalf("%d cases: %v", len(cases), err)
 	}

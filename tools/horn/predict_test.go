@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -41,7 +41,7 @@ func archive(t *testing.T, name string, arrays ...string) []tensor.Any {
 // agrees judges an answer by the rule of verify.
 func agrees(t *testing.T, what string, ours, keras tensor.Any) {
 	t.Helper()
-	if c := conformance.Compare(ours, keras, nil, tensor.Invalid); c.Problem != "" {
+	if c := golden.Compare(ours, keras, nil, tensor.Invalid); c.Problem != "" {
 		t.Errorf("%s: %s", what, c.Problem)
 	}
 }

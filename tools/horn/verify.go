@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hornml/horn/conformance"
+	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
 )
@@ -47,18 +47,18 @@ type verifyCommand struct {
 
 // report is what --json prints.
 type report struct {
-	Cases  []conformance.Result `json:"cases"`
-	Passed int                  `json:"passed"`
-	Failed int                  `json:"failed"`
-	Errors int                  `json:"errors"`
+	Cases  []golden.Result `json:"cases"`
+	Passed int             `json:"passed"`
+	Failed int             `json:"failed"`
+	Errors int             `json:"errors"`
 }
 
 func (v *verifyCommand) run(a *app, args []string) error {
 	subject := v.dir
-	var cases []conformance.Case
+	var cases []golden.Case
 	if v.dir != "" {
 		var err error
-		if cases, err = conformance.Find(v.dir); err != nil {
+		if cases, err = golden.Find(v.dir); err != nil {
 			return fail(v.dir, err)
 		}
 		if len(cases) == 0 {
@@ -72,16 +72,16 @@ func (v *verifyCommand) run(a *app, args []string) error {
 			}
 		}
 		name := strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))
-		cases = []conformance.Case{{Name: name, Model: args[0], Golden: args[1]}}
+		cases = []golden.Case{{Name: name, Model: args[0], Golden: args[1]}}
 	}
 	run := func(m *nn.Model, inputs []tensor.Any) ([]tensor.Any, error) {
 		if v.threads > 0 {
 			m.SetThreads(v.threads)
 		}
-		return conformance.Compiled(m, inputs)
+		return golden.Compiled(m, inputs)
 	}
 	bar := a.progress(len(cases), "verifying")
-	r := report{Cases: []conformance.Result{}}
+	r := report{Cases: []golden.Result{}}
 	for _, c := range cases {
 		result := runCase(c, run, &v.modelFlags)
 		_ = bar.Add(1) // nothing depends on the bar
@@ -112,10 +112,10 @@ func (v *verifyCommand) run(a *app, args []string) error {
 }
 
 // runCase runs a case; whatever a model does, the others are still run.
-func runCase(c conformance.Case, run conformance.Runner, flags *modelFlags) (r conformance.Result) {
+func runCase(c golden.Case, run golden.Runner, flags *modelFlags) (r golden.Result) {
 	defer func() {
 		if p := recover(); p != nil {
-			r = conformance.Result{Name: c.Name, Status: "error", Message: fmt.Sprintf("internal error: %v", p)}
+			r = golden.Result{Name: c.Name, Status: "error", Message: fmt.Sprintf("internal error: %v", p)}
 		}
 		r.Message = oneLine(r.Message)
 		// JSON has no infinity.
@@ -130,7 +130,7 @@ func runCase(c conformance.Case, run conformance.Runner, flags *modelFlags) (r c
 	return c.Run(run, flags.options()...)
 }
 
-func caseError(r conformance.Result) error {
+func caseError(r golden.Result) error {
 	if r.Err != nil {
 		return r.Err
 	}

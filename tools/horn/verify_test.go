@@ -12,8 +12,8 @@ import (
 	"github.com/hornml/horn/tensor/npy"
 )
 
-// golden writes an .npz beside a copy of wine.keras: Keras's answers, changed by a function.
-func golden(t *testing.T, dir, name string, change func(p []float32)) {
+// writeGolden writes an .npz beside a copy of wine.keras: Keras's answers, changed by a function.
+func writeGolden(t *testing.T, dir, name string, change func(p []float32)) {
 	t.Helper()
 	x := archive(t, "wine_test.npz", "chemistry", "probabilities")
 	p := append([]float32(nil), tensor.AnyData(x[1]).([]float32)...)
@@ -34,16 +34,16 @@ func golden(t *testing.T, dir, name string, change func(p []float32)) {
 
 func TestVerify(t *testing.T) {
 	dir := t.TempDir()
-	golden(t, dir, "a/right", func([]float32) {})
+	writeGolden(t, dir, "a/right", func([]float32) {})
 	if out := must(t, "verify", "--dir", dir); out != "1 passed, 0 failed, 0 errors\n" && !strings.HasPrefix(out, "pass   a/right") {
 		t.Error(out)
 	}
 	if out := must(t, "verify", filepath.Join(dir, "a/right.keras"), filepath.Join(dir, "a/right.npz")); !strings.HasPrefix(out, "pass   right") {
 		t.Error(out)
 	}
-	golden(t, dir, "b/wrong", func(p []float32) { p[7] += 0.01 })
-	golden(t, dir, "b/nan", func(p []float32) { p[7] = float32(math.NaN()) })
-	golden(t, dir, "c/broken", func([]float32) {})
+	writeGolden(t, dir, "b/wrong", func(p []float32) { p[7] += 0.01 })
+	writeGolden(t, dir, "b/nan", func(p []float32) { p[7] = float32(math.NaN()) })
+	writeGolden(t, dir, "c/broken", func([]float32) {})
 	if err := os.WriteFile(filepath.Join(dir, "c/broken.keras"), []byte("PK text"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package conformance
+package golden
 
 import (
 	"fmt"
@@ -29,14 +29,14 @@ func Compare(ours, output, truth tensor.Any, half tensor.DType) Comparison {
 	if !ours.DType().IsFloat() {
 		return compareExact(ours, output)
 	}
-	a, b := floats(ours), floats(output)
+	a, b := Floats(ours), Floats(output)
 	if ours.DType().IsHalf() {
 		half = ours.DType()
 	}
 	var c Comparison
 	ref := b
 	if truth != nil && half == tensor.Invalid {
-		ref = floats(truth)
+		ref = Floats(truth)
 		if len(ref) != len(b) {
 			return Comparison{Problem: "the truth has another shape than the output"}
 		}
@@ -71,9 +71,10 @@ func Compare(ours, output, truth tensor.Any, half tensor.DType) Comparison {
 	return c
 }
 
-func floats(t tensor.Any) []float64 {
+// Floats returns the elements of a tensor of numbers as float64, in C order.
+func Floats(t tensor.Any) []float64 {
 	f := make([]float64, t.Len())
-	_ = tensor.Float64s(f, tensor.AnyData(t)) // floats: cannot fail
+	_ = tensor.Float64s(f, tensor.AnyData(t)) // numbers: cannot fail
 	return f
 }
 

@@ -1,4 +1,4 @@
-package conformance
+package golden
 
 import (
 	"encoding/json"
@@ -68,13 +68,15 @@ var notOps = map[string]string{"function.Function": "the base class of Functiona
 // notActivations are functions that cannot be named as an activation.
 var notActivations = map[string]string{"threshold": "it takes arguments that a name cannot give; as a keras.ops node it runs"}
 
+// class is a class of Keras in keras_api.json.
+type class struct {
+	Name    string
+	Aliases []string
+}
+
 // ReadCoverage compares Keras's public names (keras_api.json) with the registries, and counts the goldens below dir that
 // use each.
 func ReadCoverage(dir string) (*Coverage, error) {
-	type class struct {
-		Name    string
-		Aliases []string
-	}
 	var api struct {
 		KerasVersion string `json:"keras_version"`
 		Layers       []class
@@ -96,12 +98,27 @@ func ReadCoverage(dir string) (*Coverage, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Coverage{KerasVersion: api.KerasVersion}
-	known := map[string]bool{}
-	for _, class := range nn.Classes() {
-		known[class.Module+"."+class.Name] = true
+	if err := countTables(dir, uses); err != nil {
+		return nil, err
 	}
-	for _, l := range api.Layers {
+	c := &Coverage{KerasVersion: api.KerasVersion, Layers: layers(api.Layers, uses), Ops: ops(api.Ops, uses), Activations: activations(api.Activations)}
+	for _, m := range modules {
+		var classes []class
+		if err := json.Unmarshal(others[m.key], &classes); err != nil {
+			return nil, err
+		}
+		c.Objects = append(c.Objects, Module{m.name, objects(m.name, m.base, classes, uses)})
+	}
+	return c, nil
+}
+
+func layers(classes []class, uses map[string]int) []Entry {
+	known := map[string]bool{}
+	for _, c := range nn.Classes() {
+		known[c.Module+"."+c.Name] = true
+	}
+	var entries []Entry
+	for _, l := range classes {
 		e := Entry{Name: l.Name, Aliases: l.Aliases, Status: missing, Cases: uses["keras.layers>"+l.Name]}
 		for _, name := range append(l.Aliases, l.Name) {
 			if known["keras.layers."+name] {
@@ -114,64 +131,87 @@ func ReadCoverage(dir string) (*Coverage, error) {
 		if why, ok := notLayers[l.Name]; ok && e.Status == missing {
 			e.Status, e.Reason = refused, why
 		}
-		c.Layers = append(c.Layers, e)
+		entries = append(entries, e)
 	}
-	ops, refusedOps := nn.Ops()
-	knownOps := map[string]bool{}
-	for _, name := range ops {
-		knownOps[name] = true
-	}
-	for _, name := range api.Ops {
+	return entries
+}
+
+func ops(names []string, uses map[string]int) []Entry {
+	have, refusedOps := nn.Ops()
+	known := set(have)
+	var entries []Entry
+	for _, name := range names {
 		module, class, _ := strings.Cut(name, ".")
 		e := Entry{Name: name, Status: missing, Cases: uses["keras.src.ops."+module+">"+class]}
-		if knownOps[name] {
+		if known[name] {
 			e.Status = supported
 		} else if why, ok := refusedOps[name]; ok {
 			e.Status, e.Reason = refused, why
 		} else if why, ok := notOps[name]; ok {
 			e.Status, e.Reason = refused, why
 		}
-		c.Ops = append(c.Ops, e)
+		entries = append(entries, e)
 	}
-	knownActivations := map[string]bool{}
-	for _, name := range nn.Activations() {
-		knownActivations[name] = true
-	}
-	for _, name := range api.Activations {
+	return entries
+}
+
+func activations(names []string) []Entry {
+	known := set(nn.Activations())
+	var entries []Entry
+	for _, name := range names {
 		e := Entry{Name: name, Status: missing}
-		if knownActivations[name] {
+		if known[name] {
 			e.Status = supported
 		} else if why, ok := notActivations[name]; ok {
 			e.Status, e.Reason = refused, why
 		}
-		c.Activations = append(c.Activations, e)
+		entries = append(entries, e)
 	}
-	if err := countTables(dir, uses); err != nil {
-		return nil, err
+	return entries
+}
+
+// objects answers for the classes of keras.<module>, of which base is the base class.
+func objects(module, base string, classes []class, uses map[string]int) []Entry {
+	known := set(nn.Objects(module))
+	var entries []Entry
+	for _, l := range classes {
+		e := Entry{Name: l.Name, Aliases: l.Aliases, Status: missing, Cases: uses["keras."+module+">"+l.Name]}
+		switch {
+		case known[l.Name]:
+			e.Status = supported
+		case l.Name == base:
+			e.Status, e.Reason = refused, "the base class; a file names the class of the author's own, which is given as a custom object"
+		}
+		entries = append(entries, e)
 	}
-	for _, m := range modules {
-		var classes []class
-		if err := json.Unmarshal(others[m.key], &classes); err != nil {
-			return nil, err
-		}
-		known := map[string]bool{}
-		for _, name := range nn.Objects(m.name) {
-			known[name] = true
-		}
-		module := Module{Name: m.name}
-		for _, l := range classes {
-			e := Entry{Name: l.Name, Aliases: l.Aliases, Status: missing, Cases: uses["keras."+m.name+">"+l.Name]}
-			switch {
-			case known[l.Name]:
-				e.Status = supported
-			case l.Name == m.base:
-				e.Status, e.Reason = refused, "the base class; a file names the class of the author's own, which is given as a custom object"
+	return entries
+}
+
+func set(names []string) map[string]bool {
+	s := map[string]bool{}
+	for _, name := range names {
+		s[name] = true
+	}
+	return s
+}
+
+// Missing names what is neither supported nor refused with a reason.
+func (c *Coverage) Missing() []string {
+	var names []string
+	add := func(module string, entries []Entry) {
+		for _, e := range entries {
+			if e.Status == missing {
+				names = append(names, module+"."+e.Name)
 			}
-			module.Entries = append(module.Entries, e)
 		}
-		c.Objects = append(c.Objects, module)
 	}
-	return c, nil
+	add("keras.layers", c.Layers)
+	add("keras.src.ops", c.Ops)
+	add("keras.activations", c.Activations)
+	for _, m := range c.Objects {
+		add("keras."+m.Name, m.Entries)
+	}
+	return names
 }
 
 // countTables adds the cases of the tables of losses, metrics, optimizers and schedules.
@@ -270,7 +310,13 @@ func (c *Coverage) Totals() string {
 // Markdown is docs/coverage.md.
 func (c *Coverage) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Coverage\n\nWhat of Keras %s runs. Generated from the registries and the goldens by `HORN_UPDATE=1 go test ./conformance -run Coverage`; a test\nfails when this page is out of date. \"Goldens\" counts the answers of real Keras, kept in `conformance/testdata`, that use the class.\n\n```\n%s```\n", c.KerasVersion, c.Totals())
+	fmt.Fprintf(&b, `# Coverage
+
+What of Keras %s runs. Generated from the registries and the goldens by "go test ./conformance -run Coverage -update"; a test fails
+when this page is out of date. "Goldens" counts the answers of real Keras, kept in conformance/testdata, that use the class.
+
+`, c.KerasVersion)
+	fmt.Fprintf(&b, "```\n%s```\n", c.Totals())
 	table := func(title string, entries []Entry, cases bool) {
 		fmt.Fprintf(&b, "\n## %s\n\n| name | | goldens |\n| --- | --- | ---: |\n", title)
 		sorted := append([]Entry(nil), entries...)
