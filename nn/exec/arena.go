@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/crew"
 	"github.com/hornml/horn/tensor/kernel"
 )
 
@@ -220,7 +221,8 @@ func (p *Plan) newRun() *run {
 	for i := range r.scratch {
 		r.scratch[i], r.bytes[i] = kernel.AlignedFloats(p.scratch), make([]byte, p.bytes)
 	}
-	r.team.plan, r.team.r, r.team.tickets = p, r, make([]ticket, p.threads)
+	r.team = crew.NewTeam(crew.Process(), p.threads)
+	r.part = func(worker, lo, hi int) error { return p.steps[r.index].run(r, worker, lo, hi) }
 	for _, f := range p.fixed {
 		r.bufs[f.value] = f.buf
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // Estimates of how many nanoseconds work takes on one core, from the measurements in docs/kernels.md. They decide which
-// steps, and which runs, are worth sharing (parallelStep, parallelRun), for which a factor of two does not matter.
+// steps, and which runs, the crew shares, for which a factor of two does not matter.
 
 // slowness is how much longer arithmetic takes at the present level than with AVX-512.
 func slowness() float64 {

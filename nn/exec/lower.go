@@ -19,7 +19,7 @@ type work struct {
 	// make returns the step's function; ids are final then.
 	make func(p *Plan) kernelFunc
 	// units is the number of parts into which the work divides, and cost an estimate of the whole in nanoseconds on one
-	// core; see team.go.
+	// core; see package crew.
 	units  int
 	weight func(unit int) int // of a unit among the others; nil if they are alike
 	cost   float64

@@ -5,24 +5,24 @@
 // rewrite.go, sink.go (transposes and reshapes), attention.go; lower.go (from the graph to work), epilogue.go, cost.go, share.go
 // (units), pack.go; ops with kernels: gemm.go, int8.go, product.go and views.go (operands at strides), attention_step.go, convolution.go,
 // windows.go, winograd.go, kernels.go, movement.go, gather.go, repeat.go, resample.go, compare.go, recurrent.go, scan.go; program.go,
-// select.go and elementwise.go (chains of elementwise ops), arena.go (where values live), team.go (threads), profile.go.
+// select.go and elementwise.go (chains of elementwise ops), arena.go (where values live), profile.go. Threads are the crew's.
 package exec
 
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/crew"
 	"github.com/hornml/horn/tensor"
 )
 
 // Options are the settings of Compile.
 type Options struct {
 	Cache   *Cache // shared by the plans of a model; nil for none
-	Threads int    // 0: all cores
+	Threads int    // 0: all cores that the process may use
 	// MaxBytes bounds the memory of one run; 0 stands for 8 GiB (1 GiB on 32-bit machines).
 	MaxBytes int64
 }
@@ -88,7 +88,9 @@ type run struct {
 	args    []graph.Buf // space for the arguments of an evaluation
 	scratch [][]float32 // of each worker
 	bytes   [][]byte    // of each worker
-	team    team
+	team    *crew.Team
+	index   int             // of the step that the team does
+	part    crew.Func       // does units of it
 	timed   []time.Duration // of each step, while a plan is profiled
 }
 
@@ -101,7 +103,7 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 		o.Cache = NewCache()
 	}
 	if o.Threads <= 0 {
-		o.Threads = runtime.GOMAXPROCS(0)
+		o.Threads = crew.Process().Cores()
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 8 << 30
@@ -140,7 +142,7 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 // add makes the step of some work.
 func (p *Plan) add(w *work) {
 	s := step{name: w.name, label: w.node.Label, run: w.make(p), units: w.units, all: w.units, cost: w.cost}
-	if s.cost < parallelStep*float64(p.threads) || s.units > maxUnits {
+	if !crew.Shares(s.units, s.cost, p.threads) {
 		s.units = 1
 	}
 	if s.units > 1 {
@@ -306,15 +308,8 @@ func (p *Plan) execute(r *run, inputs []tensor.Any, states map[string]graph.Buf)
 }
 
 func (p *Plan) runSteps(r *run) error {
-	helpers := 0
-	if p.threads > 1 && p.shared > parallelRun {
-		active.Add(1)
-		defer active.Add(-1)
-		helpers = p.threads - 1
-	}
-	t := &r.team
-	t.begin(helpers)
-	defer t.end()
+	r.team.Begin(p.shared)
+	defer r.team.End()
 	for i := range p.steps {
 		s := &p.steps[i]
 		var start time.Time
@@ -323,7 +318,8 @@ func (p *Plan) runSteps(r *run) error {
 		}
 		var err error
 		if s.units > 1 {
-			err = t.do(i, s)
+			r.index = i
+			err = r.team.Do(s.units, s.bounds, s.cost, r.part)
 		} else {
 			err = s.run(r, 0, 0, s.all)
 		}

@@ -3,7 +3,7 @@ package exec
 // shares divides a number of equal pieces of work, such as rows, into units of about the same size.
 type shares struct{ total, count int }
 
-// share makes units of about `unit` pieces, as many for each thread: a worker gets its range of them (see team).
+// share makes units of about `unit` pieces, as many for each thread: a worker gets its range of them (see package crew).
 func share(total, unit, threads int) shares {
 	count := (total + unit - 1) / max(unit, 1)
 	if threads > 1 && count > 1 {
