@@ -9,7 +9,7 @@
 //
 // The map of the files: load.go and options.go (the way in), container.go (what a container offers), zip.go,
 // directory.go, legacyh5.go (containers), variables.go (which variable stands where in a weights file), weights.go,
-// legacyweights.go (reading them), legacy*.go (older configs), shared.go (layers in several models), errors.go; save.go
-// (the way out), savezip.go, savedirectory.go, savelegacy.go (containers), saveweights.go, saveshards.go, and versions*.go
-// (files for older releases).
+// legacyweights.go (reading them), shared.go (layers in several models), errors.go; save.go
+// (the way out), savezip.go, savedirectory.go, savelegacy.go (containers), saveweights.go, saveshards.go; internal/dialect
+// (configs of other releases), internal/release.
 package kerasfile

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
@@ -139,7 +140,7 @@ func inspect(c container, o options) (*Info, error) {
 	w := newClassWalk()
 	w.visit(config, "", false, 0)
 	o.compile = false
-	model, err := decode(config, info.KerasVersion, o)
+	model, err := decode(config, release.Parse(info.KerasVersion), o)
 	if err != nil {
 		w = newClassWalk() // the errors are about the config as decode has brought it into today's form
 		w.visit(config, "", false, 0)

@@ -3,13 +3,14 @@ package kerasfile
 import (
 	"slices"
 
+	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
 )
 
 // upgradeArrays brings the arrays of one layer in a whole-model file into the order and the layout of the variables:
 // what Keras 1 and the CuDNN layers of Keras 2 laid out in another way. Arrays that fit stay as they are.
-func upgradeArrays(variables []*nn.Variable, arrays []tensor.Any, o origin) ([]tensor.Any, error) {
+func upgradeArrays(variables []*nn.Variable, arrays []tensor.Any, o dialect.Origin) ([]tensor.Any, error) {
 	arrays, err := joinGates(variables, arrays, o)
 	if err != nil || len(arrays) != len(variables) {
 		return arrays, err
@@ -36,9 +37,9 @@ func upgradeArrays(variables []*nn.Variable, arrays []tensor.Any, o origin) ([]t
 }
 
 // layOut tries the orders of axes that kernels had: in Keras 1 and in other backends.
-func layOut(t *tensor.Tensor, want []int, o origin) tensor.Any {
+func layOut(t *tensor.Tensor, want []int, o dialect.Origin) tensor.Any {
 	orders := [][]int{{3, 2, 0, 1}, {2, 3, 1, 0}, {0, 1, 3, 2}, {2, 3, 0, 1}}
-	if o.version[0] < 2 {
+	if o.Release.Major() < 2 {
 		orders = [][]int{{2, 3, 1, 0}, {0, 1, 3, 2}, {2, 3, 0, 1}, {3, 2, 0, 1}}
 	}
 	if t.Rank() != 4 {
@@ -61,8 +62,8 @@ func layOut(t *tensor.Tensor, want []int, o origin) tensor.Any {
 
 // joinGates puts the single gates of Keras 1's recurrent layers together: for each gate W, U and b, those of an LSTM in
 // the order i, c, f, o.
-func joinGates(variables []*nn.Variable, arrays []tensor.Any, o origin) ([]tensor.Any, error) {
-	if o.version[0] > 1 || len(arrays) == len(variables) {
+func joinGates(variables []*nn.Variable, arrays []tensor.Any, o dialect.Origin) ([]tensor.Any, error) {
+	if o.Release.Major() > 1 || len(arrays) == len(variables) {
 		return arrays, nil
 	}
 	var out []tensor.Any

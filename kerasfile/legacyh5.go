@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/nn/pyjson"
 )
 
@@ -77,7 +78,7 @@ func (l *legacyFile) config() ([]byte, error) {
 		return nil, err
 	}
 	if training != nil {
-		model.Set("compile_config", trainingConfig(training))
+		model.Set("compile_config", dialect.CompileConfig(training))
 	}
 	return pyjson.Marshal(model), nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/kerasfile/internal/dialect"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
 )
@@ -17,22 +19,22 @@ import (
 type legacyWeights struct {
 	group  *h5lite.Group
 	layers []string // all layer names in order
-	origin origin
+	origin dialect.Origin
 }
 
 // openLegacyWeights finds the weights; the version on their group counts where the root has none.
-func openLegacyWeights(f *h5lite.File, o origin) (*legacyWeights, error) {
+func openLegacyWeights(f *h5lite.File, o dialect.Origin) (*legacyWeights, error) {
 	w := &legacyWeights{group: f.Root(), origin: o}
 	if g, err := f.Root().Group("model_weights"); err == nil {
 		w.group = g
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, &WeightError{Path: "model_weights", Msg: "cannot be read", Err: err}
 	}
-	if w.origin.version == [2]int{} {
+	if !w.origin.Release.Known() {
 		if s, ok, err := text(w.group, "keras_version"); err == nil && ok {
-			w.origin.version = parseVersion(s)
+			w.origin.Release = release.Parse(s)
 		} else if err == nil {
-			w.origin.version = [2]int{1, 0} // releases before 1.0.7 did not write any
+			w.origin.Release = release.Of(1) // releases before 1.0.7 did not write any
 		}
 	}
 	var err error
@@ -110,7 +112,7 @@ type stored struct {
 
 // loadLegacyWeights gives a model the weights in a whole-model file: the k-th group with weights belongs to the k-th
 // layer with weights.
-func loadLegacyWeights(m *nn.Model, f *h5lite.File, o origin, opts options) error {
+func loadLegacyWeights(m *nn.Model, f *h5lite.File, o dialect.Origin, opts options) error {
 	w, err := openLegacyWeights(f, o)
 	if err != nil {
 		return err
@@ -264,7 +266,7 @@ func trainable(l nn.Layer) bool {
 }
 
 // loadLegacyOptimizer reads the optimizer's variables in the order of weight_names.
-func loadLegacyOptimizer(m *nn.Model, f *h5lite.File, o origin, note func(string)) {
+func loadLegacyOptimizer(m *nn.Model, f *h5lite.File, o dialect.Origin, note func(string)) {
 	g, err := f.Root().Group("optimizer_weights")
 	if err != nil {
 		return

@@ -12,6 +12,8 @@ import (
 	"github.com/hornml/horn/h5lite"
 	"golang.org/x/exp/mmap"
 
+	"github.com/hornml/horn/kerasfile/internal/dialect"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 
@@ -137,9 +139,9 @@ func load(c container, o options) (*nn.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	version := originOf(config, from.KerasVersion)
+	version := dialect.OriginOf(config, release.Parse(from.KerasVersion))
 	if o.noWeights {
-		model, err := decode(config, from.KerasVersion, o)
+		model, err := decode(config, release.Parse(from.KerasVersion), o)
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +156,7 @@ func load(c container, o options) (*nn.Model, error) {
 		return nil, err
 	}
 	defer w.Close()
-	for _, n := range upgrade(config, version) {
+	for _, n := range dialect.Upgrade(config, version, registered{}) {
 		o.note(n)
 	}
 	model, err := loadModel(config, c, w, version, o)
@@ -166,8 +168,8 @@ func load(c container, o options) (*nn.Model, error) {
 }
 
 // loadModel makes a model of its config and gives it the weights in a file.
-func loadModel(config *pyjson.Object, c container, w *h5lite.File, version origin, o options) (*nn.Model, error) {
-	if version.legacy {
+func loadModel(config *pyjson.Object, c container, w *h5lite.File, version dialect.Origin, o options) (*nn.Model, error) {
+	if version.Legacy {
 		model, err := decodeUpgraded(config, version, o)
 		if err != nil {
 			return nil, err
@@ -215,8 +217,8 @@ func loadModel(config *pyjson.Object, c container, w *h5lite.File, version origi
 }
 
 // settle finishes a model of an older release.
-func settle(model *nn.Model, version origin, o options) error {
-	if version.keras2() {
+func settle(model *nn.Model, version dialect.Origin, o options) error {
+	if version.Keras2() {
 		model.RewriteCalls()
 	}
 	upgradeOptimizer(model, version, o.note)
@@ -244,18 +246,18 @@ func readOrigin(c container) (nn.Origin, error) {
 }
 
 // decode turns a config, as a release of Keras wrote it, into a model.
-func decode(config *pyjson.Object, version string, o options) (*nn.Model, error) {
-	from := originOf(config, version)
-	for _, n := range upgrade(config, from) {
+func decode(config *pyjson.Object, version release.Release, o options) (*nn.Model, error) {
+	from := dialect.OriginOf(config, version)
+	for _, n := range dialect.Upgrade(config, from, registered{}) {
 		o.note(n)
 	}
 	return decodeUpgraded(config, from, o)
 }
 
 // decodeUpgraded is decode for a config in today's form. It reports everything that is wrong or not supported.
-func decodeUpgraded(config *pyjson.Object, version origin, o options) (*nn.Model, error) {
-	d := &nn.Decoder{Custom: o.custom, MaxObjects: o.limits.Objects, LiteralMasks: version.version[0] > 0 && !version.before(3, 16),
-		UnreducedCalls: version.keras2() || version.before(3, 2)}
+func decodeUpgraded(config *pyjson.Object, version dialect.Origin, o options) (*nn.Model, error) {
+	d := &nn.Decoder{Custom: o.custom, MaxObjects: o.limits.Objects, LiteralMasks: version.Release.Known() && !version.Before(3, 16),
+		UnreducedCalls: version.Keras2() || version.Before(3, 2)}
 	l := d.Layer(config, "")
 	if err := d.Err(); err != nil {
 		return nil, err
@@ -281,7 +283,7 @@ func FromJSON(data []byte, opts ...Option) (*nn.Model, error) {
 	version := config.String("keras_version")
 	config.Delete("keras_version")
 	config.Delete("backend")
-	model, err := decode(config, version, o)
+	model, err := decode(config, release.Parse(version), o)
 	if err != nil {
 		return nil, err
 	}

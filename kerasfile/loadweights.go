@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/kerasfile/internal/dialect"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
@@ -136,7 +138,7 @@ func loadContainerWeights(m *nn.Model, c container, o options) error {
 	}
 	defer w.Close()
 	_, legacy := c.(*legacyFile)
-	return assignWeights(m, origin{version: parseVersion(from.KerasVersion), legacy: legacy}, o, w)
+	return assignWeights(m, dialect.Origin{Release: release.Parse(from.KerasVersion), Legacy: legacy}, o, w)
 }
 
 // loadHDF5Weights tells the forms of HDF5 files apart by what stands in them.
@@ -145,9 +147,9 @@ func loadHDF5Weights(m *nn.Model, r io.ReaderAt, size int64, o options) error {
 	if err != nil {
 		return err
 	}
-	from := origin{legacy: isLegacyWeights(f)}
+	from := dialect.Origin{Legacy: isLegacyWeights(f)}
 	if s, ok, err := text(f.Root(), "keras_version"); err == nil && ok {
-		from.version = parseVersion(s)
+		from.Release = release.Parse(s)
 	}
 	return assignWeights(m, from, o, f)
 }
@@ -163,9 +165,9 @@ func isLegacyWeights(f *h5lite.File) bool {
 	return err == nil
 }
 
-func assignWeights(m *nn.Model, from origin, o options, files ...*h5lite.File) error {
+func assignWeights(m *nn.Model, from dialect.Origin, o options, files ...*h5lite.File) error {
 	compiled := o.compile && m.Compile != nil
-	if from.legacy {
+	if from.Legacy {
 		w := options{compile: compiled, note: o.note, byName: o.byName, skipMismatch: o.skipMismatch}
 		if compiled {
 			dropOptimizer(m)
@@ -250,7 +252,7 @@ func loadShards(m *nn.Model, fsys fs.FS, name string, r io.ReaderAt, size int64,
 		}
 		files = append(files, f)
 	}
-	return assignWeights(m, origin{}, o, files...)
+	return assignWeights(m, dialect.Origin{}, o, files...)
 }
 
 // loadArchive reads an .npz file with the paths of a weights file as names.

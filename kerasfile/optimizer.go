@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
@@ -33,10 +33,10 @@ func trainables(m *nn.Model) int {
 // rearrangeOptimizer brings the variables of an optimizer from the order of a release into that of Keras 3.10 and later
 // (read), or back: before, Nadam had u_product in front of its slots, and an average and an accumulator of gradients
 // stood in turn for each variable.
-func rearrangeOptimizer(m *nn.Model, variables []*nn.Variable, o origin, read bool) []*nn.Variable {
+func rearrangeOptimizer(m *nn.Model, variables []*nn.Variable, o dialect.Origin, read bool) []*nn.Variable {
 	record := m.Compile.Object("optimizer")
 	config := record.Object("config")
-	if !o.before(3, 10) || config == nil {
+	if !o.Before(3, 10) || config == nil {
 		return variables
 	}
 	at := 1
@@ -81,13 +81,13 @@ func rearrangeOptimizer(m *nn.Model, variables []*nn.Variable, o origin, read bo
 
 // upgradeOptimizer brings the optimizer's variables, after loading, into today's order. What Keras 2 saved has no learning
 // rate, and in whole-model files one slot after the other; if it does not come out even it is dropped with a note.
-func upgradeOptimizer(m *nn.Model, o origin, note func(string)) {
+func upgradeOptimizer(m *nn.Model, o dialect.Origin, note func(string)) {
 	for i, g := range m.Optimizer {
 		if g.Path != "optimizer" || m.Compile == nil {
 			continue
 		}
 		variables := g.Variables
-		if o.version[0] >= 3 {
+		if o.Release.Major() >= 3 {
 			variables = rearrangeOptimizer(m, variables, o, true)
 		} else {
 			var problem string
@@ -123,7 +123,7 @@ func fromKeras2(m *nn.Model, variables []*nn.Variable) (out []*nn.Variable, prob
 	record := m.Compile.Object("optimizer")
 	class := record.String("class_name")
 	if s, ok := m.Compile.Get("optimizer").(string); ok {
-		class = optimizerNames[strings.ToLower(s)]
+		class = dialect.OptimizerName(s)
 	}
 	if len(variables) == 0 || variables[0].Size() != 1 || !variables[0].DType.IsInt() {
 		return nil, "it does not begin with the number of iterations"

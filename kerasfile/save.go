@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hornml/horn/kerasfile/internal/dialect"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 )
@@ -121,35 +123,67 @@ func WithSaveNotes(note func(string)) SaveOption {
 	}
 }
 
-// writtenVersion is the release of Keras whose form our own files have.
-const writtenVersion = "3.15.1"
-
-// document is the model's config as it goes into the file, and the version of Keras that it is for.
-func (o *saveOptions) document(m *nn.Model) (root *pyjson.Object, version string, err error) {
+// document is the model's config as it goes into the file, and the release of Keras that it is for.
+func (o *saveOptions) document(m *nn.Model) (root *pyjson.Object, target release.Release, err error) {
 	if err := savable(m); err != nil {
-		return nil, "", err
+		return nil, target, err
 	}
 	root = nn.Record(m)
-	version = m.Origin.KerasVersion
-	if parseVersion(version)[0] < 3 {
-		version = writtenVersion
+	from := release.Parse(m.Origin.KerasVersion)
+	if target = from; target.Major() < 3 {
+		target = release.Written()
 	}
 	root = withCompile(root, m)
-	if renumbered, changed := renumberShared(root); changed {
+	if renumbered, changed := dialect.RenumberShared(root); changed {
 		root = renumbered
 		o.note("the calls of layers that several models share are numbered as Keras finds them when it loads the file")
 	}
 	switch {
 	case o.target != "":
-		if err := formerInt4(m, o.target); err != nil {
-			return nil, "", err
+		if target, err = release.ParseTarget(o.target); err != nil {
+			return nil, target, err
 		}
-		root, err = express(root, m.Origin.KerasVersion, o.target, true, o.note)
-		version = fullVersion(o.target)
+		if err := formerInt4(m, target); err != nil {
+			return nil, target, err
+		}
+		root, err = o.express(root, from, dialect.Target{Release: target})
 	case m.Record() == nil:
-		root, err = express(root, version, "3.0", false, o.note)
+		root, err = o.express(root, target, dialect.Target{Release: release.Oldest(), Lenient: true})
 	}
-	return root, version, err
+	return root, target, err
+}
+
+// express writes a config for a release; all that this cannot say of it is reported together.
+func (o *saveOptions) express(root *pyjson.Object, from release.Release, to dialect.Target) (*pyjson.Object, error) {
+	root, note, problems := dialect.Express(root, from, to, registered{})
+	if len(problems) > 0 {
+		var errs Errors
+		for _, p := range problems {
+			errs = append(errs, &ConfigError{Path: p.Path, Msg: p.Msg})
+		}
+		return nil, errs
+	}
+	if note != "" {
+		o.note(note)
+	}
+	return root, nil
+}
+
+// formerInt4 refuses int4 kernels as Keras 3.11 to 3.13 pack them for later releases, which cannot load them.
+func formerInt4(m *nn.Model, target release.Release) error {
+	if target.Before(release.Of(3, 14)) {
+		return nil
+	}
+	var errs Errors
+	nn.EachLayer(m, func(l nn.Layer) {
+		if k, ok := l.(interface{ FormerInt4() bool }); ok && k.FormerInt4() {
+			errs = append(errs, fmt.Errorf("the layer %q: Keras %s cannot express it: its int4 kernel is packed as 3.11 to 3.13 have it; quantize the model anew", l.Name(), target.Short()))
+		}
+	})
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
 }
 
 // withCompile puts the present compile state into a model's record.
@@ -190,8 +224,8 @@ func savable(m *nn.Model) error {
 }
 
 // metadata is the document in metadata.json.
-func (o *saveOptions) metadata(version string) []byte {
-	return pyjson.Marshal(pyjson.NewObject("keras_version", version, "date_saved", o.date.Format("2006-01-02@15:04:05")))
+func (o *saveOptions) metadata(target release.Release) []byte {
+	return pyjson.Marshal(pyjson.NewObject("keras_version", target.String(), "date_saved", o.date.Format("2006-01-02@15:04:05")))
 }
 
 // asset is a file below assets/.

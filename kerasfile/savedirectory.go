@@ -18,7 +18,7 @@ func (o *saveOptions) saveDirectory(m *nn.Model, path string) error {
 	if exists && !o.overwrite {
 		return &fs.PathError{Op: "save", Path: path, Err: fs.ErrExist}
 	}
-	root, version, err := o.document(m)
+	root, target, err := o.document(m)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (o *saveOptions) saveDirectory(m *nn.Model, path string) error {
 	if err != nil {
 		return err
 	}
-	weights, err := o.weightsTree(m, version)
+	weights, err := o.weightsTree(m, target)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (o *saveOptions) saveDirectory(m *nn.Model, path string) error {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	for name, data := range map[string][]byte{metadataName: o.metadata(version), configName: pyjson.Marshal(root)} {
+	for name, data := range map[string][]byte{metadataName: o.metadata(target), configName: pyjson.Marshal(root)} {
 		if err := writeFile(filepath.Join(dir, name), func(f *os.File) error {
 			_, err := f.Write(data)
 			return err

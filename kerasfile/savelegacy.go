@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/kerasfile/internal/dialect"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
@@ -14,7 +16,7 @@ import (
 // writeLegacy writes a whole model as one HDF5 file. The layers in it are full records: without their modules, as Keras
 // writes them there, Keras itself does not find operations again and takes some strings for functions.
 func (o *saveOptions) writeLegacy(w io.Writer, m *nn.Model) error {
-	root, version, err := o.document(m)
+	root, target, err := o.document(m)
 	if err != nil {
 		return err
 	}
@@ -23,13 +25,13 @@ func (o *saveOptions) writeLegacy(w io.Writer, m *nn.Model) error {
 	} else if len(files) > 0 {
 		return fmt.Errorf("the vocabulary of %q cannot be kept in an .h5 file: save the model as .keras", files[0].path)
 	}
-	if path := findEllipsis(root.Get("config"), "/config", 0); path != "" {
+	if path := dialect.FindEllipsis(root.Get("config"), "/config"); path != "" {
 		return &ConfigError{Path: path, Msg: `an index with "..." cannot be kept in an .h5 file, which Keras could not load: save the model as .keras`}
 	}
 	tree := h5lite.NewTree()
 	backend := o.backend(m)
 	tree.SetAttribute("backend", nil, backend)
-	tree.SetAttribute("keras_version", nil, version)
+	tree.SetAttribute("keras_version", nil, target.String())
 	model := pyjson.NewObject("class_name", root.Get("class_name"), "config", root.Get("config"))
 	if name := root.String("registered_name"); strings.Contains(name, ">") {
 		model.Set("class_name", name)
@@ -39,44 +41,19 @@ func (o *saveOptions) writeLegacy(w io.Writer, m *nn.Model) error {
 		if compile.Object("optimizer").String("class_name") == "Lamb" {
 			o.note("Keras does not find the optimizer Lamb again in an .h5 file, its own included: load it with compile=False, or save the model as .keras")
 		}
-		tree.SetAttribute("training_config", nil, h5lite.As(h5lite.TypeASCII, []string{string(pyjson.Marshal(legacyTraining(compile)))}))
+		tree.SetAttribute("training_config", nil, h5lite.As(h5lite.TypeASCII, []string{string(pyjson.Marshal(dialect.TrainingConfig(compile)))}))
 	}
-	if err := writeLegacyGroups(tree.Group("model_weights"), m, backend, version); err != nil {
+	if err := writeLegacyGroups(tree.Group("model_weights"), m, backend, target); err != nil {
 		return err
 	}
 	if variables := m.OptimizerVariables(); len(variables) > 0 && o.optimizer && m.Compile != nil {
-		variables = rearrangeOptimizer(m, variables, origin{version: parseVersion(version)}, false)
+		variables = rearrangeOptimizer(m, variables, dialect.Origin{Release: target}, false)
 		if err := writeLegacyOptimizer(tree.Group("optimizer_weights"), m, variables); err != nil {
 			return err
 		}
 	}
 	_, err = tree.WriteTo(w)
 	return err
-}
-
-// findEllipsis returns the path of a Python Ellipsis in a config. Keras reads it from .keras files only.
-func findEllipsis(v any, path string, depth int) string {
-	if depth > pyjson.MaxDepth {
-		return ""
-	}
-	switch v := v.(type) {
-	case []any:
-		for i, x := range v {
-			if found := findEllipsis(x, fmt.Sprintf("%s/%d", path, i), depth+1); found != "" {
-				return found
-			}
-		}
-	case *pyjson.Object:
-		if v.String("class_name") == "__ellipsis__" {
-			return path
-		}
-		for _, k := range v.Keys() {
-			if found := findEllipsis(v.Get(k), path+"/"+k, depth+1); found != "" {
-				return found
-			}
-		}
-	}
-	return ""
 }
 
 func (o *saveOptions) backend(m *nn.Model) string {
@@ -87,12 +64,12 @@ func (o *saveOptions) backend(m *nn.Model) string {
 }
 
 // writeLegacyWeights writes a weights file of the legacy form.
-func (o *saveOptions) writeLegacyWeights(w io.Writer, m *nn.Model, version string) error {
+func (o *saveOptions) writeLegacyWeights(w io.Writer, m *nn.Model, target release.Release) error {
 	tree := h5lite.NewTree()
-	if parseVersion(version)[0] < 3 {
-		version = writtenVersion
+	if target.Major() < 3 {
+		target = release.Written()
 	}
-	if err := writeLegacyGroups(tree.TreeGroup, m, o.backend(m), version); err != nil {
+	if err := writeLegacyGroups(tree.TreeGroup, m, o.backend(m), target); err != nil {
 		return err
 	}
 	_, err := tree.WriteTo(w)
@@ -100,7 +77,7 @@ func (o *saveOptions) writeLegacyWeights(w io.Writer, m *nn.Model, version strin
 }
 
 // writeLegacyGroups writes a group for each layer, with its variables in the order that Keras expects there.
-func writeLegacyGroups(g *h5lite.TreeGroup, m *nn.Model, backend, version string) error {
+func writeLegacyGroups(g *h5lite.TreeGroup, m *nn.Model, backend string, target release.Release) error {
 	var layers []string
 	for _, l := range m.Layers() {
 		layers = append(layers, l.Name())
@@ -125,7 +102,7 @@ func writeLegacyGroups(g *h5lite.TreeGroup, m *nn.Model, backend, version string
 	setNames(g, "layer_names", layers)
 	setNames(g.Group("top_level_model_weights"), "weight_names", nil)
 	g.SetAttribute("backend", nil, backend)
-	g.SetAttribute("keras_version", nil, version)
+	g.SetAttribute("keras_version", nil, target.String())
 	return nil
 }
 
@@ -170,74 +147,4 @@ func writeLegacyOptimizer(g *h5lite.TreeGroup, m *nn.Model, variables []*nn.Vari
 	}
 	setNames(g, "weight_names", list)
 	return nil
-}
-
-// legacyTraining turns a compile_config into a training_config. A loss or metric that is a short name becomes a record:
-// releases of Keras 3 fail on the name when they read an .h5 file.
-func legacyTraining(compile *pyjson.Object) *pyjson.Object {
-	out := new(pyjson.Object)
-	for _, k := range compile.Keys() {
-		switch k {
-		case "optimizer":
-		case "loss":
-			out.Set(k, errorRecords(compile.Get(k), "keras.losses", 0))
-		case "metrics", "weighted_metrics":
-			out.Set(k, errorRecords(compile.Get(k), "keras.metrics", 0))
-		default:
-			out.Set(k, compile.Get(k))
-		}
-	}
-	switch optimizer := compile.Get("optimizer").(type) {
-	case string:
-		name := optimizer
-		if n := optimizerNames[strings.ToLower(name)]; n != "" {
-			name = n
-		}
-		out.Set("optimizer_config", pyjson.NewObject("class_name", name, "config", new(pyjson.Object)))
-	case *pyjson.Object:
-		class := optimizer.String("class_name")
-		if r := optimizer.String("registered_name"); strings.Contains(r, ">") {
-			class = r
-		}
-		out.Set("optimizer_config", pyjson.NewObject("class_name", class, "config", optimizer.Get("config")))
-	default:
-		out.Set("optimizer_config", nil)
-	}
-	return out
-}
-
-// errorNames are the short names that Keras 3 takes, in an .h5 file, for functions of keras.metrics, and then refuses.
-var errorNames = map[string]string{
-	"mse": "MeanSquaredError", "mean_squared_error": "MeanSquaredError", "mae": "MeanAbsoluteError", "mean_absolute_error": "MeanAbsoluteError",
-	"mape": "MeanAbsolutePercentageError", "mean_absolute_percentage_error": "MeanAbsolutePercentageError",
-	"msle": "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error": "MeanSquaredLogarithmicError",
-}
-
-// errorRecords replaces these names in a structure by records of their classes.
-func errorRecords(v any, module string, depth int) any {
-	if depth > maxWrappers {
-		return v
-	}
-	switch v := v.(type) {
-	case string:
-		if class := errorNames[strings.ToLower(v)]; class != "" {
-			return pyjson.NewObject("module", module, "class_name", class, "config", pyjson.NewObject("name", v), "registered_name", nil)
-		}
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = errorRecords(x, module, depth+1)
-		}
-		return out
-	case *pyjson.Object:
-		if v.String("class_name") != "" {
-			return v
-		}
-		out := new(pyjson.Object)
-		for _, k := range v.Keys() {
-			out.Set(k, errorRecords(v.Get(k), module, depth+1))
-		}
-		return out
-	}
-	return v
 }

@@ -7,14 +7,15 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 )
 
 // saveShards writes X.weights.json, the map of a sharded weights file, and X_00000.weights.h5, ... beside it. The map is
 // written last, so that it never names a shard that is not whole.
-func (o *saveOptions) saveShards(m *nn.Model, path, version string) error {
-	groups, err := o.savedGroups(m, version)
+func (o *saveOptions) saveShards(m *nn.Model, path string, target release.Release) error {
+	groups, err := o.savedGroups(m, target)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/kerasfile/internal/dialect"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
@@ -21,13 +23,13 @@ func SaveWeights(m *nn.Model, path string, opts ...SaveOption) error {
 	if err := ready(m); err != nil {
 		return err
 	}
-	version, err := o.weightsVersion(m)
+	target, err := o.weightsRelease(m)
 	if err != nil {
 		return err
 	}
 	switch lower := strings.ToLower(path); {
 	case strings.HasSuffix(lower, ".weights.h5"):
-		tree, err := o.weightsTree(m, version)
+		tree, err := o.weightsTree(m, target)
 		if err != nil {
 			return err
 		}
@@ -36,24 +38,25 @@ func SaveWeights(m *nn.Model, path string, opts ...SaveOption) error {
 			return err
 		})
 	case strings.HasSuffix(lower, ".weights.json"):
-		return o.saveShards(m, path, version)
+		return o.saveShards(m, path, target)
 	case strings.HasSuffix(lower, ".npz"):
-		return o.saveArchive(m, path, version)
+		return o.saveArchive(m, path, target)
 	case strings.HasSuffix(lower, ".h5"), strings.HasSuffix(lower, ".hdf5"):
-		return o.replaceFile(path, func(w io.Writer) error { return o.writeLegacyWeights(w, m, version) })
+		return o.replaceFile(path, func(w io.Writer) error { return o.writeLegacyWeights(w, m, target) })
 	}
 	return fmt.Errorf("%s: the name of a weights file ends in .weights.h5, .weights.json or .npz", path)
 }
 
-// weightsVersion is the release of Keras that a weights file is for: the one asked for, or the model's own.
-func (o *saveOptions) weightsVersion(m *nn.Model) (string, error) {
+// weightsRelease is the release of Keras that a weights file is for: the one asked for, or the model's own.
+func (o *saveOptions) weightsRelease(m *nn.Model) (release.Release, error) {
 	if o.target == "" {
-		return m.Origin.KerasVersion, nil
+		return release.Parse(m.Origin.KerasVersion), nil
 	}
-	if _, err := parseTarget(o.target); err != nil {
-		return "", err
+	target, err := release.ParseTarget(o.target)
+	if err != nil {
+		return target, err
 	}
-	return fullVersion(o.target), formerInt4(m, o.target)
+	return target, formerInt4(m, target)
 }
 
 // savedValue is what a weights file has for a variable.
@@ -73,7 +76,7 @@ type savedGroup struct {
 }
 
 // savedGroups lists what a weights file has, in Keras's order.
-func (o *saveOptions) savedGroups(m *nn.Model, version string) ([]savedGroup, error) {
+func (o *saveOptions) savedGroups(m *nn.Model, target release.Release) ([]savedGroup, error) {
 	var out []savedGroup
 	for _, obj := range walk(m) {
 		g := savedGroup{path: join(obj.path, "vars"), name: obj.layer.Name()}
@@ -90,7 +93,7 @@ func (o *saveOptions) savedGroups(m *nn.Model, version string) ([]savedGroup, er
 		}
 		out = append(out, g)
 	}
-	if o.target != "" && (origin{version: parseVersion(version)}).before(3, 3) {
+	if o.target != "" && target.Before(release.Of(3, 3)) {
 		out = append(out, bidirectionalTwins(m, out)...)
 	}
 	if !o.optimizer {
@@ -98,8 +101,8 @@ func (o *saveOptions) savedGroups(m *nn.Model, version string) ([]savedGroup, er
 	}
 	for _, group := range m.Optimizer {
 		variables := group.Variables
-		if group.Path == "optimizer" && parseVersion(version)[0] == 3 {
-			variables = rearrangeOptimizer(m, variables, origin{version: parseVersion(version)}, false)
+		if group.Path == "optimizer" && target.Major() == 3 {
+			variables = rearrangeOptimizer(m, variables, dialect.Origin{Release: target}, false)
 		}
 		g := savedGroup{path: join(group.Path, "vars"), name: m.Compile.Object("optimizer").Object("config").String("name")}
 		for i, v := range variables {
@@ -134,8 +137,8 @@ func bidirectionalTwins(m *nn.Model, groups []savedGroup) []savedGroup {
 }
 
 // weightsTree lays out the HDF5 file of a model's variables.
-func (o *saveOptions) weightsTree(m *nn.Model, version string) (*h5lite.Tree, error) {
-	groups, err := o.savedGroups(m, version)
+func (o *saveOptions) weightsTree(m *nn.Model, target release.Release) (*h5lite.Tree, error) {
+	groups, err := o.savedGroups(m, target)
 	if err != nil {
 		return nil, err
 	}
@@ -186,8 +189,8 @@ func write16[T ~uint16](w io.Writer, data []T) error {
 }
 
 // saveArchive writes plain arrays by their paths. bfloat16, which .npy does not have, is written as its bits in uint16.
-func (o *saveOptions) saveArchive(m *nn.Model, path, version string) error {
-	groups, err := o.savedGroups(m, version)
+func (o *saveOptions) saveArchive(m *nn.Model, path string, target release.Release) error {
+	groups, err := o.savedGroups(m, target)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // writeZip writes a .keras file: as Keras does all entries stored, with their sizes in front of them.
 func (o *saveOptions) writeZip(w io.Writer, m *nn.Model) error {
-	root, version, err := o.document(m)
+	root, target, err := o.document(m)
 	if err != nil {
 		return err
 	}
@@ -22,12 +22,12 @@ func (o *saveOptions) writeZip(w io.Writer, m *nn.Model) error {
 	if err != nil {
 		return err
 	}
-	weights, err := o.weightsTree(m, version)
+	weights, err := o.weightsTree(m, target)
 	if err != nil {
 		return err
 	}
 	z := zip.NewWriter(w)
-	if err := o.entry(z, metadataName, o.metadata(version)); err != nil {
+	if err := o.entry(z, metadataName, o.metadata(target)); err != nil {
 		return err
 	}
 	if err := o.entry(z, configName, pyjson.Marshal(root)); err != nil {

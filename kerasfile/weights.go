@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
 )
@@ -23,13 +24,13 @@ type weightsLoader struct {
 }
 
 // newWeightsLoader pairs the layers of a model with the groups of a file written by the given version of Keras.
-func newWeightsLoader(m *nn.Model, f *weightsFile, o origin, note func(string)) *weightsLoader {
+func newWeightsLoader(m *nn.Model, f *weightsFile, o dialect.Origin, note func(string)) *weightsLoader {
 	l := &weightsLoader{model: m, file: f, note: note, objects: walkIn(m, f, 1)}
 	if f.root != dependencies {
 		return l
 	}
 	other := walkIn(m, f, 2)
-	if found := l.found(other) - l.found(l.objects); found > 0 || found == 0 && o.before(2, 14) {
+	if found := l.found(other) - l.found(l.objects); found > 0 || found == 0 && o.Before(2, 14) {
 		l.objects = other
 	}
 	return l

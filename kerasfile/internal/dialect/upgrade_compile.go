@@ -1,4 +1,4 @@
-package kerasfile
+package dialect
 
 import (
 	"strings"
@@ -11,6 +11,10 @@ var optimizerNames = map[string]string{
 	"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW", "adadelta": "Adadelta", "adagrad": "Adagrad", "adamax": "Adamax",
 	"nadam": "Nadam", "ftrl": "Ftrl", "lion": "Lion", "adafactor": "Adafactor", "lamb": "Lamb", "muon": "Muon",
 }
+
+// OptimizerName is the exported name of the optimizer with a class or short name, in any case; "" for what Keras 2 and 3 do
+// not have.
+func OptimizerName(name string) string { return optimizerNames[strings.ToLower(name)] }
 
 // compile upgrades the compile state of the model and of the models inside it.
 func (u *upgrader) compile(root *pyjson.Object) {
@@ -47,12 +51,12 @@ func (u *upgrader) compileConfig(compile *pyjson.Object) {
 	if record := compile.Object("optimizer"); record != nil {
 		u.optimizer(record, 0)
 	}
-	if !u.keras2() && !u.legacy {
+	if !u.Keras2() && !u.Legacy {
 		return
 	}
-	for key, module := range map[string]string{"loss": "keras.losses", "metrics": "keras.metrics", "weighted_metrics": "keras.metrics"} {
-		u.moduleless(compile.Get(key), module, 0)
-	}
+	u.moduleless(compile.Get("loss"), "keras.losses", 0)
+	u.moduleless(compile.Get("metrics"), "keras.metrics", 0)
+	u.moduleless(compile.Get("weighted_metrics"), "keras.metrics", 0)
 	u.drop("compile", compile, "sample_weight_mode", "is_pss")
 }
 
@@ -68,12 +72,12 @@ func (u *upgrader) optimizer(record *pyjson.Object, depth int) {
 		record.Set("registered_name", nil)
 		u.note("the optimizer %s of the torch backend is written as keras.optimizers.%s, which every backend has", class, class)
 	}
-	if u.keras2() || u.legacy {
+	if u.Keras2() || u.Legacy {
 		name := class
 		if i := strings.LastIndex(name, ">"); i >= 0 && strings.HasPrefix(name, "Custom>") {
 			name = name[i+1:]
 		}
-		if n := optimizerNames[strings.ToLower(name)]; n != "" {
+		if n := OptimizerName(name); n != "" {
 			name = n
 		}
 		if module == "" || strings.HasPrefix(module, "keras.") {
@@ -81,7 +85,7 @@ func (u *upgrader) optimizer(record *pyjson.Object, depth int) {
 				record.Set("registered_name", name)
 			} else {
 				u.setClass(record, "keras.optimizers", name, nil)
-				if _, ok := optimizerNames[strings.ToLower(name)]; ok {
+				if OptimizerName(name) != "" {
 					record.Set("registered_name", nil)
 				}
 			}
@@ -149,27 +153,4 @@ func (u *upgrader) moduleless(v any, module string, depth int) {
 			u.drop(class, config, "fn")
 		}
 	}
-}
-
-// trainingConfig turns the training_config of a whole-model HDF5 file into a compile_config.
-func trainingConfig(training *pyjson.Object) *pyjson.Object {
-	compile := new(pyjson.Object)
-	compile.Set("optimizer", training.Get("optimizer_config"))
-	for _, k := range []string{"loss", "loss_weights", "metrics", "weighted_metrics"} {
-		compile.Set(k, training.Get(k))
-	}
-	for _, k := range training.Keys() {
-		if _, ok := compile.Lookup(k); !ok && k != "optimizer_config" && k != "sample_weight_mode" {
-			compile.Set(k, training.Get(k))
-		}
-	}
-	for _, def := range []struct {
-		key   string
-		value any
-	}{{"run_eagerly", false}, {"steps_per_execution", pyjson.Int(1)}, {"jit_compile", false}} {
-		if _, ok := compile.Lookup(def.key); !ok {
-			compile.Set(def.key, def.value)
-		}
-	}
-	return compile
 }

@@ -1,103 +1,57 @@
-package kerasfile
+package dialect
 
 import (
 	"fmt"
-	"sort"
-	"strconv"
+	"maps"
+	"slices"
 	"strings"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn/pyjson"
 )
 
-// newest is the latest release whose form is known.
-const newest = 16
-
-// parseTarget reads a release such as "3.3", "3.12.1" or "keras-3.3".
-func parseTarget(s string) (v [3]int, err error) {
-	parts := strings.Split(strings.TrimPrefix(s, "keras-"), ".")
-	for i := range min(len(parts), 3) {
-		n, convErr := strconv.Atoi(parts[i])
-		if convErr != nil || n < 0 {
-			return v, fmt.Errorf("%q is no release of Keras; such are 3.0 and 3.12.1", s)
-		}
-		v[i] = n
-	}
-	if len(parts) < 2 || v[0] != 3 || v[1] > newest {
-		return v, fmt.Errorf("files can be written for Keras 3.0 to 3.%d, not for %q", newest, s)
-	}
-	return v, nil
+// Problem is what the target of Express cannot say, and where.
+type Problem struct {
+	Path string // a JSON pointer into config.json
+	Msg  string
 }
 
-// formerInt4 refuses int4 kernels as Keras 3.11 to 3.13 pack them for later releases, which cannot load them.
-func formerInt4(m *nn.Model, target string) error {
-	v, err := parseTarget(target)
-	if err != nil || v[1] < 14 {
-		return err
-	}
-	var errs Errors
-	nn.EachLayer(m, func(l nn.Layer) {
-		if k, ok := l.(interface{ FormerInt4() bool }); ok && k.FormerInt4() {
-			errs = append(errs, fmt.Errorf("the layer %q: Keras %d.%d cannot express it: its int4 kernel is packed as 3.11 to 3.13 have it; quantize the model anew", l.Name(), v[0], v[1]))
-		}
-	})
-	if len(errs) > 0 {
-		return errs
-	}
-	return nil
+// Target says what a config is to be written for.
+type Target struct {
+	Release release.Release
+	// Lenient leaves what only a newer release can say as it is: the file needs that release then.
+	Lenient bool
 }
 
-// fullVersion gives a release three numbers, as metadata.json has it.
-func fullVersion(s string) string {
-	v, err := parseTarget(s)
-	if err != nil {
-		return s
-	}
-	return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2])
-}
-
-// express writes a config, which may be from another release of Keras, for one. With strict it is an error if that cannot say what the config says;
-// without, what only a newer one can say stays, and the file needs that.
-func express(root *pyjson.Object, from, target string, strict bool, note func(string)) (*pyjson.Object, error) {
-	v, err := parseTarget(target)
-	if err != nil {
-		return nil, err
-	}
+// Express writes a config, which may be from any release of Keras 3, for one: in a copy. The problems are all that the
+// release cannot say of it; the note says what was left out, "" for nothing.
+func Express(root *pyjson.Object, from release.Release, to Target, names Names) (out *pyjson.Object, note string, problems []Problem) {
 	root = pyjson.Clone(root).(*pyjson.Object)
-	source := parseVersion(from)
-	e := &expresser{target: v, strict: strict, dropped: map[string]bool{}, literalMasks: source[0] == 3 && source[1] >= 16}
+	e := &expresser{target: to.Release, strict: !to.Lenient, names: names, dropped: map[string]bool{}}
+	e.literalMasks = from.Major() == 3 && from.Compare(release.Of(3, 16)) >= 0
 	e.value(root, "", 0)
-	if len(e.errs) > 0 {
-		return nil, e.errs
+	if len(e.problems) > 0 {
+		return nil, "", e.problems
 	}
-	if len(e.dropped) > 0 && strict {
-		var keys []string
-		for k := range e.dropped {
-			keys = append(keys, k)
-		}
-		sort.Strings(keys)
-		note(fmt.Sprintf("for Keras %d.%d without %s", v[0], v[1], strings.Join(keys, ", ")))
+	if len(e.dropped) > 0 && e.strict {
+		keys := slices.Sorted(maps.Keys(e.dropped))
+		note = fmt.Sprintf("for Keras %s without %s", e.target.Short(), strings.Join(keys, ", "))
 	}
-	return root, nil
+	return root, note, nil
 }
 
 type expresser struct {
-	target       [3]int
+	target       release.Release
 	strict       bool
 	literalMasks bool // the config is one of 3.16 or later
-	errs         Errors
+	names        Names
+	problems     []Problem
 	dropped      map[string]bool
 }
 
-func (e *expresser) older(than ...int) bool {
-	v := [3]int{}
-	copy(v[:], than)
-	for i := range v {
-		if e.target[i] != v[i] {
-			return e.target[i] < v[i]
-		}
-	}
-	return false
+// older reports whether the target is older than the release of the given numbers.
+func (e *expresser) older(major int, more ...int) bool {
+	return e.target.Before(release.Of(major, more...))
 }
 
 func (e *expresser) value(v any, path string, depth int) {
@@ -157,29 +111,27 @@ func (e *expresser) policy(o *pyjson.Object, path string) {
 // cannot reports what the target does not have; leniently it stays.
 func (e *expresser) cannot(path, why string) {
 	if e.strict {
-		e.errs = append(e.errs, &ConfigError{Path: path, Msg: fmt.Sprintf("Keras %d.%d cannot express it: %s", e.target[0], e.target[1], why)})
+		e.problems = append(e.problems, Problem{path, fmt.Sprintf("Keras %s cannot express it: %s", e.target.Short(), why)})
 	}
 }
 
-// oldNames are the names of initializers that every release before 3.7 finds. It wrote IdentityInitializer itself, and did not
-// find that again.
-var oldNames = map[string]string{"Orthogonal": "OrthogonalInitializer", "IdentityInitializer": "Identity"}
-
 func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.Object, path string) {
 	module := record.String("module")
-	if old := oldNames[class]; old != "" && module == "keras.initializers" && e.older(3, 7) {
-		record.Set("class_name", old)
+	known := historyOf(module, class)
+	if e.target.Before(known.renamed) {
+		// Of the initializers whose names end in "Initializer" those releases wrote some that they did not find again.
+		record.Set("class_name", known.former)
 	}
 	if strings.HasPrefix(module, opsModule) {
-		e.operation(class, config, path)
+		e.operation(class, known, config, path)
 	} else {
-		if since, ok := newClasses[class]; ok && e.older(since[:]...) && strings.HasPrefix(module, "keras.") {
-			e.cannot(path, fmt.Sprintf("%s came with %d.%d", class, since[0], since[1]))
+		if e.target.Before(known.since) {
+			e.cannot(path, fmt.Sprintf("%s came with %s", class, known.since.Short()))
 		}
-		e.arguments(additions, class, module, config, path)
+		e.arguments(argumentsOf(module, class), class, config, path)
 	}
-	if class == "Dot" && e.older(3, 2) {
-		record.Delete("build_config") // these take the lists in it for something else; the layer builds itself when it is called
+	if e.target.Before(known.unbuilt) {
+		record.Delete("build_config") // the layer builds itself when it is called
 	}
 	if class == "Functional" && e.literalMasks && e.older(3, 16) {
 		e.literalMask(config, path)
@@ -201,10 +153,10 @@ func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.O
 }
 
 // arguments drops what came with newer releases.
-func (e *expresser) arguments(table []addition, class, module string, config *pyjson.Object, path string) {
+func (e *expresser) arguments(table []argument, class string, config *pyjson.Object, path string) {
 	for _, a := range table {
 		v, has := config.Lookup(a.key)
-		if !has || !e.older(a.since[:]...) || !a.of(class, module) {
+		if !has || !e.target.Before(a.since) {
 			continue
 		}
 		def, _ := pyjson.Parse([]byte(a.def))
@@ -215,22 +167,22 @@ func (e *expresser) arguments(table []addition, class, module string, config *py
 			config.Delete(a.key)
 			e.dropped[class+"."+a.key] = true
 		} else {
-			e.cannot(path+"/config/"+a.key, fmt.Sprintf("the argument came with %d.%d, and its value is %s", a.since[0], a.since[1], pyjson.Marshal(v)))
+			e.cannot(path+"/config/"+a.key, fmt.Sprintf("the argument came with %s, and its value is %s", a.since.Short(), pyjson.Marshal(v)))
 		}
 	}
 }
 
 // operation writes the config of an operation: before 3.11 the name of one that has arguments stands in the record alone,
 // and some arguments have other names or belong to the call.
-func (e *expresser) operation(class string, config *pyjson.Object, path string) {
-	if since, ok := newOps[class]; ok && e.older(since[:]...) {
-		e.cannot(path, fmt.Sprintf("the operation %s came with %d.%d", class, since[0], since[1]))
+func (e *expresser) operation(class string, known history, config *pyjson.Object, path string) {
+	if e.target.Before(known.since) {
+		e.cannot(path, fmt.Sprintf("the operation %s came with %s", class, known.since.Short()))
 	}
-	e.arguments(opAdditions, class, "", config, path)
+	e.arguments(known.arguments, class, config, path)
 	if !e.older(3, 11) {
 		return
 	}
-	if config.Len() > 1 || nameless[class] {
+	if config.Len() > 1 || known.nameless {
 		config.Delete("name")
 	}
 	switch class {
@@ -246,8 +198,8 @@ func (e *expresser) operation(class string, config *pyjson.Object, path string) 
 
 // function reports an activation, loss or metric by a name that the target does not know.
 func (e *expresser) function(name, path string) {
-	if since, ok := newFunctions[name]; ok && e.older(since[:]...) {
-		e.cannot(path, fmt.Sprintf("%s came with %d.%d", name, since[0], since[1]))
+	if since := functions[name]; e.target.Before(since) {
+		e.cannot(path, fmt.Sprintf("%s came with %s", name, since.Short()))
 	}
 }
 
@@ -275,7 +227,7 @@ func renameMasks(config *pyjson.Object) {
 		}
 	})
 	eachTensor(config, func(h []any) {
-		if layer, _, _ := history(h); names[layer] != "" {
+		if layer, _, _ := tensorOf(h); names[layer] != "" {
 			h[0] = names[layer]
 		}
 	})
@@ -341,9 +293,7 @@ func flattenEnds(v any, out *[][]any, depth int) {
 			flattenEnds(x, out, depth+1)
 		}
 	case *pyjson.Object:
-		keys := append([]string(nil), v.Keys()...)
-		sort.Strings(keys)
-		for _, k := range keys {
+		for _, k := range slices.Sorted(slices.Values(v.Keys())) {
 			flattenEnds(v.Get(k), out, depth+1)
 		}
 	}

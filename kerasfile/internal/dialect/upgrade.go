@@ -1,86 +1,19 @@
-package kerasfile
+package dialect
 
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/pyjson"
 )
 
-// origin says which writer a config is from, as far as it is known.
-type origin struct {
-	version [2]int // major and minor; zero if the file does not say
-	legacy  bool   // from a whole-model HDF5 file: records without modules
-	old     bool   // the version is not known, and the config has forms of Keras 2
-}
-
-// keras2 reports whether the config has to be taken for one of Keras 1 or 2.
-func (o origin) keras2() bool {
-	return o.old || o.version[0] > 0 && o.version[0] < 3 || o.version[0] == 0 && o.legacy
-}
-
-// originOf tells the origin of a model's record: records without a module come from whole-model HDF5 files.
-func originOf(config *pyjson.Object, version string) origin {
-	_, module := config.Lookup("module")
-	o := origin{version: parseVersion(version), legacy: !module}
-	if o.version[0] == 0 && module {
-		o.old = looksOld(config.Object("config").Get("layers"), 0)
-	}
-	return o
-}
-
-// looksOld finds what only Keras 2 writes: batch_input_shape, and calls as lists.
-func looksOld(layers any, depth int) bool {
-	list, _ := layers.([]any)
-	for _, l := range list {
-		record, ok := l.(*pyjson.Object)
-		if !ok || depth > maxWrappers {
-			continue
-		}
-		config := record.Object("config")
-		if _, ok := config.Lookup("batch_input_shape"); ok {
-			return true
-		}
-		for _, call := range record.List("inbound_nodes") {
-			if _, ok := call.([]any); ok {
-				return true
-			}
-		}
-		if looksOld(config.Get("layers"), depth+1) {
-			return true
-		}
-	}
-	return false
-}
-
-// parseVersion reads the first two numbers of a version such as "2.15.0"; what is no version gives zeros.
-func parseVersion(s string) (v [2]int) {
-	parts := strings.SplitN(s, ".", 3)
-	for i := range min(len(parts), 2) {
-		n, err := strconv.Atoi(strings.TrimRight(parts[i], "-abcdefrtv"))
-		if err != nil || n < 0 || n > 1000 {
-			return [2]int{}
-		}
-		v[i] = n
-	}
-	return v
-}
-
-// before reports whether the version is known and older than major.minor.
-func (o origin) before(major, minor int) bool {
-	v := o.version
-	return v[0] > 0 && (v[0] < major || v[0] == major && v[1] < minor)
-}
-
-// upgrade brings the config of a whole model, in place, into the form that Keras 3 writes and reads. Configs that Keras 3
+// Upgrade brings the config of a whole model, in place, into the form that Keras 3 writes and reads. Configs that Keras 3
 // reads as they are stay untouched, so that saving a model gives its config back. What was changed is told in words, each
 // kind of change once.
-func upgrade(root *pyjson.Object, o origin) []string {
-	u := &upgrader{origin: o, told: map[string]bool{}}
-	if o.keras2() || o.legacy {
+func Upgrade(root *pyjson.Object, from Origin, names Names) []string {
+	u := &upgrader{Origin: from, names: names, told: map[string]bool{}}
+	if from.Keras2() || from.Legacy {
 		u.layer(root, 0)
 	} else {
 		u.recent(root, 0)
@@ -90,7 +23,8 @@ func upgrade(root *pyjson.Object, o origin) []string {
 }
 
 type upgrader struct {
-	origin
+	Origin
+	names Names
 	notes []string
 	told  map[string]bool
 }
@@ -115,23 +49,15 @@ func (u *upgrader) recent(v any, depth int) {
 		}
 	case *pyjson.Object:
 		if config := v.Object("config"); config != nil {
-			if repair := recentRepairs[v.String("class_name")]; repair != nil && strings.HasPrefix(v.String("module"), "keras.") {
-				repair(u, config)
+			class := v.String("class_name")
+			if repair := historyOf(v.String("module"), class).keras3; repair != nil {
+				repair(u, class, config)
 			}
 		}
 		for _, k := range v.Keys() {
 			u.recent(v.Get(k), depth+1)
 		}
 	}
-}
-
-// recentRepairs are arguments that some release of Keras 3 wrote and today's does not take.
-var recentRepairs = map[string]func(*upgrader, *pyjson.Object){
-	"RandomRotation": func(u *upgrader, c *pyjson.Object) {
-		if u.before(3, 6) {
-			u.drop("RandomRotation", c, "value_range")
-		}
-	},
 }
 
 func (u *upgrader) drop(class string, config *pyjson.Object, keys ...string) {
@@ -145,7 +71,7 @@ func (u *upgrader) drop(class string, config *pyjson.Object, keys ...string) {
 
 // layer upgrades the record of a layer, a model or an op.
 func (u *upgrader) layer(record *pyjson.Object, depth int) {
-	if u.version[0] >= 3 && record.String("module") != "" {
+	if u.Release.Major() >= 3 && record.String("module") != "" {
 		u.recent(record, depth)
 		return
 	}
@@ -161,7 +87,7 @@ func (u *upgrader) layer(record *pyjson.Object, depth int) {
 	u.class(record, config)
 	class := record.String("class_name")
 	plain(config, depth)
-	if u.version[0] == 1 {
+	if u.Release.Major() == 1 {
 		keras1Arguments(class, config)
 	}
 	u.policy(config)
@@ -174,8 +100,8 @@ func (u *upgrader) layer(record *pyjson.Object, depth int) {
 	if class == "Functional" {
 		u.functional(config)
 	}
-	if repair := argumentRepairs[class]; repair != nil {
-		repair(u, config)
+	if repair := historyOf(record.String("module"), class).keras2; repair != nil {
+		repair(u, class, config)
 	}
 	if class != "InputLayer" {
 		u.drop(class, config, "batch_input_shape")
@@ -220,16 +146,16 @@ func (u *upgrader) class(record, config *pyjson.Object) {
 		class = to
 	}
 	_, trainable := config.Lookup("trainable")
-	isLayer := trainable || class == "InputLayer" || class == "Sequential" || class == "Functional" || u.version[0] < 3
+	isLayer := trainable || class == "InputLayer" || class == "Sequential" || class == "Functional" || u.Release.Major() < 3
 	if !isLayer && module == "" {
-		if m := nn.OpModule(class); m != "" {
+		if m := u.names.OpModule(class); m != "" {
 			u.setClass(record, m, class, class)
 			return
 		}
 	}
-	known, ok := nn.FindClass("", class)
+	known, ok := u.names.Layer(class)
 	if !ok {
-		if module == "" && u.legacy {
+		if module == "" && u.Legacy {
 			record.Set("module", "keras.layers")
 		}
 		return
@@ -359,7 +285,7 @@ func (u *upgrader) argument(key string, config *pyjson.Object, depth int) {
 		u.setClass(record, "keras."+kind, record.String("class_name"), nil)
 	}
 	inner := record.Object("config")
-	if kind == "initializers" && inner != nil && u.keras2() {
+	if kind == "initializers" && inner != nil && u.Keras2() {
 		inner.Delete("dtype")
 	}
 }

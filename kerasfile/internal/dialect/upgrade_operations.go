@@ -1,7 +1,8 @@
-package kerasfile
+package dialect
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/hornml/horn/nn/pyjson"
 )
@@ -13,12 +14,11 @@ type tfOperation struct {
 }
 
 // tfOperations are the functions of TFOpLambda layers, by the name in the layer's config.
-var tfOperations = map[string]tfOperation{}
-
-func init() {
+var tfOperations = sync.OnceValue(func() map[string]tfOperation {
+	table := map[string]tfOperation{}
 	add := func(class string, args string, functions ...string) {
 		for _, f := range functions {
-			tfOperations[f] = tfOperation{class, strings.Fields(args)}
+			table[f] = tfOperation{class, strings.Fields(args)}
 		}
 	}
 	add("numpy.Add", "x=x1 y=x2", "__operators__.add", "math.add")
@@ -86,7 +86,8 @@ func init() {
 	add("core.StopGradient", "input=variable", "stop_gradient")
 	add("core.Unstack", "value=x num axis", "unstack")
 	add("nn.OneHot", "indices=x depth=num_classes axis", "one_hot")
-}
+	return table
+})
 
 // operation turns a TFOpLambda or SlicingOpLambda layer into the keras.ops node that does the same.
 func (g *nodeUpgrader) operation(record *pyjson.Object, calls []any) {
@@ -96,7 +97,7 @@ func (g *nodeUpgrader) operation(record *pyjson.Object, calls []any) {
 	}
 	config := record.Object("config")
 	function := config.String("function")
-	op, ok := tfOperations[function]
+	op, ok := tfOperations()[function]
 	if class == "SlicingOpLambda" && function == "__operators__.getitem" {
 		op, ok = tfOperation{"numpy.GetItem", nil}, true
 	}

@@ -1,4 +1,4 @@
-package kerasfile
+package dialect
 
 import (
 	"slices"
