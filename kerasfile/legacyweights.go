@@ -11,6 +11,7 @@ import (
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -82,8 +83,8 @@ func attributeStrings(a *h5lite.Attribute) ([]string, error) {
 }
 
 // arrays reads the datasets of one layer in the order of its weight_names.
-func (w *legacyWeights) arrays(layer string) ([]*h5lite.Dataset, []string, error) {
-	g, err := w.group.Group(layer)
+func (w *legacyWeights) arrays(inner string) ([]*h5lite.Dataset, []string, error) {
+	g, err := w.group.Group(inner)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -120,7 +121,7 @@ func loadLegacyWeights(m *nn.Model, f *h5lite.File, o dialect.Origin, opts optio
 	if err := w.load(m, opts); err != nil {
 		return err
 	}
-	if opts.compile && m.Compile != nil {
+	if opts.compile && m.CompileConfig() != nil {
 		loadLegacyOptimizer(m, f, o, opts.note)
 	}
 	return nil
@@ -137,7 +138,7 @@ func (w *legacyWeights) load(m *nn.Model, opts options) error {
 			groups = append(groups, stored{name, sets, list})
 		}
 	}
-	var layers []nn.Layer
+	var layers []layer.Layer
 	for _, l := range m.Layers() {
 		if len(l.Variables()) > 0 {
 			layers = append(layers, l)
@@ -169,7 +170,7 @@ func (w *legacyWeights) load(m *nn.Model, opts options) error {
 }
 
 // layer gives one layer its weights.
-func (w *legacyWeights) layer(l nn.Layer, g stored, opts options) Errors {
+func (w *legacyWeights) layer(l layer.Layer, g stored, opts options) Errors {
 	errs := w.assign(l, g)
 	if len(errs) > 0 && opts.skipMismatch {
 		for _, e := range errs {
@@ -180,7 +181,7 @@ func (w *legacyWeights) layer(l nn.Layer, g stored, opts options) Errors {
 	return errs
 }
 
-func (w *legacyWeights) assign(l nn.Layer, g stored) Errors {
+func (w *legacyWeights) assign(l layer.Layer, g stored) Errors {
 	variables := legacyOrder(l)
 	path := w.group.Path() + "/" + g.name
 	arrays := make([]tensor.Any, len(g.sets))
@@ -224,7 +225,7 @@ func (w *legacyWeights) assign(l nn.Layer, g stored) Errors {
 }
 
 // plausibleSize refuses, before it is read, an array that has more elements than all variables of the layer together.
-func plausibleSize(d *h5lite.Dataset, variables []*nn.Variable) error {
+func plausibleSize(d *h5lite.Dataset, variables []*layer.Variable) error {
 	n := int64(0)
 	for _, v := range variables {
 		n += int64(v.Size())
@@ -237,19 +238,19 @@ func plausibleSize(d *h5lite.Dataset, variables []*nn.Variable) error {
 
 // legacyOrder lists the variables of a layer in the order of whole-model files: over the whole subtree first those that
 // training changes, then the others; those of a frozen layer in the order of their creation.
-func legacyOrder(l nn.Layer) []*nn.Variable {
-	if !trainable(l) {
+func legacyOrder(l layer.Layer) []*layer.Variable {
+	if !l.Trainable() {
 		return l.Variables()
 	}
-	frozen := map[*nn.Variable]bool{}
-	nn.EachLayer(l, func(inner nn.Layer) {
-		if !trainable(inner) {
+	frozen := map[*layer.Variable]bool{}
+	layer.Each(l, func(inner layer.Layer) {
+		if !inner.Trainable() {
 			for _, v := range inner.Variables() {
 				frozen[v] = true
 			}
 		}
 	})
-	var first, last []*nn.Variable
+	var first, last []*layer.Variable
 	for _, v := range l.Variables() {
 		if v.Trainable && !frozen[v] {
 			first = append(first, v)
@@ -258,11 +259,6 @@ func legacyOrder(l nn.Layer) []*nn.Variable {
 		}
 	}
 	return append(first, last...)
-}
-
-func trainable(l nn.Layer) bool {
-	t, ok := l.(interface{ Trainable() bool })
-	return !ok || t.Trainable()
 }
 
 // loadLegacyOptimizer reads the optimizer's variables in the order of weight_names.
@@ -287,7 +283,7 @@ func loadLegacyOptimizer(m *nn.Model, f *h5lite.File, o dialect.Origin, note fun
 			note(fmt.Sprintf("the optimizer's state is not kept: %s: %v", name, err))
 			return
 		}
-		v := nn.NewVariable(strconv.Itoa(i), strings.TrimSuffix(name, ":0"), t)
+		v := layer.NewVariable(strconv.Itoa(i), strings.TrimSuffix(name, ":0"), t)
 		group.Variables = append(group.Variables, v)
 	}
 	m.Optimizer = append(m.Optimizer, group)

@@ -11,6 +11,7 @@ import (
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -60,8 +61,8 @@ func (o *saveOptions) weightsRelease(m *nn.Model) (release.Release, error) {
 }
 
 // savedValue is what a weights file has for a variable.
-func savedValue(l nn.Layer, v *nn.Variable) (tensor.Any, error) {
-	if s, ok := l.(nn.ValueSaver); ok {
+func savedValue(l layer.Layer, v *layer.Variable) (tensor.Any, error) {
+	if s, ok := l.(layer.ValueSaver); ok {
 		return s.SavedValue(v)
 	}
 	return v.Value()
@@ -80,7 +81,7 @@ func (o *saveOptions) savedGroups(m *nn.Model, target release.Release) ([]savedG
 	var out []savedGroup
 	for _, obj := range walk(m) {
 		g := savedGroup{path: join(obj.path, "vars"), name: obj.layer.Name()}
-		for i, v := range nn.SavedVariables(obj.layer) {
+		for i, v := range layer.SavedVariables(obj.layer) {
 			t, err := savedValue(obj.layer, v)
 			if err != nil {
 				return nil, err
@@ -104,7 +105,7 @@ func (o *saveOptions) savedGroups(m *nn.Model, target release.Release) ([]savedG
 		if group.Path == "optimizer" && target.Major() == 3 {
 			variables = rearrangeOptimizer(m, variables, dialect.Origin{Release: target}, false)
 		}
-		g := savedGroup{path: join(group.Path, "vars"), name: m.Compile.Object("optimizer").Object("config").String("name")}
+		g := savedGroup{path: join(group.Path, "vars"), name: m.CompileConfig().Object("optimizer").Object("config").String("name")}
 		for i, v := range variables {
 			t, err := v.Value()
 			if err != nil {
@@ -122,8 +123,7 @@ func (o *saveOptions) savedGroups(m *nn.Model, target release.Release) ([]savedG
 func bidirectionalTwins(m *nn.Model, groups []savedGroup) []savedGroup {
 	var out []savedGroup
 	for _, obj := range walk(m) {
-		b, ok := obj.layer.(interface{ ClassName() string })
-		if !ok || b.ClassName() != "Bidirectional" {
+		if obj.layer.Class().Name != "Bidirectional" {
 			continue
 		}
 		for _, g := range groups {

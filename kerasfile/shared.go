@@ -1,8 +1,8 @@
 package kerasfile
 
 import (
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // share finds layers that Keras saved once and wrote into the config twice: used in two models, or in a wrapper and
@@ -11,11 +11,10 @@ import (
 func (l *weightsLoader) share() bool {
 	found := false
 	for i, o := range l.objects {
-		b, ok := o.layer.(interface{ Record() *pyjson.Object })
-		if !ok || len(o.layer.Variables()) == 0 || b.Record() == nil || l.file.hasVariables(o.path) {
+		record := o.layer.Record()
+		if record == nil || len(o.layer.Variables()) == 0 || l.file.hasVariables(o.path) {
 			continue
 		}
-		record := b.Record()
 		id := record.Get("shared_object_id")
 		if id == nil {
 			continue
@@ -24,7 +23,7 @@ func (l *weightsLoader) share() bool {
 			if e.layer == o.layer || !sameRecord(e.layer, record) || !l.file.hasVariables(e.path) {
 				continue
 			}
-			first := e.layer.(interface{ Record() *pyjson.Object }).Record()
+			first := e.layer.Record()
 			if _, has := first.Lookup("shared_object_id"); !has {
 				first.Set("shared_object_id", id)
 				found = true
@@ -36,13 +35,9 @@ func (l *weightsLoader) share() bool {
 }
 
 // sameRecord reports whether a layer was read from a record of the same class and config, name included.
-func sameRecord(l nn.Layer, record *pyjson.Object) bool {
-	b, ok := l.(interface{ Record() *pyjson.Object })
-	if !ok || b.Record() == nil {
-		return false
-	}
-	r := b.Record()
-	return r.String("module") == record.String("module") && r.String("class_name") == record.String("class_name") &&
+func sameRecord(l layer.Layer, record *pyjson.Object) bool {
+	r := l.Record()
+	return r != nil && r.String("module") == record.String("module") && r.String("class_name") == record.String("class_name") &&
 		pyjson.Equal(anonymous(r.Get("config")), anonymous(record.Get("config")))
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/hornml/horn/h5lite"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -40,7 +41,7 @@ func newWeightsLoader(m *nn.Model, f *weightsFile, o dialect.Origin, note func(s
 func (l *weightsLoader) found(objects []object) int {
 	n := 0
 	for _, o := range objects {
-		if g := l.file.groups[join(o.path, "vars")]; g != nil && len(g.names) > 0 && len(nn.SavedVariables(o.layer)) == len(g.names) {
+		if g := l.file.groups[join(o.path, "vars")]; g != nil && len(g.names) > 0 && len(layer.SavedVariables(o.layer)) == len(g.names) {
 			n++
 		}
 	}
@@ -50,7 +51,7 @@ func (l *weightsLoader) found(objects []object) int {
 // announce shows layers what the file has for them, before they are built.
 func announce(m *nn.Model, f *weightsFile) error {
 	for _, o := range walkIn(m, f, 1) {
-		r, ok := o.layer.(nn.SavedReader)
+		r, ok := o.layer.(layer.SavedReader)
 		if !ok {
 			continue
 		}
@@ -62,10 +63,10 @@ func announce(m *nn.Model, f *weightsFile) error {
 		if err != nil {
 			return &WeightError{Path: join(o.path, "vars"), Msg: "cannot be read", Err: err}
 		}
-		var saved []nn.SavedVariable
+		var saved []layer.SavedVariable
 		for _, name := range g.names {
 			d := g.datasets[name]
-			saved = append(saved, nn.SavedVariable{Key: name, Shape: d.Shape(), DType: datasetType(d)})
+			saved = append(saved, layer.SavedVariable{Key: name, Shape: d.Shape(), DType: datasetType(d)})
 		}
 		r.ReadSaved(saved)
 	}
@@ -114,7 +115,7 @@ func (l *weightsLoader) load() error {
 
 // object reads the group "vars" of one layer.
 func (l *weightsLoader) object(o object) Errors {
-	variables := nn.SavedVariables(o.layer)
+	variables := layer.SavedVariables(o.layer)
 	path := join(o.path, "vars")
 	g, err := l.file.vars(o.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -153,7 +154,7 @@ func (l *weightsLoader) object(o object) Errors {
 			errs = append(errs, err)
 		}
 	}
-	for _, v := range nn.OwnVariables(o.layer) { // those of LoRA, which Keras sets to zero
+	for _, v := range o.layer.OwnVariables() { // those of LoRA, which Keras sets to zero
 		if !slices.Contains(variables, v) {
 			if err := v.Assign(tensor.NewAny(v.DType, v.Shape...)); err != nil {
 				errs = append(errs, err)
@@ -171,7 +172,7 @@ func (l *weightsLoader) optimizers() {
 		taken[join(o.path, "vars")] = true
 	}
 	for path, g := range l.file.groups {
-		if nn.IsOptimizerPath(path) && !taken[path] && len(g.names) > 0 {
+		if strings.Contains("/"+path+"/", "/optimizer/") && !taken[path] && len(g.names) > 0 {
 			paths = append(paths, path)
 		}
 	}
@@ -186,7 +187,7 @@ func (l *weightsLoader) optimizers() {
 				group = nil
 				break
 			}
-			group.Variables = append(group.Variables, nn.NewVariable(name, path+"/"+name, t))
+			group.Variables = append(group.Variables, layer.NewVariable(name, path+"/"+name, t))
 		}
 		if group != nil {
 			l.model.Optimizer = append(l.model.Optimizer, group)
@@ -195,7 +196,7 @@ func (l *weightsLoader) optimizers() {
 }
 
 // fit reads a dataset as the elements of a variable.
-func fit(v *nn.Variable, d *h5lite.Dataset) (tensor.Any, error) {
+func fit(v *layer.Variable, d *h5lite.Dataset) (tensor.Any, error) {
 	if d.IsNull() || !tensor.SameShape(d.Shape(), v.Shape) {
 		return nil, fmt.Errorf("the shape is %s, it must be %s", tensor.FormatShape(d.Shape()), tensor.FormatShape(v.Shape))
 	}
@@ -247,7 +248,7 @@ func readDataset(d *h5lite.Dataset) (tensor.Any, error) {
 func loadAssets(m *nn.Model, c container) error {
 	var errs Errors
 	for _, o := range walk(m) {
-		a, ok := o.layer.(nn.AssetLoader)
+		a, ok := o.layer.(layer.AssetLoader)
 		if !ok {
 			continue
 		}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/tree"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -38,14 +40,14 @@ func (m *Model) Build() error {
 		if first == nil {
 			first = err
 		}
-		m.unbuild()
+		layer.Unbuild(m.layers)
 	}
 	return first
 }
 
 // fixedLengths returns stand-ins for models that join an unknown dimension with a fixed one: the lengths that inputs and
 // constants have.
-func (m *Model) fixedLengths(ins []*InputLayer) [][2]int {
+func (m *Model) fixedLengths(ins []*layer.InputLayer) [][2]int {
 	var lengths []int
 	for _, in := range ins {
 		lengths = append(lengths, in.BatchShape...)
@@ -53,12 +55,12 @@ func (m *Model) fixedLengths(ins []*InputLayer) [][2]int {
 	for _, calls := range m.nodes {
 		for _, n := range calls {
 			constants := func(leaf any) {
-				if c, ok := leaf.(constant); ok {
-					lengths = append(lengths, c.t.Shape()...)
+				if c, ok := leaf.(layer.Constant); ok {
+					lengths = append(lengths, c.Value.Shape()...)
 				}
 			}
-			walkTree(n.args, constants)
-			walkTree(n.kwargs, constants)
+			tree.Walk(n.args, constants)
+			tree.Walk(n.kwargs, constants)
 		}
 	}
 	slices.Sort(lengths)
@@ -74,39 +76,21 @@ func (m *Model) fixedLengths(ins []*InputLayer) [][2]int {
 // maxFixedLengths bounds how often a model that cannot be built is tried.
 const maxFixedLengths = 16
 
-// unbuild forgets variables that a failed trace has made.
-func (m *Model) unbuild() {
-	var forget func(l Layer)
-	forget = func(l Layer) {
-		b := l.base()
-		b.variables, b.built = nil, false
-		if _, ok := l.(*op); ok {
-			b.built = true
-		}
-		for _, s := range Sublayers(l) {
-			forget(s)
-		}
-	}
-	for _, l := range m.layers {
-		forget(l)
-	}
-}
-
 // shapes are what a symbolic trace saw.
 type shapes struct {
-	in, out map[Layer][]any
-	types   map[Layer][][]tensor.DType
+	in, out map[layer.Layer][]any
+	types   map[layer.Layer][][]tensor.DType
 	outputs []*graph.Value
 }
 
-func (m *Model) symbolic(ins []*InputLayer, standIn int) (*shapes, error) {
-	s := &shapes{in: map[Layer][]any{}, out: map[Layer][]any{}, types: map[Layer][][]tensor.DType{}}
-	t := &tracer{symbolic: true, standIn: standIn, observe: func(l Layer, in, out any) {
+func (m *Model) symbolic(ins []*layer.InputLayer, standIn int) (*shapes, error) {
+	s := &shapes{in: map[layer.Layer][]any{}, out: map[layer.Layer][]any{}, types: map[layer.Layer][][]tensor.DType{}}
+	t := &layer.Trace{Symbolic: true, StandIn: standIn, Observe: func(l layer.Layer, in, out any) {
 		s.in[l] = append(s.in[l], shapesOf(in))
 		s.out[l] = append(s.out[l], shapesOf(out))
 		s.types[l] = append(s.types[l], typesOf(out))
 	}}
-	_, outs, err := m.trace(t, func(b *graph.Builder) []*graph.Value {
+	traced, err := t.Run(m, func(b *graph.Builder) []*graph.Value {
 		values := make([]*graph.Value, len(ins))
 		for i, in := range ins {
 			shape := slices.Clone(in.BatchShape)
@@ -119,12 +103,12 @@ func (m *Model) symbolic(ins []*InputLayer, standIn int) (*shapes, error) {
 		}
 		return values
 	})
-	s.outputs = outs
+	s.outputs = traced.Outputs
 	return s, err
 }
 
 func shapesOf(v any) any {
-	return mapTree(v, func(leaf any) any {
+	return tree.Map(v, func(leaf any) any {
 		if x, ok := leaf.(*graph.Value); ok && x != nil {
 			return x.Shape
 		}
@@ -134,7 +118,7 @@ func shapesOf(v any) any {
 
 func typesOf(v any) []tensor.DType {
 	var types []tensor.DType
-	walkTree(v, func(leaf any) {
+	tree.Walk(v, func(leaf any) {
 		d := tensor.Float32
 		if x, ok := leaf.(*graph.Value); ok && x != nil {
 			d = x.DType
@@ -180,21 +164,21 @@ func mergeShapes(a, b any) any {
 	return nil
 }
 
-func (m *Model) settleShapes(ins []*InputLayer, a, b *shapes) {
+func (m *Model) settleShapes(ins []*layer.InputLayer, a, b *shapes) {
 	for l, outs := range a.out {
-		base := l.base()
-		base.outputShapes, base.inputShapes, base.outputTypes = nil, nil, a.types[l]
+		var outputs, inputs []any
 		for i := range outs {
 			if i < len(b.out[l]) {
-				base.outputShapes = append(base.outputShapes, mergeShapes(outs[i], b.out[l][i]))
-				base.inputShapes = append(base.inputShapes, mergeShapes(a.in[l][i], b.in[l][i]))
+				outputs = append(outputs, mergeShapes(outs[i], b.out[l][i]))
+				inputs = append(inputs, mergeShapes(a.in[l][i], b.in[l][i]))
 			}
 		}
+		l.SetCalls(inputs, outputs, a.types[l])
 	}
 	m.inputSpecs = nil
 	for _, in := range ins {
-		in.outputShapes = []any{in.BatchShape}
-		m.inputSpecs = append(m.inputSpecs, Spec{in.name, in.BatchShape, in.DType})
+		in.SetCalls(nil, []any{in.BatchShape}, nil)
+		m.inputSpecs = append(m.inputSpecs, Spec{in.Name(), in.BatchShape, in.DType})
 	}
 	names := m.outputNames(len(a.outputs))
 	m.outputSpec = nil
@@ -202,5 +186,37 @@ func (m *Model) settleShapes(ins []*InputLayer, a, b *shapes) {
 		shape, _ := mergeShapes(v.Shape, b.outputs[i].Shape).([]int)
 		m.outputSpec = append(m.outputSpec, Spec{names[i], shape, v.DType})
 	}
-	m.built = true
+	m.SetBuilt()
+}
+
+// OwnShapes returns the output shapes of the layers of a model inside a model as they are for the inner model's own
+// inputs, which may leave open what the outer model fixes.
+func (m *Model) OwnShapes() map[layer.Layer][]any {
+	ins := m.inputLayers()
+	if len(ins) == 0 || !m.IsBuilt() || slices.ContainsFunc(ins, func(in *layer.InputLayer) bool { return in.BatchShape == nil }) {
+		return nil
+	}
+	for _, pair := range standIns {
+		a, err := m.symbolic(ins, pair[0])
+		if err != nil {
+			continue
+		}
+		b, err := m.symbolic(ins, pair[1])
+		if err != nil {
+			continue
+		}
+		out := map[layer.Layer][]any{}
+		for l, shapes := range a.out {
+			for i, shape := range shapes {
+				if i < len(b.out[l]) {
+					out[l] = append(out[l], mergeShapes(shape, b.out[l][i]))
+				}
+			}
+		}
+		for _, in := range ins {
+			out[in] = []any{in.BatchShape}
+		}
+		return out
+	}
+	return nil
 }

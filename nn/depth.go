@@ -1,6 +1,11 @@
 package nn
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/hornml/horn/nn/internal/tree"
+	"github.com/hornml/horn/nn/layer"
+)
 
 // refs returns the tensors among the arguments of a call, in Keras's order.
 func (n *node) refs() []*ref {
@@ -12,68 +17,55 @@ func (n *node) refs() []*ref {
 			if v != nil {
 				out = append(out, v)
 			}
-		case Slice:
+		case layer.Slice:
 			for _, x := range []any{v.Start, v.Stop, v.Step} {
-				walkTree(x, visit)
+				tree.Walk(x, visit)
 			}
 		}
 	}
-	walkTree(n.args, visit)
-	for _, k := range sortedKeys(n.kwargs) {
-		walkTree(n.kwargs[k], visit)
+	tree.Walk(n.args, visit)
+	for _, k := range tree.Keys(n.kwargs) {
+		tree.Walk(n.kwargs[k], visit)
 	}
 	return out
 }
 
 // depths finds the calls that a Functional model's outputs depend on, and the distance of each from the outputs as Keras
 // reckons it: a layer has in each call at least the depth of its other calls so far.
-func (m *Model) depths() map[[2]int]int {
-	var order [][2]int // a call after all that it depends on
-	done := map[[2]int]bool{}
-	var visit func(key [2]int)
-	visit = func(key [2]int) {
+func (m *Model) depths() map[callID]int {
+	var order []callID // a call after all that it depends on
+	done := map[callID]bool{}
+	var visit func(key callID)
+	visit = func(key callID) {
 		if done[key] {
 			return
 		}
 		done[key] = true
-		for _, r := range m.nodes[key[0]][key[1]].refs() {
-			visit([2]int{r.layer, r.node})
+		for _, r := range m.nodes[key.layer][key.call].refs() {
+			visit(r.call())
 		}
 		order = append(order, key)
 	}
-	walkTree(m.outputs, func(leaf any) {
+	tree.Walk(m.outputs, func(leaf any) {
 		if r, ok := leaf.(*ref); ok {
-			visit([2]int{r.layer, r.node})
+			visit(r.call())
 		}
 	})
-	depth, layers := map[[2]int]int{}, map[int]int{}
+	depth, layers := map[callID]int{}, map[int]int{}
 	for _, key := range slices.Backward(order) {
-		d := max(depth[key], layers[key[0]])
-		depth[key], layers[key[0]] = d, d
-		for _, r := range m.nodes[key[0]][key[1]].refs() {
-			from := [2]int{r.layer, r.node}
+		d := max(depth[key], layers[key.layer])
+		depth[key], layers[key.layer] = d, d
+		for _, r := range m.nodes[key.layer][key.call].refs() {
+			from := r.call()
 			depth[from] = max(depth[from], d+1)
 		}
 	}
-	walkTree(m.inputs, func(leaf any) {
+	tree.Walk(m.inputs, func(leaf any) {
 		if r, ok := leaf.(*ref); ok {
-			if key := [2]int{r.layer, r.node}; !done[key] {
+			if key := r.call(); !done[key] {
 				depth[key] = 0
 			}
 		}
 	})
 	return depth
-}
-
-// isChain reports whether the model is one layer after the other, each called once: Keras then leaves the connections out.
-func (m *Model) isChain(depth map[[2]int]int) bool {
-	seen, layers := map[int]bool{}, map[int]bool{}
-	for key, d := range depth {
-		_, isOp := m.layers[key[0]].(*op)
-		if seen[d] || layers[key[0]] && !isOp || len(m.nodes[key[0]][key[1]].refs()) > 1 {
-			return false
-		}
-		seen[d], layers[key[0]] = true, true
-	}
-	return true
 }

@@ -1,89 +1,16 @@
 package nn
 
 import (
-	"fmt"
-	"runtime"
-	"strconv"
-	"sync"
-
-	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/tensor"
+	"github.com/hornml/horn/nn/internal/jit"
 )
 
-// Function is a function of tensors that writes ops: the values of a loss, the update of a metric. It is compiled for each
-// set of types and shapes of its arguments, as jax.jit does. Calls from many goroutines are safe.
-type Function struct {
-	write func(b *graph.Builder, args []*graph.Value) []*graph.Value
-	cache *exec.Cache
-
-	mu    sync.Mutex
-	plans *planCache
-}
+// Function is a function of tensors that writes ops, compiled for each set of types and shapes of its arguments, as jax.jit
+// does. Calls from many goroutines are safe.
+type Function = jit.Function
 
 // NewFunction returns the function that write describes: it is given a value for each argument, nil for one that is left
 // out, and returns the results. It may call b.Fail.
 func NewFunction(write func(b *graph.Builder, args []*graph.Value) []*graph.Value) *Function {
-	return &Function{write: write, cache: exec.NewCache(), plans: newPlanCache()}
-}
-
-// Run computes the results for arguments, of which any may be nil.
-func (f *Function) Run(args ...tensor.Any) ([]tensor.Any, error) {
-	var space [128]byte
-	key := shapeKey(space[:0], args)
-	f.mu.Lock()
-	e := f.plans.entry(key)
-	f.mu.Unlock()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.plan == nil && e.err == nil {
-		g, err := f.trace(args)
-		if err == nil {
-			e.plan, err = exec.Compile(g, exec.Options{Cache: f.cache})
-		}
-		e.err = err
-	}
-	if e.err != nil {
-		return nil, e.err
-	}
-	return e.plan.Run(args, nil)
-}
-
-func (f *Function) trace(args []tensor.Any) (g *graph.Graph, err error) {
-	b := graph.NewBuilder()
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case *graph.Error:
-			g, err = nil, r
-		case runtime.Error:
-			g, err = nil, fmt.Errorf("the arguments are not consistent (%w)", r)
-		default:
-			panic(r)
-		}
-	}()
-	values := make([]*graph.Value, len(args))
-	for i, t := range args {
-		if t != nil {
-			values[i] = b.Input(t.DType(), t.Shape()...)
-		}
-	}
-	b.Graph.Outputs = f.write(b, values)
-	return b.Graph, nil
-}
-
-// shapeKey appends what identifies the types and shapes of tensors, of which any may be nil.
-func shapeKey(key []byte, tensors []tensor.Any) []byte {
-	for _, t := range tensors {
-		if t == nil {
-			key = append(key, '-', '|')
-			continue
-		}
-		key = append(key, byte('A'+t.DType()))
-		for _, d := range t.Shape() {
-			key = strconv.AppendInt(append(key, ','), int64(d), 10)
-		}
-		key = append(key, '|')
-	}
-	return key
+	return jit.NewFunction(write)
 }

@@ -4,13 +4,20 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/internal/tree"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
+// callID is one call of a layer in a Functional model: the number of the layer, and of the call among those of the layer.
+type callID struct{ layer, call int }
+
 // ref points to an output of a call of a layer, as a keras_history does.
 type ref struct{ layer, node, out int }
+
+func (r *ref) call() callID { return callID{r.layer, r.node} }
 
 // node is one recorded call of a layer: arguments with *ref in the place of tensors.
 type node struct {
@@ -19,7 +26,7 @@ type node struct {
 }
 
 // functionalConfig reads the graph of a Functional model.
-func (m *Model) functionalConfig(c *Config) {
+func (m *Model) functionalConfig(c *layer.Config) {
 	var records []any
 	if v, ok := c.Value("layers"); ok {
 		records, _ = v.([]any)
@@ -31,16 +38,16 @@ func (m *Model) functionalConfig(c *Config) {
 	index := map[string]int{}
 	inbound := make([][]any, len(records))
 	for i, r := range records {
-		path := fmt.Sprintf("%s/layers/%d", c.path, i)
 		record, ok := r.(*pyjson.Object)
 		if !ok {
 			c.Errorf(fmt.Sprintf("layers/%d", i), "a layer is expected, not %s", pyjson.Describe(r))
 			continue
 		}
-		l := c.decoder.Layer(record, path)
+		l := c.Decode(fmt.Sprintf("layers/%d", i), record)
 		if l == nil {
-			l = &missing{}
-			l.base().self = l
+			gone := &missing{}
+			gone.Init(gone, layer.Class{})
+			l = gone
 		}
 		name := record.String("name")
 		if name == "" {
@@ -49,7 +56,7 @@ func (m *Model) functionalConfig(c *Config) {
 		if inner := record.Object("config").String("name"); inner != "" && inner != name {
 			c.Errorf(fmt.Sprintf("layers/%d/name", i), "the layer has two names, %q here and %q in its config", name, inner)
 		}
-		l.base().name = name
+		l.SetName(name)
 		if _, twice := index[name]; twice {
 			c.Errorf(fmt.Sprintf("layers/%d", i), "the name %q is used by two layers", name)
 		}
@@ -69,18 +76,18 @@ func (m *Model) functionalConfig(c *Config) {
 			d.path = fmt.Sprintf("layers/%d/inbound_nodes/%d", i, k)
 			m.nodes[i] = append(m.nodes[i], d.node(n))
 		}
-		if _, ok := m.layers[i].(*InputLayer); ok && len(m.nodes[i]) == 0 {
+		if _, ok := m.layers[i].(*layer.InputLayer); ok && len(m.nodes[i]) == 0 {
 			m.nodes[i] = []*node{{}}
 		}
 	}
 	m.inputs = m.ends(c, d, "input_layers")
 	m.outputs = m.ends(c, d, "output_layers")
 	m.settleIndices(c, d)
-	walkTree(m.inputs, func(leaf any) {
+	tree.Walk(m.inputs, func(leaf any) {
 		if r, ok := leaf.(*ref); ok {
-			if _, ok := m.layers[r.layer].(*InputLayer); !ok {
+			if _, ok := m.layers[r.layer].(*layer.InputLayer); !ok {
 				if _, gone := m.layers[r.layer].(*missing); !gone {
-					c.Errorf("input_layers", "%q is no InputLayer", m.layers[r.layer].Name())
+					c.Errorf("input_layers", "%q is no layer.InputLayer", m.layers[r.layer].Name())
 				}
 			}
 		}
@@ -88,50 +95,48 @@ func (m *Model) functionalConfig(c *Config) {
 }
 
 // missing takes the place of a layer that could not be read, so that the rest of the model is still looked at.
-type missing struct{ Base }
+type missing struct{ layer.Base }
 
-func (*missing) Config(*Config) {}
-func (*missing) Call(c *Call) any {
+func (*missing) Config(*layer.Config) {}
+func (*missing) Call(c *layer.Call) any {
 	c.Fail("the layer could not be read")
 	return nil
 }
 
 // ends reads input_layers or output_layers.
-func (m *Model) ends(c *Config, d *nodeDecoder, key string) any {
+func (m *Model) ends(c *layer.Config, d *nodeDecoder, key string) any {
 	v, ok := c.Value(key)
 	if !ok {
 		c.Errorf(key, "the key is missing")
 		return nil
 	}
 	d.path = key
-	out := d.ends(v, 0)
+	out := d.structure(v, 0)
 	if r, ok := out.(*ref); ok && key == "output_layers" {
 		return r
 	}
-	n := 0
-	walkTree(out, func(any) { n++ })
-	if n == 0 {
+	if tree.Len(out) == 0 {
 		c.Errorf(key, "at least one is expected")
 	}
 	return out
 }
 
 type nodeDecoder struct {
-	c     *Config
+	c     *layer.Config
 	index map[string]int
 	path  string
 	refs  []*ref   // of calls
-	ends_ []*ref   // of input_layers and output_layers
-	where []string // of refs, then of ends_
+	ends  []*ref   // of input_layers and output_layers
+	where []string // of refs, then of ends
 }
 
 func (d *nodeDecoder) fail(format string, args ...any) {
 	d.c.Errorf(d.path, format, args...)
 }
 
-// ends reads a structure of [layer name, node, output].
-func (d *nodeDecoder) ends(v any, depth int) any {
-	if depth > maxNesting {
+// structure reads a structure of [layer name, node, output].
+func (d *nodeDecoder) structure(v any, depth int) any {
+	if depth > layer.MaxNesting {
 		d.fail("it is nested too deeply")
 		return nil
 	}
@@ -143,19 +148,19 @@ func (d *nodeDecoder) ends(v any, depth int) any {
 				if r == nil {
 					return nil
 				}
-				d.ends_ = append(d.ends_, r)
+				d.ends = append(d.ends, r)
 				return r
 			}
 		}
 		out := make([]any, len(v))
 		for i, x := range v {
-			out[i] = d.ends(x, depth+1)
+			out[i] = d.structure(x, depth+1)
 		}
 		return out
 	case *pyjson.Object:
 		out := map[string]any{}
 		for _, k := range v.Keys() {
-			out[k] = d.ends(v.Get(k), depth+1)
+			out[k] = d.structure(v.Get(k), depth+1)
 		}
 		return out
 	}
@@ -173,7 +178,7 @@ func (d *nodeDecoder) history(v []any) *ref {
 	}
 	call, ok1 := n.Int()
 	out, ok2 := o.Int()
-	layer, known := d.index[name]
+	number, known := d.index[name]
 	if !known {
 		d.fail("the layer %q does not exist", name)
 		return nil
@@ -182,7 +187,7 @@ func (d *nodeDecoder) history(v []any) *ref {
 		d.fail("call %s, output %s of the layer %q cannot exist", n, o, name)
 		return nil
 	}
-	return &ref{layer, call, out}
+	return &ref{number, call, out}
 }
 
 // node reads one call: {"args": [...], "kwargs": {...}}.
@@ -208,19 +213,16 @@ func (d *nodeDecoder) node(v any) *node {
 		n.kwargs = map[string]any{}
 		for _, k := range kwargs.Keys() {
 			n.kwargs[k] = d.argument(kwargs.Get(k), 0)
-			if k == "mask" && n.kwargs[k] == nil && d.c.decoder.LiteralMasks {
-				n.kwargs[k] = noMask{}
+			if k == "mask" && n.kwargs[k] == nil && d.c.Decoder().LiteralMasks {
+				n.kwargs[k] = layer.NoMask{}
 			}
 		}
 	}
 	return n
 }
 
-// constant is an array that stands in a call.
-type constant struct{ t tensor.Any }
-
 func (d *nodeDecoder) argument(v any, depth int) any {
-	if depth > maxNesting {
+	if depth > layer.MaxNesting {
 		d.fail("an argument is nested too deeply")
 		return nil
 	}
@@ -251,20 +253,20 @@ func (d *nodeDecoder) argument(v any, depth int) any {
 			dtype, err := tensor.ParseDType(config.String("dtype"))
 			if err == nil {
 				var t tensor.Any
-				if t, err = ArrayOf(config.Get("value"), dtype); err == nil {
-					return constant{t}
+				if t, err = layer.ArrayOf(config.Get("value"), dtype); err == nil {
+					return layer.Constant{Value: t}
 				}
 			}
 			d.fail("a constant array: %v", err)
 			return nil
 		case "__slice__":
-			return Slice{d.argument(config.Get("start"), depth+1), d.argument(config.Get("stop"), depth+1), d.argument(config.Get("step"), depth+1)}
+			return layer.Slice{Start: d.argument(config.Get("start"), depth+1), Stop: d.argument(config.Get("stop"), depth+1), Step: d.argument(config.Get("step"), depth+1)}
 		case "__ellipsis__":
-			return Ellipsis{}
+			return layer.Ellipsis{}
 		case "__bytes__":
 			return config.String("value")
 		case "__lambda__":
-			d.c.decoder.fail(&UnsupportedError{Path: d.c.path + "/" + d.path, Class: class, Reason: "an argument is Python code, which is never run"})
+			d.c.Report(&layer.UnsupportedError{Path: d.c.Path() + "/" + d.path, Class: class, Reason: "an argument is Python code, which is never run"})
 			return nil
 		case "":
 			out := map[string]any{}
@@ -279,7 +281,7 @@ func (d *nodeDecoder) argument(v any, depth int) any {
 			if config != nil && config.String("name") != "" && (class == "DTypePolicy" || class == "DType") {
 				return config.String("name")
 			}
-			d.c.decoder.fail(&UnsupportedError{Path: d.c.path + "/" + d.path, Module: v.String("module"), Class: class, Reason: "such an object cannot be an argument of a call here"})
+			d.c.Report(&layer.UnsupportedError{Path: d.c.Path() + "/" + d.path, Module: v.String("module"), Class: class, Reason: "such an object cannot be an argument of a call here"})
 			return nil
 		}
 	}
@@ -288,13 +290,13 @@ func (d *nodeDecoder) argument(v any, depth int) any {
 
 // settleIndices brings the call numbers of all references to 0..n-1. Keras counts calls that it did not record in some
 // versions and for models inside models: docs/keras-file-format.md, node indices.
-func (m *Model) settleIndices(c *Config, d *nodeDecoder) {
-	for _, r := range d.ends_ {
+func (m *Model) settleIndices(c *layer.Config, d *nodeDecoder) {
+	for _, r := range d.ends {
 		if inner, ok := m.layers[r.layer].(*Model); ok && !inner.sequential && r.node > 0 {
 			r.node--
 		}
 	}
-	all := append(slices.Clone(d.refs), d.ends_...)
+	all := append(slices.Clone(d.refs), d.ends...)
 	lo, hi := map[int]int{}, map[int]int{}
 	for _, r := range all {
 		if old, ok := lo[r.layer]; !ok || r.node < old {
@@ -306,8 +308,8 @@ func (m *Model) settleIndices(c *Config, d *nodeDecoder) {
 		if _, gone := m.layers[r.layer].(*missing); gone {
 			continue
 		}
-		_, shared := m.layers[r.layer].base().record.Lookup("shared_object_id") // Keras counts its calls in other models, too
-		if (c.decoder.UnreducedCalls || shared) && hi[r.layer] >= len(m.nodes[r.layer]) {
+		_, shared := m.layers[r.layer].Record().Lookup("shared_object_id") // Keras counts its calls in other models, too
+		if (c.Decoder().UnreducedCalls || shared) && hi[r.layer] >= len(m.nodes[r.layer]) {
 			r.node -= lo[r.layer]
 		}
 		if r.node >= len(m.nodes[r.layer]) {
@@ -322,58 +324,57 @@ func (m *Model) settleIndices(c *Config, d *nodeDecoder) {
 }
 
 // run evaluates a Functional model on the values of its inputs, in flat order.
-func (m *Model) run(c *Call, inputs []*graph.Value) any {
-	e := &evaluation{m: m, c: c, done: map[[2]int][]any{}, busy: map[[2]int]bool{}}
+func (m *Model) run(c *layer.Call, inputs []*graph.Value) any {
+	e := &evaluation{m: m, c: c, done: map[callID][]any{}, busy: map[callID]bool{}}
 	i := 0
-	walkTree(m.inputs, func(leaf any) {
+	tree.Walk(m.inputs, func(leaf any) {
 		if r, ok := leaf.(*ref); ok {
 			var x any
 			if i < len(inputs) && inputs[i] != nil {
 				x = inputs[i]
 			}
-			e.done[[2]int{r.layer, 0}] = []any{x}
+			e.done[callID{r.layer, 0}] = []any{x}
 		}
 		i++
 	})
-	for layer := range m.layers { // all calls, also those that no output needs: their variables exist
-		for n := range m.nodes[layer] {
-			e.value(layer, n)
+	for i := range m.layers { // all calls, also those that no output needs: their variables exist
+		for n := range m.nodes[i] {
+			e.value(callID{i, n})
 		}
 	}
-	return mapTree(m.outputs, e.resolve)
+	return tree.Map(m.outputs, e.resolve)
 }
 
 type evaluation struct {
 	m    *Model
-	c    *Call
-	done map[[2]int][]any
-	busy map[[2]int]bool
+	c    *layer.Call
+	done map[callID][]any
+	busy map[callID]bool
 }
 
 // value returns the flat outputs of a call, evaluating first what it depends on.
-func (e *evaluation) value(layer, n int) []any {
-	key := [2]int{layer, n}
+func (e *evaluation) value(key callID) []any {
 	if out, ok := e.done[key]; ok {
 		return out
 	}
-	l := e.m.layers[layer]
+	l := e.m.layers[key.layer]
 	if e.busy[key] {
 		e.c.Fail("the layer %q depends on itself: the graph has a cycle", l.Name())
 	}
 	e.busy[key] = true
-	if _, ok := l.(*InputLayer); ok {
+	if _, ok := l.(*layer.InputLayer); ok {
 		e.c.Fail("the input %q is not among the model's input_layers", l.Name())
 	}
-	nd := e.m.nodes[layer][n]
-	args := mapTree(nd.args, e.resolve)
+	nd := e.m.nodes[key.layer][key.call]
+	args := tree.Map(nd.args, e.resolve)
 	var kwargs map[string]any
 	if nd.kwargs != nil {
-		kwargs = mapTree(nd.kwargs, e.resolve).(map[string]any)
+		kwargs = tree.Map(nd.kwargs, e.resolve).(map[string]any)
 	}
 	list, _ := args.([]any)
 	out := e.c.RunKw(l, list, kwargs)
 	var flat []any
-	walkTree(out, func(leaf any) { flat = append(flat, leaf) })
+	tree.Walk(out, func(leaf any) { flat = append(flat, leaf) })
 	e.done[key] = flat
 	return flat
 }
@@ -381,13 +382,13 @@ func (e *evaluation) value(layer, n int) []any {
 func (e *evaluation) resolve(leaf any) any {
 	switch v := leaf.(type) {
 	case *ref:
-		out := e.value(v.layer, v.node)
+		out := e.value(v.call())
 		if v.out >= len(out) {
 			e.c.Fail("output %d of the layer %q does not exist; it has %d", v.out, e.m.layers[v.layer].Name(), len(out))
 		}
 		return out[v.out]
-	case constant:
-		return e.c.Const(v.t)
+	case layer.Constant:
+		return e.c.Const(v.Value)
 	}
 	return leaf
 }

@@ -2,168 +2,73 @@ package nn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
-	"sync/atomic"
 
-	"github.com/hornml/horn/tensor"
+	"github.com/hornml/horn/nn/internal/tree"
+	"github.com/hornml/horn/nn/layer"
 )
-
-// KerasTensor stands for a tensor while a Functional model is built (keras.KerasTensor): an input, or an output of a
-// layer that was called. It has no elements.
-type KerasTensor struct {
-	call *symbolicCall
-	out  int
-}
-
-// symbolicCall is one call of a layer on KerasTensors.
-type symbolicCall struct {
-	layer  Layer
-	args   []any
-	kwargs map[string]any
-	order  uint64
-}
-
-var symbolicCalls atomic.Uint64
 
 // Input returns an input of a Functional model (keras.Input). shape is without the batch; -1 stands for a dimension that
 // may vary. Args are those of InputLayer: "name", "dtype", "batch_size", "optional".
-func Input(shape []int, args ...Args) *KerasTensor {
-	in := NewInputLayer(shape, args...)
-	return &KerasTensor{call: &symbolicCall{layer: in, order: symbolicCalls.Add(1)}}
+func Input(shape []int, args ...layer.Args) *layer.KerasTensor {
+	return NewInputLayer(shape, args...).On()
 }
 
 // NewInputLayer returns the first layer of a Sequential model, which says the shape of its input (keras.layers.InputLayer);
 // see [Input].
-func NewInputLayer(shape []int, args ...Args) *InputLayer {
-	merged := Args{}
+func NewInputLayer(shape []int, args ...layer.Args) *layer.InputLayer {
+	merged := layer.Args{}
 	for _, a := range args {
-		for k, v := range a {
-			merged[k] = v
-		}
+		maps.Copy(merged, a)
 	}
 	batch := []any{nil}
 	if n, ok := merged["batch_size"]; ok {
-		batch[0] = fromGo(n)
+		batch[0] = n
 		delete(merged, "batch_size")
 	}
 	for _, d := range shape {
 		if d < 0 {
 			batch = append(batch, nil)
 		} else {
-			batch = append(batch, fromGo(d))
+			batch = append(batch, d)
 		}
 	}
 	merged["batch_shape"] = batch
-	return Construct(new(InputLayer), Class{Module: "keras.layers", Name: "InputLayer"}, merged)
-}
-
-// On calls the layer on tensors of a model that is being built: layers.NewDense(64).On(x). Each argument is a
-// *KerasTensor, a list or map of them, or a constant as in [Args]. The result is the layer's first output.
-func (b *Base) On(args ...any) *KerasTensor { return b.OnKw(args, nil)[0] }
-
-// OnAll is On for a layer with n outputs.
-func (b *Base) OnAll(n int, args ...any) []*KerasTensor {
-	first := b.On(args...)
-	out := []*KerasTensor{first}
-	for i := 1; i < n; i++ {
-		out = append(out, &KerasTensor{first.call, i})
-	}
-	return out
-}
-
-// OnKw is On with keyword arguments: lstm.OnKw([]any{x}, nn.Args{"initial_state": []any{h, c}}). Outputs after the first
-// are had by Output.
-func (b *Base) OnKw(args []any, kwargs Args) []*KerasTensor {
-	c := &symbolicCall{layer: b.self, order: symbolicCalls.Add(1)}
-	for _, a := range args {
-		c.args = append(c.args, symbolicArgument(a))
-	}
-	if len(kwargs) > 0 {
-		c.kwargs = map[string]any{}
-		for k, v := range kwargs {
-			c.kwargs[k] = symbolicArgument(v)
-		}
-	}
-	return []*KerasTensor{{call: c}}
-}
-
-// Output returns another output of the call that made the tensor, in the flat order of the layer's outputs.
-func (t *KerasTensor) Output(i int) *KerasTensor { return &KerasTensor{t.call, i} }
-
-// symbolicArgument turns an argument into the form that calls have.
-func symbolicArgument(v any) any {
-	switch v := v.(type) {
-	case *KerasTensor:
-		return v
-	case []*KerasTensor:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = x
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = symbolicArgument(x)
-		}
-		return out
-	case map[string]*KerasTensor:
-		out := map[string]any{}
-		for k, x := range v {
-			out[k] = x
-		}
-		return out
-	case map[string]any:
-		out := map[string]any{}
-		for k, x := range v {
-			out[k] = symbolicArgument(x)
-		}
-		return out
-	case Slice:
-		return Slice{symbolicArgument(v.Start), symbolicArgument(v.Stop), symbolicArgument(v.Step)}
-	case tensor.Any:
-		return constant{v}
-	}
-	return fromGo(v)
+	return layer.Construct(new(layer.InputLayer), layer.Class{Module: "keras.layers", Name: "InputLayer"}, merged)
 }
 
 // ApplyOp calls a keras.ops function on tensors of a model that is being built: ApplyOp("numpy", "Add", nil, x, y). config
 // has the arguments of the operation's constructor, such as Args{"axis": -1}.
-func ApplyOp(module, class string, config Args, args ...any) (*KerasTensor, error) {
-	d := &Decoder{}
-	in := fromGo(map[string]any(config))
-	record := pyRecord(opModule+"."+module, class, in)
-	l := d.Layer(record, "")
-	if err := d.Err(); err != nil {
+func ApplyOp(module, class string, config layer.Args, args ...any) (*layer.KerasTensor, error) {
+	op, err := layer.NewOp(module, class, config)
+	if err != nil {
 		return nil, err
 	}
-	b := l.base()
-	b.record, b.automatic, b.order = nil, b.name == SnakeCase(class), constructions.Add(1)
-	return b.On(args...), nil
+	return op.On(args...), nil
 }
 
 // NewModel makes a Functional model of inputs and outputs (keras.Model): each a *KerasTensor, or a list or map of them. Its
 // layers are those between them; they may be in other models, too. Args are "name" and "trainable".
-func NewModel(inputs, outputs any, args ...Args) (*Model, error) {
-	g := &graphBuilder{index: map[Layer]int{}, depth: map[*symbolicCall]int{}, layerDepth: map[Layer]int{}, calls: map[Layer][]*symbolicCall{}}
-	in, out := symbolicArgument(inputs), symbolicArgument(outputs)
+func NewModel(inputs, outputs any, args ...layer.Args) (*Model, error) {
+	g := &graphBuilder{index: map[layer.Layer]int{}, depth: map[*layer.SymbolicCall]int{}, layerDepth: map[layer.Layer]int{}, calls: map[layer.Layer][]*layer.SymbolicCall{}}
+	in, out := layer.SymbolicArgument(inputs), layer.SymbolicArgument(outputs)
 	m := newModel(false)
-	e := classes["keras.src.models.functional.Functional"]
-	m.self, m.class, m.trainable, m.order = m, e.class, true, constructions.Add(1)
-	m.name, m.automatic = "functional", true
-	m.policy = DefaultPolicy()
+	m.Init(m, functionalClass)
+	m.SetPolicy(layer.DefaultPolicy())
+	trainable := true
 	for _, a := range args {
-		for _, k := range sortedKeys(a) {
+		for _, k := range tree.Keys(a) {
 			switch v := a[k].(type) {
 			case string:
 				if k == "name" {
-					m.name, m.automatic = v, false
+					m.SetName(v)
 					continue
 				}
 			case bool:
 				if k == "trainable" {
-					m.trainable = v
+					trainable = v
 					continue
 				}
 			}
@@ -176,7 +81,7 @@ func NewModel(inputs, outputs any, args ...Args) (*Model, error) {
 	if err := g.fill(m, in, out); err != nil {
 		return nil, err
 	}
-	if !m.trainable {
+	if !trainable {
 		m.SetTrainable(false)
 	}
 	return m, m.Build()
@@ -184,59 +89,60 @@ func NewModel(inputs, outputs any, args ...Args) (*Model, error) {
 
 // graphBuilder finds the layers of a model in the order that Keras gives them.
 type graphBuilder struct {
-	index      map[Layer]int // traversal number
-	order      []*symbolicCall
-	depth      map[*symbolicCall]int
-	layerDepth map[Layer]int
-	calls      map[Layer][]*symbolicCall
-	inputs     []*symbolicCall
+	index      map[layer.Layer]int // traversal number
+	order      []*layer.SymbolicCall
+	depth      map[*layer.SymbolicCall]int
+	layerDepth map[layer.Layer]int
+	calls      map[layer.Layer][]*layer.SymbolicCall
+	inputs     []*layer.SymbolicCall
 }
 
 // collect visits the calls depth first from the outputs; a call comes after those that it needs.
 func (g *graphBuilder) collect(in, out any) error {
 	var err error
-	isInput := map[*symbolicCall]bool{}
-	walkTree(in, func(leaf any) {
-		t, ok := leaf.(*KerasTensor)
+	isInput := map[*layer.SymbolicCall]bool{}
+	tree.Walk(in, func(leaf any) {
+		t, ok := leaf.(*layer.KerasTensor)
 		if !ok || t == nil {
 			err = fmt.Errorf("an input is a *KerasTensor, not %T", leaf)
 			return
 		}
-		if _, ok := t.call.layer.(*InputLayer); !ok {
-			err = fmt.Errorf("an input must be made by nn.Input: %q is a layer in between", t.call.layer.Name())
+		call, _ := t.Source()
+		if _, ok := call.Layer.(*layer.InputLayer); !ok {
+			err = fmt.Errorf("an input must be made by nn.Input: %q is a layer in between", call.Layer.Name())
 			return
 		}
-		if isInput[t.call] {
-			err = fmt.Errorf("the input %q is given twice", t.call.layer.Name())
+		if isInput[call] {
+			err = fmt.Errorf("the input %q is given twice", call.Layer.Name())
 		}
-		isInput[t.call] = true
-		g.inputs = append(g.inputs, t.call)
+		isInput[call] = true
+		g.inputs = append(g.inputs, call)
 	})
 	if err != nil {
 		return err
 	}
-	done := map[*symbolicCall]bool{}
-	var visit func(c *symbolicCall)
-	visit = func(c *symbolicCall) {
+	done := map[*layer.SymbolicCall]bool{}
+	var visit func(c *layer.SymbolicCall)
+	visit = func(c *layer.SymbolicCall) {
 		if done[c] || err != nil {
 			return
 		}
 		done[c] = true
-		if _, ok := c.layer.(*InputLayer); ok && !isInput[c] {
-			err = fmt.Errorf("the outputs need the input %q, which is not among the model's inputs", c.layer.Name())
+		if _, ok := c.Layer.(*layer.InputLayer); ok && !isInput[c] {
+			err = fmt.Errorf("the outputs need the input %q, which is not among the model's inputs", c.Layer.Name())
 			return
 		}
-		if _, ok := g.index[c.layer]; !ok {
-			g.index[c.layer] = len(g.index)
+		if _, ok := g.index[c.Layer]; !ok {
+			g.index[c.Layer] = len(g.index)
 		}
-		for _, p := range c.parents() {
+		for _, p := range parents(c) {
 			visit(p)
 		}
 		g.order = append(g.order, c)
 	}
 	n := 0
-	walkTree(out, func(leaf any) {
-		t, ok := leaf.(*KerasTensor)
+	tree.Walk(out, func(leaf any) {
+		t, ok := leaf.(*layer.KerasTensor)
 		if !ok || t == nil {
 			if err == nil {
 				err = fmt.Errorf("an output is a *KerasTensor, not %T", leaf)
@@ -244,7 +150,8 @@ func (g *graphBuilder) collect(in, out any) error {
 			return
 		}
 		n++
-		visit(t.call)
+		call, _ := t.Source()
+		visit(call)
 	})
 	if err == nil && (n == 0 || len(g.inputs) == 0) {
 		err = fmt.Errorf("a model needs at least one input and one output")
@@ -253,16 +160,17 @@ func (g *graphBuilder) collect(in, out any) error {
 }
 
 // parents are the calls whose outputs a call takes, in flat order of its arguments.
-func (c *symbolicCall) parents() []*symbolicCall {
-	var out []*symbolicCall
+func parents(c *layer.SymbolicCall) []*layer.SymbolicCall {
+	var out []*layer.SymbolicCall
 	visit := func(leaf any) {
-		if t, ok := leaf.(*KerasTensor); ok {
-			out = append(out, t.call)
+		if t, ok := leaf.(*layer.KerasTensor); ok {
+			call, _ := t.Source()
+			out = append(out, call)
 		}
 	}
-	walkTree(c.args, visit)
-	for _, k := range sortedKeys(c.kwargs) {
-		walkTree(c.kwargs[k], visit)
+	tree.Walk(c.Args, visit)
+	for _, k := range tree.Keys(c.Kwargs) {
+		tree.Walk(c.Kwargs[k], visit)
 	}
 	return out
 }
@@ -271,24 +179,24 @@ func (c *symbolicCall) parents() []*symbolicCall {
 func (g *graphBuilder) fill(m *Model, in, out any) error {
 	for i := len(g.order) - 1; i >= 0; i-- {
 		c := g.order[i]
-		d := max(g.depth[c], g.layerDepth[c.layer])
-		g.depth[c], g.layerDepth[c.layer] = d, d
-		for _, p := range c.parents() {
+		d := max(g.depth[c], g.layerDepth[c.Layer])
+		g.depth[c], g.layerDepth[c.Layer] = d, d
+		for _, p := range parents(c) {
 			g.depth[p] = max(g.depth[p], d+1)
 		}
 	}
 	for _, c := range g.inputs { // those that no output needs
-		if _, ok := g.index[c.layer]; !ok {
-			g.index[c.layer] = -1
+		if _, ok := g.index[c.Layer]; !ok {
+			g.index[c.Layer] = -1
 			g.order = append(g.order, c)
 		}
 	}
 	for _, c := range g.order {
-		g.calls[c.layer] = append(g.calls[c.layer], c)
+		g.calls[c.Layer] = append(g.calls[c.Layer], c)
 	}
 	for l := range g.calls {
 		m.layers = append(m.layers, l)
-		slices.SortFunc(g.calls[l], func(a, b *symbolicCall) int { return int(int64(a.order) - int64(b.order)) })
+		slices.SortFunc(g.calls[l], func(a, b *layer.SymbolicCall) int { return int(int64(a.Order) - int64(b.Order)) })
 	}
 	sort.Slice(m.layers, func(i, k int) bool {
 		a, b := m.layers[i], m.layers[k]
@@ -298,24 +206,25 @@ func (g *graphBuilder) fill(m *Model, in, out any) error {
 		if g.index[a] != g.index[b] {
 			return g.index[a] < g.index[b]
 		}
-		return a.base().order < b.base().order
+		return layer.Older(a, b)
 	})
-	if err := giveNames(m.layers); err != nil {
+	if err := layer.GiveNames(m.layers); err != nil {
 		return err
 	}
-	position := map[Layer]int{}
+	position := map[layer.Layer]int{}
 	for i, l := range m.layers {
 		position[l] = i
 	}
-	number := map[*symbolicCall]int{}
+	number := map[*layer.SymbolicCall]int{}
 	for _, calls := range g.calls {
 		for k, c := range calls {
 			number[c] = k
 		}
 	}
 	translate := func(leaf any) any {
-		if t, ok := leaf.(*KerasTensor); ok {
-			return &ref{position[t.call.layer], number[t.call], t.out}
+		if t, ok := leaf.(*layer.KerasTensor); ok {
+			call, out := t.Source()
+			return &ref{position[call.Layer], number[call], out}
 		}
 		return leaf
 	}
@@ -323,15 +232,15 @@ func (g *graphBuilder) fill(m *Model, in, out any) error {
 	for i, l := range m.layers {
 		for _, c := range g.calls[l] {
 			n := &node{}
-			if args, ok := mapTree(c.args, translate).([]any); ok {
+			if args, ok := tree.Map(c.Args, translate).([]any); ok {
 				n.args = args
 			}
-			if c.kwargs != nil {
-				n.kwargs, _ = mapTree(c.kwargs, translate).(map[string]any)
+			if c.Kwargs != nil {
+				n.kwargs, _ = tree.Map(c.Kwargs, translate).(map[string]any)
 			}
 			m.nodes[i] = append(m.nodes[i], n)
 		}
 	}
-	m.inputs, m.outputs = mapTree(in, translate), mapTree(out, translate)
+	m.inputs, m.outputs = tree.Map(in, translate), tree.Map(out, translate)
 	return nil
 }

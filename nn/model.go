@@ -1,14 +1,16 @@
 package nn
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/internal/jit"
+	"github.com/hornml/horn/nn/internal/tree"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -16,9 +18,9 @@ import (
 // another model. Predicting is safe for many goroutines at once; changing a model (SetTrainable, Assign, SetThreads) is
 // not.
 type Model struct {
-	Base
+	layer.Base
 	sequential bool
-	layers     []Layer
+	layers     []layer.Layer
 	nodes      [][]*node // calls by layer; Functional only
 	inputs     any       // a structure of *ref; Functional only
 	outputs    any
@@ -27,13 +29,12 @@ type Model struct {
 	outputSpec []Spec
 
 	mu      sync.Mutex
-	plans   *planCache
+	plans   *jit.Cache
 	cache   *exec.Cache
 	threads int
 	session *Session
 
-	// Compile is the compile state as the file has it (compile_config), nil if the model is not compiled.
-	Compile *pyjson.Object
+	compile *pyjson.Object // compile_config
 	// Optimizer holds the variables of the optimizer as the file has them; see OptimizerVariables.
 	Optimizer []*VariableGroup
 	// Origin says where the model was loaded from; its zero value stands for a model made in Go.
@@ -55,14 +56,18 @@ type Spec struct {
 }
 
 func init() {
-	RegisterClass(Class{Module: "keras.src.models.functional", Name: "Functional"}, func() Layer { return newModel(false) },
+	layer.RegisterClass(functionalClass, func() layer.Layer { return newModel(false) },
 		"keras.Model", "keras.models.Model", "keras.Functional", "keras.models.Functional")
-	RegisterClass(Class{Module: "keras", Name: "Sequential"}, func() Layer { return newModel(true) }, "keras.models.Sequential")
+	layer.RegisterClass(sequentialClass, func() layer.Layer { return newModel(true) }, "keras.models.Sequential")
 }
 
+var (
+	functionalClass = layer.Class{Module: "keras.src.models.functional", Name: "Functional", Registered: "Functional"}
+	sequentialClass = layer.Class{Module: "keras", Name: "Sequential"}
+)
+
 func newModel(sequential bool) *Model {
-	m := &Model{sequential: sequential, cache: exec.NewCache()}
-	m.plans = newPlanCache()
+	m := &Model{sequential: sequential, cache: exec.NewCache(), plans: jit.NewCache()}
 	m.NoAutocast = !sequential
 	return m
 }
@@ -70,8 +75,12 @@ func newModel(sequential bool) *Model {
 // IsSequential reports whether the model is a keras.Sequential.
 func (m *Model) IsSequential() bool { return m.sequential }
 
-// Config implements Layer.
-func (m *Model) Config(c *Config) {
+// Config implements layer.Layer.
+func (m *Model) Config(c *layer.Config) {
+	if c.Writing() {
+		m.writeConfig(c)
+		return
+	}
 	if !c.Reading() {
 		return
 	}
@@ -80,7 +89,7 @@ func (m *Model) Config(c *Config) {
 		return
 	}
 	if v, ok := c.Value("build_input_shape"); ok && v != nil {
-		if shape, problem := parseShape(v); problem == "" {
+		if shape, problem := pyjson.Shape(v); problem == "" {
 			m.inputShape = shape
 		}
 	}
@@ -95,39 +104,48 @@ func (m *Model) Config(c *Config) {
 }
 
 // Children implements Container.
-func (m *Model) Children() []Child {
-	var list []Layer
+func (m *Model) Children() []layer.Child {
+	var list []layer.Layer
 	for _, l := range m.layers {
-		switch l.(type) {
-		case *op:
-			continue
-		case *InputLayer:
-			if m.sequential {
-				continue
-			}
+		_, isInput := l.(*layer.InputLayer)
+		if !layer.IsOp(l) && !(isInput && m.sequential) {
+			list = append(list, l)
 		}
-		list = append(list, l)
 	}
-	return []Child{{Attr: "layers", List: list}}
+	return []layer.Child{{Attr: "layers", List: list}}
 }
 
 // Layers returns the model's layers in the order of the file, without the keras.ops nodes among them.
-func (m *Model) Layers() []Layer {
-	var out []Layer
+func (m *Model) Layers() []layer.Layer {
+	var out []layer.Layer
 	for _, l := range m.layers {
-		if _, ok := l.(*op); !ok {
+		if !layer.IsOp(l) {
 			out = append(out, l)
 		}
 	}
 	return out
 }
 
+// CompleteRecord implements layer.Network.
+func (m *Model) CompleteRecord(record *pyjson.Object) {
+	record.Set("build_config", pyjson.NewObject("input_shape", m.buildShape()))
+	if m.compile != nil {
+		record.Set("compile_config", m.compile)
+	}
+}
+
+// CompileConfig returns the compile state as the file has it (Model.get_compile_config), nil if the model is not compiled.
+func (m *Model) CompileConfig() *pyjson.Object { return m.compile }
+
+// SetCompileConfig gives the model the compile state that a file has.
+func (m *Model) SetCompileConfig(config *pyjson.Object) { m.compile = config }
+
 // Operations returns the layers and the keras.ops nodes in the order of the file.
-func (m *Model) Operations() []Layer { return m.layers }
+func (m *Model) Operations() []layer.Layer { return m.layers }
 
 // Layer returns the layer of the given name, nil if there is none. Layers of a model inside are found by a path such as
 // "encoder/dense_1".
-func (m *Model) Layer(name string) Layer {
+func (m *Model) Layer(name string) layer.Layer {
 	for _, l := range m.layers {
 		if l.Name() == name {
 			return l
@@ -143,12 +161,12 @@ func (m *Model) Layer(name string) Layer {
 	return nil
 }
 
-// Call implements Layer: a model inside a model.
-func (m *Model) Call(c *Call) any {
+// Call implements layer.Layer: a model inside a model.
+func (m *Model) Call(c *layer.Call) any {
 	if m.sequential {
-		x := c.first()
+		x := c.First()
 		for _, l := range m.layers {
-			if in, ok := l.(*InputLayer); ok {
+			if in, ok := l.(*layer.InputLayer); ok {
 				if v, ok := x.(*graph.Value); ok {
 					x = m.adapt(c, in, v)
 				}
@@ -158,11 +176,11 @@ func (m *Model) Call(c *Call) any {
 		}
 		return x
 	}
-	given := m.match(c, c.first())
+	given := m.match(c, c.First())
 	i := 0
-	walkTree(m.inputs, func(leaf any) {
+	tree.Walk(m.inputs, func(leaf any) {
 		if r, ok := leaf.(*ref); ok && given[i] != nil {
-			given[i] = m.adapt(c, m.layers[r.layer].(*InputLayer), given[i])
+			given[i] = m.adapt(c, m.layers[r.layer].(*layer.InputLayer), given[i])
 		}
 		i++
 	})
@@ -171,13 +189,12 @@ func (m *Model) Call(c *Call) any {
 
 // match brings the argument of a call into the flat order of the model's inputs: by key where the model takes a dict,
 // else by position.
-func (m *Model) match(c *Call, v any) []*graph.Value {
-	want := 0
-	walkTree(m.inputs, func(any) { want++ })
+func (m *Model) match(c *layer.Call, v any) []*graph.Value {
+	want := tree.Len(m.inputs)
 	if dict, ok := v.(map[string]any); ok {
 		if _, isDict := m.inputs.(map[string]any); !isDict { // by the names of the inputs
 			out := make([]*graph.Value, 0, want)
-			walkTree(m.inputs, func(leaf any) {
+			tree.Walk(m.inputs, func(leaf any) {
 				x, _ := dict[m.layers[leaf.(*ref).layer].Name()].(*graph.Value)
 				out = append(out, x)
 			})
@@ -185,11 +202,9 @@ func (m *Model) match(c *Call, v any) []*graph.Value {
 		}
 		out := make([]*graph.Value, 0, want)
 		spec := m.inputs.(map[string]any)
-		for _, k := range sortedKeys(spec) {
-			part := Flatten(dict[k])
-			n := 0
-			walkTree(spec[k], func(any) { n++ })
-			if len(part) != n {
+		for _, k := range tree.Keys(spec) {
+			part := tree.Values(dict[k])
+			if len(part) != tree.Len(spec[k]) {
 				if m.optionalInput(spec[k]) && len(part) == 0 {
 					out = append(out, nil)
 					continue
@@ -201,7 +216,7 @@ func (m *Model) match(c *Call, v any) []*graph.Value {
 		return out
 	}
 	var flat []*graph.Value
-	walkTree(v, func(leaf any) {
+	tree.Walk(v, func(leaf any) {
 		x, _ := leaf.(*graph.Value)
 		flat = append(flat, x)
 	})
@@ -216,12 +231,12 @@ func (m *Model) optionalInput(leaf any) bool {
 	if !ok {
 		return false
 	}
-	in, ok := m.layers[r.layer].(*InputLayer)
+	in, ok := m.layers[r.layer].(*layer.InputLayer)
 	return ok && in.Optional
 }
 
 // adapt brings a value to the type and rank of an input, as Functional does.
-func (m *Model) adapt(c *Call, in *InputLayer, x *graph.Value) *graph.Value {
+func (m *Model) adapt(c *layer.Call, in *layer.InputLayer, x *graph.Value) *graph.Value {
 	mask := x.Mask
 	if in.DType != tensor.Invalid && x.DType != in.DType && (x.DType == tensor.String) == (in.DType == tensor.String) {
 		x = c.Cast(x, in.DType)
@@ -233,11 +248,11 @@ func (m *Model) adapt(c *Call, in *InputLayer, x *graph.Value) *graph.Value {
 		case x.Rank() == want-1 && in.BatchShape[want-1] == 1:
 			x = c.ExpandDims(x, -1)
 		case x.Rank() != want:
-			c.Fail("the input %q has shape %s; it must be %s", in.name, tensor.FormatShape(x.Shape), tensor.FormatShape(in.BatchShape))
+			c.Fail("the input %q has shape %s; it must be %s", in.Name(), tensor.FormatShape(x.Shape), tensor.FormatShape(in.BatchShape))
 		}
 		for i, d := range in.BatchShape {
 			if d >= 0 && i > 0 && d != x.Shape[i] {
-				c.Fail("the input %q has shape %s; it must be %s", in.name, tensor.FormatShape(x.Shape), tensor.FormatShape(in.BatchShape))
+				c.Fail("the input %q has shape %s; it must be %s", in.Name(), tensor.FormatShape(x.Shape), tensor.FormatShape(in.BatchShape))
 			}
 		}
 	}
@@ -245,25 +260,27 @@ func (m *Model) adapt(c *Call, in *InputLayer, x *graph.Value) *graph.Value {
 }
 
 // inputLayers returns the model's inputs in flat order; for an unbuilt Sequential there may be none.
-func (m *Model) inputLayers() []*InputLayer {
-	var out []*InputLayer
+func (m *Model) inputLayers() []*layer.InputLayer {
+	var out []*layer.InputLayer
 	if m.sequential {
 		if len(m.layers) > 0 {
 			switch first := m.layers[0].(type) {
-			case *InputLayer:
-				return []*InputLayer{first}
+			case *layer.InputLayer:
+				return []*layer.InputLayer{first}
 			case *Model:
 				return first.inputLayers()
 			}
 		}
 		if m.inputShape != nil {
-			return []*InputLayer{{Base: Base{name: "input"}, BatchShape: append([]int{-1}, m.inputShape[min(1, len(m.inputShape)):]...), DType: tensor.Float32}}
+			in := &layer.InputLayer{BatchShape: append([]int{-1}, m.inputShape[min(1, len(m.inputShape)):]...), DType: tensor.Float32}
+			in.SetName("input")
+			return []*layer.InputLayer{in}
 		}
 		return nil
 	}
-	walkTree(m.inputs, func(leaf any) {
+	tree.Walk(m.inputs, func(leaf any) {
 		if r, ok := leaf.(*ref); ok {
-			if in, ok := m.layers[r.layer].(*InputLayer); ok {
+			if in, ok := m.layers[r.layer].(*layer.InputLayer); ok {
 				out = append(out, in)
 			}
 		}
@@ -285,15 +302,15 @@ func (m *Model) outputNames(n int) []string {
 			names = []string{m.layers[len(m.layers)-1].Name()}
 		}
 	} else if dict, ok := m.outputs.(map[string]any); ok {
-		for _, k := range sortedKeys(dict) {
+		for _, k := range tree.Keys(dict) {
 			if _, leaf := dict[k].(*ref); leaf {
 				names = append(names, k)
 				continue
 			}
-			walkTree(dict[k], func(l any) { names = append(names, fmt.Sprintf("%s_%d", k, len(names))) })
+			tree.Walk(dict[k], func(l any) { names = append(names, fmt.Sprintf("%s_%d", k, len(names))) })
 		}
 	} else {
-		walkTree(m.outputs, func(leaf any) {
+		tree.Walk(m.outputs, func(leaf any) {
 			if r, ok := leaf.(*ref); ok {
 				names = append(names, m.layers[r.layer].Name())
 			}
@@ -310,53 +327,4 @@ func (m *Model) outputNames(n int) []string {
 		}
 	}
 	return names
-}
-
-// errMeasure says that a trace has not come to its end: the graph's one output is a number to be found first, for
-// tracer.measured.
-var errMeasure = errors.New("nn: a number of the input data is needed")
-
-// trace writes the whole model into a new graph.
-func (m *Model) trace(t *tracer, inputs func(b *graph.Builder) []*graph.Value) (g *graph.Graph, outs []*graph.Value, err error) {
-	b := graph.NewBuilder()
-	t.builder, t.root = b, b
-	defer func() {
-		if r := recover(); r != nil {
-			if u, ok := r.(*measuring); ok {
-				b.Graph.Outputs, b.Graph.Updates = []*graph.Value{u.v}, nil
-				g, outs, err = b.Graph, nil, errMeasure
-				return
-			}
-			e, ok := located(r, m.name, "").(*graph.Error)
-			if !ok {
-				panic(r)
-			}
-			g, outs, err = nil, nil, e
-		}
-	}()
-	values := inputs(b)
-	list := make([]any, len(values))
-	for i, v := range values {
-		if v != nil {
-			list[i] = v
-		}
-	}
-	c := &Call{Builder: b, tracer: t, layer: m, Args: []any{list}}
-	if len(list) == 1 {
-		c.Args = list
-	}
-	var out any
-	if m.sequential {
-		out = m.Call(c)
-	} else {
-		i := -1
-		walkTree(m.inputs, func(leaf any) {
-			if i++; i < len(values) && values[i] != nil {
-				values[i] = m.adapt(c, m.layers[leaf.(*ref).layer].(*InputLayer), values[i])
-			}
-		})
-		out = m.run(c, values)
-	}
-	b.Graph.Outputs = Flatten(out)
-	return b.Graph, b.Graph.Outputs, nil
 }

@@ -2,102 +2,63 @@ package nn
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/jit"
+	"github.com/hornml/horn/nn/internal/tree"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
-
-// planCache keeps compiled plans by the shapes and types of the inputs; the one used longest ago goes first.
-type planCache struct {
-	plans map[string]*planEntry
-	clock uint64
-}
-
-type planEntry struct {
-	mu   sync.Mutex
-	plan *exec.Plan
-	// measures says that the plan does not compute the outputs but the next number that their shapes depend on.
-	measures bool
-	err      error
-	epoch    uint64 // of the variables' values, when the plan was made
-	used     uint64
-}
-
-// maxPlans bounds a model's compiled plans: a server that is asked for ever new lengths stays small.
-const maxPlans = 64
-
-func newPlanCache() *planCache { return &planCache{plans: map[string]*planEntry{}} }
-
-func (p *planCache) entry(key []byte) *planEntry {
-	p.clock++
-	e := p.plans[string(key)]
-	if e == nil {
-		if len(p.plans) >= maxPlans {
-			oldest := ""
-			for k, e := range p.plans {
-				if oldest == "" || e.used < p.plans[oldest].used {
-					oldest = k
-				}
-			}
-			delete(p.plans, oldest)
-		}
-		e = &planEntry{}
-		p.plans[string(key)] = e
-	}
-	e.used = p.clock
-	return e
-}
 
 // SetThreads sets how many goroutines a single prediction may use; 0, the default, means all cores.
 func (m *Model) SetThreads(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.threads = n
-	m.plans = newPlanCache()
+	m.plans = jit.NewCache()
 }
 
 // plan returns the compiled plan for inputs of the given shapes and the numbers that were measured on them so far;
-// measures says that it finds the next such number (see Call.Measure).
+// measures says that it finds the next such number (see layer.Call.Measure).
 func (m *Model) plan(inputs []tensor.Any, measured []int) (p *exec.Plan, measures bool, err error) {
 	var space [256]byte
-	key := shapeKey(space[:0], inputs)
+	key := jit.Key(space[:0], inputs)
 	for _, n := range measured {
 		key = strconv.AppendInt(append(key, '#'), int64(n), 10)
 	}
 	m.mu.Lock()
-	e := m.plans.entry(key)
+	e := m.plans.Entry(key)
 	threads := m.threads
 	m.mu.Unlock()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	epoch := assignments.Load()
-	if e.epoch != epoch && e.plan != nil && !e.plan.Stale() {
-		e.epoch = epoch
+	e.Lock()
+	defer e.Unlock()
+	epoch := layer.Assignments()
+	if e.Epoch != epoch && e.Plan != nil && !e.Plan.Stale() {
+		e.Epoch = epoch
 	}
-	if e.plan == nil && e.err == nil || e.epoch != epoch {
-		g, err := m.traceFor(inputs, measured)
-		e.measures = err == errMeasure
-		if err == nil || e.measures {
-			e.plan, err = exec.Compile(g, exec.Options{Cache: m.cache, Threads: threads})
+	if e.Plan == nil && e.Err == nil || e.Epoch != epoch {
+		traced, err := m.trace(&layer.Trace{Measured: measured}, inputs)
+		e.Measures = traced.Measures
+		if err == nil {
+			e.Plan, err = exec.Compile(traced.Graph, exec.Options{Cache: m.cache, Threads: threads})
 		}
-		e.err, e.epoch = err, epoch
+		e.Err, e.Epoch = err, epoch
 	}
-	return e.plan, e.measures, e.err
+	return e.Plan, e.Measures, e.Err
 }
 
 // Graph traces the model for inputs of the shapes and types of the given tensors; nil stands for an optional input that
-// is left out. Where shapes depend on what is in the inputs (see Call.Measure), the graph is that for these tensors.
+// is left out. Where shapes depend on what is in the inputs (see layer.Call.Measure), the graph is that for these tensors.
 func (m *Model) Graph(inputs ...tensor.Any) (*graph.Graph, error) {
 	var measured []int
 	for {
-		g, err := m.traceFor(inputs, measured)
-		if err != errMeasure {
-			return g, err
+		traced, err := m.trace(&layer.Trace{Measured: measured}, inputs)
+		if err != nil || !traced.Measures {
+			return traced.Graph, err
 		}
 		var run graph.Run
 		for _, t := range inputs {
@@ -105,44 +66,37 @@ func (m *Model) Graph(inputs ...tensor.Any) (*graph.Graph, error) {
 				run.Inputs = append(run.Inputs, graph.BufOf(t))
 			}
 		}
-		found, err := graph.Interpret(g, run)
+		found, err := graph.Interpret(traced.Graph, run)
 		if err != nil {
 			return nil, err
 		}
-		measured = append(measured, clampInt(found[0].I[0]))
+		measured = append(measured, jit.Clamp(found[0].I[0]))
 	}
 }
 
-// traceFor traces the model for inputs of the given shapes and what was measured on them; the error is errMeasure where
-// more must be.
-func (m *Model) traceFor(inputs []tensor.Any, measured []int) (*graph.Graph, error) {
-	g, _, err := m.traceWith(&tracer{measured: measured}, inputs)
-	return g, err
-}
-
-// traceWith is traceFor with a tracer of the caller's; it also returns the outputs with their masks.
-func (m *Model) traceWith(t *tracer, inputs []tensor.Any) (*graph.Graph, []*graph.Value, error) {
+// trace traces the model for inputs of the given shapes.
+func (m *Model) trace(t *layer.Trace, inputs []tensor.Any) (layer.Traced, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	specs := m.inputLayers()
-	g, outs, err := m.trace(t, func(b *graph.Builder) []*graph.Value {
+	traced, err := t.Run(m, func(b *graph.Builder) []*graph.Value {
 		values := make([]*graph.Value, len(inputs))
 		for i, t := range inputs {
 			if t != nil {
 				values[i] = b.Input(t.DType(), t.Shape()...)
 			} else if i < len(specs) && !specs[i].Optional {
-				b.Fail("the input %q is missing", specs[i].name)
+				b.Fail("the input %q is missing", specs[i].Name())
 			}
 		}
 		return values
 	})
-	if err == nil && len(m.outputSpec) == 0 {
-		names := m.outputNames(len(g.Outputs))
-		for i, v := range g.Outputs {
+	if err == nil && !traced.Measures && len(m.outputSpec) == 0 {
+		names := m.outputNames(len(traced.Outputs))
+		for i, v := range traced.Outputs {
 			m.outputSpec = append(m.outputSpec, Spec{names[i], append([]int{-1}, v.Shape[min(1, len(v.Shape)):]...), v.DType})
 		}
 	}
-	return g, outs, err
+	return traced, err
 }
 
 // Session holds what the stateful layers of a model remember between calls. Each of many callers of one model takes a
@@ -221,7 +175,7 @@ func (m *Model) PredictMap(inputs map[string]tensor.Any) (map[string]tensor.Any,
 	list := make([]tensor.Any, len(specs))
 	used := 0
 	for i, in := range specs {
-		for _, name := range []string{in.name, keys[i]} {
+		for _, name := range []string{in.Name(), keys[i]} {
 			if t, ok := inputs[name]; ok && list[i] == nil {
 				list[i] = t
 				used++
@@ -231,7 +185,7 @@ func (m *Model) PredictMap(inputs map[string]tensor.Any) (map[string]tensor.Any,
 	if used != len(inputs) {
 		var names []string
 		for _, in := range specs {
-			names = append(names, in.name)
+			names = append(names, in.Name())
 		}
 		for name := range inputs {
 			if !slices.Contains(names, name) && !slices.Contains(keys, name) {
@@ -257,8 +211,8 @@ func (m *Model) inputKeys() []string {
 	keys := make([]string, n)
 	if dict, ok := m.inputs.(map[string]any); ok {
 		i := 0
-		for _, k := range sortedKeys(dict) {
-			walkTree(dict[k], func(any) {
+		for _, k := range tree.Keys(dict) {
+			tree.Walk(dict[k], func(any) {
 				if _, leaf := dict[k].(*ref); leaf && i < n {
 					keys[i] = k
 				}
@@ -294,7 +248,7 @@ func (m *Model) predict(s *Session, into []tensor.Any, inputs []tensor.Any) ([]t
 			if err != nil {
 				return nil, err
 			}
-			measured = append(measured, clampInt(found[0].(*tensor.Of[int64]).Data()[0]))
+			measured = append(measured, jit.Measured(found))
 		case into != nil:
 			return nil, p.RunInto(into, inputs, states)
 		default:
@@ -302,9 +256,6 @@ func (m *Model) predict(s *Session, into []tensor.Any, inputs []tensor.Any) ([]t
 		}
 	}
 }
-
-// clampInt keeps a number that is too large for this machine's int too large for any shape.
-func clampInt(n int64) int { return int(max(math.MinInt, min(n, math.MaxInt))) }
 
 // checkInputs says in the user's words what does not fit; details of layers come later.
 func (m *Model) checkInputs(inputs []tensor.Any) error {

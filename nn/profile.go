@@ -3,6 +3,7 @@ package nn
 import (
 	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/jit"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -29,7 +30,7 @@ func (m *Model) Profile(runs int, inputs ...tensor.Any) (*Profile, error) {
 			if err != nil {
 				return nil, err
 			}
-			measured = append(measured, clampInt(found[0].(*tensor.Of[int64]).Data()[0]))
+			measured = append(measured, jit.Measured(found))
 			continue
 		}
 		steps, err := p.Profile(runs, inputs, states)

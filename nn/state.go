@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hornml/horn/tensor"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // VariableGroup is a part of a saved model's variables that belongs to none of its layers: those of an optimizer.
@@ -12,18 +12,13 @@ type VariableGroup struct {
 	// Path is the place in the weights file: "optimizer", "optimizer/inner_optimizer", or that of a model inside with
 	// "/optimizer" behind it.
 	Path      string
-	Variables []*Variable // named by their numbers there, in order
-}
-
-// NewVariable returns a variable that holds t, which belongs to no layer.
-func NewVariable(name, path string, t tensor.Any) *Variable {
-	return &Variable{Name: name, Path: path, Shape: t.Shape(), DType: t.DType(), value: t, id: variableIDs.Add(1)}
+	Variables []*layer.Variable // named by their numbers there, in order
 }
 
 // OptimizerVariables returns the variables of the optimizer with which the model was saved, in the order of Keras's
 // optimizer.variables: iteration, the learning rate if it is a number, then the slots. It is empty for a model that was
 // not compiled, or was loaded without its compile state.
-func (m *Model) OptimizerVariables() []*Variable {
+func (m *Model) OptimizerVariables() []*layer.Variable {
 	for _, g := range m.Optimizer {
 		if g.Path == "optimizer" {
 			return g.Variables
@@ -35,13 +30,28 @@ func (m *Model) OptimizerVariables() []*Variable {
 // DropCompileState forgets the optimizer, its variables, the loss and the metrics, as keras.models.load_model does with
 // compile=False.
 func (m *Model) DropCompileState() {
-	m.Compile = nil
+	m.compile = nil
 	m.Optimizer = slices.DeleteFunc(m.Optimizer, func(g *VariableGroup) bool {
 		return g.Path == "optimizer" || strings.HasPrefix(g.Path, "optimizer/")
 	})
 }
 
-// IsOptimizerPath reports whether a path in a weights file is that of an optimizer or of a part of one.
-func IsOptimizerPath(path string) bool {
-	return strings.Contains("/"+path+"/", "/optimizer/")
+// TrainableVariables returns the variables that training changes, in Keras's order: those of layers that are not frozen,
+// without the ones that layers change themselves.
+func (m *Model) TrainableVariables() []*layer.Variable {
+	frozen := map[*layer.Variable]bool{}
+	layer.Each(m, func(l layer.Layer) {
+		if !l.Trainable() {
+			for _, v := range l.Variables() {
+				frozen[v] = true
+			}
+		}
+	})
+	var out []*layer.Variable
+	for _, v := range m.Variables() {
+		if v.Trainable && !frozen[v] {
+			out = append(out, v)
+		}
+	}
+	return out
 }

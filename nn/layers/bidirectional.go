@@ -4,25 +4,25 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Bidirectional runs one recurrent layer over a sequence from its begin and one from its end and merges their outputs
 // (keras.layers.Bidirectional): MergeMode is "concat", "sum", "mul", "ave", or "" (None in Python) for two outputs. The
 // states of both layers follow where they return them. As in Keras layers that return sequences give zeros for masked steps.
 type Bidirectional struct {
-	nn.Base
-	ForwardLayer, BackwardLayer nn.Layer
+	layer.Base
+	ForwardLayer, BackwardLayer layer.Layer
 	MergeMode                   string
 }
 
 func init() {
-	nn.Register("keras.layers", "Bidirectional", func() nn.Layer { return new(Bidirectional) })
+	layer.Register("keras.layers", "Bidirectional", func() layer.Layer { return new(Bidirectional) })
 }
 
-// Config implements nn.Layer.
-func (l *Bidirectional) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Bidirectional) Config(c *layer.Config) {
 	var mode any
 	if l.MergeMode != "" {
 		mode = l.MergeMode
@@ -41,12 +41,10 @@ func (l *Bidirectional) Config(c *nn.Config) {
 }
 
 // settle completes and checks the two layers as Keras's constructor does.
-func (l *Bidirectional) settle(c *nn.Config) {
-	if f, ok := l.ForwardLayer.(interface{ SetName(string) }); ok {
-		f.SetName("forward_" + strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
-	}
+func (l *Bidirectional) settle(c *layer.Config) {
+	l.ForwardLayer.SetName("forward_" + strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
 	if v, _ := c.Value("backward_layer"); v == nil {
-		record, _ := pyjson.Clone(nn.Record(l.ForwardLayer)).(*pyjson.Object)
+		record, _ := pyjson.Clone(layer.Record(l.ForwardLayer)).(*pyjson.Object)
 		config := record.Object("config")
 		config.Set("go_backwards", true)
 		config.Set("name", "backward_"+strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
@@ -76,13 +74,13 @@ func (l *Bidirectional) settle(c *nn.Config) {
 	forward.ZeroOutputForMask, backward.ZeroOutputForMask = forward.ReturnSequences, backward.ReturnSequences
 }
 
-// Children implements nn.Container.
-func (l *Bidirectional) Children() []nn.Child {
-	return []nn.Child{{Attr: "forward_layer", Layer: l.ForwardLayer}, {Attr: "backward_layer", Layer: l.BackwardLayer}}
+// Children implements layer.Container.
+func (l *Bidirectional) Children() []layer.Child {
+	return []layer.Child{{Attr: "forward_layer", Layer: l.ForwardLayer}, {Attr: "backward_layer", Layer: l.BackwardLayer}}
 }
 
-// Call implements nn.Layer.
-func (l *Bidirectional) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Bidirectional) Call(c *layer.Call) any {
 	x := c.X()
 	forward, backward := map[string]any{}, map[string]any{}
 	if mask := timeMask(c, x); mask != nil {
@@ -120,21 +118,21 @@ func (l *Bidirectional) Call(c *nn.Call) any {
 }
 
 // run calls one of the layers; it returns the output and the states, if there are any.
-func (l *Bidirectional) run(c *nn.Call, layer nn.Layer, x *value, kwargs map[string]any) (*value, []any) {
+func (l *Bidirectional) run(c *layer.Call, inner layer.Layer, x *value, kwargs map[string]any) (*value, []any) {
 	var states []any
-	y := c.RunKw(layer, []any{x}, kwargs)
+	y := c.RunKw(inner, []any{x}, kwargs)
 	if list, ok := y.([]any); ok && len(list) > 0 {
 		y, states = list[0], list[1:]
 	}
 	out, ok := y.(*value)
 	if !ok {
-		c.Fail("the layer %q must return a tensor", layer.Name())
+		c.Fail("the layer %q must return a tensor", inner.Name())
 	}
 	return c.Cast(out, l.ComputeDType()).WithMask(nil), states
 }
 
-// ComputeMask implements nn.Masker: the mask goes on with sequences.
-func (l *Bidirectional) ComputeMask(_ *nn.Call, previous any) any {
+// ComputeMask implements layer.Masker: the mask goes on with sequences.
+func (l *Bidirectional) ComputeMask(_ *layer.Call, previous any) any {
 	if !l.ForwardLayer.(recurrent).rnn().ReturnSequences {
 		return nil
 	}

@@ -4,36 +4,36 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // TimeDistributed applies a layer to each step of (batch, time, ...) (keras.layers.TimeDistributed). A layer that treats
 // all samples alike sees batch*time of them at once; others are run step by step.
 type TimeDistributed struct {
-	nn.Base
-	Layer nn.Layer
+	layer.Base
+	Layer layer.Layer
 }
 
 func init() {
-	nn.Register("keras.layers", "TimeDistributed", func() nn.Layer { return new(TimeDistributed) })
-	nn.Refuse("keras.layers", "Wrapper", "it is an abstract base class, which does nothing by itself")
+	layer.Register("keras.layers", "TimeDistributed", func() layer.Layer { return new(TimeDistributed) })
+	layer.Refuse("keras.layers", "Wrapper", "it is an abstract base class, which does nothing by itself")
 }
 
-// Config implements nn.Layer.
-func (l *TimeDistributed) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *TimeDistributed) Config(c *layer.Config) {
 	c.Layer("layer", &l.Layer)
 	l.SupportsMasking = true
 }
 
-// Children implements nn.Container.
-func (l *TimeDistributed) Children() []nn.Child {
-	return []nn.Child{{Attr: "layer", Layer: l.Layer}}
+// Children implements layer.Container.
+func (l *TimeDistributed) Children() []layer.Child {
+	return []layer.Child{{Attr: "layer", Layer: l.Layer}}
 }
 
-// Call implements nn.Layer.
-func (l *TimeDistributed) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *TimeDistributed) Call(c *layer.Call) any {
 	x := c.X()
 	if x.Rank() < 3 {
 		c.Fail("an input (batch, time, ...) of rank 3 or more is expected, not %s", x)
@@ -51,7 +51,7 @@ func (l *TimeDistributed) Call(c *nn.Call) any {
 		if mask != nil {
 			xs = append(xs, mask)
 		}
-		y, _ := c.Scan(xs, nil, graph.LoopAttrs{Sequences: true}, nil, func(c *nn.Call, xs, _ []*value) (*value, []*value) {
+		y, _ := c.Scan(xs, nil, graph.LoopAttrs{Sequences: true}, nil, func(c *layer.Call, xs, _ []*value) (*value, []*value) {
 			x := xs[0]
 			if len(xs) > 1 {
 				x = x.WithMask(xs[1])
@@ -78,22 +78,17 @@ var elementwiseOps = map[string]bool{"Add": true, "Subtract": true, "Multiply": 
 
 // alikeForAll reports whether a layer surely treats each sample by itself and all in the same way, so that the number of
 // samples does not matter. Layers of the caller's, most ops, states, and axes that are or may be the batch rule it out.
-func alikeForAll(layer nn.Layer, rank int) bool {
+func alikeForAll(inner layer.Layer, rank int) bool {
 	alike := true
-	nn.EachLayer(layer, func(l nn.Layer) {
-		base := l.(interface {
-			Module() string
-			ClassName() string
-			Record() *pyjson.Object
-		})
-		record := base.Record()
+	layer.Each(inner, func(l layer.Layer) {
+		record := l.Record()
 		if record == nil {
-			record = nn.Record(l)
+			record = layer.Record(l)
 		}
-		module, config := base.Module(), record.Object("config")
+		module, config := l.Class().Module, record.Object("config")
 		switch {
 		case strings.HasPrefix(module, "keras.src.ops"):
-			alike = alike && elementwiseOps[base.ClassName()]
+			alike = alike && elementwiseOps[l.Class().Name]
 		case module != "keras" && !strings.HasPrefix(module, "keras.") && module != "":
 			alike = false
 		case strings.Contains(record.String("registered_name"), ">"), config.Get("stateful") == true:
@@ -108,7 +103,7 @@ func alikeForAll(layer nn.Layer, rank int) bool {
 			if !ok {
 				continue
 			}
-			if i, ok := n.Int(); !ok || i == 0 || i < -1 && (l != layer || i <= -rank) {
+			if i, ok := n.Int(); !ok || i == 0 || i < -1 && (l != inner || i <= -rank) {
 				alike = false
 			}
 		}

@@ -3,22 +3,32 @@ package losses
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
+// Loss is an object of keras.losses.
+type Loss interface {
+	layer.Configurable
+	// LossName is the argument "name".
+	LossName() string
+	// Call writes the loss of predictions against targets. sampleWeight, of the shape of the values or of their first axes,
+	// and mask, the one that travels with the predictions, may be nil. The result is a scalar unless the reduction is none.
+	Call(b *graph.Builder, yTrue, yPred, sampleWeight, mask *graph.Value) *graph.Value
+}
+
 // Function is a function of keras.losses with its arguments.
 type Function interface {
-	nn.Configurable
+	layer.Configurable
 	// Values writes a value for each sample, as the function of Keras returns them: the last axis is gone in most. Targets
 	// and predictions may be of any type. A mask that the function makes itself travels on the result.
 	Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value
 }
 
-// Loss is an object of keras.losses: a function whose values are weighted and reduced. It implements [nn.Loss].
-type Loss struct {
+// Reduced is an object of keras.losses that Keras has: a function whose values are weighted and reduced.
+type Reduced struct {
 	Name      string
 	Reduction string       // "sum_over_batch_size", "mean", "sum", "mean_with_sample_weight" or "none"
 	DType     tensor.DType // in which it computes
@@ -30,7 +40,7 @@ type Loss struct {
 // plain is a function of Keras that has no arguments.
 type plain func(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value
 
-func (plain) Config(*nn.Config) {}
+func (plain) Config(*layer.Config) {}
 func (f plain) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	return f(b, yTrue, yPred)
 }
@@ -42,7 +52,7 @@ var functions = map[string]func() Function{}
 // short are other names of the function.
 func register(class, name, function string, make func() Function, short ...string) {
 	names := append([]string{function}, short...)
-	nn.RegisterObject("losses", class, func() nn.Configurable { return &Loss{Function: make(), defaultName: name} }, names...)
+	layer.RegisterObject("losses", class, func() layer.Configurable { return &Reduced{Function: make(), defaultName: name} }, names...)
 	for _, n := range names {
 		functions[n] = make
 	}
@@ -56,19 +66,19 @@ func NewFunction(name string) Function {
 		return nil
 	}
 	f := make()
-	f.Config(&nn.Config{})
+	f.Config(&layer.Config{})
 	return f
 }
 
 func init() {
-	nn.RegisterObject("losses", "LossFunctionWrapper", func() nn.Configurable { return new(wrapper) })
+	layer.RegisterObject("losses", "LossFunctionWrapper", func() layer.Configurable { return new(wrapper) })
 }
 
-// wrapper is a Loss whose function is named by the argument "fn" (LossFunctionWrapper).
-type wrapper struct{ Loss }
+// wrapper is a loss whose function is named by the argument "fn" (LossFunctionWrapper).
+type wrapper struct{ Reduced }
 
-// Config implements nn.Configurable.
-func (w *wrapper) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (w *wrapper) Config(c *layer.Config) {
 	if c.Reading() {
 		w.Function = ReadFunction(c, "fn", NewFunction)
 	}
@@ -76,12 +86,12 @@ func (w *wrapper) Config(c *nn.Config) {
 		w.Function = plain(MeanSquaredError) // reported, or a default that nobody runs
 	}
 	w.defaultName = "loss_function_wrapper"
-	w.Loss.Config(c)
+	w.Reduced.Config(c)
 }
 
 // ReadFunction reads a function of Keras that an argument names, by its record or its name; find knows the functions. It
 // reports one that is not known and returns nil.
-func ReadFunction[F any](c *nn.Config, key string, find func(name string) F) F {
+func ReadFunction[F any](c *layer.Config, key string, find func(name string) F) F {
 	v, _ := c.Value(key)
 	name, _ := v.(string)
 	if record, ok := v.(*pyjson.Object); ok {
@@ -97,8 +107,8 @@ func ReadFunction[F any](c *nn.Config, key string, find func(name string) F) F {
 	return f
 }
 
-// Config implements nn.Configurable.
-func (l *Loss) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (l *Reduced) Config(c *layer.Config) {
 	c.StringOrNone("name", &l.Name)
 	if l.Name == "" {
 		l.Name = l.defaultName
@@ -114,21 +124,21 @@ func (l *Loss) Config(c *nn.Config) {
 	if !slices.Contains(Reductions, l.Reduction) {
 		c.Errorf("reduction", "one of %q or null is expected, not %s", Reductions, pyjson.Describe(reduction))
 	}
-	nn.Unwritten(c, "dtype", &l.DType, tensor.Float32, c.DType) // written since Keras 3.16
+	layer.Unwritten(c, "dtype", &l.DType, tensor.Float32, c.DType) // written since Keras 3.16
 	l.Function.Config(c)
 }
 
 // Reductions are the reductions of Keras; "none" stands for null, too.
 var Reductions = []string{"sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none"}
 
-// LossName implements nn.Loss.
-func (l *Loss) LossName() string { return l.Name }
+// LossName implements Loss.
+func (l *Reduced) LossName() string { return l.Name }
 
 // SetName changes the name: a model that names a function by a short name calls the loss so.
-func (l *Loss) SetName(name string) { l.Name = name }
+func (l *Reduced) SetName(name string) { l.Name = name }
 
-// Call implements nn.Loss.
-func (l *Loss) Call(b *graph.Builder, yTrue, yPred, sampleWeight, mask *graph.Value) *graph.Value {
+// Call implements Loss.
+func (l *Reduced) Call(b *graph.Builder, yTrue, yPred, sampleWeight, mask *graph.Value) *graph.Value {
 	yTrue, yPred = SameRank(b, cast(b, yTrue, l.DType), cast(b, yPred, l.DType))
 	values := l.Function.Values(b, yTrue, yPred)
 	if own := values.Mask; own != nil {

@@ -5,9 +5,31 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
+
+// Metric is an object of keras.metrics: it takes batch after batch and tells the result for all of them. One metric serves
+// one evaluation at a time.
+type Metric interface {
+	layer.Configurable
+	// MetricName and SetMetricName are the argument "name".
+	MetricName() string
+	SetMetricName(name string)
+	// UpdateState takes a batch. sampleWeight and mask, the one that travels with the predictions, may be nil.
+	UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error
+	// Result is the metric of all batches since the start or the last ResetState: a scalar, or one number for each class or
+	// threshold.
+	Result() (*tensor.Of[float64], error)
+	// ResetState starts anew.
+	ResetState()
+	// Variables returns the state as Keras keeps it, with its names, types and order. Some metrics have none before the first
+	// batch. The variables are copies; SetVariables puts values back.
+	Variables() []*layer.Variable
+	// SetVariables replaces the state.
+	SetVariables(values []tensor.Any) error
+}
 
 // Base is what all metrics have in common: a name, a type and a state.
 type Base struct {
@@ -26,16 +48,16 @@ type state struct {
 }
 
 // register adds a class of keras.metrics under its name, the name in snake case, and others.
-func register(class string, make func() nn.Configurable, short ...string) {
+func register(class string, make func() layer.Configurable, short ...string) {
 	names := short
-	if snake := nn.SnakeCase(class); !slices.Contains(short, snake) {
+	if snake := naming.SnakeCase(class); !slices.Contains(short, snake) {
 		names = append([]string{snake}, short...)
 	}
-	nn.RegisterObject("metrics", class, make, names...)
+	layer.RegisterObject("metrics", class, make, names...)
 }
 
 // config visits the arguments that all metrics have.
-func (m *Base) config(c *nn.Config, name string, dtype tensor.DType) {
+func (m *Base) config(c *layer.Config, name string, dtype tensor.DType) {
 	c.StringOrNone("name", &m.Name)
 	if m.Name == "" {
 		m.Name = name
@@ -43,10 +65,10 @@ func (m *Base) config(c *nn.Config, name string, dtype tensor.DType) {
 	c.DType("dtype", &m.DType, dtype)
 }
 
-// MetricName implements nn.Metric.
+// MetricName implements Metric.
 func (m *Base) MetricName() string { return m.Name }
 
-// SetMetricName implements nn.Metric.
+// SetMetricName implements Metric.
 func (m *Base) SetMetricName(name string) { m.Name = name }
 
 // add makes a variable of zeros.
@@ -57,26 +79,26 @@ func (m *Base) add(name string, d tensor.DType, shape ...int) *state {
 	return s
 }
 
-// ResetState implements nn.Metric.
+// ResetState implements Metric.
 func (m *Base) ResetState() {
 	for _, s := range m.states {
 		clear(s.data)
 	}
 }
 
-// Variables implements nn.Metric.
-func (m *Base) Variables() []*nn.Variable {
-	out := make([]*nn.Variable, len(m.states))
+// Variables implements Metric.
+func (m *Base) Variables() []*layer.Variable {
+	out := make([]*layer.Variable, len(m.states))
 	for i, s := range m.states {
 		data := tensor.Zeros[float64](s.shape...)
 		copy(data.Data(), s.data)
 		t, _ := tensor.Convert(data, s.dtype) // numeric: cannot fail
-		out[i] = nn.NewVariable(s.name, strings.ReplaceAll(m.Name, "/", ">")+"/"+s.name, t)
+		out[i] = layer.NewVariable(s.name, strings.ReplaceAll(m.Name, "/", ">")+"/"+s.name, t)
 	}
 	return out
 }
 
-// SetVariables implements nn.Metric.
+// SetVariables implements Metric.
 func (m *Base) SetVariables(values []tensor.Any) error {
 	if len(values) != len(m.states) {
 		return fmt.Errorf("metric %q has %d variables, %d were given", m.Name, len(m.states), len(values))

@@ -6,17 +6,37 @@ import (
 	"math"
 	"strings"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/jit"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
+
+// Optimizer is an object of keras.optimizers. It is used by one training at a time.
+type Optimizer interface {
+	layer.Configurable
+	// Build makes the optimizer's own variables for those that it is to change.
+	Build(variables []*layer.Variable) error
+	// Variables returns the optimizer's own variables in Keras's order: the number of steps, the learning rate where that is
+	// a number, then the slots. Before Build there are but the first two.
+	Variables() []*layer.Variable
+	// Step changes the variables by their gradients, of which some may be nil.
+	Step(gradients []tensor.Any) error
+	// Rate is the learning rate of the next step.
+	Rate() float64
+	// LossScale is what the loss is to be multiplied with before gradients are taken; Step divides by it.
+	LossScale() float64
+	// Finalize ends a training: averages that were kept of the variables take their place.
+	Finalize() error
+}
 
 // Base holds the arguments and variables that all optimizers have (keras.optimizers.Optimizer), and makes the steps; the
 // classes that embed it bring the rule by which one variable changes.
 type Base struct {
 	Name                      string
 	LearningRate              float64
-	Schedule                  *nn.Object // of keras.optimizers.schedules, instead of LearningRate; nil for none
+	Schedule                  *layer.Object // of keras.optimizers.schedules, instead of LearningRate; nil for none
 	WeightDecay               *float64
 	ClipNorm                  *float64 // of each gradient
 	GlobalClipNorm            *float64 // of all gradients together
@@ -28,12 +48,12 @@ type Base struct {
 	GradientAccumulationSteps *int
 
 	rule      rule
-	variables []*nn.Variable // its own
-	trainable []*nn.Variable
-	iteration *nn.Variable
-	averages  []*nn.Variable
-	sums      []*nn.Variable // of gradients
-	constrain []*nn.Function // by variable, nil for none
+	variables []*layer.Variable // its own
+	trainable []*layer.Variable
+	iteration *layer.Variable
+	averages  []*layer.Variable
+	sums      []*layer.Variable // of gradients
+	constrain []*jit.Function   // by variable, nil for none
 	spare     [][]float64
 }
 
@@ -46,16 +66,16 @@ type rule interface {
 }
 
 // register adds a class of keras.optimizers under its name and that in lower case.
-func register(class string, make func() nn.Configurable) {
-	nn.RegisterObject("optimizers", class, make, strings.ToLower(class))
+func register(class string, make func() layer.Configurable) {
+	layer.RegisterObject("optimizers", class, make, strings.ToLower(class))
 }
 
 // config visits the arguments that all optimizers have.
-func (b *Base) config(c *nn.Config, r rule, class string, rate float64) {
+func (b *Base) config(c *layer.Config, r rule, class string, rate float64) {
 	b.rule = r
 	c.StringOrNone("name", &b.Name)
 	if b.Name == "" {
-		b.Name = nn.SnakeCase(class)
+		b.Name = naming.SnakeCase(class)
 	}
 	v, _ := c.Value("learning_rate")
 	if _, record := v.(interface{ Keys() []string }); record || !c.Reading() && b.Schedule != nil {
@@ -100,7 +120,7 @@ func (b *Base) config(c *nn.Config, r rule, class string, rate float64) {
 }
 
 // decay sets the default of weight_decay of classes that have one.
-func (b *Base) decay(c *nn.Config, def float64) {
+func (b *Base) decay(c *layer.Config, def float64) {
 	if _, given := c.Value("weight_decay"); !given && b.WeightDecay == nil {
 		b.WeightDecay = &def
 	}
@@ -115,14 +135,14 @@ func (b *Base) start() {
 	}
 }
 
-func (b *Base) add(path, name string, t tensor.Any) *nn.Variable {
-	v := nn.NewVariable(name, path, t)
+func (b *Base) add(path, name string, t tensor.Any) *layer.Variable {
+	v := layer.NewVariable(name, path, t)
 	b.variables = append(b.variables, v)
 	return v
 }
 
 // addLike makes a variable for one of the model's, of its shape and type, with all elements equal to value.
-func (b *Base) addLike(v *nn.Variable, slot string, value float64) *nn.Variable {
+func (b *Base) addLike(v *layer.Variable, slot string, value float64) *layer.Variable {
 	n, _ := tensor.SizeOf(v.Shape) // of a variable that exists
 	name := strings.ReplaceAll(v.Path, "/", "_") + "_" + slot
 	data := make([]float64, n)
@@ -135,8 +155,8 @@ func (b *Base) addLike(v *nn.Variable, slot string, value float64) *nn.Variable 
 }
 
 // addSlots makes variables for each of the model's, those of one variable next to each other.
-func (b *Base) addSlots(slots ...string) [][]*nn.Variable {
-	out := make([][]*nn.Variable, len(slots))
+func (b *Base) addSlots(slots ...string) [][]*layer.Variable {
+	out := make([][]*layer.Variable, len(slots))
 	for _, v := range b.trainable {
 		for i, s := range slots {
 			out[i] = append(out[i], b.addLike(v, s, 0))
@@ -163,8 +183,8 @@ func shaped(data []float64, shape []int, d tensor.DType) tensor.Any {
 	return t
 }
 
-// Build implements nn.Optimizer.
-func (b *Base) Build(variables []*nn.Variable) error {
+// Build implements Optimizer.
+func (b *Base) Build(variables []*layer.Variable) error {
 	for _, v := range variables {
 		if !v.DType.IsFloat() {
 			return fmt.Errorf("optimizer %s: variable %s is %s; only floats can be trained", b.Name, v.Path, v.DType)
@@ -180,24 +200,24 @@ func (b *Base) Build(variables []*nn.Variable) error {
 		b.sums = b.addSlots("gradient_accumulator")[0]
 	}
 	b.rule.build()
-	b.constrain = make([]*nn.Function, len(variables))
+	b.constrain = make([]*jit.Function, len(variables))
 	for i, v := range variables {
 		if v.Constraint == nil {
 			continue
 		}
-		o, ok := v.Constraint.Impl.(nn.Constrainer)
+		o, ok := v.Constraint.Impl.(layer.Constrainer)
 		if !ok {
 			return fmt.Errorf("optimizer %s: the constraint %s of variable %s has no Go form", b.Name, v.Constraint.Name, v.Path)
 		}
-		b.constrain[i] = nn.NewFunction(func(g *graph.Builder, args []*graph.Value) []*graph.Value {
+		b.constrain[i] = jit.NewFunction(func(g *graph.Builder, args []*graph.Value) []*graph.Value {
 			return []*graph.Value{o.Constrain(g, args[0])}
 		})
 	}
 	return nil
 }
 
-// Variables implements nn.Optimizer.
-func (b *Base) Variables() []*nn.Variable { return b.variables }
+// Variables implements Optimizer.
+func (b *Base) Variables() []*layer.Variable { return b.variables }
 
 func (b *Base) accumulating() int64 {
 	if n := b.GradientAccumulationSteps; n != nil {
@@ -224,7 +244,7 @@ func (b *Base) updates() int64 {
 	return b.steps()
 }
 
-// Rate implements nn.Optimizer.
+// Rate implements Optimizer.
 func (b *Base) Rate() float64 {
 	if b.Schedule != nil {
 		return b.Schedule.Impl.(Schedule).Rate(b.steps()) // checked by config
@@ -236,7 +256,7 @@ func (b *Base) Rate() float64 {
 	return rate[0]
 }
 
-// LossScale implements nn.Optimizer.
+// LossScale implements Optimizer.
 func (b *Base) LossScale() float64 {
 	if b.LossScaleFactor != nil {
 		return *b.LossScaleFactor
@@ -255,7 +275,7 @@ type step struct {
 	w, g []float64 // its elements and those of its gradient, both the rule's to change
 	rate float64
 	time float64 // 1 in the first step
-	v    *nn.Variable
+	v    *layer.Variable
 
 	base  *Base
 	slots []slot
@@ -263,22 +283,22 @@ type step struct {
 }
 
 type slot struct {
-	v    *nn.Variable
+	v    *layer.Variable
 	data []float64
 }
 
 // slot returns the elements of the variable that a list holds for the one being changed. They are stored when the rule is
 // done.
-func (s *step) slot(list []*nn.Variable) []float64 { return s.load(list[s.at]) }
+func (s *step) slot(list []*layer.Variable) []float64 { return s.load(list[s.at]) }
 
-func (s *step) load(v *nn.Variable) []float64 {
+func (s *step) load(v *layer.Variable) []float64 {
 	data := s.base.elements(v)
 	s.slots = append(s.slots, slot{v, data})
 	return data
 }
 
 // elements reads a variable into memory that keep takes back.
-func (b *Base) elements(v *nn.Variable) []float64 {
+func (b *Base) elements(v *layer.Variable) []float64 {
 	t, err := v.Value()
 	if err != nil {
 		return make([]float64, v.Size()) // Step looks at the model's variables before; its own have values
@@ -302,11 +322,11 @@ func (b *Base) read(t tensor.Any) []float64 {
 
 func (b *Base) keep(data []float64) { b.spare = append(b.spare, data) }
 
-func store(v *nn.Variable, data []float64) {
+func store(v *layer.Variable, data []float64) {
 	_ = v.Assign(shaped(data, v.Shape, v.DType)) // of its own shape and type
 }
 
-// Step implements nn.Optimizer.
+// Step implements Optimizer.
 func (b *Base) Step(gradients []tensor.Any) error {
 	grads, err := b.gradients(gradients)
 	if err != nil {
@@ -431,7 +451,9 @@ func (b *Base) clip(grads [][]float64) {
 }
 
 // decayer is a rule that decays weights in its own way.
-type decayer interface{ weightDecay(v *nn.Variable) *float64 }
+type decayer interface {
+	weightDecay(v *layer.Variable) *float64
+}
 
 // beginner is a rule that has something to do once in a step.
 type beginner interface{ begin() }
@@ -525,7 +547,7 @@ func (b *Base) hold(grads [][]float64) error {
 	return nil
 }
 
-// Finalize implements nn.Optimizer.
+// Finalize implements Optimizer.
 func (b *Base) Finalize() error {
 	if b.UseEMA && b.averages != nil {
 		b.overwrite()
@@ -535,7 +557,7 @@ func (b *Base) Finalize() error {
 
 // SetVariables gives an optimizer that was built the values of its own variables, such as a file has them, in the order of
 // Variables. Numbers are converted to the variables' types.
-func SetVariables(o nn.Optimizer, values []tensor.Any) error {
+func SetVariables(o Optimizer, values []tensor.Any) error {
 	variables := o.Variables()
 	if len(values) != len(variables) {
 		return fmt.Errorf("the optimizer has %d variables, %d were given", len(variables), len(values))

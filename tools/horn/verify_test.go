@@ -48,7 +48,7 @@ func TestVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errText := horn(t, "verify", "--dir", dir, "--json")
-	var r report
+	var r verification
 	parse(t, out, &r)
 	if code != 1 || r.Passed != 1 || r.Failed != 2 || r.Errors != 1 || len(r.Cases) != 4 || strings.Count(errText, "\n") != 1 {
 		t.Errorf("exit %d, %+v, %s", code, r, errText)

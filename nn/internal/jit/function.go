@@ -1,0 +1,72 @@
+package jit
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/hornml/horn/nn/exec"
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// Function is a function of tensors that writes ops: the values of a loss, the update of a metric. It is compiled for each
+// set of types and shapes of its arguments, as jax.jit does. Calls from many goroutines are safe.
+type Function struct {
+	write func(b *graph.Builder, args []*graph.Value) []*graph.Value
+	cache *exec.Cache
+
+	mu    sync.Mutex
+	plans *Cache
+}
+
+// NewFunction returns the function that write describes: it is given a value for each argument, nil for one that is left
+// out, and returns the results. It may call b.Fail.
+func NewFunction(write func(b *graph.Builder, args []*graph.Value) []*graph.Value) *Function {
+	return &Function{write: write, cache: exec.NewCache(), plans: NewCache()}
+}
+
+// Run computes the results for arguments, of which any may be nil.
+func (f *Function) Run(args ...tensor.Any) ([]tensor.Any, error) {
+	var space [128]byte
+	key := Key(space[:0], args)
+	f.mu.Lock()
+	e := f.plans.Entry(key)
+	f.mu.Unlock()
+	e.Lock()
+	defer e.Unlock()
+	if e.Plan == nil && e.Err == nil {
+		g, err := f.trace(args)
+		if err == nil {
+			e.Plan, err = exec.Compile(g, exec.Options{Cache: f.cache})
+		}
+		e.Err = err
+	}
+	if e.Err != nil {
+		return nil, e.Err
+	}
+	return e.Plan.Run(args, nil)
+}
+
+func (f *Function) trace(args []tensor.Any) (g *graph.Graph, err error) {
+	b := graph.NewBuilder()
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case *graph.Error:
+			g, err = nil, r
+		case runtime.Error:
+			g, err = nil, fmt.Errorf("the arguments are not consistent (%w)", r)
+		default:
+			panic(r)
+		}
+	}()
+	values := make([]*graph.Value, len(args))
+	for i, t := range args {
+		if t != nil {
+			values[i] = b.Input(t.DType(), t.Shape()...)
+		}
+	}
+	b.Graph.Outputs = f.write(b, values)
+	return b.Graph, nil
+}

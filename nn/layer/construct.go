@@ -1,0 +1,117 @@
+package layer
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/internal/tree"
+	"github.com/hornml/horn/tensor"
+)
+
+// Args are the keyword arguments of a layer's constructor, by Keras's names: Args{"activation": "relu", "use_bias": false}.
+// Values are nil, bool, int, float64, string, lists of them, a Layer where Keras takes one, and what NewObject gives for an
+// initializer, regularizer or constraint, of which the name will do mostly: "he_normal".
+type Args map[string]any
+
+// constructions numbers layers made in Go in the order of their creation, by which they get their automatic names.
+var constructions atomic.Uint64
+
+// Construct gives a new layer its class and its arguments, with Keras's defaults for those not named. Constructors such as
+// layers.NewDense call it. A wrong argument is a mistake in the program: it panics with a sentence that names the argument.
+func Construct[L Layer](l L, class Class, args ...Args) L {
+	if err := construct(l, class, args); err != nil {
+		panic("layer: " + class.Name + ": " + err.Error())
+	}
+	return l
+}
+
+// New returns a layer of one of Keras's classes by its name, such as "Dense"; the typed constructors are in nn/layers. It
+// is an error if there is no such class, or if an argument does not fit.
+func New(class string, args ...Args) (Layer, error) {
+	e := findClass("keras.layers", class)
+	if e == nil {
+		if e = findClass("", class); e == nil {
+			return nil, fmt.Errorf("%q is no layer of Keras that is known here", class)
+		}
+	}
+	l := e.make()
+	if err := construct(l, e.class, args); err != nil {
+		return nil, fmt.Errorf("%s: %w", class, err)
+	}
+	return l, nil
+}
+
+// Custom gives a layer of the caller's own its registered name, such as "my_package>Scale", and its arguments. Keras needs
+// a class registered under that name to load a model that holds the layer.
+func Custom[L Layer](l L, registered string, args ...Args) L {
+	name := registered[strings.LastIndex(registered, ">")+1:]
+	return Construct(l, Class{Name: name, Registered: registered}, args...)
+}
+
+func construct(l Layer, class Class, args []Args) error {
+	in := new(pyjson.Object)
+	for _, a := range args {
+		for _, k := range tree.Keys(a) {
+			in.Set(k, fromGo(a[k]))
+		}
+	}
+	b := l.base()
+	b.Init(l, class)
+	d := &Decoder{}
+	c := &Config{decoder: d, in: in, used: map[string]bool{"name": true}}
+	if name := in.String("name"); name != "" {
+		b.SetName(name)
+	}
+	c.layer = b.name
+	b.config(c)
+	l.Config(c)
+	c.finish()
+	return d.Err()
+}
+
+// fromGo turns a Go value into the form that a file would have; layers and objects stay what they are.
+func fromGo(v any) any {
+	switch v := v.(type) {
+	case int:
+		return pyjson.Int(v)
+	case int64:
+		return pyjson.Number(fmt.Sprint(v))
+	case float64:
+		return pyjson.Float(v)
+	case float32:
+		return pyjson.Float(float64(v))
+	case []int:
+		return list(v)
+	case []float64:
+		return list(v)
+	case []string:
+		return list(v)
+	case []bool:
+		return list(v)
+	case [][]int:
+		return list(v)
+	case []Layer:
+		return list(v)
+	case []any:
+		return list(v)
+	case map[string]any:
+		o := new(pyjson.Object)
+		for _, k := range tree.Keys(v) {
+			o.Set(k, fromGo(v[k]))
+		}
+		return o
+	case tensor.DType:
+		return v.String()
+	}
+	return v
+}
+
+func list[T any](v []T) []any {
+	out := make([]any, len(v))
+	for i, x := range v {
+		out[i] = fromGo(x)
+	}
+	return out
+}

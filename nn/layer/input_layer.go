@@ -1,0 +1,79 @@
+package layer
+
+import (
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/tensor"
+)
+
+// InputLayer stands for an input of a model (keras.layers.InputLayer).
+type InputLayer struct {
+	Base
+	BatchShape []int // with the batch first; -1 for unknown dimensions, nil for an unknown shape
+	DType      tensor.DType
+	Sparse     bool
+	Ragged     bool
+	Optional   bool
+}
+
+func init() {
+	Register("keras.layers", "InputLayer", func() Layer { return new(InputLayer) })
+}
+
+// Config implements Layer. As in Keras other keys than the known ones are ignored.
+func (l *InputLayer) Config(c *Config) {
+	shape := any(nil)
+	key := "batch_shape"
+	if _, ok := c.Value(key); !ok && c.Reading() {
+		key = "batch_input_shape"
+	}
+	if l.BatchShape != nil && !c.Reading() {
+		shape = pyjson.NewShape(l.BatchShape)
+	}
+	c.Raw(key, &shape, nil)
+	if c.Reading() {
+		if list, ok := c.Value("shape"); ok && shape == nil {
+			dims, isList := list.([]any)
+			if !isList {
+				c.Errorf("shape", "a list of dimensions is expected, not %s", pyjson.Describe(list))
+			}
+			size, _ := c.Value("batch_size")
+			shape = append([]any{size}, dims...)
+		}
+		if shape != nil {
+			dims, problem := pyjson.Shape(shape)
+			if problem != "" {
+				c.Errorf(key, "%s, not %s", problem, pyjson.Describe(shape))
+			}
+			l.BatchShape = dims
+		}
+		for _, k := range c.in.Keys() {
+			c.used[k] = true
+		}
+	}
+	name := l.DType.String()
+	l.DType = tensor.Float32
+	if v, ok := c.Value("dtype"); ok {
+		p, err := parsePolicy(v)
+		if err != nil {
+			c.Errorf("dtype", "%v", err)
+		} else {
+			l.DType = p.Compute
+			l.policy = p
+		}
+	} else if !c.Reading() {
+		l.DType, _ = tensor.ParseDType(name)
+		c.Put("dtype", name)
+	}
+	c.Bool("sparse", &l.Sparse, false)
+	c.Bool("ragged", &l.Ragged, false)
+	c.Bool("optional", &l.Optional, false)
+	if l.Sparse && c.Reading() {
+		c.Unsupported("sparse", "sparse inputs have no dense form here; save the model with sparse=False")
+	}
+	if l.Ragged && c.Reading() {
+		c.Unsupported("ragged", "ragged inputs are not supported; save the model with ragged=False")
+	}
+}
+
+// Call implements Layer: an input is what it is given.
+func (l *InputLayer) Call(c *Call) any { return c.X() }

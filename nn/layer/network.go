@@ -1,0 +1,91 @@
+package layer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/tensor"
+)
+
+// What a model needs to know of layers; their authors do not need it.
+
+// Network is a layer that runs a graph of other layers: a model inside a model. Its masks and variables are those of its
+// layers.
+type Network interface {
+	Layer
+	// Operations returns the layers and the keras.ops nodes of the graph.
+	Operations() []Layer
+	// CompleteRecord adds to a new record of the network what stands there beside its config.
+	CompleteRecord(record *pyjson.Object)
+}
+
+// Init makes b the base of self, a layer of the given class that is made in Go, with the name that the class gives. Construct
+// calls it; what is not constructed from arguments, such as a model, calls it itself.
+func (b *Base) Init(self Layer, class Class) {
+	b.self, b.class, b.trainable, b.order = self, class, true, constructions.Add(1)
+	b.name, b.automatic = naming.SnakeCase(class.PythonName()), true
+}
+
+// SetCalls keeps what a trace found out about the layer's calls: the shapes of their first arguments and of their outputs,
+// with -1 for unknown dimensions, and the types of the outputs in flat order.
+func (b *Base) SetCalls(inputs, outputs []any, types [][]tensor.DType) {
+	b.inputShapes, b.outputShapes, b.outputTypes = inputs, outputs, types
+}
+
+// SetBuilt says that the layer needs no Build: a model whose layers are built.
+func (b *Base) SetBuilt() { b.built = true }
+
+// OutputTypes returns the types of the outputs of each call of the layer, flat.
+func (b *Base) OutputTypes() [][]tensor.DType { return b.outputTypes }
+
+// Unbuild forgets the variables of layers and of the layers inside them: those that a failed trace has made.
+func Unbuild(layers []Layer) {
+	for _, l := range layers {
+		b := l.base()
+		_, isOp := l.(*op)
+		b.variables, b.built = nil, isOp
+		Unbuild(Sublayers(l))
+	}
+}
+
+// GiveNames makes the names of the layers of one model unique: of those that got theirs automatically the later ones have
+// "_1", "_2" and so on, as in Keras.
+func GiveNames(layers []Layer) error {
+	taken := map[string]bool{}
+	var automatic []Layer
+	for _, l := range layers {
+		if b := l.base(); b.automatic {
+			automatic = append(automatic, l)
+		} else if taken[b.name] {
+			return fmt.Errorf("the name %q is used by two layers", b.name)
+		} else {
+			taken[b.name] = true
+		}
+	}
+	slices.SortStableFunc(automatic, func(a, b Layer) int {
+		return int(int64(a.base().order) - int64(b.base().order))
+	})
+	for _, l := range automatic {
+		b := l.base()
+		if b.models > 0 && !taken[b.name] { // another model knows it by this name
+			taken[b.name] = true
+			continue
+		}
+		base := naming.SnakeCase(b.class.PythonName())
+		name := base
+		for i := 1; taken[name]; i++ {
+			name = fmt.Sprintf("%s_%d", base, i)
+		}
+		b.name = name
+		taken[name] = true
+	}
+	for _, l := range layers {
+		l.base().models++
+	}
+	return nil
+}
+
+// Older reports whether a was made before b; layers that were read from a file come first.
+func Older(a, b Layer) bool { return a.base().order < b.base().order }

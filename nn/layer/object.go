@@ -1,0 +1,166 @@
+package layer
+
+import (
+	"fmt"
+
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/internal/tree"
+)
+
+// Configurable is what an initializer, a regularizer, a constraint, a loss, a metric or an optimizer has in common with
+// a layer: arguments under Keras's names.
+type Configurable interface{ Config(c *Config) }
+
+// Object is a serialized object that is no layer, such as an initializer.
+type Object struct {
+	Kind string // "initializers", "regularizers", "constraints", ...
+	Name string // the class, such as "GlorotUniform"
+	Impl Configurable
+	Raw  any // as the file has it; nil for an object made in Go
+}
+
+type objectEntry struct {
+	name string
+	make func() Configurable
+}
+
+var objects = map[string]map[string]objectEntry{}
+
+// RegisterObject adds a class of keras.<kind>, with the other names that Keras knows for it, such as "glorot_uniform".
+func RegisterObject(kind, name string, make func() Configurable, aliases ...string) {
+	if objects[kind] == nil {
+		objects[kind] = map[string]objectEntry{}
+	}
+	for _, n := range append(aliases, name) {
+		if _, ok := objects[kind][n]; ok {
+			panic("layer: " + kind + "." + n + " is registered twice")
+		}
+		objects[kind][n] = objectEntry{name, make}
+	}
+}
+
+// NewObject returns an object of keras.<kind> by class or short name, with Keras's default arguments; it panics for an
+// unknown name. An empty name is no object.
+func NewObject(kind, name string) *Object {
+	if name == "" {
+		return nil
+	}
+	e, ok := objects[kind][name]
+	if !ok {
+		panic(fmt.Sprintf("layer: keras.%s has no %q", kind, name))
+	}
+	o := &Object{Kind: kind, Name: e.name, Impl: e.make()}
+	o.Impl.Config(&Config{})
+	return o
+}
+
+// Initializer visits an initializer; def is a name such as "glorot_uniform".
+func (c *Config) Initializer(key string, field **Object, def string) {
+	c.Object("initializers", key, field, def)
+}
+
+// Regularizer visits a regularizer or null, the default.
+func (c *Config) Regularizer(key string, field **Object) { c.Object("regularizers", key, field, "") }
+
+// Constraint visits a constraint or null, the default.
+func (c *Config) Constraint(key string, field **Object) { c.Object("constraints", key, field, "") }
+
+// Object visits an object of keras.<kind>: a record, a name, or null.
+func (c *Config) Object(kind, key string, field **Object, def string) {
+	if c.in == nil && c.out == nil {
+		*field = NewObject(kind, def)
+		return
+	}
+	visit(c, key, field, []*Object{NewObject(kind, def)}, func(v any) (*Object, string) {
+		return c.decoder.Object(kind, v, c.path+"/"+key, c.layer), ""
+	}, func(o *Object) any { return o.Record() })
+}
+
+// Object reads an object of keras.<kind>; it reports what is wrong and returns nil then, and for null.
+func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
+	config := new(pyjson.Object)
+	name := ""
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case *Object: // made in Go
+		return v
+	case string:
+		name = v
+	case *pyjson.Object:
+		name = v.String("class_name")
+		switch inner := v.Get("config").(type) {
+		case *pyjson.Object:
+			config = inner
+		case string:
+			if name == "function" {
+				name = inner
+			}
+		}
+	default:
+		d.fail(&ConfigError{Path: path, Layer: layer, Msg: fmt.Sprintf("a name or a record of keras.%s is expected, not %s", kind, pyjson.Describe(v))})
+		return nil
+	}
+	if make, ok := d.Custom[customName(v, name)].(func() Configurable); ok {
+		o := &Object{Kind: kind, Name: name, Impl: make(), Raw: v}
+		d.read(o.Impl, config, path+"/config", layer)
+		return o
+	}
+	e, ok := objects[kind][name]
+	if !ok {
+		d.fail(&UnsupportedError{Path: path, Module: "keras." + kind, Class: name, Layer: layer, Reason: "not known; a Go form of it can be given as a custom object"})
+		return nil
+	}
+	o := &Object{Kind: kind, Name: e.name, Impl: e.make(), Raw: v}
+	d.read(o.Impl, config, path+"/config", layer)
+	return o
+}
+
+// customName is the name by which the caller may have given a Go form: the registered name if there is one.
+func customName(v any, class string) string {
+	if o, ok := v.(*pyjson.Object); ok {
+		if r := o.String("registered_name"); r != "" {
+			return r
+		}
+	}
+	return class
+}
+
+// read lets an object visit its arguments in config, and reports keys that it does not know.
+func (d *Decoder) read(o Configurable, config *pyjson.Object, path, layer string) {
+	c := &Config{decoder: d, in: config, path: path, layer: layer, used: map[string]bool{}}
+	o.Config(c)
+	c.finish()
+}
+
+// Record returns the serialized form of the object, null for nil.
+func (o *Object) Record() any {
+	if o == nil {
+		return nil
+	}
+	if r, ok := o.Raw.(*pyjson.Object); ok {
+		return r
+	}
+	config := new(pyjson.Object)
+	o.Impl.Config(&Config{out: config})
+	return pyjson.NewObject("module", "keras."+o.Kind, "class_name", o.Name, "config", config, "registered_name", nil)
+}
+
+// Init returns the initializer that an object of keras.initializers is, nil for none.
+func (o *Object) Init() Initializer {
+	if o == nil {
+		return nil
+	}
+	i, _ := o.Impl.(Initializer)
+	return i
+}
+
+// ObjectIn reads an object of keras.<kind> that stands somewhere inside the value of a key; at is its place there, such as
+// "optimizer_map/kernel". It reports what is wrong and returns nil then, and for null.
+func (c *Config) ObjectIn(kind string, v any, at string) *Object {
+	return c.decoder.Object(kind, v, c.path+"/"+at, c.layer)
+}
+
+// Objects returns the classes and functions of keras.<kind> that are known, such as those of "initializers", by all their
+// names, sorted.
+func Objects(kind string) []string { return tree.Keys(objects[kind]) }

@@ -1,0 +1,192 @@
+package layer
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/tree"
+	"github.com/hornml/horn/tensor"
+)
+
+// Trace is how a layer, mostly a model, is turned into a graph: what the calls of its layers share. Models make one; layers
+// have it behind their [Call].
+type Trace struct {
+	// Symbolic says that shapes stand for others: unknown dimensions are StandIn, and nothing will be computed.
+	Symbolic bool
+	StandIn  int
+	// Measured are the numbers that Call.Measure returns, in the order in which it is called; see [Traced].
+	Measured []int
+	// Penalize collects what the outputs of layers add to the loss, for Penalty.
+	Penalize bool
+	// Observe, if set, is told of every call of a layer: its first argument and what it returned.
+	Observe func(l Layer, in, out any)
+
+	builder   *graph.Builder
+	root      *graph.Builder // the first builder: inside of loops it is another
+	measures  int            // how often Measure was called
+	penalties []*graph.Value
+	depth     int
+}
+
+// Traced is what a trace gives.
+type Traced struct {
+	Graph   *graph.Graph
+	Outputs []*graph.Value // flat, with their masks
+	// Measures says that the trace came to a shape that depends on what is in the inputs: the graph's one output is the
+	// number, an integer, that Measured needs next. Outputs are nil then.
+	Measures bool
+}
+
+// maxCallDepth bounds layers that call layers: a model cannot hold itself, but a shared object may try.
+const maxCallDepth = 200
+
+// Run writes the ops of one call of l into a new graph. inputs makes the values of the first argument, nil for one that is
+// left out. A Trace runs once.
+func (t *Trace) Run(l Layer, inputs func(b *graph.Builder) []*graph.Value) (traced Traced, err error) {
+	b := graph.NewBuilder()
+	t.builder, t.root = b, b
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		traced = Traced{}
+		switch r := located(r, l.Name(), "").(type) {
+		case *measuring:
+			b.Graph.Outputs, b.Graph.Updates = []*graph.Value{r.v}, nil
+			traced = Traced{Graph: b.Graph, Measures: true}
+		case *graph.Error:
+			err = r
+		case *InternalError:
+			err = r
+		default:
+			panic(r)
+		}
+	}()
+	values := inputs(b)
+	list := make([]any, len(values))
+	for i, v := range values {
+		if v != nil {
+			list[i] = v
+		}
+	}
+	c := &Call{Builder: b, trace: t, layer: l, Args: []any{list}}
+	if len(list) == 1 {
+		c.Args = list
+	}
+	b.Graph.Outputs = tree.Values(l.Call(c))
+	return Traced{Graph: b.Graph, Outputs: b.Graph.Outputs}, nil
+}
+
+// Symbolic reports whether this trace only finds out shapes: unknown dimensions have stand-in lengths, and nothing will
+// be computed.
+func (c *Call) Symbolic() bool { return c.trace.Symbolic }
+
+// Measure returns the number that v, an integer scalar of the graph, has for the inputs of this run. It is for results
+// whose shape depends on what is in the inputs and not only on their shape, such as the length of the longest text. What
+// is traced then holds for this number, as it holds for the inputs' shapes: predicting finds the number first and then
+// takes the plan for it. A symbolic trace gets a stand-in, 1 or more.
+func (c *Call) Measure(v *graph.Value) int {
+	t := c.trace
+	if t.Symbolic {
+		return t.StandIn
+	}
+	if c.Builder != t.root {
+		c.Fail("a shape depends on data inside of a loop")
+	}
+	if t.measures == len(t.Measured) {
+		if !v.DType.IsInt() || v.Rank() != 0 {
+			c.Fail("a shape is asked of %s, which is no integer", v)
+		}
+		panic(&measuring{c.Cast(v, tensor.Int64)})
+	}
+	t.measures++
+	return t.Measured[t.measures-1]
+}
+
+// measuring ends a trace at a number that must be found out first; Run turns it into a Traced.
+type measuring struct{ v *graph.Value }
+
+func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) any {
+	b := l.base()
+	path := b.name
+	if parent != "" {
+		path = parent + "/" + b.name
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			panic(located(r, path, b.class.Name))
+		}
+	}()
+	t.depth++
+	defer func() { t.depth-- }()
+	if t.depth > maxCallDepth {
+		panic(&graph.Error{Msg: fmt.Sprintf("layers call each other more than %d deep", maxCallDepth)})
+	}
+	if !b.NoAutocast {
+		cast := func(leaf any) any {
+			if x, ok := leaf.(*graph.Value); ok && x != nil && x.DType.IsFloat() && x.DType != b.policy.Compute {
+				return t.builder.Cast(x, b.policy.Compute).WithMask(x.Mask)
+			}
+			return leaf
+		}
+		args = tree.Map(args, cast).([]any)
+		if kwargs != nil {
+			kwargs = tree.Map(kwargs, cast).(map[string]any)
+		}
+	}
+	c := &Call{Builder: t.builder, Args: args, Kwargs: kwargs, trace: t, layer: l, path: path}
+	label := t.builder.Label
+	t.builder.Label = path
+	defer func() { t.builder.Label = label }()
+	if !b.built {
+		if builder, ok := l.(Builder); ok {
+			builder.Build(c)
+		}
+		b.built = true
+	}
+	out := l.Call(c)
+	c.finish()
+	if list, ok := out.([]*graph.Value); ok {
+		out = tree.Map(list, func(leaf any) any { return leaf })
+	}
+	out = c.setMasks(out)
+	if t.Penalize {
+		t.addPenalty(c, l, out)
+	}
+	if t.Observe != nil {
+		t.Observe(l, c.First(), out)
+	}
+	return out
+}
+
+// located adds the layer to an error on its way out; the innermost layer stays.
+func located(r any, path, class string) any {
+	where := fmt.Sprintf("layer %q", path)
+	if class != "" {
+		where += " (" + class + ")"
+	}
+	switch e := r.(type) {
+	case *graph.Error:
+		if e.Where == "" {
+			e.Where = where
+		}
+		return e
+	case runtime.Error:
+		if outOfRange(e) {
+			return &graph.Error{Where: where, Msg: fmt.Sprintf("its configuration or inputs are not consistent (%v)", e)}
+		}
+		return &InternalError{Where: where, Err: e, Stack: debug.Stack()}
+	}
+	return r
+}
+
+// outOfRange reports whether an error is that of an index or a length: the axes and sizes that a file or an input gave do
+// not fit together. Every other one, such as that of a nil pointer, is a mistake of the program.
+func outOfRange(e runtime.Error) bool {
+	s := e.Error()
+	return strings.Contains(s, "out of range")
+}

@@ -1,0 +1,127 @@
+package layer
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
+)
+
+// Variable is a tensor of a layer that a model saves: a weight, a moving average, a quantization scale.
+type Variable struct {
+	Name        string // as the layer calls it, such as "kernel"
+	Path        string // as model.Layer("...") would find it, such as "dense_1/kernel"
+	Shape       []int
+	DType       tensor.DType
+	Trainable   bool // freezing a layer does not change it
+	Initializer Initializer
+	Regularizer *Object // what training adds to the loss for it; nil for nothing
+	Constraint  *Object // what training applies to it after each step; nil for nothing
+	// FileKey replaces the number under which the variable stands in a weights file, where Keras gives it a name.
+	FileKey string
+
+	notSaved      bool
+	createdFrozen bool // not trainable from the start: behind the others in a weights file
+
+	mu      sync.Mutex
+	value   tensor.Any
+	id      uint64
+	version uint64
+}
+
+var (
+	variableIDs atomic.Uint64
+	// assignments counts the changes of variables of all models, so that a prediction sees with one comparison whether
+	// its plan may be out of date.
+	assignments atomic.Uint64
+)
+
+// NewVariable returns a variable that holds t, which belongs to no layer.
+func NewVariable(name, path string, t tensor.Any) *Variable {
+	return &Variable{Name: name, Path: path, Shape: t.Shape(), DType: t.DType(), value: t, id: variableIDs.Add(1)}
+}
+
+// Assignments counts the changes of variables of all models, so that a prediction sees with one comparison whether its plan
+// may be out of date.
+func Assignments() uint64 { return assignments.Load() }
+
+// Value returns the variable's elements, made by its initializer if it has none yet. They must not be changed in place;
+// Assign replaces them.
+func (v *Variable) Value() (tensor.Any, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.value == nil {
+		if v.Initializer == nil {
+			return nil, fmt.Errorf("variable %s has no value: the model's weights were not loaded", v.Path)
+		}
+		t, err := v.Initializer.Make(v.Shape, v.DType)
+		if err != nil {
+			return nil, fmt.Errorf("variable %s: %w", v.Path, err)
+		}
+		v.value = t
+	}
+	return v.value, nil
+}
+
+// HasValue reports whether the variable holds elements, without making any.
+func (v *Variable) HasValue() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.value != nil
+}
+
+// Tensor returns the elements as float32, converted if they are of another type.
+func (v *Variable) Tensor() (*tensor.Tensor, error) {
+	t, err := v.Value()
+	if err != nil {
+		return nil, err
+	}
+	return tensor.ToFloat32(t)
+}
+
+// Assign gives the variable the elements of t, which it takes over. Shape and dtype must be the variable's. Predictions
+// that are under way may still use the old ones.
+func (v *Variable) Assign(t tensor.Any) error {
+	if !tensor.SameShape(t.Shape(), v.Shape) {
+		return fmt.Errorf("variable %s has shape %s, not %s", v.Path, tensor.FormatShape(v.Shape), tensor.FormatShape(t.Shape()))
+	}
+	if t.DType() != v.DType {
+		return fmt.Errorf("variable %s is %s, not %s", v.Path, v.DType, t.DType())
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.value = t
+	v.version++
+	assignments.Add(1)
+	return nil
+}
+
+// Size returns the number of elements.
+func (v *Variable) Size() int {
+	n, _ := tensor.SizeOf(v.Shape) // checked when the variable was made
+	return n
+}
+
+// Key identifies the present elements (graph.Source).
+func (v *Variable) Key() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return fmt.Sprintf("v%d.%d", v.id, v.version)
+}
+
+// Buf returns the present elements (graph.Source).
+func (v *Variable) Buf() (graph.Buf, error) {
+	t, err := v.Value()
+	if err != nil {
+		return graph.Buf{}, err
+	}
+	return graph.BufOf(t), nil
+}
+
+// Initializer makes the first elements of a variable (keras.initializers).
+type Initializer interface {
+	// Make returns new elements of the given shape and type.
+	Make(shape []int, d tensor.DType) (tensor.Any, error)
+}
