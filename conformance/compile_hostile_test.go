@@ -5,9 +5,11 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/optimizers"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -70,7 +72,7 @@ func TestHostileCompileState(t *testing.T) {
 			return list
 		}
 		x, y, w := numbered("input"), numbered("target"), numbered("weight")
-		state := m.Compile
+		state := m.CompileConfig()
 		try := func(path string, f func() error) {
 			defer func() {
 				if r := recover(); r != nil {
@@ -84,8 +86,8 @@ func TestHostileCompileState(t *testing.T) {
 		}
 		for _, key := range []string{"loss", "loss_weights", "metrics", "weighted_metrics"} {
 			eachOdd(state.Get(key), key, func(path string, v any) {
-				m.Compile = pyjson.Clone(state).(*pyjson.Object)
-				m.Compile.Set(key, v)
+				m.SetCompileConfig(pyjson.Clone(state).(*pyjson.Object))
+				m.CompileConfig().Set(key, v)
 				try(path, func() error {
 					_, err := m.Evaluate(x, y, nn.EvaluateOptions{SampleWeights: w})
 					return err
@@ -94,12 +96,12 @@ func TestHostileCompileState(t *testing.T) {
 		}
 		eachOdd(state.Get("optimizer"), "optimizer", func(path string, v any) {
 			try(path, func() error {
-				d := &nn.Decoder{}
+				d := &layer.Decoder{}
 				o := d.Object("optimizers", v, "", "")
 				if err := d.Err(); err != nil || o == nil {
 					return err
 				}
-				optimizer, ok := o.Impl.(nn.Optimizer)
+				optimizer, ok := o.Impl.(optimizers.Optimizer)
 				if !ok {
 					return nil
 				}

@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"github.com/hornml/horn/internal/golden"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -232,8 +232,8 @@ func runContent(m *nn.Model, inputs []arrayContent) ([]tensor.Any, error) {
 }
 
 func compareContent(m *nn.Model, c *modelContent) error {
-	if m.ClassName() != c.Class || m.Name() != c.Name {
-		return fmt.Errorf("it is the %s %q, not the %s %q", m.ClassName(), m.Name(), c.Class, c.Name)
+	if m.Class().Name != c.Class || m.Name() != c.Name {
+		return fmt.Errorf("it is the %s %q, not the %s %q", m.Class().Name, m.Name(), c.Class, c.Name)
 	}
 	byHash := map[string]int{}
 	params := 0

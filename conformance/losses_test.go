@@ -5,10 +5,10 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/golden"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/losses"
-	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -24,7 +24,7 @@ func TestLosses(t *testing.T) {
 		name := r.String("name")
 		t.Run(name, func(t *testing.T) {
 			get := func(key string) tensor.Any { return table.get(t, name+"/"+key) }
-			loss := object(t, "losses", r.Get("config"), unwritten[name]...).Impl.(*losses.Loss)
+			loss := object(t, "losses", r.Get("config"), unwritten[name]...).Impl.(*losses.Reduced)
 			f := nn.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
 				return []*graph.Value{loss.Call(b, args[0], args[1], args[2], args[3])}
 			})
@@ -58,7 +58,7 @@ func TestLosses(t *testing.T) {
 	}
 }
 
-func interpretLoss(t *testing.T, loss nn.Loss, args []tensor.Any) tensor.Any {
+func interpretLoss(t *testing.T, loss losses.Loss, args []tensor.Any) tensor.Any {
 	t.Helper()
 	b := graph.NewBuilder()
 	values := make([]*graph.Value, len(args))

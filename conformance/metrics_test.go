@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/golden"
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/metrics"
 	"github.com/hornml/horn/tensor"
 
 	_ "github.com/hornml/horn/nn/metrics" // registers keras.metrics
@@ -22,7 +22,7 @@ func TestMetrics(t *testing.T) {
 			if name == "cosine_axis" { // Keras does not write the axis
 				extra = []any{"axis", pyjson.Int(0)}
 			}
-			m := object(t, "metrics", r.Get("config"), extra...).Impl.(nn.Metric)
+			m := object(t, "metrics", r.Get("config"), extra...).Impl.(metrics.Metric)
 			updates, _ := r.Get("updates").(pyjson.Number).Int()
 			for i := range updates {
 				get := func(key string) tensor.Any { return table.get(t, fmt.Sprintf("%s/%d/%s", name, i, key)) }
@@ -68,7 +68,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-func compareResult(t *testing.T, when string, m nn.Metric, want, truth tensor.Any) {
+func compareResult(t *testing.T, when string, m metrics.Metric, want, truth tensor.Any) {
 	t.Helper()
 	result, err := m.Result()
 	if err != nil {

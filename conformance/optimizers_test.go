@@ -8,10 +8,10 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/golden"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/optimizers"
-	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -35,12 +35,12 @@ func TestOptimizers(t *testing.T) {
 			get := func(format string, k int) tensor.Any { return table.get(t, name+"/"+fmt.Sprintf(format, k)) }
 			names := r.List("variables")
 			grads, values, truths := make([]tensor.Any, len(names)), make([]tensor.Any, len(names)), make([]tensor.Any, len(names))
-			variables := make([]*nn.Variable, len(names))
+			variables := make([]*layer.Variable, len(names))
 			for j, n := range names {
 				grads[j], values[j], truths[j] = get("grad_%d", j), get("var_%d", j), get("var64_%d", j)
-				variables[j] = nn.NewVariable(n.(string), n.(string), stepOf(values[j], 0))
+				variables[j] = layer.NewVariable(n.(string), n.(string), stepOf(values[j], 0))
 			}
-			o := object(t, "optimizers", r.Get("config")).Impl.(nn.Optimizer)
+			o := object(t, "optimizers", r.Get("config")).Impl.(optimizers.Optimizer)
 			if err := o.Build(variables); err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +78,7 @@ func TestOptimizers(t *testing.T) {
 				}
 			}
 			// Another optimizer with the same state goes on in the same way.
-			other := object(t, "optimizers", r.Get("config")).Impl.(nn.Optimizer)
+			other := object(t, "optimizers", r.Get("config")).Impl.(optimizers.Optimizer)
 			if err := other.Build(variables); err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestOptimizers(t *testing.T) {
 	}
 }
 
-func compareVariable(t *testing.T, what string, v *nn.Variable, want, truth tensor.Any) {
+func compareVariable(t *testing.T, what string, v *layer.Variable, want, truth tensor.Any) {
 	t.Helper()
 	have, err := v.Value()
 	if err != nil {
@@ -140,10 +140,10 @@ func TestOptimizersTakeUpSavedStates(t *testing.T) {
 	states := 0
 	for _, f := range append(files, more...) {
 		m, err := kerasfile.Load(f)
-		if err != nil || m.Compile.Object("optimizer") == nil || len(m.OptimizerVariables()) <= 2 {
+		if err != nil || m.CompileConfig().Object("optimizer") == nil || len(m.OptimizerVariables()) <= 2 {
 			continue
 		}
-		o, ok := object(t, "optimizers", m.Compile.Get("optimizer")).Impl.(nn.Optimizer)
+		o, ok := object(t, "optimizers", m.CompileConfig().Get("optimizer")).Impl.(optimizers.Optimizer)
 		if !ok {
 			t.Errorf("%s: no optimizer", f)
 			continue

@@ -6,9 +6,10 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/golden"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // TestRecordsFromArguments writes the config of every layer in the goldens from the layer's fields, as for one made in Go,
@@ -32,14 +33,14 @@ func TestRecordsFromArguments(t *testing.T) {
 		if v := m.Origin.KerasVersion; v != "3.15.1" && v != "" {
 			continue // other releases write other keys
 		}
-		nn.EachLayer(m, func(l nn.Layer) {
-			b, ok := l.(interface{ Record() *pyjson.Object })
-			if _, isModel := l.(*nn.Model); isModel || !ok || b.Record() == nil || strings.HasPrefix(b.Record().String("module"), "keras.src.") {
+		layer.Each(m, func(l layer.Layer) {
+			record := l.Record()
+			if _, isModel := l.(*nn.Model); isModel || record == nil || strings.HasPrefix(record.String("module"), "keras.src.") {
 				return
 			}
-			class := b.Record().String("class_name")
+			class := record.String("class_name")
 			classes[class]++
-			got, want := nn.FreshRecord(l).Object("config"), b.Record().Object("config")
+			got, want := layer.FreshRecord(l).Object("config"), record.Object("config")
 			if key := differs(got, want); key != "" && bad[class] == "" {
 				bad[class] = c.Name + ": " + key
 			}

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/hornml/horn/internal/golden"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // changes are the beginnings of notes on what saving changes in files of Keras 3: they name an optimizer that only Keras on

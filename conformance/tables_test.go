@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -63,13 +63,13 @@ func (a *table) get(t *testing.T, name string) tensor.Any {
 }
 
 // object makes the object of a record, with extra arguments that Keras takes but does not write.
-func object(t *testing.T, kind string, record any, extra ...any) *nn.Object {
+func object(t *testing.T, kind string, record any, extra ...any) *layer.Object {
 	t.Helper()
 	r := pyjson.Clone(record).(*pyjson.Object)
 	for i := 0; i < len(extra); i += 2 {
 		r.Object("config").Set(extra[i].(string), extra[i+1])
 	}
-	d := &nn.Decoder{}
+	d := &layer.Decoder{}
 	o := d.Object(kind, r, "", "")
 	if err := d.Err(); err != nil {
 		t.Fatal(err)

@@ -7,7 +7,9 @@ import (
 
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/report"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -20,7 +22,7 @@ func written(m *nn.Model, err error) {
 	if err := kerasfile.Write(&file, m); err != nil {
 		log.Fatal(err)
 	}
-	trainable, fixed := m.CountParams()
+	trainable, fixed := report.CountParams(m)
 	fmt.Println(m.Name(), tensor.FormatShape(m.Outputs()[0].Shape), trainable.Params+fixed.Params)
 }
 
@@ -28,9 +30,9 @@ func written(m *nn.Model, err error) {
 func ExampleWrite_mlp() {
 	written(nn.NewSequential(
 		nn.NewInputLayer([]int{784}),
-		layers.NewDense(128, nn.Args{"activation": "relu", "kernel_initializer": "he_normal"}),
+		layers.NewDense(128, layer.Args{"activation": "relu", "kernel_initializer": "he_normal"}),
 		layers.NewDropout(0.2),
-		layers.NewDense(10, nn.Args{"activation": "softmax"}),
+		layers.NewDense(10, layer.Args{"activation": "softmax"}),
 	))
 	// Output: sequential (None, 10) 101770
 }
@@ -39,7 +41,7 @@ func ExampleWrite_mlp() {
 func ExampleWrite_cnn() {
 	written(nn.NewSequential(
 		nn.NewInputLayer([]int{28, 28, 1}),
-		layers.NewConv2D(16, 3, nn.Args{"padding": "same", "use_bias": false}),
+		layers.NewConv2D(16, 3, layer.Args{"padding": "same", "use_bias": false}),
 		layers.NewBatchNormalization(),
 		layers.NewActivation("relu"),
 		layers.NewMaxPooling2D(),
@@ -51,20 +53,20 @@ func ExampleWrite_cnn() {
 
 // A recurrent classifier of token ids, of any length, with masks.
 func ExampleWrite_lstm() {
-	tokens := nn.Input([]int{-1}, nn.Args{"dtype": "int32", "name": "tokens"})
-	y := layers.NewEmbedding(5000, 32, nn.Args{"mask_zero": true}).On(tokens)
+	tokens := nn.Input([]int{-1}, layer.Args{"dtype": "int32", "name": "tokens"})
+	y := layers.NewEmbedding(5000, 32, layer.Args{"mask_zero": true}).On(tokens)
 	y = layers.NewBidirectional(layers.NewLSTM(16)).On(y)
-	written(nn.NewModel(tokens, layers.NewDense(1, nn.Args{"activation": "sigmoid"}).On(y), nn.Args{"name": "sentiment"}))
+	written(nn.NewModel(tokens, layers.NewDense(1, layer.Args{"activation": "sigmoid"}).On(y), layer.Args{"name": "sentiment"}))
 	// Output: sentiment (None, 1) 166305
 }
 
 // A transformer block: attention and a feed-forward part, each with a residual and a normalization.
 func ExampleWrite_transformer() {
-	x := nn.Input([]int{64, 32}, nn.Args{"name": "x"})
+	x := nn.Input([]int{64, 32}, layer.Args{"name": "x"})
 	attended := layers.NewMultiHeadAttention(4, 8).On(x, x)
-	y := layers.NewLayerNormalization().On(layers.NewAdd().On([]*nn.KerasTensor{x, attended}))
-	z := layers.NewDense(32).On(layers.NewDense(128, nn.Args{"activation": "gelu"}).On(y))
-	y = layers.NewLayerNormalization().On(layers.NewAdd().On([]*nn.KerasTensor{y, z}))
-	written(nn.NewModel(x, y, nn.Args{"name": "block"}))
+	y := layers.NewLayerNormalization().On(layers.NewAdd().On([]*layer.KerasTensor{x, attended}))
+	z := layers.NewDense(32).On(layers.NewDense(128, layer.Args{"activation": "gelu"}).On(y))
+	y = layers.NewLayerNormalization().On(layers.NewAdd().On([]*layer.KerasTensor{y, z}))
+	written(nn.NewModel(x, y, layer.Args{"name": "block"}))
 	// Output: block (None, 64, 32) 12704
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
@@ -17,16 +18,16 @@ var builders = map[string]func() (*nn.Model, error){"mlp": mlp, "cnn": cnn, "lst
 func mlp() (*nn.Model, error) {
 	return nn.NewSequential(
 		nn.NewInputLayer([]int{6}),
-		layers.NewDense(16, nn.Args{"activation": "relu", "kernel_initializer": "he_normal"}),
+		layers.NewDense(16, layer.Args{"activation": "relu", "kernel_initializer": "he_normal"}),
 		layers.NewDropout(0.3),
-		layers.NewDense(3, nn.Args{"activation": "softmax"}),
+		layers.NewDense(3, layer.Args{"activation": "softmax"}),
 	)
 }
 
 func cnn() (*nn.Model, error) {
 	return nn.NewSequential(
 		nn.NewInputLayer([]int{12, 12, 3}),
-		layers.NewConv2D(8, 3, nn.Args{"padding": "same", "activation": "relu"}),
+		layers.NewConv2D(8, 3, layer.Args{"padding": "same", "activation": "relu"}),
 		layers.NewBatchNormalization(),
 		layers.NewMaxPooling2D(),
 		layers.NewSeparableConv2D(6, []int{3, 3}),
@@ -36,39 +37,39 @@ func cnn() (*nn.Model, error) {
 }
 
 func lstm() (*nn.Model, error) {
-	x := nn.Input([]int{-1}, nn.Args{"dtype": "int32", "name": "tokens"})
-	y := layers.NewEmbedding(20, 8, nn.Args{"mask_zero": true}).On(x)
-	y = layers.NewBidirectional(layers.NewLSTM(5, nn.Args{"return_sequences": true})).On(y)
+	x := nn.Input([]int{-1}, layer.Args{"dtype": "int32", "name": "tokens"})
+	y := layers.NewEmbedding(20, 8, layer.Args{"mask_zero": true}).On(x)
+	y = layers.NewBidirectional(layers.NewLSTM(5, layer.Args{"return_sequences": true})).On(y)
 	y = layers.NewGRU(4).On(y)
-	return nn.NewModel(x, layers.NewDense(1, nn.Args{"activation": "sigmoid"}).On(y))
+	return nn.NewModel(x, layers.NewDense(1, layer.Args{"activation": "sigmoid"}).On(y))
 }
 
 func transformer() (*nn.Model, error) {
-	x := nn.Input([]int{7, 8}, nn.Args{"name": "x"})
+	x := nn.Input([]int{7, 8}, layer.Args{"name": "x"})
 	y := layers.NewMultiHeadAttention(2, 4).On(x, x)
-	y = layers.NewLayerNormalization(nn.Args{"epsilon": 1e-6}).On(layers.NewAdd().On([]*nn.KerasTensor{x, y}))
-	z := layers.NewDense(16, nn.Args{"activation": "gelu"}).On(y)
+	y = layers.NewLayerNormalization(layer.Args{"epsilon": 1e-6}).On(layers.NewAdd().On([]*layer.KerasTensor{x, y}))
+	z := layers.NewDense(16, layer.Args{"activation": "gelu"}).On(y)
 	z = layers.NewDense(8).On(z)
 	z, err := nn.ApplyOp("numpy", "Add", nil, y, z)
 	if err != nil {
 		return nil, err
 	}
 	z = layers.NewGlobalAveragePooling1D().On(z)
-	return nn.NewModel(x, layers.NewDense(2).On(z), nn.Args{"name": "block"})
+	return nn.NewModel(x, layers.NewDense(2).On(z), layer.Args{"name": "block"})
 }
 
 // branches has two inputs by name, a shared layer, a model in a model, and two outputs.
 func branches() (*nn.Model, error) {
-	a, b := nn.Input([]int{4}, nn.Args{"name": "a"}), nn.Input([]int{4}, nn.Args{"name": "b"})
-	shared := layers.NewDense(5, nn.Args{"activation": "tanh"})
+	a, b := nn.Input([]int{4}, layer.Args{"name": "a"}), nn.Input([]int{4}, layer.Args{"name": "b"})
+	shared := layers.NewDense(5, layer.Args{"activation": "tanh"})
 	h := nn.Input([]int{5})
-	inner, err := nn.NewModel(h, layers.NewDense(3).On(layers.NewDense(6, nn.Args{"activation": "relu"}).On(h)), nn.Args{"name": "inner"})
+	inner, err := nn.NewModel(h, layers.NewDense(3).On(layers.NewDense(6, layer.Args{"activation": "relu"}).On(h)), layer.Args{"name": "inner"})
 	if err != nil {
 		return nil, err
 	}
 	p, q := inner.On(shared.On(a)), inner.On(shared.On(b))
-	joined := layers.NewConcatenate().On([]*nn.KerasTensor{p, q})
-	return nn.NewModel(map[string]*nn.KerasTensor{"a": a, "b": b}, []*nn.KerasTensor{p, layers.NewDense(2).On(joined)})
+	joined := layers.NewConcatenate().On([]*layer.KerasTensor{p, q})
+	return nn.NewModel(map[string]*layer.KerasTensor{"a": a, "b": b}, []*layer.KerasTensor{p, layers.NewDense(2).On(joined)})
 }
 
 // sample returns inputs for a model, three of each.
@@ -160,10 +161,10 @@ func TestAutomaticNames(t *testing.T) {
 }
 
 func TestWrongConstruction(t *testing.T) {
-	if _, err := nn.New("Dense", nn.Args{"units": 3, "colour": "red"}); err == nil {
+	if _, err := layer.New("Dense", layer.Args{"units": 3, "colour": "red"}); err == nil {
 		t.Error("an unknown argument was taken")
 	}
-	if _, err := nn.New("Dense", nn.Args{"units": "three"}); err == nil {
+	if _, err := layer.New("Dense", layer.Args{"units": "three"}); err == nil {
 		t.Error("a string was taken for a number")
 	}
 	x := nn.Input([]int{3})
@@ -173,7 +174,7 @@ func TestWrongConstruction(t *testing.T) {
 	if _, err := nn.NewModel(x, layers.NewConv2D(2, 3).On(x)); err == nil {
 		t.Error("a convolution over vectors was made")
 	}
-	if _, err := nn.NewSequential(layers.NewDense(2, nn.Args{"name": "d"}), layers.NewDense(2, nn.Args{"name": "d"})); err == nil {
+	if _, err := nn.NewSequential(layers.NewDense(2, layer.Args{"name": "d"}), layers.NewDense(2, layer.Args{"name": "d"})); err == nil {
 		t.Error("two layers of one name were taken")
 	}
 }

@@ -5,10 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // TestChangedFields saves a loaded model of which fields were changed: these and nothing else is other in the file.
@@ -18,11 +19,11 @@ func TestChangedFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	m = reload(t, m)
-	before := string(pyjson.Marshal(nn.Record(m)))
+	before := string(pyjson.Marshal(layer.Record(m)))
 	lstm := m.Layers()[1].(*layers.Bidirectional).ForwardLayer.(*layers.LSTM)
 	lstm.Cell.(*layers.LSTMCell).UnitForgetBias = false
 	m.Layers()[2].(*layers.Dropout).Rate = 0.75
-	after := string(pyjson.Marshal(nn.Record(m)))
+	after := string(pyjson.Marshal(layer.Record(m)))
 	want := strings.Replace(before, `"rate": 0.25`, `"rate": 0.75`, 1)
 	want = strings.Replace(want, `"unit_forget_bias": true`, `"unit_forget_bias": false`, 1)
 	if after != want {

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // ClassUse is a class or function that the config names.
@@ -89,7 +90,7 @@ func (w *classWalk) add(record *pyjson.Object, class, path string, compile bool)
 	key := module + " " + class
 	i, ok := w.index[key]
 	if !ok {
-		s := nn.SupportOf(module, class)
+		s := layer.SupportOf(module, class)
 		u := ClassUse{Module: module, Class: class, Kind: s.Kind, Compile: compile, Supported: s.OK, Reasons: []string{}}
 		u.registered = strings.Contains(record.String("registered_name"), ">")
 		if !s.OK {
@@ -118,12 +119,12 @@ func (w *classWalk) acquit() {
 
 // blame gives each error of a failed decoding to the class that it is about; the rest are problems.
 func (w *classWalk) blame(err error, info *Info) {
-	list := nn.Errors{err}
+	list := layer.Errors{err}
 	_ = errors.As(err, &list)
 	decided := map[int]bool{}
 	for _, e := range list {
 		info.problem(e)
-		var u *nn.UnsupportedError
+		var u *layer.UnsupportedError
 		if !errors.As(e, &u) {
 			continue
 		}

@@ -4,7 +4,7 @@ import (
 	"io"
 
 	"github.com/hornml/horn/h5lite"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // container is what every form of a saved model offers.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
@@ -24,42 +24,42 @@ import (
 //	        y = self.inner(x) + self.branches["one"](x) + self.branches["two"][0](x) * self.branches["two"][1](x)
 //	        return self.factor * y * self.gain + self.bias + self.extra + self._private(x)
 type scale struct {
-	nn.Base
-	Inner  nn.Layer
+	layer.Base
+	Inner  layer.Layer
 	Factor float64
 
-	one, private      nn.Layer
-	two               []nn.Layer
-	gain, extra, bias *nn.Variable
+	one, private      layer.Layer
+	two               []layer.Layer
+	gain, extra, bias *layer.Variable
 }
 
-func newScale() nn.Layer {
-	return &scale{one: layers.NewDense(2), private: layers.NewDense(2), two: []nn.Layer{layers.NewDense(2), layers.NewDense(2)}}
+func newScale() layer.Layer {
+	return &scale{one: layers.NewDense(2), private: layers.NewDense(2), two: []layer.Layer{layers.NewDense(2), layers.NewDense(2)}}
 }
 
 // Config names the arguments as get_config does.
-func (l *scale) Config(c *nn.Config) {
+func (l *scale) Config(c *layer.Config) {
 	c.Layer("inner", &l.Inner)
 	c.Float("factor", &l.Factor, 2)
 }
 
 // Children names the layers inside by their attributes in Python, which gives their paths in the weights file.
-func (l *scale) Children() []nn.Child {
-	return []nn.Child{
-		{Attr: "inner", Layer: l.Inner}, {Attr: "branches", List: []nn.Layer{l.one}},
+func (l *scale) Children() []layer.Child {
+	return []layer.Child{
+		{Attr: "inner", Layer: l.Inner}, {Attr: "branches", List: []layer.Layer{l.one}},
 		{Attr: "branches/container", List: l.two}, {Attr: "_private", Layer: l.private},
 	}
 }
 
 // Build makes the layer's own variables, in Python's order.
-func (l *scale) Build(c *nn.Call) {
+func (l *scale) Build(c *layer.Call) {
 	l.gain = c.AddWeight("gain", nil, []int{2})
-	l.extra = c.AddWeight("extra", nil, []int{1}, nn.NotTrainable)
+	l.extra = c.AddWeight("extra", nil, []int{1}, layer.NotTrainable)
 	l.bias = c.AddWeight("bias", nil, []int{2})
 }
 
 // Call writes the layer's ops.
-func (l *scale) Call(c *nn.Call) any {
+func (l *scale) Call(c *layer.Call) any {
 	x := c.X()
 	y := c.Add(c.Add(c.Run1(l.Inner, x), c.Run1(l.one, x)), c.Mul(c.Run1(l.two[0], x), c.Run1(l.two[1], x)))
 	y = c.Add(c.Mul(c.MulS(y, l.Factor), c.Var(l.gain)), c.Var(l.bias))
@@ -73,7 +73,7 @@ func ExampleWithCustomObjects() {
 	fmt.Println("without:", errors.As(err, &unsupported))
 
 	twice := func(b *graph.Builder, x *graph.Value) *graph.Value { return b.MulS(x, 2) }
-	custom := nn.CustomObjects{"cases>Scale": newScale, "cases>twice": twice}
+	custom := layer.CustomObjects{"cases>Scale": newScale, "cases>twice": twice}
 	c := golden.Case{Name: "custom", Model: path + ".keras", Golden: path + ".npz"}
 	result := c.Run(golden.Compiled, kerasfile.WithCustomObjects(custom))
 	fmt.Println("with:", result.Status, result.Message)
@@ -83,13 +83,13 @@ func ExampleWithCustomObjects() {
 }
 
 // halve is the Go form of keras.layers.Lambda(lambda x: x / 2, name="half").
-type halve struct{ nn.Base }
+type halve struct{ layer.Base }
 
-func (*halve) Config(c *nn.Config) {
+func (*halve) Config(c *layer.Config) {
 	c.Inert("function", "arguments", "output_shape", "mask")
 }
 
-func (*halve) Call(c *nn.Call) any { return c.MulS(c.X(), 0.5) }
+func (*halve) Call(c *layer.Call) any { return c.MulS(c.X(), 0.5) }
 
 // A Lambda layer holds Python code, which is never run. Its Go form is found by the layer's name.
 func Example_lambda() {
@@ -97,7 +97,7 @@ func Example_lambda() {
 	  {"module": "keras.layers", "class_name": "InputLayer", "registered_name": null, "config": {"batch_shape": [null, 2], "dtype": "float32", "name": "x"}},
 	  {"module": "keras.layers", "class_name": "Lambda", "registered_name": null, "config": {"name": "half", "trainable": true, "dtype": "float32",
 	   "function": {"class_name": "__lambda__", "config": {"code": "4wAA", "defaults": null, "closure": null}}, "arguments": {}}}]}}`)
-	model, err := kerasfile.FromJSON(config, kerasfile.WithCustomObjects(nn.CustomObjects{"Lambda:half": func() nn.Layer { return new(halve) }}))
+	model, err := kerasfile.FromJSON(config, kerasfile.WithCustomObjects(layer.CustomObjects{"Lambda:half": func() layer.Layer { return new(halve) }}))
 	if err != nil {
 		log.Fatal(err)
 	}

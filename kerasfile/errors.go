@@ -4,17 +4,17 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // UnsupportedError names a class or an option that a model uses and this module does not run.
-type UnsupportedError = nn.UnsupportedError
+type UnsupportedError = layer.UnsupportedError
 
 // ConfigError says what is wrong in a model's configuration, and where.
-type ConfigError = nn.ConfigError
+type ConfigError = layer.ConfigError
 
 // Errors is everything that is wrong with a model.
-type Errors = nn.Errors
+type Errors = layer.Errors
 
 // FormatError says what is wrong with a file as a container.
 type FormatError struct {

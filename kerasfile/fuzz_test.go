@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 

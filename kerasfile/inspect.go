@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/report"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -168,7 +170,7 @@ func clampSize(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
 
 // problem adds an error, each part of several on its own.
 func (info *Info) problem(err error) {
-	var list nn.Errors
+	var list layer.Errors
 	if errors.As(err, &list) {
 		for _, e := range list {
 			info.problem(e)
@@ -246,7 +248,7 @@ func (info *Info) variables(f *h5lite.File, model *nn.Model) {
 	names := map[string]string{}
 	if model != nil {
 		for _, o := range walk(model) {
-			for i, v := range nn.SavedVariables(o.layer) {
+			for i, v := range layer.SavedVariables(o.layer) {
 				key := v.FileKey
 				if key == "" {
 					key = fmt.Sprint(i)
@@ -321,7 +323,7 @@ func optimizerParams(info *Info, compile *pyjson.Object, model *nn.Model) Optimi
 	}
 	// The file of a model that was never trained has the counters alone; Keras makes the rest when it loads the model.
 	if slots, ok := optimizerSlots(compile.Object("optimizer")); ok {
-		trainable, _ := model.CountParams()
+		trainable, _ := report.CountParams(model)
 		n.Params += slots * trainable.Params
 		n.Bytes += float64(slots) * trainable.Bytes
 	}

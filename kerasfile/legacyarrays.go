@@ -4,13 +4,13 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/kerasfile/internal/dialect"
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // upgradeArrays brings the arrays of one layer in a whole-model file into the order and the layout of the variables:
 // what Keras 1 and the CuDNN layers of Keras 2 laid out in another way. Arrays that fit stay as they are.
-func upgradeArrays(variables []*nn.Variable, arrays []tensor.Any, o dialect.Origin) ([]tensor.Any, error) {
+func upgradeArrays(variables []*layer.Variable, arrays []tensor.Any, o dialect.Origin) ([]tensor.Any, error) {
 	arrays, err := joinGates(variables, arrays, o)
 	if err != nil || len(arrays) != len(variables) {
 		return arrays, err
@@ -62,7 +62,7 @@ func layOut(t *tensor.Tensor, want []int, o dialect.Origin) tensor.Any {
 
 // joinGates puts the single gates of Keras 1's recurrent layers together: for each gate W, U and b, those of an LSTM in
 // the order i, c, f, o.
-func joinGates(variables []*nn.Variable, arrays []tensor.Any, o dialect.Origin) ([]tensor.Any, error) {
+func joinGates(variables []*layer.Variable, arrays []tensor.Any, o dialect.Origin) ([]tensor.Any, error) {
 	if o.Release.Major() > 1 || len(arrays) == len(variables) {
 		return arrays, nil
 	}
@@ -124,7 +124,7 @@ func concatLast(list []*tensor.Tensor) *tensor.Tensor {
 }
 
 // isCuDNN recognises the bias of a CuDNNLSTM or CuDNNGRU: two biases, one behind the other.
-func isCuDNN(bias *nn.Variable, t tensor.Any) bool {
+func isCuDNN(bias *layer.Variable, t tensor.Any) bool {
 	if t.Rank() != 1 || t.Len() == 0 {
 		return false
 	}
@@ -140,7 +140,7 @@ func isCuDNN(bias *nn.Variable, t tensor.Any) bool {
 // fromCuDNN turns kernel, recurrent kernel and bias of a CuDNN layer into those of the plain one. For each gate the
 // kernel's numbers in C order are those of the plain one in Fortran order, and the recurrent kernel is transposed. The
 // plain LSTM has the sum of both biases, the GRU has both.
-func fromCuDNN(arrays []tensor.Any, bias *nn.Variable) error {
+func fromCuDNN(arrays []tensor.Any, bias *layer.Variable) error {
 	var ts [3]*tensor.Tensor
 	for i := range ts {
 		t, err := tensor.ToFloat32(arrays[i])

@@ -6,8 +6,8 @@ import (
 	"io/fs"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // legacyFile is a whole model in one HDF5 file, the form of Keras 1 and 2, which Keras 3 still writes: the config in an

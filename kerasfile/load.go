@@ -10,12 +10,13 @@ import (
 	"os"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/nn/layer"
 	"golang.org/x/exp/mmap"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
 
 	_ "github.com/hornml/horn/nn/layers"     // registers keras.layers
 	_ "github.com/hornml/horn/nn/losses"     // registers keras.losses
@@ -256,7 +257,7 @@ func decode(config *pyjson.Object, version release.Release, o options) (*nn.Mode
 
 // decodeUpgraded is decode for a config in today's form. It reports everything that is wrong or not supported.
 func decodeUpgraded(config *pyjson.Object, version dialect.Origin, o options) (*nn.Model, error) {
-	d := &nn.Decoder{Custom: o.custom, MaxObjects: o.limits.Objects, LiteralMasks: version.Release.Known() && !version.Before(3, 16),
+	d := &layer.Decoder{Custom: o.custom, MaxObjects: o.limits.Objects, LiteralMasks: version.Release.Known() && !version.Before(3, 16),
 		UnreducedCalls: version.Keras2() || version.Before(3, 2)}
 	l := d.Layer(config, "")
 	if err := d.Err(); err != nil {
@@ -267,7 +268,7 @@ func decodeUpgraded(config *pyjson.Object, version dialect.Origin, o options) (*
 		return nil, &FormatError{Entry: configName, Msg: fmt.Sprintf("holds a %s, not a Sequential or Functional model", config.String("class_name"))}
 	}
 	if compile := config.Object("compile_config"); o.compile && compile.Len() > 0 {
-		model.Compile = compile
+		model.SetCompileConfig(compile)
 	}
 	return model, nil
 }

@@ -13,10 +13,11 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -166,7 +167,7 @@ func isLegacyWeights(f *h5lite.File) bool {
 }
 
 func assignWeights(m *nn.Model, from dialect.Origin, o options, files ...*h5lite.File) error {
-	compiled := o.compile && m.Compile != nil
+	compiled := o.compile && m.CompileConfig() != nil
 	if from.Legacy {
 		w := options{compile: compiled, note: o.note, byName: o.byName, skipMismatch: o.skipMismatch}
 		if compiled {
@@ -194,9 +195,9 @@ func assignWeights(m *nn.Model, from dialect.Origin, o options, files ...*h5lite
 }
 
 func dropOptimizer(m *nn.Model) {
-	compile := m.Compile
+	compile := m.CompileConfig()
 	m.DropCompileState()
-	m.Compile = compile
+	m.SetCompileConfig(compile)
 }
 
 // maxShards bounds the files of a sharded model.
@@ -259,7 +260,7 @@ func loadShards(m *nn.Model, fsys fs.FS, name string, r io.ReaderAt, size int64,
 func loadArchive(m *nn.Model, a *npy.Archive, o options) error {
 	var errs Errors
 	for _, obj := range walk(m) {
-		for i, v := range nn.SavedVariables(obj.layer) {
+		for i, v := range layer.SavedVariables(obj.layer) {
 			key := variableKey(obj.path, i, v)
 			t, err := a.Read(key)
 			if err == nil {
@@ -295,7 +296,7 @@ func archiveValue(t tensor.Any, d tensor.DType) (tensor.Any, error) {
 }
 
 // variableKey is the path of a variable in a weights file.
-func variableKey(path string, i int, v *nn.Variable) string {
+func variableKey(path string, i int, v *layer.Variable) string {
 	key := v.FileKey
 	if key == "" {
 		key = fmt.Sprint(i)

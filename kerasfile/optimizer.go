@@ -5,17 +5,18 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // trainables counts the variables that an optimizer of the model knows: those that are trainable in layers that are.
 func trainables(m *nn.Model) int {
-	frozen := map[*nn.Variable]bool{}
-	nn.EachLayer(m, func(l nn.Layer) {
-		if !trainable(l) {
+	frozen := map[*layer.Variable]bool{}
+	layer.Each(m, func(l layer.Layer) {
+		if !l.Trainable() {
 			for _, v := range l.Variables() {
 				frozen[v] = true
 			}
@@ -33,8 +34,8 @@ func trainables(m *nn.Model) int {
 // rearrangeOptimizer brings the variables of an optimizer from the order of a release into that of Keras 3.10 and later
 // (read), or back: before, Nadam had u_product in front of its slots, and an average and an accumulator of gradients
 // stood in turn for each variable.
-func rearrangeOptimizer(m *nn.Model, variables []*nn.Variable, o dialect.Origin, read bool) []*nn.Variable {
-	record := m.Compile.Object("optimizer")
+func rearrangeOptimizer(m *nn.Model, variables []*layer.Variable, o dialect.Origin, read bool) []*layer.Variable {
+	record := m.CompileConfig().Object("optimizer")
 	config := record.Object("config")
 	if !o.Before(3, 10) || config == nil {
 		return variables
@@ -83,7 +84,7 @@ func rearrangeOptimizer(m *nn.Model, variables []*nn.Variable, o dialect.Origin,
 // rate, and in whole-model files one slot after the other; if it does not come out even it is dropped with a note.
 func upgradeOptimizer(m *nn.Model, o dialect.Origin, note func(string)) {
 	for i, g := range m.Optimizer {
-		if g.Path != "optimizer" || m.Compile == nil {
+		if g.Path != "optimizer" || m.CompileConfig() == nil {
 			continue
 		}
 		variables := g.Variables
@@ -119,10 +120,10 @@ var keras2Slots = map[string]struct {
 }
 
 // fromKeras2 rearranges what Keras 2 saved.
-func fromKeras2(m *nn.Model, variables []*nn.Variable) (out []*nn.Variable, problem string) {
-	record := m.Compile.Object("optimizer")
+func fromKeras2(m *nn.Model, variables []*layer.Variable) (out []*layer.Variable, problem string) {
+	record := m.CompileConfig().Object("optimizer")
 	class := record.String("class_name")
-	if s, ok := m.Compile.Get("optimizer").(string); ok {
+	if s, ok := m.CompileConfig().Get("optimizer").(string); ok {
 		class = dialect.OptimizerName(s)
 	}
 	if len(variables) == 0 || variables[0].Size() != 1 || !variables[0].DType.IsInt() {
@@ -139,17 +140,17 @@ func fromKeras2(m *nn.Model, variables []*nn.Variable) (out []*nn.Variable, prob
 	out = append(out, variables[0])
 	if rate, ok := record.Object("config").Get("learning_rate").(pyjson.Number); ok {
 		v := tensor.Scalar(float32(rate.Float()))
-		out = append(out, nn.NewVariable("1", "optimizer/learning_rate", v))
-	} else if _, isName := m.Compile.Get("optimizer").(string); isName {
+		out = append(out, layer.NewVariable("1", "optimizer/learning_rate", v))
+	} else if _, isName := m.CompileConfig().Get("optimizer").(string); isName {
 		return nil, "the file does not say the learning rate"
 	}
 	layout, known := keras2Slots[class]
-	bySlot := map[string][]*nn.Variable{}
+	bySlot := map[string][]*layer.Variable{}
 	for _, v := range rest {
 		_, slot := split(v.Path)
 		bySlot[slot] = append(bySlot[slot], v)
 	}
-	var lists [][]*nn.Variable
+	var lists [][]*layer.Variable
 	for _, s := range layout.slots {
 		if list := bySlot[s]; len(list) == n {
 			lists = append(lists, list)

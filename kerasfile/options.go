@@ -1,13 +1,15 @@
 package kerasfile
 
-import "github.com/hornml/horn/nn"
+import (
+	"github.com/hornml/horn/nn/layer"
+)
 
 // Option changes how a model or its weights are loaded; each mirrors an argument of keras.saving.load_model or of
 // Model.load_weights.
 type Option func(*options)
 
 type options struct {
-	custom       nn.CustomObjects
+	custom       layer.CustomObjects
 	compile      bool
 	unsafe       bool
 	noWeights    bool
@@ -50,7 +52,7 @@ func (l *Limits) setDefaults() {
 }
 
 // WithCustomObjects gives Go forms of classes and functions that Keras does not have (custom_objects).
-func WithCustomObjects(c nn.CustomObjects) Option { return func(o *options) { o.custom = c } }
+func WithCustomObjects(c layer.CustomObjects) Option { return func(o *options) { o.custom = c } }
 
 // WithCompile says whether the compile state (optimizer, loss, metrics) is read, true by default (compile). Without it
 // unknown optimizers, losses and metrics do not matter.

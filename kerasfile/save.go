@@ -11,10 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Save writes a model into a file, as Model.save does. The end of the name says how: .keras is Keras 3's zip, .h5 and
@@ -128,7 +129,7 @@ func (o *saveOptions) document(m *nn.Model) (root *pyjson.Object, target release
 	if err := savable(m); err != nil {
 		return nil, target, err
 	}
-	root = nn.Record(m)
+	root = layer.Record(m)
 	from := release.Parse(m.Origin.KerasVersion)
 	if target = from; target.Major() < 3 {
 		target = release.Written()
@@ -175,7 +176,7 @@ func formerInt4(m *nn.Model, target release.Release) error {
 		return nil
 	}
 	var errs Errors
-	nn.EachLayer(m, func(l nn.Layer) {
+	layer.Each(m, func(l layer.Layer) {
 		if k, ok := l.(interface{ FormerInt4() bool }); ok && k.FormerInt4() {
 			errs = append(errs, fmt.Errorf("the layer %q: Keras %s cannot express it: its int4 kernel is packed as 3.11 to 3.13 have it; quantize the model anew", l.Name(), target.Short()))
 		}
@@ -189,22 +190,22 @@ func formerInt4(m *nn.Model, target release.Release) error {
 // withCompile puts the present compile state into a model's record.
 func withCompile(root *pyjson.Object, m *nn.Model) *pyjson.Object {
 	old, had := root.Lookup("compile_config")
-	if m.Compile == nil && had && root.Object("compile_config").Len() == 0 {
+	if m.CompileConfig() == nil && had && root.Object("compile_config").Len() == 0 {
 		return root // null, or {}, which Keras 3.10 and later write for a model that is not compiled
 	}
-	if had && m.Compile != nil && old == any(m.Compile) || !had && m.Compile == nil {
+	if had && m.CompileConfig() != nil && old == any(m.CompileConfig()) || !had && m.CompileConfig() == nil {
 		return root
 	}
 	out := new(pyjson.Object)
 	for _, k := range root.Keys() {
 		if k != "compile_config" {
 			out.Set(k, root.Get(k))
-		} else if m.Compile != nil {
-			out.Set(k, m.Compile)
+		} else if m.CompileConfig() != nil {
+			out.Set(k, m.CompileConfig())
 		}
 	}
-	if m.Compile != nil {
-		out.Set("compile_config", m.Compile)
+	if m.CompileConfig() != nil {
+		out.Set("compile_config", m.CompileConfig())
 	}
 	return out
 }
@@ -212,7 +213,7 @@ func withCompile(root *pyjson.Object, m *nn.Model) *pyjson.Object {
 // savable refuses what Keras could not load.
 func savable(m *nn.Model) error {
 	var errs Errors
-	nn.EachLayer(m, func(l nn.Layer) {
+	layer.Each(m, func(l layer.Layer) {
 		if strings.Contains(l.Name(), "/") {
 			errs = append(errs, fmt.Errorf("the layer %q cannot be saved: Keras refuses names with a slash", l.Name()))
 		}
@@ -239,7 +240,7 @@ func assets(m *nn.Model) ([]asset, error) {
 	var out []asset
 	var errs Errors
 	for _, obj := range walk(m) {
-		a, ok := obj.layer.(nn.AssetSaver)
+		a, ok := obj.layer.(layer.AssetSaver)
 		if !ok {
 			continue
 		}

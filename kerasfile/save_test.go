@@ -13,10 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
-	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -241,7 +242,7 @@ func TestTrainableIsWritten(t *testing.T) {
 	}
 	before := pyjson.Clone(m.Record())
 	l := m.Layer("hidden")
-	l.(interface{ SetTrainable(bool) }).SetTrainable(false)
+	l.SetTrainable(false)
 	var buf bytes.Buffer
 	if err := kerasfile.Write(&buf, m); err != nil {
 		t.Fatal(err)
@@ -250,10 +251,10 @@ func TestTrainableIsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.Layer("hidden").(interface{ Trainable() bool }).Trainable() {
+	if again.Layer("hidden").Trainable() {
 		t.Error("the layer is not frozen in the file")
 	}
-	if !again.Layer("probs").(interface{ Trainable() bool }).Trainable() {
+	if !again.Layer("probs").Trainable() {
 		t.Error("another layer is frozen, too")
 	}
 	if !pyjson.Equal(before, m.Record()) {
@@ -292,7 +293,7 @@ func TestForAnOlderKeras(t *testing.T) {
 }
 
 func TestSlashInName(t *testing.T) {
-	m, err := nn.NewSequential(nn.NewInputLayer([]int{3}), layers.NewDense(4, nn.Args{"name": "a/b"}))
+	m, err := nn.NewSequential(nn.NewInputLayer([]int{3}), layers.NewDense(4, layer.Args{"name": "a/b"}))
 	if err != nil {
 		t.Fatal(err)
 	}

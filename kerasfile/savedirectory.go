@@ -5,8 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // saveDirectory writes a model in Keras's unzipped form (Model.save with zipped=False). The directory is made under another

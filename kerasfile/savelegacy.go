@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -46,7 +47,7 @@ func (o *saveOptions) writeLegacy(w io.Writer, m *nn.Model) error {
 	if err := writeLegacyGroups(tree.Group("model_weights"), m, backend, target); err != nil {
 		return err
 	}
-	if variables := m.OptimizerVariables(); len(variables) > 0 && o.optimizer && m.Compile != nil {
+	if variables := m.OptimizerVariables(); len(variables) > 0 && o.optimizer && m.CompileConfig() != nil {
 		variables = rearrangeOptimizer(m, variables, dialect.Origin{Release: target}, false)
 		if err := writeLegacyOptimizer(tree.Group("optimizer_weights"), m, variables); err != nil {
 			return err
@@ -124,8 +125,8 @@ func setNames(g *h5lite.TreeGroup, name string, list []string) {
 	}
 }
 
-func writeLegacyOptimizer(g *h5lite.TreeGroup, m *nn.Model, variables []*nn.Variable) error {
-	name := m.Compile.Object("optimizer").Object("config").String("name")
+func writeLegacyOptimizer(g *h5lite.TreeGroup, m *nn.Model, variables []*layer.Variable) error {
+	name := m.CompileConfig().Object("optimizer").Object("config").String("name")
 	if name == "" || strings.Contains(name, "/") {
 		name = "optimizer"
 	}

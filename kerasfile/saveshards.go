@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // saveShards writes X.weights.json, the map of a sharded weights file, and X_00000.weights.h5, ... beside it. The map is

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // writeZip writes a .keras file: as Keras does all entries stored, with their sizes in front of them.

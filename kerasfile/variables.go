@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // object is a layer with its path in a weights file, such as "layers/dense" ("" for the model itself).
 type object struct {
 	path  string
-	layer nn.Layer
+	layer layer.Layer
 }
 
 // walk lists the layers of a model in the order and under the paths that Keras's saving gives them: attributes in the
@@ -22,30 +24,30 @@ func walk(m *nn.Model) []object { return walkIn(m, nil, 1) }
 // walkIn is walk with the names that a certain file has where old releases gave others: the root of the layers, and
 // attributes that were private once. step is 2 for the numbering of tf.keras 2.13.
 func walkIn(m *nn.Model, file *weightsFile, step int) []object {
-	w := &walker{seen: map[nn.Layer]bool{}, file: file, step: step}
+	w := &walker{seen: map[layer.Layer]bool{}, file: file, step: step}
 	w.visit("", m)
 	return w.out
 }
 
 type walker struct {
 	out  []object
-	seen map[nn.Layer]bool
+	seen map[layer.Layer]bool
 	file *weightsFile
 	step int
 }
 
-func (w *walker) visit(path string, l nn.Layer) {
+func (w *walker) visit(path string, l layer.Layer) {
 	if w.seen[l] {
 		return
 	}
 	w.seen[l] = true
 	w.out = append(w.out, object{path, l})
-	c, ok := l.(nn.Container)
+	c, ok := l.(layer.Container)
 	if !ok {
 		return
 	}
 	children := slices.Clone(c.Children())
-	slices.SortStableFunc(children, func(a, b nn.Child) int { return strings.Compare(attributeKey(a.Attr), attributeKey(b.Attr)) })
+	slices.SortStableFunc(children, func(a, b layer.Child) int { return strings.Compare(attributeKey(a.Attr), attributeKey(b.Attr)) })
 	_, model := l.(*nn.Model)
 	for _, child := range children {
 		at := w.attribute(path, child.Attr, model)
@@ -58,11 +60,11 @@ func (w *walker) visit(path string, l nn.Layer) {
 
 // members visits a list of layers. Each member counts, saved elsewhere or not; in tf.keras 2.13 the members of a model
 // that have variables stand twice in its list, in 2.14 only new ones count.
-func (w *walker) members(at string, list []nn.Layer, model bool) {
+func (w *walker) members(at string, list []layer.Layer, model bool) {
 	count := map[string]int{}
 	old := model && w.file != nil && w.file.root == dependencies
 	for _, member := range list {
-		name := nn.SnakeCase(nn.PythonClass(member))
+		name := naming.SnakeCase(member.Class().PythonName())
 		if old && w.step == 1 && w.seen[member] {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -69,8 +70,8 @@ func compareMerged(t *testing.T, dir string) {
 }
 
 // factorsOf lists A and B.
-func factorsOf(m *nn.Model) []*nn.Variable {
-	return slices.DeleteFunc(slices.Clone(m.Variables()), func(v *nn.Variable) bool { return !strings.Contains(v.Path, "lora_") })
+func factorsOf(m *nn.Model) []*layer.Variable {
+	return slices.DeleteFunc(slices.Clone(m.Variables()), func(v *layer.Variable) bool { return !strings.Contains(v.Path, "lora_") })
 }
 
 // saved reads the variables of a file, but A and B, which it does not have.

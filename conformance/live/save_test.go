@@ -11,6 +11,7 @@ import (
 	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
@@ -99,7 +100,7 @@ func copyGoldens(t *testing.T) []saveTask {
 			t.Errorf("%s: %v", c.Name, err)
 			continue
 		}
-		compiled := m.Compile != nil
+		compiled := m.CompileConfig() != nil
 		tasks = append(tasks, saveTask{Name: c.Name, Original: &c.Model, Copy: path, Inputs: &c.Golden, Compile: compiled, Train: compiled})
 	}
 	return tasks
@@ -146,40 +147,40 @@ func report(t *testing.T, tasks []saveTask, results map[string]saveResult) {
 // goModels are models made in Go, with the inputs by which they are compared.
 var goModels = map[string]func() (*nn.Model, error){
 	"mlp": func() (*nn.Model, error) {
-		return nn.NewSequential(nn.NewInputLayer([]int{6}), layers.NewDense(16, nn.Args{"activation": "relu"}), layers.NewDropout(0.3),
-			layers.NewDense(3, nn.Args{"activation": "softmax"}))
+		return nn.NewSequential(nn.NewInputLayer([]int{6}), layers.NewDense(16, layer.Args{"activation": "relu"}), layers.NewDropout(0.3),
+			layers.NewDense(3, layer.Args{"activation": "softmax"}))
 	},
 	"cnn": func() (*nn.Model, error) {
-		return nn.NewSequential(nn.NewInputLayer([]int{12, 12, 3}), layers.NewConv2D(8, 3, nn.Args{"padding": "same", "activation": "relu"}),
+		return nn.NewSequential(nn.NewInputLayer([]int{12, 12, 3}), layers.NewConv2D(8, 3, layer.Args{"padding": "same", "activation": "relu"}),
 			layers.NewBatchNormalization(), layers.NewMaxPooling2D(), layers.NewSeparableConv2D(6, []int{3, 3}), layers.NewFlatten(),
-			layers.NewDense(2, nn.Args{"kernel_regularizer": "l2"}))
+			layers.NewDense(2, layer.Args{"kernel_regularizer": "l2"}))
 	},
 	"lstm": func() (*nn.Model, error) {
-		x := nn.Input([]int{-1, 6}, nn.Args{"name": "sequence"})
+		x := nn.Input([]int{-1, 6}, layer.Args{"name": "sequence"})
 		y := layers.NewMasking().On(x)
-		y = layers.NewBidirectional(layers.NewLSTM(5, nn.Args{"return_sequences": true})).On(y)
-		return nn.NewModel(x, layers.NewDense(1, nn.Args{"activation": "sigmoid"}).On(layers.NewGRU(4).On(y)))
+		y = layers.NewBidirectional(layers.NewLSTM(5, layer.Args{"return_sequences": true})).On(y)
+		return nn.NewModel(x, layers.NewDense(1, layer.Args{"activation": "sigmoid"}).On(layers.NewGRU(4).On(y)))
 	},
 	"transformer": func() (*nn.Model, error) {
 		x := nn.Input([]int{7, 8})
 		y := layers.NewMultiHeadAttention(2, 4).On(x, x)
-		y = layers.NewLayerNormalization().On(layers.NewAdd().On([]*nn.KerasTensor{x, y}))
-		z, err := nn.ApplyOp("numpy", "Add", nil, y, layers.NewDense(8).On(layers.NewDense(16, nn.Args{"activation": "gelu"}).On(y)))
+		y = layers.NewLayerNormalization().On(layers.NewAdd().On([]*layer.KerasTensor{x, y}))
+		z, err := nn.ApplyOp("numpy", "Add", nil, y, layers.NewDense(8).On(layers.NewDense(16, layer.Args{"activation": "gelu"}).On(y)))
 		if err != nil {
 			return nil, err
 		}
 		return nn.NewModel(x, layers.NewDense(2).On(layers.NewGlobalAveragePooling1D().On(z)))
 	},
 	"branches": func() (*nn.Model, error) {
-		a, b := nn.Input([]int{4}, nn.Args{"name": "a"}), nn.Input([]int{4}, nn.Args{"name": "b"})
-		shared := layers.NewDense(5, nn.Args{"activation": "tanh"})
+		a, b := nn.Input([]int{4}, layer.Args{"name": "a"}), nn.Input([]int{4}, layer.Args{"name": "b"})
+		shared := layers.NewDense(5, layer.Args{"activation": "tanh"})
 		h := nn.Input([]int{5})
-		inner, err := nn.NewModel(h, layers.NewDense(3).On(layers.NewDense(6, nn.Args{"activation": "relu"}).On(h)))
+		inner, err := nn.NewModel(h, layers.NewDense(3).On(layers.NewDense(6, layer.Args{"activation": "relu"}).On(h)))
 		if err != nil {
 			return nil, err
 		}
 		p, q := inner.On(shared.On(a)), inner.On(shared.On(b))
-		return nn.NewModel([]*nn.KerasTensor{a, b}, []*nn.KerasTensor{p, layers.NewDense(2).On(layers.NewConcatenate().On([]*nn.KerasTensor{p, q}))})
+		return nn.NewModel([]*layer.KerasTensor{a, b}, []*layer.KerasTensor{p, layers.NewDense(2).On(layers.NewConcatenate().On([]*layer.KerasTensor{p, q}))})
 	},
 	"sequential in functional": func() (*nn.Model, error) {
 		block, err := nn.NewSequential(nn.NewInputLayer([]int{6}), layers.NewDense(4), layers.NewReLU())

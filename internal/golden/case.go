@@ -13,6 +13,7 @@ import (
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -156,8 +157,8 @@ func (c Case) run(run Runner, r *Result, opts []kerasfile.Option) error {
 // halfPolicy returns the 16-bit type in which some layer of the model computes, Invalid if none does.
 func halfPolicy(m *nn.Model) tensor.DType {
 	half := tensor.Invalid
-	nn.EachLayer(m, func(l nn.Layer) {
-		if d := nn.PolicyOf(l).Compute; d.IsHalf() && half != tensor.BFloat16 {
+	layer.Each(m, func(l layer.Layer) {
+		if d := l.Policy().Compute; d.IsHalf() && half != tensor.BFloat16 {
 			half = d
 		}
 	})

@@ -8,7 +8,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 
 	_ "github.com/hornml/horn/kerasfile" // registers all layers and ops
 )
@@ -114,7 +114,7 @@ func ReadCoverage(dir string) (*Coverage, error) {
 
 func layers(classes []class, uses map[string]int) []Entry {
 	known := map[string]bool{}
-	for _, c := range nn.Classes() {
+	for _, c := range layer.Classes() {
 		known[c.Module+"."+c.Name] = true
 	}
 	var entries []Entry
@@ -124,7 +124,7 @@ func layers(classes []class, uses map[string]int) []Entry {
 			if known["keras.layers."+name] {
 				e.Status = supported
 			}
-			if why, ok := nn.Refused()["keras.layers."+name]; ok {
+			if why, ok := layer.Refused()["keras.layers."+name]; ok {
 				e.Status, e.Reason = refused, why
 			}
 		}
@@ -137,7 +137,7 @@ func layers(classes []class, uses map[string]int) []Entry {
 }
 
 func ops(names []string, uses map[string]int) []Entry {
-	have, refusedOps := nn.Ops()
+	have, refusedOps := layer.Ops()
 	known := set(have)
 	var entries []Entry
 	for _, name := range names {
@@ -156,7 +156,7 @@ func ops(names []string, uses map[string]int) []Entry {
 }
 
 func activations(names []string) []Entry {
-	known := set(nn.Activations())
+	known := set(layer.Activations())
 	var entries []Entry
 	for _, name := range names {
 		e := Entry{Name: name, Status: missing}
@@ -172,7 +172,7 @@ func activations(names []string) []Entry {
 
 // objects answers for the classes of keras.<module>, of which base is the base class.
 func objects(module, base string, classes []class, uses map[string]int) []Entry {
-	known := set(nn.Objects(module))
+	known := set(layer.Objects(module))
 	var entries []Entry
 	for _, l := range classes {
 		e := Entry{Name: l.Name, Aliases: l.Aliases, Status: missing, Cases: uses["keras."+module+">"+l.Name]}

@@ -2,18 +2,18 @@
 package activations
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 type value = graph.Value
 
 func init() {
-	nn.RegisterActivation(func(_ *graph.Builder, x *value) *value { return x }, "linear")
+	layer.RegisterActivation(func(_ *graph.Builder, x *value) *value { return x }, "linear")
 	unary := func(op *graph.Unary, names ...string) {
 		float(func(b *graph.Builder, x *value) *value { return b.Unary(op, x) }, names...)
 	}
-	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Relu(numeric(b, x)) }, "relu", "ReLU")
+	layer.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Relu(numeric(b, x)) }, "relu", "ReLU")
 	unary(graph.OpSigmoid, "sigmoid")
 	unary(graph.OpTanh, "tanh")
 	unary(graph.OpExp, "exponential")
@@ -39,18 +39,18 @@ func init() {
 	float(Squareplus(4), "squareplus")
 	float(Glu(-1), "glu")
 	float(Sparsemax(-1), "sparsemax")
-	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Clip(numeric(b, x), 0, 6) }, "relu6")
-	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Clip(numeric(b, x), -1, 1) }, "hard_tanh")
+	layer.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Clip(numeric(b, x), 0, 6) }, "relu6")
+	layer.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Clip(numeric(b, x), -1, 1) }, "hard_tanh")
 }
 
 // float registers a function of floats; other numbers are made float32 first, as Keras's backends do.
 func float(f func(*graph.Builder, *value) *value, names ...string) {
-	nn.RegisterActivation(func(b *graph.Builder, x *value) *value { return f(b, Float(b, x)) }, names...)
+	layer.RegisterActivation(func(b *graph.Builder, x *value) *value { return f(b, Float(b, x)) }, names...)
 }
 
 // Float returns x itself if it is a float, else converted to the type in which Keras computes functions of it.
 func Float(b *graph.Builder, x *value) *value {
-	d, ok := nn.ResultType(x.DType, nn.PyFloat)
+	d, ok := layer.ResultType(x.DType, layer.PyFloat)
 	if !ok {
 		b.Fail("an activation of %s", x)
 	}
@@ -59,7 +59,7 @@ func Float(b *graph.Builder, x *value) *value {
 
 // numeric turns bools into integers.
 func numeric(b *graph.Builder, x *value) *value {
-	d, ok := nn.ResultType(x.DType, nn.PyInt)
+	d, ok := layer.ResultType(x.DType, layer.PyInt)
 	if !ok {
 		b.Fail("an activation of %s", x)
 	}

@@ -3,9 +3,9 @@ package initializers
 import (
 	"fmt"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -22,34 +22,34 @@ type Constant struct{ Value any }
 type Identity struct{ Gain float64 }
 
 func init() {
-	nn.RegisterObject("initializers", "Zeros", func() nn.Configurable { return new(Zeros) }, "zeros", "zero")
-	nn.RegisterObject("initializers", "Ones", func() nn.Configurable { return new(Ones) }, "ones", "one")
-	nn.RegisterObject("initializers", "Constant", func() nn.Configurable { return new(Constant) }, "constant")
-	nn.RegisterObject("initializers", "Identity", func() nn.Configurable { return new(Identity) }, "identity", "IdentityInitializer")
+	layer.RegisterObject("initializers", "Zeros", func() layer.Configurable { return new(Zeros) }, "zeros", "zero")
+	layer.RegisterObject("initializers", "Ones", func() layer.Configurable { return new(Ones) }, "ones", "one")
+	layer.RegisterObject("initializers", "Constant", func() layer.Configurable { return new(Constant) }, "constant")
+	layer.RegisterObject("initializers", "Identity", func() layer.Configurable { return new(Identity) }, "identity", "IdentityInitializer")
 }
 
-// Config implements nn.Configurable.
-func (*Zeros) Config(*nn.Config) {}
+// Config implements layer.Configurable.
+func (*Zeros) Config(*layer.Config) {}
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (*Zeros) Make(shape []int, d tensor.DType) (tensor.Any, error) { return fill(shape, d, 0) }
 
-// Config implements nn.Configurable.
-func (*Ones) Config(*nn.Config) {}
+// Config implements layer.Configurable.
+func (*Ones) Config(*layer.Config) {}
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (*Ones) Make(shape []int, d tensor.DType) (tensor.Any, error) { return fill(shape, d, 1) }
 
-// Config implements nn.Configurable.
-func (i *Constant) Config(c *nn.Config) { c.Raw("value", &i.Value, pyjson.Number("0.0")) }
+// Config implements layer.Configurable.
+func (i *Constant) Config(c *layer.Config) { c.Raw("value", &i.Value, pyjson.Number("0.0")) }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (i *Constant) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	v := i.Value
 	if o, ok := v.(*pyjson.Object); ok {
 		v = o.Object("config").Get("value")
 	}
-	t, err := nn.ArrayOf(v, d)
+	t, err := layer.ArrayOf(v, d)
 	if err != nil {
 		return nil, fmt.Errorf("the initializer's value: %w", err)
 	}
@@ -80,10 +80,10 @@ func (i *Constant) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	return whole, nil
 }
 
-// Config implements nn.Configurable.
-func (i *Identity) Config(c *nn.Config) { c.Float("gain", &i.Gain, 1) }
+// Config implements layer.Configurable.
+func (i *Identity) Config(c *layer.Config) { c.Float("gain", &i.Gain, 1) }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (i *Identity) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	if len(shape) != 2 {
 		return nil, fmt.Errorf("an identity matrix has two axes, not shape %s", tensor.FormatShape(shape))

@@ -4,19 +4,19 @@ import (
 	"math"
 	"testing"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // decode reads an initializer as a file has it.
-func decode(t *testing.T, record string) nn.Initializer {
+func decode(t *testing.T, record string) layer.Initializer {
 	t.Helper()
 	v, err := pyjson.Parse([]byte(record))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var d nn.Decoder
+	var d layer.Decoder
 	o := d.Object("initializers", v, "", "")
 	if err := d.Err(); err != nil {
 		t.Fatal(err)
@@ -24,7 +24,7 @@ func decode(t *testing.T, record string) nn.Initializer {
 	return o.Init()
 }
 
-func made(t *testing.T, i nn.Initializer, shape ...int) []float64 {
+func made(t *testing.T, i layer.Initializer, shape ...int) []float64 {
 	t.Helper()
 	x, err := i.Make(shape, tensor.Float64)
 	if err != nil {

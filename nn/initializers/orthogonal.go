@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -15,16 +15,16 @@ type Orthogonal struct {
 }
 
 func init() {
-	nn.RegisterObject("initializers", "Orthogonal", func() nn.Configurable { return new(Orthogonal) }, "orthogonal", "OrthogonalInitializer")
+	layer.RegisterObject("initializers", "Orthogonal", func() layer.Configurable { return new(Orthogonal) }, "orthogonal", "OrthogonalInitializer")
 }
 
-// Config implements nn.Configurable.
-func (i *Orthogonal) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (i *Orthogonal) Config(c *layer.Config) {
 	c.Float("gain", &i.Gain, 1)
 	seed(c, &i.Seed)
 }
 
-// Make implements nn.Initializer: random rows, made orthonormal one after the other (Gram-Schmidt, twice for accuracy).
+// Make implements layer.Initializer: random rows, made orthonormal one after the other (Gram-Schmidt, twice for accuracy).
 func (i *Orthogonal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	n, ok := tensor.SizeOf(shape)
 	if len(shape) < 2 || !ok || n > maxElements || n == 0 {

@@ -7,7 +7,7 @@ import (
 
 const epsilon = 1e-7 // keras.config.epsilon()
 
-// Penalty implements nn.Regularizer.
+// Penalty implements layer.Regularizer.
 func (r *L1L2) Penalty(b *graph.Builder, x *graph.Value) *graph.Value {
 	x = number(b, x)
 	sum := b.Scalar(x.DType, 0)
@@ -28,7 +28,7 @@ func number(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.Cast(x, tensor.Float32)
 }
 
-// Penalty implements nn.Regularizer: Factor/2 times the mean of |cosine| over all pairs of different rows or columns.
+// Penalty implements layer.Regularizer: Factor/2 times the mean of |cosine| over all pairs of different rows or columns.
 func (r *OrthogonalRegularizer) Penalty(b *graph.Builder, x *graph.Value) *graph.Value {
 	if x.Rank() != 2 {
 		b.Fail("OrthogonalRegularizer is for matrices, not %s", x)
@@ -61,25 +61,25 @@ func norms(b *graph.Builder, w *graph.Value, axes []int) *graph.Value {
 	return b.Sqrt(b.SumKeep(b.Square(w), axes...))
 }
 
-// Constrain implements nn.Constrainer.
+// Constrain implements layer.Constrainer.
 func (c *MaxNorm) Constrain(b *graph.Builder, w *graph.Value) *graph.Value {
 	n := norms(b, w, c.Axis)
 	return b.Mul(w, b.Div(b.Clip(n, 0, c.MaxValue), b.AddS(n, epsilon)))
 }
 
-// Constrain implements nn.Constrainer.
+// Constrain implements layer.Constrainer.
 func (c *MinMaxNorm) Constrain(b *graph.Builder, w *graph.Value) *graph.Value {
 	n := norms(b, w, c.Axis)
 	wanted := b.Add(b.MulS(b.Clip(n, c.MinValue, c.MaxValue), c.Rate), b.MulS(n, 1-c.Rate))
 	return b.Mul(w, b.Div(wanted, b.AddS(n, epsilon)))
 }
 
-// Constrain implements nn.Constrainer.
+// Constrain implements layer.Constrainer.
 func (c *UnitNorm) Constrain(b *graph.Builder, w *graph.Value) *graph.Value {
 	return b.Div(w, b.AddS(norms(b, w, c.Axis), epsilon))
 }
 
-// Constrain implements nn.Constrainer.
+// Constrain implements layer.Constrainer.
 func (*NonNeg) Constrain(b *graph.Builder, w *graph.Value) *graph.Value {
 	return b.Max(w, b.Scalar(w.DType, 0))
 }

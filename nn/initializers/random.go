@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -40,7 +40,7 @@ type RandomUniform struct {
 
 func init() {
 	special := func(name, alias string, scale float64, mode, distribution string) {
-		nn.RegisterObject("initializers", name, func() nn.Configurable {
+		layer.RegisterObject("initializers", name, func() layer.Configurable {
 			return &VarianceScaling{Scale: scale, Mode: mode, Distribution: distribution, special: true}
 		}, alias)
 	}
@@ -50,14 +50,14 @@ func init() {
 	special("HeNormal", "he_normal", 2, "fan_in", "truncated_normal")
 	special("LecunUniform", "lecun_uniform", 1, "fan_in", "uniform")
 	special("LecunNormal", "lecun_normal", 1, "fan_in", "truncated_normal")
-	nn.RegisterObject("initializers", "VarianceScaling", func() nn.Configurable { return new(VarianceScaling) }, "variance_scaling")
-	nn.RegisterObject("initializers", "RandomNormal", func() nn.Configurable { return new(RandomNormal) }, "random_normal", "normal")
-	nn.RegisterObject("initializers", "TruncatedNormal", func() nn.Configurable { return new(TruncatedNormal) }, "truncated_normal")
-	nn.RegisterObject("initializers", "RandomUniform", func() nn.Configurable { return new(RandomUniform) }, "random_uniform", "uniform")
+	layer.RegisterObject("initializers", "VarianceScaling", func() layer.Configurable { return new(VarianceScaling) }, "variance_scaling")
+	layer.RegisterObject("initializers", "RandomNormal", func() layer.Configurable { return new(RandomNormal) }, "random_normal", "normal")
+	layer.RegisterObject("initializers", "TruncatedNormal", func() layer.Configurable { return new(TruncatedNormal) }, "truncated_normal")
+	layer.RegisterObject("initializers", "RandomUniform", func() layer.Configurable { return new(RandomUniform) }, "random_uniform", "uniform")
 }
 
-// Config implements nn.Configurable.
-func (i *VarianceScaling) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (i *VarianceScaling) Config(c *layer.Config) {
 	if !i.special {
 		c.Float("scale", &i.Scale, 1)
 		c.Choice("mode", &i.Mode, "fan_in", "fan_out", "fan_avg")
@@ -71,7 +71,7 @@ func (i *VarianceScaling) Config(c *nn.Config) {
 	c.IntsOrNone("output_axes", &i.OutputAxes)
 }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (i *VarianceScaling) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	in, out, err := i.fans(shape)
 	if err != nil {
@@ -135,40 +135,40 @@ func fans(shape []int) (in, out float64) {
 	return float64(shape[len(shape)-2]) * field, float64(shape[len(shape)-1]) * field
 }
 
-// Config implements nn.Configurable.
-func (i *RandomNormal) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (i *RandomNormal) Config(c *layer.Config) {
 	c.Float("mean", &i.Mean, 0)
 	c.Float("stddev", &i.Stddev, 0.05)
 	seed(c, &i.Seed)
 }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (i *RandomNormal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	r := source(i.Seed)
 	return draw(shape, d, func() float64 { return i.Mean + i.Stddev*r.NormFloat64() })
 }
 
-// Config implements nn.Configurable.
-func (i *TruncatedNormal) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (i *TruncatedNormal) Config(c *layer.Config) {
 	c.Float("mean", &i.Mean, 0)
 	c.Float("stddev", &i.Stddev, 0.05)
 	seed(c, &i.Seed)
 }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (i *TruncatedNormal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	r := source(i.Seed)
 	return draw(shape, d, func() float64 { return i.Mean + i.Stddev*truncated(r) })
 }
 
-// Config implements nn.Configurable.
-func (i *RandomUniform) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (i *RandomUniform) Config(c *layer.Config) {
 	c.Float("minval", &i.Minval, -0.05)
 	c.Float("maxval", &i.Maxval, 0.05)
 	seed(c, &i.Seed)
 }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (i *RandomUniform) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	r := source(i.Seed)
 	return draw(shape, d, func() float64 { return i.Minval + (i.Maxval-i.Minval)*r.Float64() })

@@ -3,7 +3,7 @@ package initializers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // L1L2 adds l1*sum(|w|) + l2*sum(w²) to the loss (keras.regularizers.L1, L2 and L1L2).
@@ -38,18 +38,18 @@ type UnitNorm struct{ Axis []int }
 type NonNeg struct{}
 
 func init() {
-	nn.RegisterObject("regularizers", "L1", func() nn.Configurable { return &L1L2{hasL1: true} }, "l1")
-	nn.RegisterObject("regularizers", "L2", func() nn.Configurable { return &L1L2{hasL2: true} }, "l2")
-	nn.RegisterObject("regularizers", "L1L2", func() nn.Configurable { return &L1L2{hasL1: true, hasL2: true} }, "l1_l2", "l1l2")
-	nn.RegisterObject("regularizers", "OrthogonalRegularizer", func() nn.Configurable { return new(OrthogonalRegularizer) }, "orthogonal_regularizer")
-	nn.RegisterObject("constraints", "MaxNorm", func() nn.Configurable { return new(MaxNorm) }, "max_norm")
-	nn.RegisterObject("constraints", "MinMaxNorm", func() nn.Configurable { return new(MinMaxNorm) }, "min_max_norm")
-	nn.RegisterObject("constraints", "UnitNorm", func() nn.Configurable { return new(UnitNorm) }, "unit_norm")
-	nn.RegisterObject("constraints", "NonNeg", func() nn.Configurable { return new(NonNeg) }, "non_neg")
+	layer.RegisterObject("regularizers", "L1", func() layer.Configurable { return &L1L2{hasL1: true} }, "l1")
+	layer.RegisterObject("regularizers", "L2", func() layer.Configurable { return &L1L2{hasL2: true} }, "l2")
+	layer.RegisterObject("regularizers", "L1L2", func() layer.Configurable { return &L1L2{hasL1: true, hasL2: true} }, "l1_l2", "l1l2")
+	layer.RegisterObject("regularizers", "OrthogonalRegularizer", func() layer.Configurable { return new(OrthogonalRegularizer) }, "orthogonal_regularizer")
+	layer.RegisterObject("constraints", "MaxNorm", func() layer.Configurable { return new(MaxNorm) }, "max_norm")
+	layer.RegisterObject("constraints", "MinMaxNorm", func() layer.Configurable { return new(MinMaxNorm) }, "min_max_norm")
+	layer.RegisterObject("constraints", "UnitNorm", func() layer.Configurable { return new(UnitNorm) }, "unit_norm")
+	layer.RegisterObject("constraints", "NonNeg", func() layer.Configurable { return new(NonNeg) }, "non_neg")
 }
 
-// Config implements nn.Configurable.
-func (r *L1L2) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (r *L1L2) Config(c *layer.Config) {
 	single := 0.01
 	if r.hasL1 && r.hasL2 {
 		single = 0
@@ -65,35 +65,35 @@ func (r *L1L2) Config(c *nn.Config) {
 }
 
 // notNegative reports a factor that is negative or not finite.
-func notNegative(c *nn.Config, key string, v float64) {
+func notNegative(c *layer.Config, key string, v float64) {
 	if c.Reading() && !(v >= 0 && v <= math.MaxFloat64) {
 		c.Errorf(key, "a number of 0 or more is expected, not %v", v)
 	}
 }
 
-// Config implements nn.Configurable.
-func (r *OrthogonalRegularizer) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (r *OrthogonalRegularizer) Config(c *layer.Config) {
 	c.Float("factor", &r.Factor, 0.01)
 	notNegative(c, "factor", r.Factor)
 	c.Choice("mode", &r.Mode, "rows", "columns")
 }
 
-// Config implements nn.Configurable.
-func (r *MaxNorm) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (r *MaxNorm) Config(c *layer.Config) {
 	c.Float("max_value", &r.MaxValue, 2)
 	c.Axes("axis", &r.Axis, false, 0)
 }
 
-// Config implements nn.Configurable.
-func (r *MinMaxNorm) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (r *MinMaxNorm) Config(c *layer.Config) {
 	c.Float("min_value", &r.MinValue, 0)
 	c.Float("max_value", &r.MaxValue, 1)
 	c.Float("rate", &r.Rate, 1)
 	c.Axes("axis", &r.Axis, false, 0)
 }
 
-// Config implements nn.Configurable.
-func (r *UnitNorm) Config(c *nn.Config) { c.Axes("axis", &r.Axis, false, 0) }
+// Config implements layer.Configurable.
+func (r *UnitNorm) Config(c *layer.Config) { c.Axes("axis", &r.Axis, false, 0) }
 
-// Config implements nn.Configurable.
-func (*NonNeg) Config(*nn.Config) {}
+// Config implements layer.Configurable.
+func (*NonNeg) Config(*layer.Config) {}

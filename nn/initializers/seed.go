@@ -3,12 +3,12 @@ package initializers
 import (
 	"math/rand/v2"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // seed visits a seed: null, an integer, or a keras.random.SeedGenerator.
-func seed(c *nn.Config, field *any) {
+func seed(c *layer.Config, field *any) {
 	c.Raw("seed", field, nil)
 	if !c.Reading() || *field == nil {
 		return

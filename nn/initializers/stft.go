@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/internal/signal"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -21,11 +21,11 @@ type STFT struct {
 }
 
 func init() {
-	nn.RegisterObject("initializers", "STFT", func() nn.Configurable { return new(STFT) }, "stft", "STFTInitializer")
+	layer.RegisterObject("initializers", "STFT", func() layer.Configurable { return new(STFT) }, "stft", "STFTInitializer")
 }
 
-// Config implements nn.Configurable.
-func (i *STFT) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (i *STFT) Config(c *layer.Config) {
 	c.Choice("side", &i.Side, "real", "imag")
 	c.Raw("window", &i.Window, "hann")
 	scaling := any(nil)
@@ -74,7 +74,7 @@ func (i *STFT) window(n int) ([]float64, error) {
 	if o, ok := v.(*pyjson.Object); ok {
 		v = o.Object("config").Get("value")
 	}
-	t, err := nn.ArrayOf(v, tensor.Float64)
+	t, err := layer.ArrayOf(v, tensor.Float64)
 	if err != nil {
 		return nil, fmt.Errorf("the window: %w", err)
 	}
@@ -84,7 +84,7 @@ func (i *STFT) window(n int) ([]float64, error) {
 	return tensor.AnyData(t).([]float64), nil
 }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (i *STFT) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	n, ok := tensor.SizeOf(shape)
 	if len(shape) != 3 || !ok || n > maxElements {

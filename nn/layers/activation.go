@@ -1,19 +1,21 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Activation applies an activation function (keras.layers.Activation).
 type Activation struct {
-	nn.Base
-	Activation nn.Activation
+	layer.Base
+	Activation layer.Activation
 }
 
-func init() { nn.Register("keras.layers", "Activation", func() nn.Layer { return new(Activation) }) }
+func init() {
+	layer.Register("keras.layers", "Activation", func() layer.Layer { return new(Activation) })
+}
 
-// Config implements nn.Layer.
-func (l *Activation) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Activation) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	if _, ok := c.Value("activation"); c.Reading() && !ok {
 		c.Errorf("activation", "the key is missing")
@@ -22,8 +24,8 @@ func (l *Activation) Config(c *nn.Config) {
 	c.Activation("activation", &l.Activation, "linear")
 }
 
-// Children implements nn.Container.
-func (l *Activation) Children() []nn.Child { return l.Activation.Children("activation") }
+// Children implements layer.Container.
+func (l *Activation) Children() []layer.Child { return l.Activation.Children("activation") }
 
-// Call implements nn.Layer.
-func (l *Activation) Call(c *nn.Call) any { return l.Activation.Apply(c, c.X()) }
+// Call implements layer.Layer.
+func (l *Activation) Call(c *layer.Call) any { return l.Activation.Apply(c, c.X()) }

@@ -1,8 +1,8 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -20,7 +20,7 @@ type (
 )
 
 type adaptivePooling struct {
-	nn.Base
+	layer.Base
 	OutputSize []int
 	DataFormat string
 
@@ -29,35 +29,35 @@ type adaptivePooling struct {
 }
 
 func init() {
-	register := func(name string, make func() nn.Layer) { nn.Register("keras.layers", name, make) }
-	register("AdaptiveAveragePooling1D", func() nn.Layer { return &AdaptiveAveragePooling1D{adaptivePooling{rank: 1, average: true}} })
-	register("AdaptiveAveragePooling2D", func() nn.Layer { return &AdaptiveAveragePooling2D{adaptivePooling{rank: 2, average: true}} })
-	register("AdaptiveAveragePooling3D", func() nn.Layer { return &AdaptiveAveragePooling3D{adaptivePooling{rank: 3, average: true}} })
-	register("AdaptiveMaxPooling1D", func() nn.Layer { return &AdaptiveMaxPooling1D{adaptivePooling{rank: 1}} })
-	register("AdaptiveMaxPooling2D", func() nn.Layer { return &AdaptiveMaxPooling2D{adaptivePooling{rank: 2}} })
-	register("AdaptiveMaxPooling3D", func() nn.Layer { return &AdaptiveMaxPooling3D{adaptivePooling{rank: 3}} })
+	register := func(name string, make func() layer.Layer) { layer.Register("keras.layers", name, make) }
+	register("AdaptiveAveragePooling1D", func() layer.Layer { return &AdaptiveAveragePooling1D{adaptivePooling{rank: 1, average: true}} })
+	register("AdaptiveAveragePooling2D", func() layer.Layer { return &AdaptiveAveragePooling2D{adaptivePooling{rank: 2, average: true}} })
+	register("AdaptiveAveragePooling3D", func() layer.Layer { return &AdaptiveAveragePooling3D{adaptivePooling{rank: 3, average: true}} })
+	register("AdaptiveMaxPooling1D", func() layer.Layer { return &AdaptiveMaxPooling1D{adaptivePooling{rank: 1}} })
+	register("AdaptiveMaxPooling2D", func() layer.Layer { return &AdaptiveMaxPooling2D{adaptivePooling{rank: 2}} })
+	register("AdaptiveMaxPooling3D", func() layer.Layer { return &AdaptiveMaxPooling3D{adaptivePooling{rank: 3}} })
 }
 
-// Config implements nn.Layer.
-func (l *adaptivePooling) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *adaptivePooling) Config(c *layer.Config) {
 	c.Tuple("output_size", &l.OutputSize, l.rank)
 	c.DataFormat(&l.DataFormat)
 }
 
-// Call implements nn.Layer.
-func (l *adaptivePooling) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *adaptivePooling) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, l.rank+2)
 	if l.average {
 		x = toFloat(c, x, l.ComputeDType())
 	}
-	if l.DataFormat == nn.ChannelsFirst {
+	if l.DataFormat == layer.ChannelsFirst {
 		x = c.ToChannelsLast(x)
 	}
 	for i, n := range l.OutputSize {
 		x = l.pool(c, x, i, n)
 	}
-	if l.DataFormat == nn.ChannelsFirst {
+	if l.DataFormat == layer.ChannelsFirst {
 		x = c.ToChannelsFirst(x)
 	}
 	return x
@@ -65,7 +65,7 @@ func (l *adaptivePooling) Call(c *nn.Call) any {
 
 // pool divides spatial axis i into n parts. Their lengths differ by one at most, so that two poolings with stride 1 hold
 // them all.
-func (l *adaptivePooling) pool(c *nn.Call, x *value, i, n int) *value {
+func (l *adaptivePooling) pool(c *layer.Call, x *value, i, n int) *value {
 	size := x.Shape[i+1]
 	if size == 0 {
 		c.Fail("the input %s has no elements to pool", x)

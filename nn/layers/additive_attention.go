@@ -1,44 +1,44 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // AdditiveAttention is attention whose scores are the sum over dim of scale * tanh(query + key)
 // (keras.layers.AdditiveAttention, after Bahdanau); it is called as Attention is.
 type AdditiveAttention struct {
-	nn.Base
+	layer.Base
 	UseScale bool
 	Dropout  float64
 	Seed     any
 
-	scale *nn.Variable
+	scale *layer.Variable
 }
 
 func init() {
-	nn.Register("keras.layers", "AdditiveAttention", func() nn.Layer { return new(AdditiveAttention) })
+	layer.Register("keras.layers", "AdditiveAttention", func() layer.Layer { return new(AdditiveAttention) })
 }
 
-// Config implements nn.Layer.
-func (l *AdditiveAttention) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *AdditiveAttention) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Bool("use_scale", &l.UseScale, true)
 	c.Rate("dropout", &l.Dropout, 0)
 	seedConfig(c, &l.Seed)
 }
 
-// Build implements nn.LayerBuilder.
-func (l *AdditiveAttention) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *AdditiveAttention) Build(c *layer.Call) {
 	if query := attentionInputs(c)[0]; l.UseScale {
 		if query.Rank() == 0 {
 			c.Fail("a query of rank 2 or more is expected, not %s", query)
 		}
-		l.scale = c.AddWeight("scale", nn.NewObject("initializers", "glorot_uniform").Init(), query.Shape[query.Rank()-1:])
+		l.scale = c.AddWeight("scale", layer.NewObject("initializers", "glorot_uniform").Init(), query.Shape[query.Rank()-1:])
 	}
 }
 
-// Call implements nn.Layer.
-func (l *AdditiveAttention) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *AdditiveAttention) Call(c *layer.Call) any {
 	return attention(c, func(query, key *value) *value {
 		t := c.Tanh(c.Add(c.ExpandDims(query, -2), c.ExpandDims(key, -3)))
 		if l.scale != nil {
@@ -48,5 +48,5 @@ func (l *AdditiveAttention) Call(c *nn.Call) any {
 	})
 }
 
-// ComputeMask implements nn.Masker: the mask of the query goes on.
-func (l *AdditiveAttention) ComputeMask(_ *nn.Call, previous any) any { return firstLeaf(previous) }
+// ComputeMask implements layer.Masker: the mask of the query goes on.
+func (l *AdditiveAttention) ComputeMask(_ *layer.Call, previous any) any { return firstLeaf(previous) }

@@ -1,8 +1,8 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/initializers"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Layers that keras.applications defines for its own models, outside keras.layers: a saved ConvNeXt or InceptionResNetV2
@@ -10,59 +10,59 @@ import (
 
 // LayerScale is inputs*gamma, with a gamma for each channel (keras.src.applications.convnext.LayerScale).
 type LayerScale struct {
-	nn.Base
+	layer.Base
 	InitValues    float64 // what gamma starts with
 	ProjectionDim int     // the number of channels
 
-	gamma *nn.Variable
+	gamma *layer.Variable
 }
 
 // StochasticDepth leaves out whole examples at random in training and returns its input otherwise
 // (keras.src.applications.convnext.StochasticDepth).
 type StochasticDepth struct {
-	nn.Base
+	layer.Base
 	DropPathRate float64
 }
 
 // CustomScaleLayer is inputs[0] + inputs[1]*scale (keras.src.applications.inception_resnet_v2.CustomScaleLayer).
 type CustomScaleLayer struct {
-	nn.Base
+	layer.Base
 	Scale float64
 }
 
 func init() {
-	nn.Register("keras.src.applications.convnext", "LayerScale", func() nn.Layer { return new(LayerScale) })
-	nn.Register("keras.src.applications.convnext", "StochasticDepth", func() nn.Layer { return new(StochasticDepth) })
-	nn.Register("keras.src.applications.inception_resnet_v2", "CustomScaleLayer", func() nn.Layer { return new(CustomScaleLayer) })
+	layer.Register("keras.src.applications.convnext", "LayerScale", func() layer.Layer { return new(LayerScale) })
+	layer.Register("keras.src.applications.convnext", "StochasticDepth", func() layer.Layer { return new(StochasticDepth) })
+	layer.Register("keras.src.applications.inception_resnet_v2", "CustomScaleLayer", func() layer.Layer { return new(CustomScaleLayer) })
 }
 
-// Config implements nn.Layer.
-func (l *LayerScale) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *LayerScale) Config(c *layer.Config) {
 	c.Float("init_values", &l.InitValues)
 	c.Positive("projection_dim", &l.ProjectionDim)
 }
 
-// Build implements nn.LayerBuilder.
-func (l *LayerScale) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *LayerScale) Build(c *layer.Call) {
 	l.gamma = c.AddWeight("gamma", &initializers.Constant{Value: l.InitValues}, []int{l.ProjectionDim})
 }
 
-// Call implements nn.Layer.
-func (l *LayerScale) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *LayerScale) Call(c *layer.Call) any {
 	return c.Mul(toFloat(c, c.X(), l.ComputeDType()), c.Var(l.gamma))
 }
 
-// Config implements nn.Layer.
-func (l *StochasticDepth) Config(c *nn.Config) { c.Rate("drop_path_rate", &l.DropPathRate) }
+// Config implements layer.Layer.
+func (l *StochasticDepth) Config(c *layer.Config) { c.Rate("drop_path_rate", &l.DropPathRate) }
 
-// Call implements nn.Layer.
-func (l *StochasticDepth) Call(c *nn.Call) any { return c.X() }
+// Call implements layer.Layer.
+func (l *StochasticDepth) Call(c *layer.Call) any { return c.X() }
 
-// Config implements nn.Layer.
-func (l *CustomScaleLayer) Config(c *nn.Config) { c.Float("scale", &l.Scale) }
+// Config implements layer.Layer.
+func (l *CustomScaleLayer) Config(c *layer.Config) { c.Float("scale", &l.Scale) }
 
-// Call implements nn.Layer.
-func (l *CustomScaleLayer) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *CustomScaleLayer) Call(c *layer.Call) any {
 	xs := c.Xs()
 	if len(xs) != 2 {
 		c.Fail("two inputs are expected, not %d", len(xs))

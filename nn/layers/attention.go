@@ -3,7 +3,7 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -11,19 +11,21 @@ import (
 // dim), value (batch, keys, dim), key], where the key may be left out and is the value then. ScoreMode "dot" scores by
 // query·key, "concat" by the sum of tanh(query + key) times a weight.
 type Attention struct {
-	nn.Base
+	layer.Base
 	UseScale  bool
 	ScoreMode string
 	Dropout   float64
 	Seed      any
 
-	scale, concatScoreWeight *nn.Variable
+	scale, concatScoreWeight *layer.Variable
 }
 
-func init() { nn.Register("keras.layers", "Attention", func() nn.Layer { return new(Attention) }) }
+func init() {
+	layer.Register("keras.layers", "Attention", func() layer.Layer { return new(Attention) })
+}
 
-// Config implements nn.Layer.
-func (l *Attention) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Attention) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Bool("use_scale", &l.UseScale, false)
 	c.Choice("score_mode", &l.ScoreMode, "dot", "concat")
@@ -31,9 +33,9 @@ func (l *Attention) Config(c *nn.Config) {
 	seedConfig(c, &l.Seed)
 }
 
-// Build implements nn.LayerBuilder.
-func (l *Attention) Build(c *nn.Call) {
-	ones := nn.NewObject("initializers", "ones").Init()
+// Build implements layer.Builder.
+func (l *Attention) Build(c *layer.Call) {
+	ones := layer.NewObject("initializers", "ones").Init()
 	if l.UseScale {
 		l.scale = c.AddWeight("scale", ones, nil)
 	}
@@ -42,8 +44,8 @@ func (l *Attention) Build(c *nn.Call) {
 	}
 }
 
-// Call implements nn.Layer.
-func (l *Attention) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Attention) Call(c *layer.Call) any {
 	return attention(c, func(query, key *value) *value {
 		if l.ScoreMode == "dot" {
 			scores := c.MatMulT(query, key, false, true)
@@ -60,11 +62,11 @@ func (l *Attention) Call(c *nn.Call) any {
 	})
 }
 
-// ComputeMask implements nn.Masker: the mask of the query goes on.
-func (l *Attention) ComputeMask(_ *nn.Call, previous any) any { return firstLeaf(previous) }
+// ComputeMask implements layer.Masker: the mask of the query goes on.
+func (l *Attention) ComputeMask(_ *layer.Call, previous any) any { return firstLeaf(previous) }
 
 // attention does what Attention and AdditiveAttention have in common, with scores (batch, queries, keys) of query and key.
-func attention(c *nn.Call, score func(query, key *value) *value) any {
+func attention(c *layer.Call, score func(query, key *value) *value) any {
 	xs := attentionInputs(c)
 	for i, x := range xs {
 		xs[i] = toFloat(c, x, tensor.Float32)
@@ -105,9 +107,9 @@ func attention(c *nn.Call, score func(query, key *value) *value) any {
 }
 
 // attentionInputs returns the list [query, value] or [query, value, key].
-func attentionInputs(c *nn.Call) []*value {
+func attentionInputs(c *layer.Call) []*value {
 	list, ok := c.Arg(0, "inputs").([]any)
-	xs := nn.Flatten(list)
+	xs := layer.Flatten(list)
 	if !ok || len(xs) != len(list) || len(xs) < 2 || len(xs) > 3 {
 		c.Fail("a list of inputs is expected: [query, value] or [query, value, key]")
 	}
@@ -116,7 +118,7 @@ func attentionInputs(c *nn.Call) []*value {
 
 // attentionMasks returns the masks of query and value as bools: those that were given as a list or, if none was, those
 // that travel with the inputs.
-func attentionMasks(c *nn.Call, xs []*value) (query, val *value) {
+func attentionMasks(c *layer.Call, xs []*value) (query, val *value) {
 	masks := []any{xs[0].Mask, xs[1].Mask}
 	if given := c.Arg(1, "mask"); given != nil {
 		list, ok := given.([]any)

@@ -3,13 +3,13 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // and combines masks; nil stands for none.
-func and(c *nn.Call, x, y *value) *value {
+func and(c *layer.Call, x, y *value) *value {
 	switch {
 	case x == nil:
 		return y
@@ -20,7 +20,7 @@ func and(c *nn.Call, x, y *value) *value {
 }
 
 // positions returns the places 0.. of queries and keys as int32 (1, queries, 1) and (1, 1, keys).
-func positions(c *nn.Call, queries, keys int) (row, column *value) {
+func positions(c *layer.Call, queries, keys int) (row, column *value) {
 	count := func(n int) *value {
 		list := make([]int, n)
 		for i := range list {
@@ -32,13 +32,13 @@ func positions(c *nn.Call, queries, keys int) (row, column *value) {
 }
 
 // causalMask is true (1, queries, keys) where a query does not look at a later key.
-func causalMask(c *nn.Call, queries, keys int) *value {
+func causalMask(c *layer.Call, queries, keys int) *value {
 	row, column := positions(c, queries, keys)
 	return c.Compare(graph.OpGreaterEqual, row, column)
 }
 
 // windowMask is true (1, queries, keys) where a key is fewer than window places before or behind its query.
-func windowMask(c *nn.Call, queries, keys, window int) *value {
+func windowMask(c *layer.Call, queries, keys, window int) *value {
 	row, column := positions(c, queries, keys)
 	return c.Compare(graph.OpLess, c.Abs(c.Sub(row, column)), c.Int(tensor.Int32, int64(window)))
 }
@@ -52,7 +52,7 @@ type attentionArguments struct {
 
 // attentionCall reads the arguments of a call. Masks that are not given travel with the tensors; that of the key is looked
 // at only where there is a key.
-func attentionCall(c *nn.Call) attentionArguments {
+func attentionCall(c *layer.Call) attentionArguments {
 	a := attentionArguments{query: c.Tensor(0, "query"), value: c.Tensor(1, "value"), key: c.Tensor(2, "key")}
 	if a.query == nil || a.value == nil {
 		c.Fail("the tensors query and value are needed")
@@ -88,7 +88,7 @@ func attentionCall(c *nn.Call) attentionArguments {
 }
 
 // boolArgument returns an argument that is true or false; false if it is absent or null.
-func boolArgument(c *nn.Call, i int, name string) bool {
+func boolArgument(c *layer.Call, i int, name string) bool {
 	v := c.Arg(i, name)
 	b, ok := v.(bool)
 	if v != nil && !ok {
@@ -98,7 +98,7 @@ func boolArgument(c *nn.Call, i int, name string) bool {
 }
 
 // automatic combines all masks but the explicit one to bool (batch, queries, keys), nil if there is none.
-func (a *attentionArguments) automatic(c *nn.Call, slidingWindow *int) *value {
+func (a *attentionArguments) automatic(c *layer.Call, slidingWindow *int) *value {
 	var mask *value
 	if a.queryMask != nil {
 		mask = c.ExpandDims(a.queryMask, -1)
@@ -121,7 +121,7 @@ func (a *attentionArguments) automatic(c *nn.Call, slidingWindow *int) *value {
 // attend is softmax(query·keyᵀ) · value over matrices in the last two axes (..., time, dim). The mask, if there is one, is
 // shaped like the scores or broadcasts to them; scoreShape, if set, is the shape of the scores in which it does. A query
 // that may look at no key sees all of them alike; with zero, its scores are 0.
-func attend(c *nn.Call, query, key, val, mask *value, low float64, zero bool, scoreShape []int) (out, scores *value) {
+func attend(c *layer.Call, query, key, val, mask *value, low float64, zero bool, scoreShape []int) (out, scores *value) {
 	scores = c.MatMulT(query, key, false, true)
 	flat := scores.Shape
 	if scoreShape == nil {

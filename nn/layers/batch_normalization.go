@@ -3,8 +3,8 @@ package layers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -12,28 +12,28 @@ import (
 // gathered in training (keras.layers.BatchNormalization). In a call that asks for training the statistics are those of the
 // batch, without masked steps.
 type BatchNormalization struct {
-	nn.Base
+	layer.Base
 	Axis                                             int
 	Momentum, Epsilon                                float64
 	Center, Scale                                    bool
-	BetaInitializer, GammaInitializer                *nn.Object
-	MovingMeanInitializer, MovingVarianceInitializer *nn.Object
-	BetaRegularizer, GammaRegularizer                *nn.Object
-	BetaConstraint, GammaConstraint                  *nn.Object
+	BetaInitializer, GammaInitializer                *layer.Object
+	MovingMeanInitializer, MovingVarianceInitializer *layer.Object
+	BetaRegularizer, GammaRegularizer                *layer.Object
+	BetaConstraint, GammaConstraint                  *layer.Object
 	Synchronized, Renorm                             bool
 	RenormClipping                                   any // nil, or "rmax", "rmin", "dmax"
 	RenormMomentum                                   float64
 
-	gamma, beta, movingMean, movingVariance *nn.Variable
-	movingStddev, renormMean, renormStddev  *nn.Variable
+	gamma, beta, movingMean, movingVariance *layer.Variable
+	movingStddev, renormMean, renormStddev  *layer.Variable
 }
 
 func init() {
-	nn.Register("keras.layers", "BatchNormalization", func() nn.Layer { return new(BatchNormalization) })
+	layer.Register("keras.layers", "BatchNormalization", func() layer.Layer { return new(BatchNormalization) })
 }
 
-// Config implements nn.Layer.
-func (l *BatchNormalization) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *BatchNormalization) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Int("axis", &l.Axis, -1)
 	c.Float("momentum", &l.Momentum, 0.99)
@@ -58,7 +58,7 @@ func (l *BatchNormalization) Config(c *nn.Config) {
 }
 
 // checkClipping looks at the bounds of the renorm corrections.
-func (l *BatchNormalization) checkClipping(c *nn.Config) {
+func (l *BatchNormalization) checkClipping(c *layer.Config) {
 	if l.RenormClipping == nil {
 		return
 	}
@@ -90,27 +90,27 @@ func (l *BatchNormalization) clip(key string) *float64 {
 	return nil
 }
 
-// Build implements nn.LayerBuilder.
-func (l *BatchNormalization) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *BatchNormalization) Build(c *layer.Call) {
 	x := c.X()
 	shape := []int{x.Shape[c.Axis(l.Axis, x.Rank())]}
 	if l.Scale {
-		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), shape, nn.Regularized(l.GammaRegularizer, l.GammaConstraint))
+		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), shape, layer.Regularized(l.GammaRegularizer, l.GammaConstraint))
 	}
 	if l.Center {
-		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), shape, nn.Regularized(l.BetaRegularizer, l.BetaConstraint))
+		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), shape, layer.Regularized(l.BetaRegularizer, l.BetaConstraint))
 	}
-	l.movingMean = c.AddWeight("moving_mean", l.MovingMeanInitializer.Init(), shape, nn.NotTrainable)
-	l.movingVariance = c.AddWeight("moving_variance", l.MovingVarianceInitializer.Init(), shape, nn.NotTrainable)
+	l.movingMean = c.AddWeight("moving_mean", l.MovingMeanInitializer.Init(), shape, layer.NotTrainable)
+	l.movingVariance = c.AddWeight("moving_variance", l.MovingVarianceInitializer.Init(), shape, layer.NotTrainable)
 	if l.Renorm {
-		l.movingStddev = c.AddWeight("moving_stddev", squareRoot{l.MovingVarianceInitializer.Init()}, shape, nn.NotTrainable)
-		l.renormMean = c.AddWeight("renorm_mean", l.MovingMeanInitializer.Init(), shape, nn.NotTrainable)
-		l.renormStddev = c.AddWeight("renorm_stddev", squareRoot{l.MovingVarianceInitializer.Init()}, shape, nn.NotTrainable)
+		l.movingStddev = c.AddWeight("moving_stddev", squareRoot{l.MovingVarianceInitializer.Init()}, shape, layer.NotTrainable)
+		l.renormMean = c.AddWeight("renorm_mean", l.MovingMeanInitializer.Init(), shape, layer.NotTrainable)
+		l.renormStddev = c.AddWeight("renorm_stddev", squareRoot{l.MovingVarianceInitializer.Init()}, shape, layer.NotTrainable)
 	}
 }
 
-// Call implements nn.Layer: one multiplication and one addition, whose factors are constants.
-func (l *BatchNormalization) Call(c *nn.Call) any {
+// Call implements layer.Layer: one multiplication and one addition, whose factors are constants.
+func (l *BatchNormalization) Call(c *layer.Call) any {
 	x := toFloat(c, c.X(), l.ComputeDType())
 	axis := c.Axis(l.Axis, x.Rank())
 	if want := l.movingMean.Shape[0]; x.Shape[axis] != want {
@@ -146,7 +146,7 @@ func (l *BatchNormalization) Call(c *nn.Call) any {
 }
 
 // moments are mean and variance over all axes but one, of the steps that are not masked.
-func (l *BatchNormalization) moments(c *nn.Call, x *value, axis int) (mean, variance *value) {
+func (l *BatchNormalization) moments(c *layer.Call, x *value, axis int) (mean, variance *value) {
 	var axes []int
 	for i := range x.Rank() {
 		if i != axis {
@@ -176,7 +176,7 @@ func (l *BatchNormalization) moments(c *nn.Call, x *value, axis int) (mean, vari
 }
 
 // correct is batch renormalization: r and d bring the batch's statistics towards the moving ones (Ioffe 2017).
-func (l *BatchNormalization) correct(c *nn.Call, mean, variance, gamma, beta *value) (g, b *value) {
+func (l *BatchNormalization) correct(c *layer.Call, mean, variance, gamma, beta *value) (g, b *value) {
 	stddev := c.Sqrt(c.AddS(variance, l.Epsilon))
 	least := c.Sqrt(c.Scalar(mean.DType, l.Epsilon))
 	moving := c.Max(c.Cast(c.Raw(l.renormStddev), mean.DType), least)
@@ -201,9 +201,9 @@ func (l *BatchNormalization) correct(c *nn.Call, mean, variance, gamma, beta *va
 }
 
 // squareRoot is an initializer that takes the root of what another one makes.
-type squareRoot struct{ of nn.Initializer }
+type squareRoot struct{ of layer.Initializer }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (s squareRoot) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	t, err := s.of.Make(shape, tensor.Float64)
 	if err != nil {

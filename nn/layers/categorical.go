@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -17,7 +17,7 @@ import (
 //   - "count": how often each id is in a sample, or the sum of its weights.
 //
 // A sample is the second axis, or the only one. Ids out of 0..depth-1 leave no trace.
-func encodeCategorical(c *nn.Call, ids *graph.Value, mode string, depth int, d tensor.DType, weights *graph.Value) *graph.Value {
+func encodeCategorical(c *layer.Call, ids *graph.Value, mode string, depth int, d tensor.DType, weights *graph.Value) *graph.Value {
 	if mode == "int" {
 		return c.Cast(ids, d)
 	}
@@ -118,7 +118,7 @@ func put[T float32 | float64 | int64](have, w T, binary bool) T {
 }
 
 // outputMode visits "output_mode" with Keras's older names for two of the modes.
-func outputMode(c *nn.Config, field *string, allowed ...string) {
+func outputMode(c *layer.Config, field *string, allowed ...string) {
 	raw := any(*field)
 	c.Raw("output_mode", &raw, allowed[0])
 	mode, _ := raw.(string)
@@ -136,7 +136,7 @@ func outputMode(c *nn.Config, field *string, allowed ...string) {
 }
 
 // dense visits "sparse", which must be false: there are no sparse tensors here.
-func dense(c *nn.Config) {
+func dense(c *layer.Config) {
 	sparse := false
 	c.Bool("sparse", &sparse, false)
 	if c.Reading() && sparse {

@@ -1,24 +1,24 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // CategoryEncoding turns integers 0..NumTokens-1 into vectors (keras.layers.CategoryEncoding). With output_mode
 // "multi_hot" a sample (batch, n) becomes (batch, num_tokens) of 0 and 1, with "count" of numbers or, if count_weights are
 // given, sums of weights; with "one_hot" every integer becomes a vector of its own.
 type CategoryEncoding struct {
-	nn.Base
+	layer.Base
 	NumTokens  int
 	OutputMode string
 }
 
 func init() {
-	nn.Register("keras.layers", "CategoryEncoding", func() nn.Layer { return new(CategoryEncoding) })
+	layer.Register("keras.layers", "CategoryEncoding", func() layer.Layer { return new(CategoryEncoding) })
 }
 
-// Config implements nn.Layer.
-func (l *CategoryEncoding) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *CategoryEncoding) Config(c *layer.Config) {
 	c.Positive("num_tokens", &l.NumTokens)
 	outputMode(c, &l.OutputMode, "multi_hot", "one_hot", "count")
 	if _, ok := c.Value("sparse"); ok { // Keras 3 does not write it
@@ -27,8 +27,8 @@ func (l *CategoryEncoding) Config(c *nn.Config) {
 	l.NoAutocast = true
 }
 
-// Call implements nn.Layer.
-func (l *CategoryEncoding) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *CategoryEncoding) Call(c *layer.Call) any {
 	weights := c.Tensor(1, "count_weights")
 	if weights != nil {
 		if l.OutputMode != "count" {

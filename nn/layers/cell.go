@@ -1,22 +1,22 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // cellWeights are the arguments and variables that all recurrent cells have.
 type cellWeights struct {
-	KernelInitializer, RecurrentInitializer, BiasInitializer *nn.Object
-	KernelRegularizer, RecurrentRegularizer, BiasRegularizer *nn.Object
-	KernelConstraint, RecurrentConstraint, BiasConstraint    *nn.Object
+	KernelInitializer, RecurrentInitializer, BiasInitializer *layer.Object
+	KernelRegularizer, RecurrentRegularizer, BiasRegularizer *layer.Object
+	KernelConstraint, RecurrentConstraint, BiasConstraint    *layer.Object
 	Dropout, RecurrentDropout                                float64 // for training only
 	Seed                                                     any
 
-	kernel, recurrent, bias *nn.Variable
+	kernel, recurrent, bias *layer.Variable
 }
 
-func (w *cellWeights) config(c *nn.Config) {
+func (w *cellWeights) config(c *layer.Config) {
 	c.Initializer("kernel_initializer", &w.KernelInitializer, "glorot_uniform")
 	c.Initializer("recurrent_initializer", &w.RecurrentInitializer, "orthogonal")
 	c.Initializer("bias_initializer", &w.BiasInitializer, "zeros")
@@ -33,7 +33,7 @@ func (w *cellWeights) config(c *nn.Config) {
 }
 
 // seedConfig visits a seed: an integer, null, or the record of a keras.random.SeedGenerator. It matters in training only.
-func seedConfig(c *nn.Config, field *any) {
+func seedConfig(c *layer.Config, field *any) {
 	c.Raw("seed", field, nil)
 	switch v := (*field).(type) {
 	case nil, *pyjson.Object:
@@ -47,19 +47,19 @@ func seedConfig(c *nn.Config, field *any) {
 }
 
 // make adds the two kernels of a cell of the given number of gates.
-func (w *cellWeights) make(c *nn.Call, units, gates int) {
+func (w *cellWeights) make(c *layer.Call, units, gates int) {
 	x := c.X()
 	if x.Rank() != 2 {
 		c.Fail("the input of a step must be (batch, features), not %s: a sequence is (batch, time, features)", x)
 	}
-	w.kernel = c.AddWeight("kernel", w.KernelInitializer.Init(), []int{x.Shape[1], gates * units}, nn.Regularized(w.KernelRegularizer, w.KernelConstraint))
-	w.recurrent = c.AddWeight("recurrent_kernel", w.RecurrentInitializer.Init(), []int{units, gates * units}, nn.Regularized(w.RecurrentRegularizer, w.RecurrentConstraint))
+	w.kernel = c.AddWeight("kernel", w.KernelInitializer.Init(), []int{x.Shape[1], gates * units}, layer.Regularized(w.KernelRegularizer, w.KernelConstraint))
+	w.recurrent = c.AddWeight("recurrent_kernel", w.RecurrentInitializer.Init(), []int{units, gates * units}, layer.Regularized(w.RecurrentRegularizer, w.RecurrentConstraint))
 }
 
 // callStep is the Call of a cell that is used as a layer: (x, states) to [output, states].
-func callStep(c *nn.Call, cell projecting) any {
-	x := c.Cast(c.X(), nn.PolicyOf(cell).Compute)
-	states := nn.Flatten(c.Arg(1, "states"))
+func callStep(c *layer.Call, cell projecting) any {
+	x := c.Cast(c.X(), cell.Policy().Compute)
+	states := layer.Flatten(c.Arg(1, "states"))
 	kinds := cell.States(c, x.Shape)
 	shapes := leafShapes(kinds)
 	if len(states) != len(shapes) {

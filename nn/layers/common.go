@@ -3,15 +3,15 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 type value = graph.Value
 
 // toFloat returns x in the layer's compute type if it is an integer or a bool; floats have been cast before the call.
-func toFloat(c *nn.Call, x *value, compute tensor.DType) *value {
+func toFloat(c *layer.Call, x *value, compute tensor.DType) *value {
 	if x.DType == tensor.String {
 		c.Fail("numbers are expected, not %s", x)
 	}
@@ -30,12 +30,12 @@ func wide(d tensor.DType) tensor.DType {
 }
 
 // sameType brings values to the type in which Keras combines them.
-func sameType(c *nn.Call, xs ...*value) []*value {
+func sameType(c *layer.Call, xs ...*value) []*value {
 	types := make([]tensor.DType, len(xs))
 	for i, x := range xs {
 		types[i] = x.DType
 	}
-	d, ok := nn.ResultType(types...)
+	d, ok := layer.ResultType(types...)
 	if !ok {
 		c.Fail("inputs of the types %v cannot be combined", types)
 	}
@@ -47,7 +47,7 @@ func sameType(c *nn.Call, xs ...*value) []*value {
 }
 
 // along gives a vector the shape in which it broadcasts along one axis of a value of the given rank.
-func along(c *nn.Call, v *value, axis, rank int) *value {
+func along(c *layer.Call, v *value, axis, rank int) *value {
 	if axis == rank-1 {
 		return v
 	}
@@ -58,7 +58,7 @@ func along(c *nn.Call, v *value, axis, rank int) *value {
 
 // channelAxis is the axis of channels of a value of the given rank.
 func channelAxis(dataFormat string, rank int) int {
-	if dataFormat == nn.ChannelsFirst {
+	if dataFormat == layer.ChannelsFirst {
 		return 1
 	}
 	return rank - 1
@@ -66,28 +66,28 @@ func channelAxis(dataFormat string, rank int) int {
 
 // spatialAxis is the first of the spatial axes.
 func spatialAxis(dataFormat string) int {
-	if dataFormat == nn.ChannelsFirst {
+	if dataFormat == layer.ChannelsFirst {
 		return 2
 	}
 	return 1
 }
 
 // wantRank fails unless x has the rank.
-func wantRank(c *nn.Call, x *value, rank int) {
+func wantRank(c *layer.Call, x *value, rank int) {
 	if x.Rank() != rank {
 		c.Fail("an input of rank %d is expected, not %s", rank, x)
 	}
 }
 
 // training reports whether the call asks for the behaviour of training (training=True in the file).
-func training(c *nn.Call) bool {
+func training(c *layer.Call) bool {
 	t, _ := c.Kwargs["training"].(bool)
 	return t
 }
 
 // compact leaves out variables that the layer does not have.
-func compact(vs ...*nn.Variable) []*nn.Variable {
-	return slices.DeleteFunc(vs, func(v *nn.Variable) bool { return v == nil })
+func compact(vs ...*layer.Variable) []*layer.Variable {
+	return slices.DeleteFunc(vs, func(v *layer.Variable) bool { return v == nil })
 }
 
 // product multiplies the lengths of the axes of a value.

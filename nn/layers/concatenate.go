@@ -3,33 +3,35 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // Concatenate joins a list of inputs along an axis (keras.layers.Concatenate).
 type Concatenate struct {
-	nn.Base
+	layer.Base
 	Axis int
 }
 
-func init() { nn.Register("keras.layers", "Concatenate", func() nn.Layer { return new(Concatenate) }) }
+func init() {
+	layer.Register("keras.layers", "Concatenate", func() layer.Layer { return new(Concatenate) })
+}
 
-// Config implements nn.Layer.
-func (l *Concatenate) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Concatenate) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Int("axis", &l.Axis, -1)
 }
 
-// Call implements nn.Layer.
-func (l *Concatenate) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Concatenate) Call(c *layer.Call) any {
 	xs := sameType(c, mergeInputs(c)...)
 	return c.Concat(l.Axis, xs...).WithMask(nil)
 }
 
-// ComputeMask implements nn.Masker: the masks, spread over the last axis, are joined as the inputs are; a position counts if
+// ComputeMask implements layer.Masker: the masks, spread over the last axis, are joined as the inputs are; a position counts if
 // any of its features does.
-func (l *Concatenate) ComputeMask(c *nn.Call, previous any) any {
+func (l *Concatenate) ComputeMask(c *layer.Call, previous any) any {
 	xs, masks := mergeInputs(c), maskList(previous)
 	if len(masks) != len(xs) || !slices.ContainsFunc(masks, func(m *value) bool { return m != nil }) {
 		return nil

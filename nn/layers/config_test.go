@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	_ "github.com/hornml/horn/nn/layers"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // kerasConfigs are records of layers as Keras 3.15.1 writes them: each class with its default arguments, some with others.
@@ -38,12 +38,12 @@ func TestConfigs(t *testing.T) {
 		class := record.String("class_name")
 		seen[class] = true
 		t.Run(class, func(t *testing.T) {
-			var d nn.Decoder
+			var d layer.Decoder
 			l := d.Layer(record, "")
 			if err := d.Err(); err != nil {
 				t.Fatal(err)
 			}
-			want, got := plain(t, record.Object("config")), plain(t, nn.ConfigOf(l))
+			want, got := plain(t, record.Object("config")), plain(t, layer.ConfigOf(l))
 			for k, v := range want {
 				if w, ok := got[k]; !ok || !reflect.DeepEqual(v, w) {
 					t.Errorf("%s: Keras wrote %v, the layer writes %v", k, v, w)
@@ -58,7 +58,7 @@ func TestConfigs(t *testing.T) {
 	}
 	// Keras cannot make these without TensorFlow.
 	text := []string{"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
-	for _, c := range nn.Classes() {
+	for _, c := range layer.Classes() {
 		if c.Module == "keras.layers" && !seen[c.Name] && c.Name != "InputLayer" && !slices.Contains(text, c.Name) {
 			t.Errorf("testdata/configs.json has no %s", c.Name)
 		}
@@ -72,7 +72,7 @@ var leftOut = map[string]string{"RNN": "activity_regularizer", "RandomGrayscale"
 func TestUnknownArguments(t *testing.T) {
 	for _, record := range kerasConfigs(t) {
 		record.Object("config").Set("no_such_argument", true)
-		var d nn.Decoder
+		var d layer.Decoder
 		d.Layer(record, "")
 		if err := d.Err(); err == nil || !strings.Contains(err.Error(), "no_such_argument") || !strings.Contains(err.Error(), `"x"`) {
 			t.Errorf("%s: %v, where the argument and the layer should be named", record.String("class_name"), err)
@@ -92,7 +92,7 @@ func TestWrongTypes(t *testing.T) {
 			}
 			old := config.Get(key)
 			config.Set(key, pyjson.NewObject("a", "b"))
-			var d nn.Decoder
+			var d layer.Decoder
 			d.Layer(record, "")
 			if err := d.Err(); err == nil || !strings.Contains(err.Error(), key) {
 				t.Errorf("%s: %s takes an object: %v", class, key, err)

@@ -3,8 +3,8 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Conv1D, Conv2D and Conv3D convolve inputs (batch, spatial..., channels), or channels before the spatial axes with
@@ -26,42 +26,42 @@ type window struct {
 
 // conv is a convolution over rank spatial axes.
 type conv struct {
-	nn.Base
+	layer.Base
 	window
 	Filters, Groups                    int
-	Activation                         nn.Activation
+	Activation                         layer.Activation
 	UseBias                            bool
-	KernelInitializer, BiasInitializer *nn.Object
-	KernelRegularizer, BiasRegularizer *nn.Object
-	KernelConstraint, BiasConstraint   *nn.Object
+	KernelInitializer, BiasInitializer *layer.Object
+	KernelRegularizer, BiasRegularizer *layer.Object
+	KernelConstraint, BiasConstraint   *layer.Object
 	lora
 
-	kernel, bias *nn.Variable
+	kernel, bias *layer.Variable
 }
 
 func init() {
-	register := func(name string, make func() nn.Layer, alias string) {
-		nn.Register("keras.layers", name, make, "keras.layers."+alias)
+	register := func(name string, make func() layer.Layer, alias string) {
+		layer.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
-	register("Conv1D", func() nn.Layer { return &Conv1D{conv{window: window{rank: 1}}} }, "Convolution1D")
-	register("Conv2D", func() nn.Layer { return &Conv2D{conv{window: window{rank: 2}}} }, "Convolution2D")
-	register("Conv3D", func() nn.Layer { return &Conv3D{conv{window: window{rank: 3}}} }, "Convolution3D")
+	register("Conv1D", func() layer.Layer { return &Conv1D{conv{window: window{rank: 1}}} }, "Convolution1D")
+	register("Conv2D", func() layer.Layer { return &Conv2D{conv{window: window{rank: 2}}} }, "Convolution2D")
+	register("Conv3D", func() layer.Layer { return &Conv3D{conv{window: window{rank: 3}}} }, "Convolution3D")
 }
 
 // sizes visits kernel_size and strides.
-func (w *window) sizes(c *nn.Config) {
+func (w *window) sizes(c *layer.Config) {
 	c.Tuple("kernel_size", &w.KernelSize, w.rank)
 	c.Tuple("strides", &w.Strides, w.rank, 1)
 }
 
 // layout visits padding and data_format.
-func (w *window) layout(c *nn.Config, paddings ...string) {
+func (w *window) layout(c *layer.Config, paddings ...string) {
 	c.Padding(&w.PaddingMode, paddings...)
 	c.DataFormat(&w.DataFormat)
 }
 
 // dilation visits dilation_rate, which may not meet strides where both is set.
-func (w *window) dilation(c *nn.Config, both bool) {
+func (w *window) dilation(c *layer.Config, both bool) {
 	c.Tuple("dilation_rate", &w.DilationRate, w.rank, 1)
 	if c.Reading() && both && len(w.Strides) > 0 && len(w.DilationRate) > 0 && slices.Max(w.Strides) > 1 && slices.Max(w.DilationRate) > 1 {
 		c.Errorf("dilation_rate", "a dilation of %v does not go with strides of %v: one of them must be 1", w.DilationRate, w.Strides)
@@ -69,17 +69,17 @@ func (w *window) dilation(c *nn.Config, both bool) {
 }
 
 // input returns the layer's input with the channels last, and their number.
-func (w *window) input(c *nn.Call, x *value) (*value, int) {
+func (w *window) input(c *layer.Call, x *value) (*value, int) {
 	wantRank(c, x, w.rank+2)
-	if w.DataFormat == nn.ChannelsFirst {
+	if w.DataFormat == layer.ChannelsFirst {
 		x = c.ToChannelsLast(x)
 	}
 	return x, x.Shape[w.rank+1]
 }
 
 // output brings a result back to the layer's data format. Activations that look along an axis see it there.
-func (w *window) output(c *nn.Call, y *value, activation nn.Activation) *value {
-	if w.DataFormat == nn.ChannelsFirst {
+func (w *window) output(c *layer.Call, y *value, activation layer.Activation) *value {
+	if w.DataFormat == layer.ChannelsFirst {
 		if !activation.Elementwise() {
 			return activation.Apply(c, c.ToChannelsFirst(y))
 		}
@@ -89,7 +89,7 @@ func (w *window) output(c *nn.Call, y *value, activation nn.Activation) *value {
 }
 
 // attrs works out the padding for an input with the channels last.
-func (w *window) attrs(c *nn.Call, x *value, groups int) graph.ConvAttrs {
+func (w *window) attrs(c *layer.Call, x *value, groups int) graph.ConvAttrs {
 	a := graph.ConvAttrs{Strides: w.Strides, Dilation: w.DilationRate, Groups: groups, PadLo: make([]int, w.rank), PadHi: make([]int, w.rank)}
 	for i := range w.rank {
 		switch w.PaddingMode {
@@ -106,8 +106,8 @@ func (w *window) attrs(c *nn.Call, x *value, groups int) graph.ConvAttrs {
 	return a
 }
 
-// Config implements nn.Layer.
-func (l *conv) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *conv) Config(c *layer.Config) {
 	c.Positive("filters", &l.Filters)
 	l.sizes(c)
 	if l.rank == 1 {
@@ -132,27 +132,27 @@ func (l *conv) Config(c *nn.Config) {
 	}
 }
 
-// Children implements nn.Container.
-func (l *conv) Children() []nn.Child { return l.Activation.Children("activation") }
+// Children implements layer.Container.
+func (l *conv) Children() []layer.Child { return l.Activation.Children("activation") }
 
-// SavedVariables implements nn.VariableSaver.
-func (l *conv) SavedVariables() []*nn.Variable { return compact(l.kernel, l.bias) }
+// SavedVariables implements layer.VariableSaver.
+func (l *conv) SavedVariables() []*layer.Variable { return compact(l.kernel, l.bias) }
 
-// Build implements nn.LayerBuilder.
-func (l *conv) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *conv) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
 	if channels%l.Groups != 0 || channels == 0 {
 		c.Fail("%d groups do not divide the %d channels of the input %s", l.Groups, channels, c.X())
 	}
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), channels/l.Groups, l.Filters), nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), channels/l.Groups, l.Filters), layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 	l.lora.build(c, "lora_kernel", l.kernel, l.kernel.Shape)
 }
 
-// Call implements nn.Layer.
-func (l *conv) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *conv) Call(c *layer.Call) any {
 	x, channels := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
 	kernel := l.lora.apply(c, c.Var(l.kernel))
 	if want := kernel.Shape[l.rank] * l.Groups; channels != want {

@@ -3,8 +3,8 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // ConvLSTM1D, ConvLSTM2D and ConvLSTM3D are LSTMs over (batch, time, spatial..., channels), or channels before the spatial
@@ -19,33 +19,33 @@ type (
 type convLSTM struct{ RNN }
 
 func init() {
-	nn.Register("keras.layers", "ConvLSTM1D", func() nn.Layer { l := new(ConvLSTM1D); l.Cell = newConvLSTMCell(l, 1); return l })
-	nn.Register("keras.layers", "ConvLSTM2D", func() nn.Layer { l := new(ConvLSTM2D); l.Cell = newConvLSTMCell(l, 2); return l })
-	nn.Register("keras.layers", "ConvLSTM3D", func() nn.Layer { l := new(ConvLSTM3D); l.Cell = newConvLSTMCell(l, 3); return l })
+	layer.Register("keras.layers", "ConvLSTM1D", func() layer.Layer { l := new(ConvLSTM1D); l.Cell = newConvLSTMCell(l, 1); return l })
+	layer.Register("keras.layers", "ConvLSTM2D", func() layer.Layer { l := new(ConvLSTM2D); l.Cell = newConvLSTMCell(l, 2); return l })
+	layer.Register("keras.layers", "ConvLSTM3D", func() layer.Layer { l := new(ConvLSTM3D); l.Cell = newConvLSTMCell(l, 3); return l })
 }
 
-// Config implements nn.Layer.
-func (l *convLSTM) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *convLSTM) Config(c *layer.Config) {
 	l.cellConfig(c, l.Cell.(*ConvLSTMCell).outer, "ConvLSTMCell", "conv_lstm_cell")
 }
 
 // ConvLSTMCell is one step of a ConvLSTM.
 type ConvLSTMCell struct {
-	nn.Base
+	layer.Base
 	window
 	Filters                         int
-	Activation, RecurrentActivation nn.Activation
+	Activation, RecurrentActivation layer.Activation
 	UseBias, UnitForgetBias         bool
 	cellWeights
-	outer nn.Layer
+	outer layer.Layer
 }
 
-func newConvLSTMCell(outer nn.Layer, rank int) *ConvLSTMCell {
+func newConvLSTMCell(outer layer.Layer, rank int) *ConvLSTMCell {
 	return &ConvLSTMCell{window: window{rank: rank}, outer: outer}
 }
 
-// Config implements nn.Layer.
-func (l *ConvLSTMCell) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *ConvLSTMCell) Config(c *layer.Config) {
 	c.Positive("filters", &l.Filters)
 	l.sizes(c)
 	l.layout(c)
@@ -57,30 +57,30 @@ func (l *ConvLSTMCell) Config(c *nn.Config) {
 	l.cellWeights.config(c)
 }
 
-// Children implements nn.Container.
-func (l *ConvLSTMCell) Children() []nn.Child {
+// Children implements layer.Container.
+func (l *ConvLSTMCell) Children() []layer.Child {
 	return slices.Concat(l.Activation.Children("activation"), l.RecurrentActivation.Children("recurrent_activation"))
 }
 
-// Build implements nn.LayerBuilder.
-func (l *ConvLSTMCell) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *ConvLSTMCell) Build(c *layer.Call) {
 	x := c.X()
 	wantRank(c, x, l.rank+2)
 	channels := x.Shape[channelAxis(l.DataFormat, x.Rank())]
 	kernel := func(in int) []int { return append(slices.Clone(l.KernelSize), in, 4*l.Filters) }
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), kernel(channels), nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
-	l.recurrent = c.AddWeight("recurrent_kernel", l.RecurrentInitializer.Init(), kernel(l.Filters), nn.Regularized(l.RecurrentRegularizer, l.RecurrentConstraint))
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), kernel(channels), layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.recurrent = c.AddWeight("recurrent_kernel", l.RecurrentInitializer.Init(), kernel(l.Filters), layer.Regularized(l.RecurrentRegularizer, l.RecurrentConstraint))
 	if l.UseBias {
 		init := l.BiasInitializer.Init()
 		if l.UnitForgetBias {
 			init = forgetBias{init, l.Filters}
 		}
-		l.bias = c.AddWeight("bias", init, []int{4 * l.Filters}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", init, []int{4 * l.Filters}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 
 // States implements Cell.
-func (l *ConvLSTMCell) States(c *nn.Call, step []int) []any {
+func (l *ConvLSTMCell) States(c *layer.Call, step []int) []any {
 	channel, first := channelAxis(l.DataFormat, len(step)), spatialAxis(l.DataFormat)
 	last := &value{Shape: append(append(slices.Clone(step[:1]), step[first:first+l.rank]...), step[channel])}
 	a := l.attrs(c, last, 1)
@@ -93,16 +93,16 @@ func (l *ConvLSTMCell) States(c *nn.Call, step []int) []any {
 	return []any{shape, shape}
 }
 
-// Call implements nn.Layer.
-func (l *ConvLSTMCell) Call(c *nn.Call) any { return callStep(c, l) }
+// Call implements layer.Layer.
+func (l *ConvLSTMCell) Call(c *layer.Call) any { return callStep(c, l) }
 
 // convolve returns a convolution of x in the layer's data format.
-func (l *ConvLSTMCell) convolve(c *nn.Call, w *window, x *value, kernel *nn.Variable) *value {
+func (l *ConvLSTMCell) convolve(c *layer.Call, w *window, x *value, kernel *layer.Variable) *value {
 	x, _ = w.input(c, x)
-	return w.output(c, c.Conv(x, c.Var(kernel), w.attrs(c, x, 1)), nn.MustActivation("linear"))
+	return w.output(c, c.Conv(x, c.Var(kernel), w.attrs(c, x, 1)), layer.MustActivation("linear"))
 }
 
-func (l *ConvLSTMCell) project(c *nn.Call, x *value) *value {
+func (l *ConvLSTMCell) project(c *layer.Call, x *value) *value {
 	z := l.convolve(c, &l.window, x, l.kernel)
 	if l.bias != nil {
 		z = c.Add(z, along(c, c.Var(l.bias), channelAxis(l.DataFormat, z.Rank()), z.Rank()))
@@ -110,7 +110,7 @@ func (l *ConvLSTMCell) project(c *nn.Call, x *value) *value {
 	return z
 }
 
-func (l *ConvLSTMCell) step(c *nn.Call, z *value, states []*value) (*value, []*value) {
+func (l *ConvLSTMCell) step(c *layer.Call, z *value, states []*value) (*value, []*value) {
 	h, carry := states[0], states[1]
 	one := slices.Repeat([]int{1}, l.rank)
 	same := &window{KernelSize: l.KernelSize, Strides: one, DilationRate: one, PaddingMode: "same", DataFormat: l.DataFormat, rank: l.rank}

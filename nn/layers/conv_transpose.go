@@ -3,8 +3,8 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Conv1DTranspose, Conv2DTranspose and Conv3DTranspose are the transposes of convolutions: each element of the input
@@ -17,30 +17,30 @@ type (
 )
 
 type convTranspose struct {
-	nn.Base
+	layer.Base
 	window
 	Filters                            int
 	OutputPadding                      []int // nil: what makes the output as long as Strides says
-	Activation                         nn.Activation
+	Activation                         layer.Activation
 	UseBias                            bool
-	KernelInitializer, BiasInitializer *nn.Object
-	KernelRegularizer, BiasRegularizer *nn.Object
-	KernelConstraint, BiasConstraint   *nn.Object
+	KernelInitializer, BiasInitializer *layer.Object
+	KernelRegularizer, BiasRegularizer *layer.Object
+	KernelConstraint, BiasConstraint   *layer.Object
 
-	kernel, bias *nn.Variable
+	kernel, bias *layer.Variable
 }
 
 func init() {
-	register := func(name string, make func() nn.Layer, alias string) {
-		nn.Register("keras.layers", name, make, "keras.layers."+alias)
+	register := func(name string, make func() layer.Layer, alias string) {
+		layer.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
-	register("Conv1DTranspose", func() nn.Layer { return &Conv1DTranspose{convTranspose{window: window{rank: 1}}} }, "Convolution1DTranspose")
-	register("Conv2DTranspose", func() nn.Layer { return &Conv2DTranspose{convTranspose{window: window{rank: 2}}} }, "Convolution2DTranspose")
-	register("Conv3DTranspose", func() nn.Layer { return &Conv3DTranspose{convTranspose{window: window{rank: 3}}} }, "Convolution3DTranspose")
+	register("Conv1DTranspose", func() layer.Layer { return &Conv1DTranspose{convTranspose{window: window{rank: 1}}} }, "Convolution1DTranspose")
+	register("Conv2DTranspose", func() layer.Layer { return &Conv2DTranspose{convTranspose{window: window{rank: 2}}} }, "Convolution2DTranspose")
+	register("Conv3DTranspose", func() layer.Layer { return &Conv3DTranspose{convTranspose{window: window{rank: 3}}} }, "Convolution3DTranspose")
 }
 
-// Config implements nn.Layer.
-func (l *convTranspose) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *convTranspose) Config(c *layer.Config) {
 	c.Positive("filters", &l.Filters)
 	l.sizes(c)
 	c.Padding(&l.PaddingMode)
@@ -66,20 +66,20 @@ func (l *convTranspose) Config(c *nn.Config) {
 	}
 }
 
-// Children implements nn.Container.
-func (l *convTranspose) Children() []nn.Child { return l.Activation.Children("activation") }
+// Children implements layer.Container.
+func (l *convTranspose) Children() []layer.Child { return l.Activation.Children("activation") }
 
-// Build implements nn.LayerBuilder.
-func (l *convTranspose) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *convTranspose) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), l.Filters, channels), nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), l.Filters, channels), layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 
-// Call implements nn.Layer: a convolution of the input, spread by the strides, with the kernel turned round.
-func (l *convTranspose) Call(c *nn.Call) any {
+// Call implements layer.Layer: a convolution of the input, spread by the strides, with the kernel turned round.
+func (l *convTranspose) Call(c *layer.Call) any {
 	x, channels := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
 	kernel := c.Var(l.kernel)
 	if want := kernel.Shape[l.rank+1]; channels != want {

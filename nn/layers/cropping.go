@@ -3,8 +3,8 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Cropping1D, Cropping2D and Cropping3D remove elements at both ends of the spatial axes of (batch, spatial..., channels), or
@@ -23,34 +23,34 @@ type (
 )
 
 type cropping struct {
-	nn.Base
+	layer.Base
 	Cropping   [][2]int
 	DataFormat string
 	rank       int
 }
 
 type zeroPadding struct {
-	nn.Base
+	layer.Base
 	Padding    [][2]int
 	DataFormat string
 	rank       int
 }
 
 func init() {
-	register := func(name string, make func() nn.Layer) { nn.Register("keras.layers", name, make) }
-	register("Cropping1D", func() nn.Layer { return &Cropping1D{cropping{rank: 1}} })
-	register("Cropping2D", func() nn.Layer { return &Cropping2D{cropping{rank: 2}} })
-	register("Cropping3D", func() nn.Layer { return &Cropping3D{cropping{rank: 3}} })
-	register("ZeroPadding1D", func() nn.Layer { return &ZeroPadding1D{zeroPadding{rank: 1}} })
-	register("ZeroPadding2D", func() nn.Layer { return &ZeroPadding2D{zeroPadding{rank: 2}} })
-	register("ZeroPadding3D", func() nn.Layer { return &ZeroPadding3D{zeroPadding{rank: 3}} })
+	register := func(name string, make func() layer.Layer) { layer.Register("keras.layers", name, make) }
+	register("Cropping1D", func() layer.Layer { return &Cropping1D{cropping{rank: 1}} })
+	register("Cropping2D", func() layer.Layer { return &Cropping2D{cropping{rank: 2}} })
+	register("Cropping3D", func() layer.Layer { return &Cropping3D{cropping{rank: 3}} })
+	register("ZeroPadding1D", func() layer.Layer { return &ZeroPadding1D{zeroPadding{rank: 1}} })
+	register("ZeroPadding2D", func() layer.Layer { return &ZeroPadding2D{zeroPadding{rank: 2}} })
+	register("ZeroPadding3D", func() layer.Layer { return &ZeroPadding3D{zeroPadding{rank: 3}} })
 }
 
 // pairs is the same pair for each of n axes.
 func pairs(n, amount int) [][2]int { return slices.Repeat([][2]int{{amount, amount}}, n) }
 
 // pair1 visits the form of the one-dimensional layers: a number for both ends, or one for each.
-func pair1(c *nn.Config, key string, field *[][2]int) {
+func pair1(c *layer.Config, key string, field *[][2]int) {
 	both := []int{1, 1}
 	if len(*field) == 1 {
 		both = (*field)[0][:]
@@ -66,12 +66,12 @@ func pair1(c *nn.Config, key string, field *[][2]int) {
 	*field = [][2]int{{both[0], both[1]}}
 }
 
-// Config implements nn.Layer.
-func (l *cropping) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *cropping) Config(c *layer.Config) {
 	switch l.rank {
 	case 1:
 		pair1(c, "cropping", &l.Cropping)
-		l.DataFormat = nn.ChannelsLast
+		l.DataFormat = layer.ChannelsLast
 		return
 	case 2:
 		c.Pairs("cropping", &l.Cropping, l.rank, pairs(l.rank, 0))
@@ -81,8 +81,8 @@ func (l *cropping) Config(c *nn.Config) {
 	c.DataFormat(&l.DataFormat)
 }
 
-// Call implements nn.Layer.
-func (l *cropping) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *cropping) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, l.rank+2)
 	a := graph.SliceAttrs{Start: make([]int, x.Rank()), Step: ones(x.Rank()), Count: slices.Clone(x.Shape)}
@@ -98,8 +98,8 @@ func (l *cropping) Call(c *nn.Call) any {
 	return c.SliceAll(x, a)
 }
 
-// Config implements nn.Layer.
-func (l *zeroPadding) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *zeroPadding) Config(c *layer.Config) {
 	if l.rank == 1 {
 		pair1(c, "padding", &l.Padding)
 	} else {
@@ -108,8 +108,8 @@ func (l *zeroPadding) Config(c *nn.Config) {
 	c.DataFormat(&l.DataFormat)
 }
 
-// Call implements nn.Layer.
-func (l *zeroPadding) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *zeroPadding) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, l.rank+2)
 	lo, hi := make([]int, x.Rank()), make([]int, x.Rank())

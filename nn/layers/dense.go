@@ -3,31 +3,31 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // Dense is activation(x · kernel + bias) over the last axis (keras.layers.Dense): input (..., in), output (..., units). A
 // quantized dtype policy changes how the kernel is stored, and with int8 and some int4 the input is quantized, too.
 type Dense struct {
-	nn.Base
+	layer.Base
 	Units                              int
-	Activation                         nn.Activation
+	Activation                         layer.Activation
 	UseBias                            bool
-	KernelInitializer, BiasInitializer *nn.Object
-	KernelRegularizer, BiasRegularizer *nn.Object
-	KernelConstraint, BiasConstraint   *nn.Object
+	KernelInitializer, BiasInitializer *layer.Object
+	KernelRegularizer, BiasRegularizer *layer.Object
+	KernelConstraint, BiasConstraint   *layer.Object
 	lora
 	quantizedKernel
 
-	bias *nn.Variable
+	bias *layer.Variable
 }
 
-func init() { nn.Register("keras.layers", "Dense", func() nn.Layer { return new(Dense) }) }
+func init() { layer.Register("keras.layers", "Dense", func() layer.Layer { return new(Dense) }) }
 
-// Config implements nn.Layer.
-func (l *Dense) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Dense) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Positive("units", &l.Units)
 	c.Activation("activation", &l.Activation, "linear")
@@ -42,29 +42,29 @@ func (l *Dense) Config(c *nn.Config) {
 	l.lora.config(c)
 }
 
-// Children implements nn.Container.
-func (l *Dense) Children() []nn.Child { return l.Activation.Children("activation") }
+// Children implements layer.Container.
+func (l *Dense) Children() []layer.Child { return l.Activation.Children("activation") }
 
-// SavedVariables implements nn.VariableSaver.
-func (l *Dense) SavedVariables() []*nn.Variable { return l.savedKernel(l.bias) }
+// SavedVariables implements layer.VariableSaver.
+func (l *Dense) SavedVariables() []*layer.Variable { return l.savedKernel(l.bias) }
 
-// Build implements nn.LayerBuilder.
-func (l *Dense) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *Dense) Build(c *layer.Call) {
 	x := c.X()
 	if x.Rank() < 2 {
 		c.Fail("an input of rank 2 or more is expected, not %s", x)
 	}
 	in := x.Shape[x.Rank()-1]
-	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), []int{in, l.Units}, []int{l.Units}, 0, in, nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), []int{in, l.Units}, []int{l.Units}, 0, in, layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 	l.lora.build(c, "lora_kernel", l.kernel, []int{in, l.Units})
 	l.lora.lattice, l.lora.unmerged = l.asLattice(l.Policy(), []int{in, l.Units}, func(i int) int { return i % l.Units })
 }
 
-// Call implements nn.Layer.
-func (l *Dense) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Dense) Call(c *layer.Call) any {
 	x := toFloat(c, c.X(), l.ComputeDType())
 	if x.Rank() < 2 || x.Shape[x.Rank()-1] != l.rows {
 		c.Fail("the last axis of the input %s must be %d", x, l.rows)
@@ -81,7 +81,7 @@ func (l *Dense) Call(c *nn.Call) any {
 }
 
 // product multiplies the input with the kernel in the way of the quantization mode.
-func (l *Dense) product(c *nn.Call, x *value) *value {
+func (l *Dense) product(c *layer.Call, x *value) *value {
 	switch l.mode {
 	case "":
 		return c.Dense(x, l.lora.apply(c, c.Var(l.kernel)))
@@ -107,11 +107,11 @@ func (l *Dense) product(c *nn.Call, x *value) *value {
 }
 
 // denseInt8 multiplies the last axis of int8 values with an int8 matrix.
-func denseInt8(c *nn.Call, x, kernel *value) *value {
+func denseInt8(c *layer.Call, x, kernel *value) *value {
 	lead := x.Shape[:x.Rank()-1]
 	flat := c.Reshape(x, product(lead), kernel.Shape[0])
 	return c.Reshape(c.MatMulInt8(flat, kernel), append(slices.Clone(lead), kernel.Shape[1])...)
 }
 
 // divide is x / scale in the type of x.
-func divide(c *nn.Call, x, scale *value) *value { return c.Div(x, c.Cast(scale, x.DType)) }
+func divide(c *layer.Call, x, scale *value) *value { return c.Div(x, c.Cast(scale, x.DType)) }

@@ -3,7 +3,7 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // DepthwiseConv1D and DepthwiseConv2D convolve each channel of an input (batch, spatial..., channels) by itself with
@@ -15,25 +15,25 @@ type (
 )
 
 type depthwiseConv struct {
-	nn.Base
+	layer.Base
 	window
 	DepthMultiplier                       int
-	Activation                            nn.Activation
+	Activation                            layer.Activation
 	UseBias                               bool
-	DepthwiseInitializer, BiasInitializer *nn.Object
-	DepthwiseRegularizer, BiasRegularizer *nn.Object
-	DepthwiseConstraint, BiasConstraint   *nn.Object
+	DepthwiseInitializer, BiasInitializer *layer.Object
+	DepthwiseRegularizer, BiasRegularizer *layer.Object
+	DepthwiseConstraint, BiasConstraint   *layer.Object
 
-	kernel, bias *nn.Variable
+	kernel, bias *layer.Variable
 }
 
 func init() {
-	nn.Register("keras.layers", "DepthwiseConv1D", func() nn.Layer { return &DepthwiseConv1D{depthwiseConv{window: window{rank: 1}}} })
-	nn.Register("keras.layers", "DepthwiseConv2D", func() nn.Layer { return &DepthwiseConv2D{depthwiseConv{window: window{rank: 2}}} })
+	layer.Register("keras.layers", "DepthwiseConv1D", func() layer.Layer { return &DepthwiseConv1D{depthwiseConv{window: window{rank: 1}}} })
+	layer.Register("keras.layers", "DepthwiseConv2D", func() layer.Layer { return &DepthwiseConv2D{depthwiseConv{window: window{rank: 2}}} })
 }
 
-// Config implements nn.Layer.
-func (l *depthwiseConv) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *depthwiseConv) Config(c *layer.Config) {
 	c.Positive("depth_multiplier", &l.DepthMultiplier, 1)
 	l.sizes(c)
 	l.layout(c)
@@ -49,20 +49,20 @@ func (l *depthwiseConv) Config(c *nn.Config) {
 	c.Constraint("bias_constraint", &l.BiasConstraint)
 }
 
-// Children implements nn.Container.
-func (l *depthwiseConv) Children() []nn.Child { return l.Activation.Children("activation") }
+// Children implements layer.Container.
+func (l *depthwiseConv) Children() []layer.Child { return l.Activation.Children("activation") }
 
-// Build implements nn.LayerBuilder.
-func (l *depthwiseConv) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *depthwiseConv) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
-	l.kernel = c.AddWeight("kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), nn.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
+	l.kernel = c.AddWeight("kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), layer.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{channels * l.DepthMultiplier}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{channels * l.DepthMultiplier}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 
-// Call implements nn.Layer.
-func (l *depthwiseConv) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *depthwiseConv) Call(c *layer.Call) any {
 	x, _ := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
 	y := l.depthwise(c, x, c.Var(l.kernel))
 	if l.bias != nil {
@@ -72,7 +72,7 @@ func (l *depthwiseConv) Call(c *nn.Call) any {
 }
 
 // depthwise convolves each channel of x, channels last, with its part of a kernel (kernel..., channels, multiplier).
-func (w *window) depthwise(c *nn.Call, x, kernel *value) *value {
+func (w *window) depthwise(c *layer.Call, x, kernel *value) *value {
 	channels, multiplier := kernel.Shape[w.rank], kernel.Shape[w.rank+1]
 	if x.Shape[w.rank+1] != channels {
 		c.Fail("the input %s has %d channels, the layer was built for %d", c.X(), x.Shape[w.rank+1], channels)

@@ -6,29 +6,29 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // Discretization puts numbers into ranges (keras.layers.Discretization): a number's range is how many of BinBoundaries are
 // not above it. It gives int32 of the input's shape or, with other output modes, vectors.
 type Discretization struct {
-	nn.Base
+	layer.Base
 	BinBoundaries []float64 // ascending; nil until Adapt finds them
 	NumBins       *int      // for Adapt
 	Epsilon       float64   // the precision of Adapt
 	OutputMode    string
-	summary       *nn.SavedVariable // what Keras 2 wrote of Adapt's work; nil for none
+	summary       *layer.SavedVariable // what Keras 2 wrote of Adapt's work; nil for none
 }
 
 func init() {
-	nn.Register("keras.layers", "Discretization", func() nn.Layer { return new(Discretization) })
+	layer.Register("keras.layers", "Discretization", func() layer.Layer { return new(Discretization) })
 }
 
-// Config implements nn.Layer.
-func (l *Discretization) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Discretization) Config(c *layer.Config) {
 	c.Omit("trainable")
 	var raw any
 	if l.BinBoundaries != nil {
@@ -64,22 +64,22 @@ func (l *Discretization) Config(c *nn.Config) {
 	}
 }
 
-// ReadSaved implements nn.SavedReader.
-func (l *Discretization) ReadSaved(saved []nn.SavedVariable) {
+// ReadSaved implements layer.SavedReader.
+func (l *Discretization) ReadSaved(saved []layer.SavedVariable) {
 	if len(saved) == 1 {
 		l.summary = &saved[0]
 	}
 }
 
-// Build implements nn.LayerBuilder.
-func (l *Discretization) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *Discretization) Build(c *layer.Call) {
 	if s := l.summary; s != nil { // nothing reads it
-		c.AddWeight("summary", nil, s.Shape, nn.NotTrainable, nn.OfType(s.DType))
+		c.AddWeight("summary", nil, s.Shape, layer.NotTrainable, layer.OfType(s.DType))
 	}
 }
 
-// Call implements nn.Layer.
-func (l *Discretization) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Discretization) Call(c *layer.Call) any {
 	if l.BinBoundaries == nil {
 		c.Fail("it has no bin_boundaries: Adapt finds them")
 	}

@@ -3,21 +3,21 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Dot multiplies two inputs along an axis of each and adds up (keras.layers.Dot): (batch, a..., n) and (batch, b..., n) give
 // (batch, a..., b...), at least of rank 2. With Normalize it is the cosine of the angle between the two.
 type Dot struct {
-	nn.Base
+	layer.Base
 	Axes      []int // one for both inputs, or one for each
 	Normalize bool
 }
 
-func init() { nn.Register("keras.layers", "Dot", func() nn.Layer { return new(Dot) }) }
+func init() { layer.Register("keras.layers", "Dot", func() layer.Layer { return new(Dot) }) }
 
-// Config implements nn.Layer.
-func (l *Dot) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Dot) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Axes("axes", &l.Axes, false)
 	c.Bool("normalize", &l.Normalize, false)
@@ -26,11 +26,11 @@ func (l *Dot) Config(c *nn.Config) {
 	}
 }
 
-// ComputeMask implements nn.Masker: a dot product has no mask.
-func (l *Dot) ComputeMask(*nn.Call, any) any { return nil }
+// ComputeMask implements layer.Masker: a dot product has no mask.
+func (l *Dot) ComputeMask(*layer.Call, any) any { return nil }
 
-// Call implements nn.Layer.
-func (l *Dot) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Dot) Call(c *layer.Call) any {
 	xs := mergeInputs(c)
 	if len(xs) != 2 {
 		c.Fail("two inputs are expected, not %d", len(xs))

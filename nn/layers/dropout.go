@@ -1,8 +1,8 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Dropout sets elements to 0 at random in training; at inference it returns its input (keras.layers.Dropout).
@@ -32,7 +32,7 @@ type GaussianNoise struct{ noise }
 
 // noise is what the layers have in common that act in training only.
 type noise struct {
-	nn.Base
+	layer.Base
 	Rate float64
 	Seed any
 }
@@ -44,23 +44,23 @@ type spatialDropout struct {
 }
 
 func init() {
-	nn.Register("keras.layers", "Dropout", func() nn.Layer { return new(Dropout) })
-	nn.Register("keras.layers", "AlphaDropout", func() nn.Layer { return new(AlphaDropout) })
-	nn.Register("keras.layers", "GaussianDropout", func() nn.Layer { return new(GaussianDropout) })
-	nn.Register("keras.layers", "GaussianNoise", func() nn.Layer { return new(GaussianNoise) })
-	nn.Register("keras.layers", "SpatialDropout1D", func() nn.Layer { return &SpatialDropout1D{spatialDropout{rank: 3}} })
-	nn.Register("keras.layers", "SpatialDropout2D", func() nn.Layer { return &SpatialDropout2D{spatialDropout{rank: 4}} })
-	nn.Register("keras.layers", "SpatialDropout3D", func() nn.Layer { return &SpatialDropout3D{spatialDropout{rank: 5}} })
+	layer.Register("keras.layers", "Dropout", func() layer.Layer { return new(Dropout) })
+	layer.Register("keras.layers", "AlphaDropout", func() layer.Layer { return new(AlphaDropout) })
+	layer.Register("keras.layers", "GaussianDropout", func() layer.Layer { return new(GaussianDropout) })
+	layer.Register("keras.layers", "GaussianNoise", func() layer.Layer { return new(GaussianNoise) })
+	layer.Register("keras.layers", "SpatialDropout1D", func() layer.Layer { return &SpatialDropout1D{spatialDropout{rank: 3}} })
+	layer.Register("keras.layers", "SpatialDropout2D", func() layer.Layer { return &SpatialDropout2D{spatialDropout{rank: 4}} })
+	layer.Register("keras.layers", "SpatialDropout3D", func() layer.Layer { return &SpatialDropout3D{spatialDropout{rank: 5}} })
 }
 
-func (l *noise) config(c *nn.Config, key string) {
+func (l *noise) config(c *layer.Config, key string) {
 	l.SupportsMasking = true
 	c.Rate(key, &l.Rate)
 	c.Raw("seed", &l.Seed, nil)
 }
 
-// Call implements nn.Layer.
-func (l *noise) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *noise) Call(c *layer.Call) any {
 	if training(c) && l.Rate > 0 {
 		c.Fail("the call asks for random noise (training=True), which has no definite answer; save the model without it")
 	}
@@ -68,7 +68,7 @@ func (l *noise) Call(c *nn.Call) any {
 }
 
 // noiseShape visits noise_shape.
-func noiseShape(c *nn.Config, field *[]int) {
+func noiseShape(c *layer.Config, field *[]int) {
 	var raw any
 	if *field != nil {
 		list := make([]any, len(*field))
@@ -99,26 +99,26 @@ func noiseShape(c *nn.Config, field *[]int) {
 	}
 }
 
-// Config implements nn.Layer.
-func (l *Dropout) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Dropout) Config(c *layer.Config) {
 	l.config(c, "rate")
 	noiseShape(c, &l.NoiseShape)
 }
 
-// Config implements nn.Layer.
-func (l *AlphaDropout) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *AlphaDropout) Config(c *layer.Config) {
 	l.config(c, "rate")
 	noiseShape(c, &l.NoiseShape)
 }
 
-// Config implements nn.Layer.
-func (l *GaussianDropout) Config(c *nn.Config) { l.config(c, "rate") }
+// Config implements layer.Layer.
+func (l *GaussianDropout) Config(c *layer.Config) { l.config(c, "rate") }
 
-// Config implements nn.Layer.
-func (l *GaussianNoise) Config(c *nn.Config) { l.config(c, "stddev") }
+// Config implements layer.Layer.
+func (l *GaussianNoise) Config(c *layer.Config) { l.config(c, "stddev") }
 
-// Config implements nn.Layer. The one-dimensional layer has no data_format.
-func (l *spatialDropout) Config(c *nn.Config) {
+// Config implements layer.Layer. The one-dimensional layer has no data_format.
+func (l *spatialDropout) Config(c *layer.Config) {
 	c.Omit("trainable")
 	l.config(c, "rate")
 	if l.rank > 3 {
@@ -126,8 +126,8 @@ func (l *spatialDropout) Config(c *nn.Config) {
 	}
 }
 
-// Call implements nn.Layer.
-func (l *spatialDropout) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *spatialDropout) Call(c *layer.Call) any {
 	wantRank(c, c.X(), l.rank)
 	return l.noise.Call(c)
 }

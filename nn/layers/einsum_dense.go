@@ -3,34 +3,36 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/initializers"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // EinsumDense is activation(einsum(Equation, x, kernel) + bias) (keras.layers.EinsumDense). OutputShape, without the batch, gives
 // the lengths of axes that the input does not have; BiasAxes names the axes of the output along which the bias varies.
 type EinsumDense struct {
-	nn.Base
+	layer.Base
 	Equation                           string
 	OutputShape                        []int // -1 for unknown lengths
-	Activation                         nn.Activation
+	Activation                         layer.Activation
 	BiasAxes                           string // "" for no bias
-	KernelInitializer, BiasInitializer *nn.Object
-	KernelRegularizer, BiasRegularizer *nn.Object
-	KernelConstraint, BiasConstraint   *nn.Object
+	KernelInitializer, BiasInitializer *layer.Object
+	KernelRegularizer, BiasRegularizer *layer.Object
+	KernelConstraint, BiasConstraint   *layer.Object
 	lora
 	quantizedKernel
 
 	shape []int // of the kernel, when it is not packed
-	bias  *nn.Variable
+	bias  *layer.Variable
 }
 
-func init() { nn.Register("keras.layers", "EinsumDense", func() nn.Layer { return new(EinsumDense) }) }
+func init() {
+	layer.Register("keras.layers", "EinsumDense", func() layer.Layer { return new(EinsumDense) })
+}
 
-// Config implements nn.Layer.
-func (l *EinsumDense) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *EinsumDense) Config(c *layer.Config) {
 	c.Dims("output_shape", &l.OutputShape)
 	c.String("equation", &l.Equation)
 	c.Activation("activation", &l.Activation, "linear")
@@ -52,14 +54,14 @@ func (l *EinsumDense) Config(c *nn.Config) {
 	}
 }
 
-// Children implements nn.Container.
-func (l *EinsumDense) Children() []nn.Child { return l.Activation.Children("activation") }
+// Children implements layer.Container.
+func (l *EinsumDense) Children() []layer.Child { return l.Activation.Children("activation") }
 
-// SavedVariables implements nn.VariableSaver.
-func (l *EinsumDense) SavedVariables() []*nn.Variable { return l.savedKernel(l.bias) }
+// SavedVariables implements layer.VariableSaver.
+func (l *EinsumDense) SavedVariables() []*layer.Variable { return l.savedKernel(l.bias) }
 
-// Build implements nn.LayerBuilder.
-func (l *EinsumDense) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *EinsumDense) Build(c *layer.Call) {
 	s := l.shapes(c, c.X())
 	rows, packAxis := 1, -1
 	for i := range len(s.equation.kernel) {
@@ -74,16 +76,16 @@ func (l *EinsumDense) Build(c *nn.Call) {
 		rows = l.calibratedRows(c, s.kernel)
 	}
 	l.shape = s.kernel
-	l.buildKernel(c, l.Policy(), l.kernelInit(s), s.kernel, s.equation.scale(s.kernel, c.X().Rank()), packAxis, rows, nn.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.buildKernel(c, l.Policy(), l.kernelInit(s), s.kernel, s.equation.scale(s.kernel, c.X().Rank()), packAxis, rows, layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if s.bias != nil {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), s.bias, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), s.bias, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 	l.lora.build(c, "lora_kernel", l.kernel, s.kernel)
 	l.lora.lattice, l.lora.unmerged = l.asLattice(l.Policy(), s.kernel, s.equation.scaleIndex(s.kernel))
 }
 
 // kernelInit tells an initializer that looks at the size of the layer which axes of the kernel are inputs and outputs.
-func (l *EinsumDense) kernelInit(s einsumShapes) nn.Initializer {
+func (l *EinsumDense) kernelInit(s einsumShapes) layer.Initializer {
 	init := l.KernelInitializer.Init()
 	v, ok := init.(*initializers.VarianceScaling)
 	if !ok || v.InputAxes != nil && v.OutputAxes != nil {
@@ -102,7 +104,7 @@ func (l *EinsumDense) kernelInit(s einsumShapes) nn.Initializer {
 }
 
 // shapes works out the shapes that belong to the equation, and fails where the input does not fit it.
-func (l *EinsumDense) shapes(c *nn.Call, x *value) einsumShapes {
+func (l *EinsumDense) shapes(c *layer.Call, x *value) einsumShapes {
 	e, err := parseEinsum(l.Equation)
 	if err != nil {
 		c.Fail("%v", err)
@@ -114,8 +116,8 @@ func (l *EinsumDense) shapes(c *nn.Call, x *value) einsumShapes {
 	return s
 }
 
-// Call implements nn.Layer.
-func (l *EinsumDense) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *EinsumDense) Call(c *layer.Call) any {
 	x := toFloat(c, c.X(), l.ComputeDType())
 	y := l.product(c, x)
 	if l.bias != nil {
@@ -130,7 +132,7 @@ func (l *EinsumDense) Call(c *nn.Call) any {
 
 // calibratedRows is the number of rows of the matrix that gptq and awq make of a kernel: of three axes the first alone is
 // the input if it is the longest, else the first two are.
-func (l *EinsumDense) calibratedRows(c *nn.Call, kernel []int) int {
+func (l *EinsumDense) calibratedRows(c *layer.Call, kernel []int) int {
 	switch len(kernel) {
 	case 2:
 		return kernel[0]
@@ -145,7 +147,7 @@ func (l *EinsumDense) calibratedRows(c *nn.Call, kernel []int) int {
 }
 
 // product evaluates the equation in the way of the quantization mode.
-func (l *EinsumDense) product(c *nn.Call, x *value) *value {
+func (l *EinsumDense) product(c *layer.Call, x *value) *value {
 	einsum := func(x, kernel *value) *value { return c.Einsum(l.Equation, x, kernel) }
 	switch l.mode {
 	case "":

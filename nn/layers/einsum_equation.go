@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // einsumEquation is an equation of EinsumDense in its three forms: "ab,bc->ac", with "..." before the letters of input and
@@ -195,7 +195,7 @@ func (e einsumEquation) scaleIndex(kernel []int) func(i int) int {
 
 // alignInput brings a scale of the input's shape, with lengths of 1 along the axes that are added up, to the axes of the
 // output.
-func (e einsumEquation) alignInput(c *nn.Call, scale *value) *value {
+func (e einsumEquation) alignInput(c *layer.Call, scale *value) *value {
 	rank := scale.Rank()
 	lead, extra := e.lead(rank), rank-len(e.input)
 	var order, shape []int

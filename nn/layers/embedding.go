@@ -1,30 +1,32 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // Embedding picks rows of a table by the integers in its input (keras.layers.Embedding): (...) gives (..., OutputDim). With
 // MaskZero the integer 0 is masked.
 type Embedding struct {
-	nn.Base
+	layer.Base
 	InputDim, OutputDim                         int
-	EmbeddingsInitializer                       *nn.Object
-	EmbeddingsRegularizer, EmbeddingsConstraint *nn.Object
+	EmbeddingsInitializer                       *layer.Object
+	EmbeddingsRegularizer, EmbeddingsConstraint *layer.Object
 	MaskZero                                    bool
 	lora
 	quantization
 
-	embeddings        *nn.Variable
-	scale, zero, gIdx *nn.Variable // of a quantized table
+	embeddings        *layer.Variable
+	scale, zero, gIdx *layer.Variable // of a quantized table
 }
 
-func init() { nn.Register("keras.layers", "Embedding", func() nn.Layer { return new(Embedding) }) }
+func init() {
+	layer.Register("keras.layers", "Embedding", func() layer.Layer { return new(Embedding) })
+}
 
-// Config implements nn.Layer. Older files have an input_length, which means nothing any more.
-func (l *Embedding) Config(c *nn.Config) {
+// Config implements layer.Layer. Older files have an input_length, which means nothing any more.
+func (l *Embedding) Config(c *layer.Config) {
 	c.Positive("input_dim", &l.InputDim)
 	c.Positive("output_dim", &l.OutputDim)
 	c.Initializer("embeddings_initializer", &l.EmbeddingsInitializer, "uniform")
@@ -38,41 +40,41 @@ func (l *Embedding) Config(c *nn.Config) {
 	l.SupportsMasking, l.NoAutocast = l.MaskZero, true
 }
 
-// SavedVariables implements nn.VariableSaver.
-func (l *Embedding) SavedVariables() []*nn.Variable {
+// SavedVariables implements layer.VariableSaver.
+func (l *Embedding) SavedVariables() []*layer.Variable {
 	return compact(l.embeddings, l.scale, l.zero, l.gIdx)
 }
 
-// Build implements nn.LayerBuilder.
-func (l *Embedding) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *Embedding) Build(c *layer.Call) {
 	p := l.Policy()
 	wantMode(c, p.Quantization, "int8", "int4")
 	l.scale, l.zero, l.gIdx = nil, nil, nil
 	shape := []int{l.InputDim, l.OutputDim}
-	zeros, one := nn.NewObject("initializers", "zeros").Init(), nn.NewObject("initializers", "ones").Init()
+	zeros, one := layer.NewObject("initializers", "zeros").Init(), layer.NewObject("initializers", "ones").Init()
 	switch {
 	case p.Quantization == "":
-		l.embeddings = c.AddWeight("embeddings", l.EmbeddingsInitializer.Init(), shape, nn.Regularized(l.EmbeddingsRegularizer, l.EmbeddingsConstraint))
+		l.embeddings = c.AddWeight("embeddings", l.EmbeddingsInitializer.Init(), shape, layer.Regularized(l.EmbeddingsRegularizer, l.EmbeddingsConstraint))
 	case p.Quantization == "int8":
-		l.embeddings = c.AddWeight("embeddings", zeros, shape, nn.NotTrainable, nn.OfType(tensor.Int8))
-		l.scale = c.AddWeight("embeddings_scale", one, []int{l.InputDim}, nn.NotTrainable)
+		l.embeddings = c.AddWeight("embeddings", zeros, shape, layer.NotTrainable, layer.OfType(tensor.Int8))
+		l.scale = c.AddWeight("embeddings_scale", one, []int{l.InputDim}, layer.NotTrainable)
 	default:
-		l.embeddings = c.AddWeight("embeddings", zeros, []int{l.InputDim, (l.OutputDim + 1) / 2}, nn.NotTrainable, nn.OfType(tensor.Int8))
+		l.embeddings = c.AddWeight("embeddings", zeros, []int{l.InputDim, (l.OutputDim + 1) / 2}, layer.NotTrainable, layer.OfType(tensor.Int8))
 		if p.BlockSize < 1 {
-			l.scale = c.AddWeight("embeddings_scale", one, []int{l.InputDim}, nn.NotTrainable)
+			l.scale = c.AddWeight("embeddings_scale", one, []int{l.InputDim}, layer.NotTrainable)
 			break
 		}
 		grouped := []int{l.InputDim, groups(l.OutputDim, p.BlockSize)}
-		l.scale = c.AddWeight("embeddings_scale", one, grouped, nn.NotTrainable)
-		l.zero = c.AddWeight("embeddings_zero", zeros, grouped, nn.NotTrainable, nn.OfType(tensor.Int8))
-		l.gIdx = c.AddWeight("g_idx", groupIndex{p.BlockSize}, []int{l.OutputDim}, nn.NotTrainable, nn.OfType(tensor.Float32))
+		l.scale = c.AddWeight("embeddings_scale", one, grouped, layer.NotTrainable)
+		l.zero = c.AddWeight("embeddings_zero", zeros, grouped, layer.NotTrainable, layer.OfType(tensor.Int8))
+		l.gIdx = c.AddWeight("g_idx", groupIndex{p.BlockSize}, []int{l.OutputDim}, layer.NotTrainable, layer.OfType(tensor.Float32))
 	}
 	l.lora.build(c, "lora_embeddings", l.embeddings, shape)
 	l.lora.lattice = l.asLattice(p)
 }
 
 // asLattice describes a quantized table.
-func (l *Embedding) asLattice(p nn.Policy) *lattice {
+func (l *Embedding) asLattice(p layer.Policy) *lattice {
 	if p.Quantization == "" {
 		return nil
 	}
@@ -90,7 +92,7 @@ func (l *Embedding) asLattice(p nn.Policy) *lattice {
 }
 
 // ints are the elements of a quantized table.
-func (l *Embedding) ints(c *nn.Call) *value {
+func (l *Embedding) ints(c *layer.Call) *value {
 	q := c.Raw(l.embeddings)
 	if l.Policy().Quantization == "int4" {
 		q = c.UnpackInt4(q, -1, l.OutputDim, true)
@@ -99,7 +101,7 @@ func (l *Embedding) ints(c *nn.Call) *value {
 }
 
 // table returns the embeddings as floats, with their adaptation.
-func (l *Embedding) table(c *nn.Call) *value {
+func (l *Embedding) table(c *layer.Call) *value {
 	var x *value
 	switch {
 	case l.Policy().Quantization == "":
@@ -115,13 +117,13 @@ func (l *Embedding) table(c *nn.Call) *value {
 	return l.lora.apply(c, c.Cast(x, l.ComputeDType()))
 }
 
-// Call implements nn.Layer.
-func (l *Embedding) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Embedding) Call(c *layer.Call) any {
 	return c.Cast(c.Take(l.table(c), ids(c), 0), l.ComputeDType())
 }
 
 // ids are the integers of the input.
-func ids(c *nn.Call) *value {
+func ids(c *layer.Call) *value {
 	x := c.X()
 	switch x.DType {
 	case tensor.Int32, tensor.Int64:
@@ -132,12 +134,12 @@ func ids(c *nn.Call) *value {
 	return c.Cast(x, tensor.Int32)
 }
 
-// ComputeMask implements nn.Masker.
-func (l *Embedding) ComputeMask(c *nn.Call, _ any) any {
+// ComputeMask implements layer.Masker.
+func (l *Embedding) ComputeMask(c *layer.Call, _ any) any {
 	return notZero(c, c.X())
 }
 
 // notZero is the mask of inputs that are not 0.
-func notZero(c *nn.Call, x *value) *value {
+func notZero(c *layer.Call, x *value) *value {
 	return c.Compare(graph.OpNotEqual, x, c.Cast(c.Int(tensor.Int32, 0), x.DType))
 }

@@ -1,7 +1,7 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -9,24 +9,24 @@ import (
 // keras.utils.FeatureSpace puts into models made of its inputs and encoded features.
 type (
 	TFDConcat struct {
-		nn.Base
+		layer.Base
 		Axis int
 	}
-	TFDIdentity struct{ nn.Base }
+	TFDIdentity struct{ layer.Base }
 )
 
 func init() {
 	const module = "keras.src.layers.preprocessing.feature_space"
-	nn.Register(module, "TFDConcat", func() nn.Layer { return new(TFDConcat) })
-	nn.Register(module, "TFDIdentity", func() nn.Layer { return new(TFDIdentity) })
-	nn.Refuse("keras.utils", "FeatureSpace", "a FeatureSpace alone is no model; save keras.Model(space.get_inputs(), space.get_encoded_features()) instead, which computes the same and runs here")
+	layer.Register(module, "TFDConcat", func() layer.Layer { return new(TFDConcat) })
+	layer.Register(module, "TFDIdentity", func() layer.Layer { return new(TFDIdentity) })
+	layer.Refuse("keras.utils", "FeatureSpace", "a FeatureSpace alone is no model; save keras.Model(space.get_inputs(), space.get_encoded_features()) instead, which computes the same and runs here")
 }
 
-// Config implements nn.Layer.
-func (l *TFDConcat) Config(c *nn.Config) { c.Int("axis", &l.Axis, -1) }
+// Config implements layer.Layer.
+func (l *TFDConcat) Config(c *layer.Config) { c.Int("axis", &l.Axis, -1) }
 
-// Call implements nn.Layer.
-func (l *TFDConcat) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *TFDConcat) Call(c *layer.Call) any {
 	xs := c.Xs()
 	if len(xs) == 0 {
 		c.Fail("features to join are expected")
@@ -35,7 +35,7 @@ func (l *TFDConcat) Call(c *nn.Call) any {
 	for _, x := range xs {
 		types = append(types, x.DType)
 	}
-	d, ok := nn.ResultType(types...)
+	d, ok := layer.ResultType(types...)
 	if !ok {
 		c.Fail("features of the types %v cannot be joined", types)
 	}
@@ -45,8 +45,8 @@ func (l *TFDConcat) Call(c *nn.Call) any {
 	return c.Concat(l.Axis, xs...)
 }
 
-// Config implements nn.Layer.
-func (l *TFDIdentity) Config(*nn.Config) {}
+// Config implements layer.Layer.
+func (l *TFDIdentity) Config(*layer.Config) {}
 
-// Call implements nn.Layer.
-func (l *TFDIdentity) Call(c *nn.Call) any { return c.X() }
+// Call implements layer.Layer.
+func (l *TFDIdentity) Call(c *layer.Call) any { return c.X() }

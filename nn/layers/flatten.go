@@ -3,58 +3,58 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Flatten makes one axis of all but the batch (keras.layers.Flatten). With DataFormat "channels_first" the channels, axis 1,
 // come last in it.
 type Flatten struct {
-	nn.Base
+	layer.Base
 	DataFormat string
 }
 
 // Reshape gives each example another shape (keras.layers.Reshape); one dimension of TargetShape may be -1.
 type Reshape struct {
-	nn.Base
+	layer.Base
 	TargetShape []int
 }
 
 // Permute reorders the axes of each example (keras.layers.Permute); Dims counts them from 1.
 type Permute struct {
-	nn.Base
+	layer.Base
 	Dims []int
 }
 
 // RepeatVector repeats (batch, features) to (batch, N, features) (keras.layers.RepeatVector).
 type RepeatVector struct {
-	nn.Base
+	layer.Base
 	N int
 }
 
 func init() {
-	nn.Register("keras.layers", "Flatten", func() nn.Layer { return new(Flatten) })
-	nn.Register("keras.layers", "Reshape", func() nn.Layer { return new(Reshape) })
-	nn.Register("keras.layers", "Permute", func() nn.Layer { return new(Permute) })
-	nn.Register("keras.layers", "RepeatVector", func() nn.Layer { return new(RepeatVector) })
+	layer.Register("keras.layers", "Flatten", func() layer.Layer { return new(Flatten) })
+	layer.Register("keras.layers", "Reshape", func() layer.Layer { return new(Reshape) })
+	layer.Register("keras.layers", "Permute", func() layer.Layer { return new(Permute) })
+	layer.Register("keras.layers", "RepeatVector", func() layer.Layer { return new(RepeatVector) })
 }
 
-// Config implements nn.Layer.
-func (l *Flatten) Config(c *nn.Config) { c.DataFormat(&l.DataFormat) }
+// Config implements layer.Layer.
+func (l *Flatten) Config(c *layer.Config) { c.DataFormat(&l.DataFormat) }
 
-// Call implements nn.Layer.
-func (l *Flatten) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Flatten) Call(c *layer.Call) any {
 	x := c.X()
 	if x.Rank() < 1 {
 		c.Fail("an input with a batch axis is expected, not %s", x)
 	}
-	if l.DataFormat == nn.ChannelsFirst && x.Rank() > 1 {
+	if l.DataFormat == layer.ChannelsFirst && x.Rank() > 1 {
 		x = c.ToChannelsLast(x)
 	}
 	return c.Reshape(x, x.Shape[0], product(x.Shape[1:]))
 }
 
-// Config implements nn.Layer.
-func (l *Reshape) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Reshape) Config(c *layer.Config) {
 	c.Ints("target_shape", &l.TargetShape)
 	if !c.Reading() {
 		return
@@ -71,8 +71,8 @@ func (l *Reshape) Config(c *nn.Config) {
 	}
 }
 
-// Call implements nn.Layer.
-func (l *Reshape) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Reshape) Call(c *layer.Call) any {
 	x := c.X()
 	if x.Rank() < 1 {
 		c.Fail("an input with a batch axis is expected, not %s", x)
@@ -99,8 +99,8 @@ func (l *Reshape) Call(c *nn.Call) any {
 	return c.Reshape(x, shape...)
 }
 
-// Config implements nn.Layer.
-func (l *Permute) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Permute) Config(c *layer.Config) {
 	c.Ints("dims", &l.Dims)
 	if !c.Reading() {
 		return
@@ -114,18 +114,18 @@ func (l *Permute) Config(c *nn.Config) {
 	}
 }
 
-// Call implements nn.Layer.
-func (l *Permute) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Permute) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, len(l.Dims)+1)
 	return c.Transpose(x, append([]int{0}, l.Dims...)...)
 }
 
-// Config implements nn.Layer.
-func (l *RepeatVector) Config(c *nn.Config) { c.Positive("n", &l.N) }
+// Config implements layer.Layer.
+func (l *RepeatVector) Config(c *layer.Config) { c.Positive("n", &l.N) }
 
-// Call implements nn.Layer.
-func (l *RepeatVector) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *RepeatVector) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, 2)
 	return c.BroadcastTo(c.ExpandDims(x, 1), x.Shape[0], l.N, x.Shape[1])

@@ -3,8 +3,8 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -22,7 +22,7 @@ type (
 )
 
 type globalPooling struct {
-	nn.Base
+	layer.Base
 	DataFormat string
 	KeepDims   bool
 
@@ -31,29 +31,29 @@ type globalPooling struct {
 }
 
 func init() {
-	register := func(name, alias string, make func() nn.Layer) {
-		nn.Register("keras.layers", name, make, "keras.layers."+alias)
+	register := func(name, alias string, make func() layer.Layer) {
+		layer.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
-	register("GlobalAveragePooling1D", "GlobalAvgPool1D", func() nn.Layer { return &GlobalAveragePooling1D{globalPooling{rank: 1, average: true}} })
-	register("GlobalAveragePooling2D", "GlobalAvgPool2D", func() nn.Layer { return &GlobalAveragePooling2D{globalPooling{rank: 2, average: true}} })
-	register("GlobalAveragePooling3D", "GlobalAvgPool3D", func() nn.Layer { return &GlobalAveragePooling3D{globalPooling{rank: 3, average: true}} })
-	register("GlobalMaxPooling1D", "GlobalMaxPool1D", func() nn.Layer { return &GlobalMaxPooling1D{globalPooling{rank: 1}} })
-	register("GlobalMaxPooling2D", "GlobalMaxPool2D", func() nn.Layer { return &GlobalMaxPooling2D{globalPooling{rank: 2}} })
-	register("GlobalMaxPooling3D", "GlobalMaxPool3D", func() nn.Layer { return &GlobalMaxPooling3D{globalPooling{rank: 3}} })
+	register("GlobalAveragePooling1D", "GlobalAvgPool1D", func() layer.Layer { return &GlobalAveragePooling1D{globalPooling{rank: 1, average: true}} })
+	register("GlobalAveragePooling2D", "GlobalAvgPool2D", func() layer.Layer { return &GlobalAveragePooling2D{globalPooling{rank: 2, average: true}} })
+	register("GlobalAveragePooling3D", "GlobalAvgPool3D", func() layer.Layer { return &GlobalAveragePooling3D{globalPooling{rank: 3, average: true}} })
+	register("GlobalMaxPooling1D", "GlobalMaxPool1D", func() layer.Layer { return &GlobalMaxPooling1D{globalPooling{rank: 1}} })
+	register("GlobalMaxPooling2D", "GlobalMaxPool2D", func() layer.Layer { return &GlobalMaxPooling2D{globalPooling{rank: 2}} })
+	register("GlobalMaxPooling3D", "GlobalMaxPool3D", func() layer.Layer { return &GlobalMaxPooling3D{globalPooling{rank: 3}} })
 }
 
-// Config implements nn.Layer.
-func (l *globalPooling) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *globalPooling) Config(c *layer.Config) {
 	l.SupportsMasking = l.average && l.rank == 1
 	c.DataFormat(&l.DataFormat)
 	c.Bool("keepdims", &l.KeepDims, false)
 }
 
-// ComputeMask implements nn.Masker: no steps are left to mask.
-func (l *globalPooling) ComputeMask(*nn.Call, any) any { return nil }
+// ComputeMask implements layer.Masker: no steps are left to mask.
+func (l *globalPooling) ComputeMask(*layer.Call, any) any { return nil }
 
-// Call implements nn.Layer.
-func (l *globalPooling) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *globalPooling) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, l.rank+2)
 	axes := make([]int, l.rank)

@@ -3,30 +3,30 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // GroupNormalization divides an axis into Groups (-1: one for each index), brings each group of each example to mean 0 and
 // variance 1, and multiplies by gamma and adds beta, which have an element for each index of the axis
 // (keras.layers.GroupNormalization).
 type GroupNormalization struct {
-	nn.Base
+	layer.Base
 	Groups, Axis                      int
 	Epsilon                           float64
 	Center, Scale                     bool
-	BetaInitializer, GammaInitializer *nn.Object
-	BetaRegularizer, GammaRegularizer *nn.Object
-	BetaConstraint, GammaConstraint   *nn.Object
+	BetaInitializer, GammaInitializer *layer.Object
+	BetaRegularizer, GammaRegularizer *layer.Object
+	BetaConstraint, GammaConstraint   *layer.Object
 
-	gamma, beta *nn.Variable
+	gamma, beta *layer.Variable
 }
 
 func init() {
-	nn.Register("keras.layers", "GroupNormalization", func() nn.Layer { return new(GroupNormalization) })
+	layer.Register("keras.layers", "GroupNormalization", func() layer.Layer { return new(GroupNormalization) })
 }
 
-// Config implements nn.Layer.
-func (l *GroupNormalization) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *GroupNormalization) Config(c *layer.Config) {
 	l.SupportsMasking, l.NoAutocast = true, true
 	c.Int("groups", &l.Groups, 32)
 	c.Int("axis", &l.Axis, -1)
@@ -45,7 +45,7 @@ func (l *GroupNormalization) Config(c *nn.Config) {
 }
 
 // groups returns the axis, its length and the number of groups in it.
-func (l *GroupNormalization) groups(c *nn.Call, x *value) (axis, size, groups int) {
+func (l *GroupNormalization) groups(c *layer.Call, x *value) (axis, size, groups int) {
 	axis = c.Axis(l.Axis, x.Rank())
 	size, groups = x.Shape[axis], l.Groups
 	if axis == 0 {
@@ -60,19 +60,19 @@ func (l *GroupNormalization) groups(c *nn.Call, x *value) (axis, size, groups in
 	return axis, size, groups
 }
 
-// Build implements nn.LayerBuilder.
-func (l *GroupNormalization) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *GroupNormalization) Build(c *layer.Call) {
 	_, size, _ := l.groups(c, c.X())
 	if l.Scale {
-		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), []int{size}, nn.Regularized(l.GammaRegularizer, l.GammaConstraint))
+		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), []int{size}, layer.Regularized(l.GammaRegularizer, l.GammaConstraint))
 	}
 	if l.Center {
-		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), []int{size}, nn.Regularized(l.BetaRegularizer, l.BetaConstraint))
+		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), []int{size}, layer.Regularized(l.BetaRegularizer, l.BetaConstraint))
 	}
 }
 
-// Call implements nn.Layer. Keras computes in float32 at least, and brings the result back to the type of the input.
-func (l *GroupNormalization) Call(c *nn.Call) any {
+// Call implements layer.Layer. Keras computes in float32 at least, and brings the result back to the type of the input.
+func (l *GroupNormalization) Call(c *layer.Call) any {
 	x := c.X()
 	from, shape := x.DType, x.Shape
 	axis, size, groups := l.groups(c, x)
@@ -87,7 +87,7 @@ func (l *GroupNormalization) Call(c *nn.Call) any {
 		}
 	}
 	y := c.Reshape(c.Normalize(x, l.Epsilon, false, axes...), shape...)
-	for _, v := range []*nn.Variable{l.gamma, l.beta} {
+	for _, v := range []*layer.Variable{l.gamma, l.beta} {
 		if v != nil && v.Size() != size {
 			c.Fail("axis %d of the input %s must be %d", l.Axis, c.X(), v.Size())
 		}

@@ -3,33 +3,33 @@ package layers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // GroupQueryAttention is attention in which several heads of the query share one head of key and value
 // (keras.layers.GroupQueryAttention): query (batch, time, features), value and key (batch, steps, features).
 type GroupQueryAttention struct {
-	nn.Base
+	layer.Base
 	HeadDim, NumQueryHeads, NumKeyValueHeads int
 	Dropout                                  float64
 	UseBias, UseGate                         bool
 	SlidingWindow                            *int
-	KernelInitializer, BiasInitializer       *nn.Object
-	KernelRegularizer, BiasRegularizer       *nn.Object
-	KernelConstraint, BiasConstraint         *nn.Object
+	KernelInitializer, BiasInitializer       *layer.Object
+	KernelRegularizer, BiasRegularizer       *layer.Object
+	KernelConstraint, BiasConstraint         *layer.Object
 	Seed                                     any
 
 	query, key, value, gate, output *EinsumDense
 }
 
 func init() {
-	nn.RegisterClass(nn.Class{Module: "keras.layers", Name: "GroupQueryAttention", Python: "GroupedQueryAttention"},
-		func() nn.Layer { return new(GroupQueryAttention) })
+	layer.RegisterClass(layer.Class{Module: "keras.layers", Name: "GroupQueryAttention", Python: "GroupedQueryAttention"},
+		func() layer.Layer { return new(GroupQueryAttention) })
 }
 
-// Config implements nn.Layer.
-func (l *GroupQueryAttention) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *GroupQueryAttention) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Positive("head_dim", &l.HeadDim)
 	c.Positive("num_query_heads", &l.NumQueryHeads)
@@ -56,18 +56,18 @@ func (l *GroupQueryAttention) Config(c *nn.Config) {
 		l.gate = nil
 		if l.UseGate {
 			l.gate = projection(l, "gate")
-			l.gate.Activation = nn.MustActivation("sigmoid")
+			l.gate.Activation = layer.MustActivation("sigmoid")
 		}
 	}
 }
 
-// Children implements nn.Container.
-func (l *GroupQueryAttention) Children() []nn.Child {
-	children := []nn.Child{{Attr: "_query_dense", Layer: l.query}, {Attr: "_key_dense", Layer: l.key}}
+// Children implements layer.Container.
+func (l *GroupQueryAttention) Children() []layer.Child {
+	children := []layer.Child{{Attr: "_query_dense", Layer: l.query}, {Attr: "_key_dense", Layer: l.key}}
 	if l.gate != nil {
-		children = append(children, nn.Child{Attr: "_gate_dense", Layer: l.gate})
+		children = append(children, layer.Child{Attr: "_gate_dense", Layer: l.gate})
 	}
-	return append(children, nn.Child{Attr: "_value_dense", Layer: l.value}, nn.Child{Attr: "_output_dense", Layer: l.output})
+	return append(children, layer.Child{Attr: "_value_dense", Layer: l.value}, layer.Child{Attr: "_output_dense", Layer: l.output})
 }
 
 func (l *GroupQueryAttention) settle(p *EinsumDense, equation, bias string, outputShape ...int) {
@@ -80,8 +80,8 @@ func (l *GroupQueryAttention) settle(p *EinsumDense, equation, bias string, outp
 	p.KernelConstraint, p.BiasConstraint = l.KernelConstraint, l.BiasConstraint
 }
 
-// Build implements nn.LayerBuilder.
-func (l *GroupQueryAttention) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *GroupQueryAttention) Build(c *layer.Call) {
 	a := attentionCall(c)
 	for _, x := range []*value{a.query, a.value, a.key} {
 		wantRank(c, x, 3)
@@ -99,8 +99,8 @@ func (l *GroupQueryAttention) Build(c *nn.Call) {
 	c.Enter(l.value, a.value)
 }
 
-// Call implements nn.Layer.
-func (l *GroupQueryAttention) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *GroupQueryAttention) Call(c *layer.Call) any {
 	a := attentionCall(c)
 	for _, x := range []*value{a.query, a.value, a.key} {
 		wantRank(c, x, 3)

@@ -3,8 +3,8 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // GRU is a gated recurrent unit over (batch, time, features) (keras.layers.GRU); its arguments are those of its cell and
@@ -16,28 +16,28 @@ type GRU struct{ RNN }
 // recurrent bias)), where z and r have gone through RecurrentActivation. With ResetAfter the bias is (2, 3*units): of the
 // inputs and of the recurrence.
 type GRUCell struct {
-	nn.Base
+	layer.Base
 	Units                           int
-	Activation, RecurrentActivation nn.Activation
+	Activation, RecurrentActivation layer.Activation
 	UseBias, ResetAfter             bool
 	cellWeights
 }
 
 func init() {
-	nn.Register("keras.layers", "GRU", func() nn.Layer { return new(GRU) })
-	nn.Register("keras.layers", "GRUCell", func() nn.Layer { return new(GRUCell) })
+	layer.Register("keras.layers", "GRU", func() layer.Layer { return new(GRU) })
+	layer.Register("keras.layers", "GRUCell", func() layer.Layer { return new(GRUCell) })
 }
 
-// Config implements nn.Layer.
-func (l *GRU) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *GRU) Config(c *layer.Config) {
 	if l.Cell == nil {
 		l.Cell = new(GRUCell)
 	}
 	l.cellConfig(c, l, "GRUCell", "gru_cell")
 }
 
-// Config implements nn.Layer.
-func (l *GRUCell) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *GRUCell) Config(c *layer.Config) {
 	c.Positive("units", &l.Units)
 	c.Activation("activation", &l.Activation, "tanh")
 	c.Activation("recurrent_activation", &l.RecurrentActivation, "sigmoid")
@@ -46,37 +46,37 @@ func (l *GRUCell) Config(c *nn.Config) {
 	l.cellWeights.config(c)
 }
 
-// Children implements nn.Container.
-func (l *GRUCell) Children() []nn.Child {
+// Children implements layer.Container.
+func (l *GRUCell) Children() []layer.Child {
 	return slices.Concat(l.Activation.Children("activation"), l.RecurrentActivation.Children("recurrent_activation"))
 }
 
-// Build implements nn.LayerBuilder.
-func (l *GRUCell) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *GRUCell) Build(c *layer.Call) {
 	l.make(c, l.Units, 3)
 	if l.UseBias {
 		shape := []int{3 * l.Units}
 		if l.ResetAfter {
 			shape = []int{2, 3 * l.Units}
 		}
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), shape, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), shape, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 
 // States implements Cell.
-func (l *GRUCell) States(*nn.Call, []int) []any { return []any{[]int{l.Units}} }
+func (l *GRUCell) States(*layer.Call, []int) []any { return []any{[]int{l.Units}} }
 
-// Call implements nn.Layer.
-func (l *GRUCell) Call(c *nn.Call) any { return callStep(c, l) }
+// Call implements layer.Layer.
+func (l *GRUCell) Call(c *layer.Call) any { return callStep(c, l) }
 
 // recurrentBias returns the recurrent bias of the gates from..to.
-func (l *GRUCell) recurrentBias(c *nn.Call, from, to int) *value {
+func (l *GRUCell) recurrentBias(c *layer.Call, from, to int) *value {
 	b := c.Slice(c.Var(l.bias), 0, 1, 2)
 	return c.Reshape(c.Slice(b, 1, from*l.Units, to*l.Units), (to-from)*l.Units)
 }
 
 // project adds all biases but the recurrent one of the candidate, which the reset gate multiplies.
-func (l *GRUCell) project(c *nn.Call, x *value) *value {
+func (l *GRUCell) project(c *layer.Call, x *value) *value {
 	z := c.Dense(x, c.Var(l.kernel))
 	if l.bias == nil {
 		return z
@@ -89,7 +89,7 @@ func (l *GRUCell) project(c *nn.Call, x *value) *value {
 	return c.Add(z, bias)
 }
 
-func (l *GRUCell) step(c *nn.Call, z *value, states []*value) (*value, []*value) {
+func (l *GRUCell) step(c *layer.Call, z *value, states []*value) (*value, []*value) {
 	u, h, kernel := l.Units, states[0], c.Var(l.recurrent)
 	parts := c.Split(z, -1, u, u, u)
 	inner := c.Dense(h, c.Slice(kernel, 1, 0, 2*u))
@@ -112,7 +112,7 @@ func (l *GRUCell) step(c *nn.Call, z *value, states []*value) (*value, []*value)
 	return h, []*value{h}
 }
 
-func (l *GRUCell) sequence(c *nn.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
+func (l *GRUCell) sequence(c *layer.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
 	act, ok := c.Chain(l.Activation, states[0])
 	gate, ok2 := c.Chain(l.RecurrentActivation, states[0])
 	if !ok || !ok2 {

@@ -3,38 +3,38 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/hash"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // HashedCrossing hashes combinations of features into NumBins bins (keras.layers.HashedCrossing): two or more inputs of
 // strings or integers, all of shape (), (batch) or (batch, 1), become the bins, of that shape, or one-hot vectors of them.
 type HashedCrossing struct {
-	nn.Base
+	layer.Base
 	NumBins    int
 	OutputMode string
 }
 
 func init() {
-	nn.Register("keras.layers", "HashedCrossing", func() nn.Layer { return new(HashedCrossing) })
+	layer.Register("keras.layers", "HashedCrossing", func() layer.Layer { return new(HashedCrossing) })
 }
 
-// Config implements nn.Layer.
-func (l *HashedCrossing) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *HashedCrossing) Config(c *layer.Config) {
 	c.Positive("num_bins", &l.NumBins)
 	outputMode(c, &l.OutputMode, "int", "one_hot")
 	dense(c)
 	l.NoAutocast = true
 	if raw, _ := c.Value("dtype"); c.Reading() && raw == nil && l.OutputMode == "int" {
-		p, _ := nn.ParsePolicy("int64")
+		p, _ := layer.ParsePolicy("int64")
 		l.SetPolicy(p)
 	}
 }
 
-// Call implements nn.Layer.
-func (l *HashedCrossing) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *HashedCrossing) Call(c *layer.Call) any {
 	xs := c.Xs()
 	if len(xs) < 2 {
 		c.Fail("two or more inputs are expected, not %d", len(xs))

@@ -5,9 +5,9 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -15,17 +15,17 @@ import (
 // (keras.layers.Hashing). Integers are hashed as decimal text. With a MaskValue, bin 0 is for it alone. Other output modes
 // than "int" make vectors of the bins.
 type Hashing struct {
-	nn.Base
+	layer.Base
 	NumBins    int
 	MaskValue  any // a string, a pyjson.Number, or nil for none
 	Salt       []int64
 	OutputMode string
 }
 
-func init() { nn.Register("keras.layers", "Hashing", func() nn.Layer { return new(Hashing) }) }
+func init() { layer.Register("keras.layers", "Hashing", func() layer.Layer { return new(Hashing) }) }
 
-// Config implements nn.Layer.
-func (l *Hashing) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Hashing) Config(c *layer.Config) {
 	c.Positive("num_bins", &l.NumBins)
 	salt(c, &l.Salt)
 	c.Raw("mask_value", &l.MaskValue, nil)
@@ -41,7 +41,7 @@ func (l *Hashing) Config(c *nn.Config) {
 		c.Errorf("mask_value", "a string, a number or null is expected, not %s", pyjson.Describe(l.MaskValue))
 	}
 	if raw, _ := c.Value("dtype"); raw == nil && l.OutputMode == "int" {
-		p, _ := nn.ParsePolicy("int64")
+		p, _ := layer.ParsePolicy("int64")
 		l.SetPolicy(p)
 	}
 	if d := l.ComputeDType(); l.OutputMode == "int" && d != tensor.Int32 && d != tensor.Int64 {
@@ -49,8 +49,8 @@ func (l *Hashing) Config(c *nn.Config) {
 	}
 }
 
-// Call implements nn.Layer.
-func (l *Hashing) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Hashing) Call(c *layer.Call) any {
 	x := c.X()
 	if n := x.Rank(); l.OutputMode == "one_hot" && n > 0 && x.Shape[n-1] == 1 {
 		x = c.Squeeze(x, -1)

@@ -3,10 +3,10 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/ops"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // Augmentation is any of the image layers that change images at random while a model is trained and leave them as they
@@ -122,13 +122,13 @@ func isBool(v any) bool { _, ok := v.(bool); return ok }
 func init() {
 	for i := range augmentations {
 		a := &augmentations[i]
-		nn.Register("keras.layers", a.class, func() nn.Layer { return &Augmentation{kind: a} })
+		layer.Register("keras.layers", a.class, func() layer.Layer { return &Augmentation{kind: a} })
 	}
-	nn.Register("keras.layers", "RandomCrop", func() nn.Layer { return new(RandomCrop) })
+	layer.Register("keras.layers", "RandomCrop", func() layer.Layer { return new(RandomCrop) })
 }
 
-// Config implements nn.Layer.
-func (l *Augmentation) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Augmentation) Config(c *layer.Config) {
 	l.imageLayer.config(c)
 	if l.Settings == nil {
 		l.Settings = map[string]any{}
@@ -146,8 +146,8 @@ func (l *Augmentation) Config(c *nn.Config) {
 	l.NoAutocast = l.kind.class == "RandomFlip" // it casts images itself, and nothing else
 }
 
-// Call implements nn.Layer.
-func (l *Augmentation) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Augmentation) Call(c *layer.Call) any {
 	var t transforms
 	cast := func(x *graph.Value) *graph.Value { return c.Cast(x, l.ComputeDType()) }
 	if l.kind.casts {
@@ -170,8 +170,8 @@ type RandomCrop struct {
 	Seed          any
 }
 
-// Config implements nn.Layer.
-func (l *RandomCrop) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *RandomCrop) Config(c *layer.Config) {
 	l.imageLayer.config(c)
 	c.Positive("height", &l.Height)
 	c.Positive("width", &l.Width)
@@ -179,15 +179,15 @@ func (l *RandomCrop) Config(c *nn.Config) {
 	l.NoAutocast = true
 }
 
-// Call implements nn.Layer.
-func (l *RandomCrop) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *RandomCrop) Call(c *layer.Call) any {
 	return l.apply(c, transforms{masks: func(x *graph.Value) *graph.Value {
 		return c.Cast(ops.Resize(c.Builder, l.crop(c, c.Cast(x, l.ComputeDType())), l.Height, l.Width, ops.ResizeOptions{Interpolation: "bilinear", ChannelsFirst: l.channelsFirst()}), l.ComputeDType())
 	}})
 }
 
 // crop cuts at most Height x Width pixels out of the middle.
-func (l *RandomCrop) crop(c *nn.Call, x *graph.Value) *graph.Value {
+func (l *RandomCrop) crop(c *layer.Call, x *graph.Value) *graph.Value {
 	h := l.heightAxis(x)
 	rows, columns := x.Shape[h], x.Shape[h+1]
 	part := func(have, other, want, otherWant int) int {

@@ -1,9 +1,9 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -11,19 +11,19 @@ import (
 // image (height, width, channels), a batch of them, or a dict with "images" and, each optional, "labels",
 // "segmentation_masks" and "bounding_boxes", and return the same form.
 type imageLayer struct {
-	nn.Base
+	layer.Base
 	DataFormat        string
 	BoundingBoxFormat string // "" for none
 }
 
-func (l *imageLayer) config(c *nn.Config) {
+func (l *imageLayer) config(c *layer.Config) {
 	c.DataFormat(&l.DataFormat)
 	if _, ok := c.Value("bounding_box_format"); ok || l.BoundingBoxFormat != "" {
 		c.StringOrNone("bounding_box_format", &l.BoundingBoxFormat)
 	}
 }
 
-func (l *imageLayer) channelsFirst() bool { return l.DataFormat == nn.ChannelsFirst }
+func (l *imageLayer) channelsFirst() bool { return l.DataFormat == layer.ChannelsFirst }
 
 // heightAxis is the axis of rows; that of columns follows it.
 func (l *imageLayer) heightAxis(x *graph.Value) int {
@@ -42,7 +42,7 @@ type transforms struct {
 }
 
 // apply writes the layer for whichever form of input it has.
-func (l *imageLayer) apply(c *nn.Call, t transforms) any {
+func (l *imageLayer) apply(c *layer.Call, t transforms) any {
 	v := c.Arg(0, "data")
 	if list, ok := v.([]any); ok && len(list) == 1 {
 		v = list[0]
@@ -57,7 +57,7 @@ func (l *imageLayer) apply(c *nn.Call, t transforms) any {
 	return nil
 }
 
-func (l *imageLayer) image(c *nn.Call, x *graph.Value, f func(*graph.Value) *graph.Value) *graph.Value {
+func (l *imageLayer) image(c *layer.Call, x *graph.Value, f func(*graph.Value) *graph.Value) *graph.Value {
 	if x.Rank() != 3 && x.Rank() != 4 {
 		c.Fail("images of rank 3 or, in a batch, 4 are expected, not %s", x)
 	}
@@ -67,7 +67,7 @@ func (l *imageLayer) image(c *nn.Call, x *graph.Value, f func(*graph.Value) *gra
 	return f(x)
 }
 
-func (l *imageLayer) applyDict(c *nn.Call, in map[string]any, t transforms) any {
+func (l *imageLayer) applyDict(c *layer.Call, in map[string]any, t transforms) any {
 	images, ok := in["images"].(*graph.Value)
 	if !ok {
 		c.Fail("a dict as input needs \"images\"")
@@ -89,7 +89,7 @@ func (l *imageLayer) applyDict(c *nn.Call, in map[string]any, t transforms) any 
 	return out
 }
 
-func (l *imageLayer) boxes(c *nn.Call, images *graph.Value, v any, t transforms) any {
+func (l *imageLayer) boxes(c *layer.Call, images *graph.Value, v any, t transforms) any {
 	dict, _ := v.(map[string]any)
 	boxes, ok1 := dict["boxes"].(*graph.Value)
 	labels, ok2 := dict["labels"].(*graph.Value)
@@ -109,7 +109,7 @@ func (l *imageLayer) boxes(c *nn.Call, images *graph.Value, v any, t transforms)
 }
 
 // pair visits a list of two numbers, such as a range of values, and puts the smaller first.
-func pair(c *nn.Config, key string, field *[2]float64, lo, hi float64) {
+func pair(c *layer.Config, key string, field *[2]float64, lo, hi float64) {
 	list := []float64{field[0], field[1]}
 	c.Floats(key, &list, []float64{lo, hi})
 	if len(list) != 2 {

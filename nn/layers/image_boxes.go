@@ -4,8 +4,8 @@ import (
 	"math"
 	"strings"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // MaxNumBoundingBoxes cuts off or fills up the bounding boxes of each image to one number of them
@@ -17,11 +17,11 @@ type MaxNumBoundingBoxes struct {
 }
 
 func init() {
-	nn.Register("keras.layers", "MaxNumBoundingBoxes", func() nn.Layer { return new(MaxNumBoundingBoxes) })
+	layer.Register("keras.layers", "MaxNumBoundingBoxes", func() layer.Layer { return new(MaxNumBoundingBoxes) })
 }
 
-// Config implements nn.Layer.
-func (l *MaxNumBoundingBoxes) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *MaxNumBoundingBoxes) Config(c *layer.Config) {
 	l.imageLayer.config(c)
 	c.Positive("max_number", &l.MaxNumber)
 	fill := l.FillValue
@@ -33,8 +33,8 @@ func (l *MaxNumBoundingBoxes) Config(c *nn.Config) {
 	l.FillValue = fill
 }
 
-// Call implements nn.Layer.
-func (l *MaxNumBoundingBoxes) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *MaxNumBoundingBoxes) Call(c *layer.Call) any {
 	return l.apply(c, transforms{boxes: func(_, boxes, labels *graph.Value) (*graph.Value, *graph.Value) {
 		if boxes.Rank() != 3 || labels.Rank() != 2 {
 			c.Fail("boxes (batch, number, 4) and labels (batch, number) are expected, not %s and %s", boxes, labels)
@@ -43,7 +43,7 @@ func (l *MaxNumBoundingBoxes) Call(c *nn.Call) any {
 	}})
 }
 
-func (l *MaxNumBoundingBoxes) fit(c *nn.Call, x *graph.Value) *graph.Value {
+func (l *MaxNumBoundingBoxes) fit(c *layer.Call, x *graph.Value) *graph.Value {
 	n := x.Shape[1]
 	x = c.Slice(x, 1, 0, min(n, l.MaxNumber))
 	lo, hi := make([]int, x.Rank()), make([]int, x.Rank())
@@ -60,7 +60,7 @@ var boxOrder = map[string]struct{ x, y, x2, y2 int }{
 	"xyxy": {0, 1, 2, 3}, "yxyx": {1, 0, 3, 2}, "xywh": {0, 1, 2, 3}, "center_xywh": {0, 1, 2, 3}, "center_yxhw": {1, 0, 3, 2},
 }
 
-func boxFormat(c *nn.Call, format string) (base string, relative bool) {
+func boxFormat(c *layer.Call, format string) (base string, relative bool) {
 	base, relative = strings.CutPrefix(strings.ToLower(format), "rel_")
 	if _, ok := boxOrder[base]; !ok || relative && base == "center_yxhw" {
 		c.Fail("the bounding_box_format %q does not exist", format)
@@ -69,7 +69,7 @@ func boxFormat(c *nn.Call, format string) (base string, relative bool) {
 }
 
 // toCorners reads boxes (..., 4) of a format for images of a height and width.
-func toCorners(c *nn.Call, boxes *graph.Value, format string, height, width int) corners {
+func toCorners(c *layer.Call, boxes *graph.Value, format string, height, width int) corners {
 	base, relative := boxFormat(c, format)
 	if boxes.Rank() == 0 || boxes.Shape[boxes.Rank()-1] != 4 {
 		c.Fail("boxes of four numbers each are expected, not %s", boxes)
@@ -92,7 +92,7 @@ func toCorners(c *nn.Call, boxes *graph.Value, format string, height, width int)
 }
 
 // boxes writes corners in a format.
-func (k corners) boxes(c *nn.Call, format string, height, width int) *graph.Value {
+func (k corners) boxes(c *layer.Call, format string, height, width int) *graph.Value {
 	base, relative := boxFormat(c, format)
 	x, y, x2, y2 := k[0], k[1], k[2], k[3]
 	if base != "xyxy" && base != "yxyx" {
@@ -119,28 +119,28 @@ func (k corners) each(f func(i int, v *graph.Value) *graph.Value) corners {
 }
 
 // mul multiplies the horizontal and the vertical places; add adds to them.
-func (k corners) mul(c *nn.Call, x, y float32) corners {
+func (k corners) mul(c *layer.Call, x, y float32) corners {
 	return k.each(func(i int, v *graph.Value) *graph.Value { return c.MulS(v, float64([]float32{x, y}[i%2])) })
 }
 
-func (k corners) add(c *nn.Call, x, y float32) corners {
+func (k corners) add(c *layer.Call, x, y float32) corners {
 	return k.each(func(i int, v *graph.Value) *graph.Value { return c.AddS(v, float64([]float32{x, y}[i%2])) })
 }
 
 // clip cuts boxes off at the edges of a part of the image.
-func (k corners) clip(c *nn.Call, left, top, right, bottom int) corners {
+func (k corners) clip(c *layer.Call, left, top, right, bottom int) corners {
 	lo, hi := [2]int{left, top}, [2]int{right, bottom}
 	return k.each(func(i int, v *graph.Value) *graph.Value { return c.Clip(v, float64(lo[i%2]), float64(hi[i%2])) })
 }
 
 // drop gives boxes without an area the label -1.
-func (k corners) drop(c *nn.Call, labels *graph.Value) *graph.Value {
+func (k corners) drop(c *layer.Call, labels *graph.Value) *graph.Value {
 	area := c.Squeeze(c.Mul(c.Sub(k[2], k[0]), c.Sub(k[3], k[1])), -1)
 	return c.Where(c.Compare(graph.OpGreater, area, c.Scalar(area.DType, 0)), labels, c.Scalar(labels.DType, -1))
 }
 
 // moveBoxes moves boxes as the layer scales images of a height and width, in float32 as Keras does.
-func (l *Resizing) moveBoxes(c *nn.Call, boxes, labels *graph.Value, inHeight, inWidth int) (*graph.Value, *graph.Value) {
+func (l *Resizing) moveBoxes(c *layer.Call, boxes, labels *graph.Value, inHeight, inWidth int) (*graph.Value, *graph.Value) {
 	k := toCorners(c, boxes, l.BoundingBoxFormat, inHeight, inWidth)
 	h, w, inH, inW := float32(l.Height), float32(l.Width), float32(inHeight), float32(inWidth)
 	half := func(v float32) float32 { return float32(math.Floor(float64(v / 2))) }
@@ -170,7 +170,7 @@ func (l *Resizing) moveBoxes(c *nn.Call, boxes, labels *graph.Value, inHeight, i
 }
 
 // moveBoxes moves boxes as the layer cuts images of a height and width.
-func (l *CenterCrop) moveBoxes(c *nn.Call, boxes, labels *graph.Value, inHeight, inWidth int) (*graph.Value, *graph.Value) {
+func (l *CenterCrop) moveBoxes(c *layer.Call, boxes, labels *graph.Value, inHeight, inWidth int) (*graph.Value, *graph.Value) {
 	k := toCorners(c, boxes, l.BoundingBoxFormat, inHeight, inWidth)
 	height, width := l.Height, l.Width
 	if inHeight < height || inWidth < width { // cut to the proportions, and scaled

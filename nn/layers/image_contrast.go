@@ -3,8 +3,8 @@ package layers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -16,18 +16,18 @@ type AutoContrast struct {
 }
 
 func init() {
-	nn.Register("keras.layers", "AutoContrast", func() nn.Layer { return new(AutoContrast) })
-	nn.Register("keras.layers", "ContrastLimitedAdaptiveHistogramEqualization", func() nn.Layer { return new(ContrastLimitedAdaptiveHistogramEqualization) })
+	layer.Register("keras.layers", "AutoContrast", func() layer.Layer { return new(AutoContrast) })
+	layer.Register("keras.layers", "ContrastLimitedAdaptiveHistogramEqualization", func() layer.Layer { return new(ContrastLimitedAdaptiveHistogramEqualization) })
 }
 
-// Config implements nn.Layer.
-func (l *AutoContrast) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *AutoContrast) Config(c *layer.Config) {
 	l.imageLayer.config(c)
 	pair(c, "value_range", &l.ValueRange, 0, 255)
 }
 
-// Call implements nn.Layer.
-func (l *AutoContrast) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *AutoContrast) Call(c *layer.Call) any {
 	return l.apply(c, transforms{images: func(x *graph.Value) *graph.Value {
 		// Keras takes the second and third axis of a batch whatever the data format.
 		if x.Rank() == 3 {
@@ -37,7 +37,7 @@ func (l *AutoContrast) Call(c *nn.Call) any {
 	}})
 }
 
-func (l *AutoContrast) stretch(c *nn.Call, images *graph.Value) *graph.Value {
+func (l *AutoContrast) stretch(c *layer.Call, images *graph.Value) *graph.Value {
 	x := c.Cast(changeRange(c, images, l.ComputeDType(), l.ValueRange, [2]float64{0, 255}), l.ComputeDType())
 	if !x.DType.IsFloat() {
 		x = c.Cast(x, tensor.Float32)
@@ -51,7 +51,7 @@ func (l *AutoContrast) stretch(c *nn.Call, images *graph.Value) *graph.Value {
 }
 
 // changeRange maps values linearly from one range to another, in type d; equal ranges leave them alone.
-func changeRange(c *nn.Call, x *graph.Value, d tensor.DType, from, to [2]float64) *graph.Value {
+func changeRange(c *layer.Call, x *graph.Value, d tensor.DType, from, to [2]float64) *graph.Value {
 	if from == to {
 		return x
 	}
@@ -76,8 +76,8 @@ type ContrastLimitedAdaptiveHistogramEqualization struct {
 	TileGridSize []int   // rows and columns of tiles
 }
 
-// Config implements nn.Layer.
-func (l *ContrastLimitedAdaptiveHistogramEqualization) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *ContrastLimitedAdaptiveHistogramEqualization) Config(c *layer.Config) {
 	l.imageLayer.config(c)
 	list := []float64{l.ValueRange[0], l.ValueRange[1]}
 	c.Floats("value_range", &list, []float64{0, 255})
@@ -90,8 +90,8 @@ func (l *ContrastLimitedAdaptiveHistogramEqualization) Config(c *nn.Config) {
 	c.Tuple("tile_grid_size", &l.TileGridSize, 2, 8)
 }
 
-// Call implements nn.Layer.
-func (l *ContrastLimitedAdaptiveHistogramEqualization) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *ContrastLimitedAdaptiveHistogramEqualization) Call(c *layer.Call) any {
 	return l.apply(c, transforms{noLabels: true, noBoxes: "Keras does not take bounding_boxes here", images: func(x *graph.Value) *graph.Value {
 		d, rank := x.DType, x.Rank()
 		if rank == 3 {

@@ -1,8 +1,8 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/ops"
 )
 
@@ -25,12 +25,12 @@ type CenterCrop struct {
 }
 
 func init() {
-	nn.Register("keras.layers", "Resizing", func() nn.Layer { return new(Resizing) })
-	nn.Register("keras.layers", "CenterCrop", func() nn.Layer { return new(CenterCrop) })
+	layer.Register("keras.layers", "Resizing", func() layer.Layer { return new(Resizing) })
+	layer.Register("keras.layers", "CenterCrop", func() layer.Layer { return new(CenterCrop) })
 }
 
-// Config implements nn.Layer.
-func (l *Resizing) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Resizing) Config(c *layer.Config) {
 	l.imageLayer.config(c)
 	c.Positive("height", &l.Height)
 	c.Positive("width", &l.Width)
@@ -43,8 +43,8 @@ func (l *Resizing) Config(c *nn.Config) {
 	c.Bool("antialias", &l.Antialias, false)
 }
 
-// Call implements nn.Layer.
-func (l *Resizing) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Resizing) Call(c *layer.Call) any {
 	resize := func(interpolation string) func(x *graph.Value) *graph.Value {
 		return func(x *graph.Value) *graph.Value {
 			return ops.Resize(c.Builder, x, l.Height, l.Width, ops.ResizeOptions{Interpolation: interpolation, Antialias: l.Antialias,
@@ -58,15 +58,15 @@ func (l *Resizing) Call(c *nn.Call) any {
 	return l.apply(c, transforms{images: resize(l.Interpolation), masks: resize("nearest"), boxes: boxes})
 }
 
-// Config implements nn.Layer.
-func (l *CenterCrop) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *CenterCrop) Config(c *layer.Config) {
 	l.imageLayer.config(c)
 	c.Positive("height", &l.Height)
 	c.Positive("width", &l.Width)
 }
 
-// Call implements nn.Layer.
-func (l *CenterCrop) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *CenterCrop) Call(c *layer.Call) any {
 	crop := func(x *graph.Value) *graph.Value {
 		x = c.Cast(x, l.ComputeDType())
 		h := l.heightAxis(x)

@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"sync/atomic"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/hash"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -22,7 +22,7 @@ type Token interface{ string | int64 }
 // unknown tokens, then the vocabulary. With OutputMode "one_hot", "multi_hot", "count" or "tf_idf" the numbers become
 // vectors, and the mask token counts for nothing.
 type IndexLookup[T Token] struct {
-	nn.Base
+	layer.Base
 	MaxTokens      *int // with the special places; nil for no limit
 	NumOOVIndices  int
 	MaskToken      *T // nil for none
@@ -36,7 +36,7 @@ type IndexLookup[T Token] struct {
 	givenIDF       bool
 	words          atomic.Pointer[words[T]]
 	idf            []float32 // for the variable, when it is built
-	idfWeights     *nn.Variable
+	idfWeights     *layer.Variable
 	frozen         int // vocabulary_size, 0 for unknown
 }
 
@@ -47,7 +47,7 @@ type words[T Token] struct {
 }
 
 // config visits the arguments that both layers have.
-func (l *IndexLookup[T]) config(c *nn.Config, oov T) {
+func (l *IndexLookup[T]) config(c *layer.Config, oov T) {
 	c.Bool("invert", &l.Invert, false)
 	c.IntOrNone("max_tokens", &l.MaxTokens)
 	c.Int("num_oov_indices", &l.NumOOVIndices, 1)
@@ -88,7 +88,7 @@ func (l *IndexLookup[T]) config(c *nn.Config, oov T) {
 	}
 }
 
-func (l *IndexLookup[T]) putVocabulary(c *nn.Config) {
+func (l *IndexLookup[T]) putVocabulary(c *layer.Config) {
 	var vocabulary, idf any
 	if w := l.words.Load(); l.given && w != nil {
 		vocabulary = rawTokens(w.tokens)
@@ -100,7 +100,7 @@ func (l *IndexLookup[T]) putVocabulary(c *nn.Config) {
 	c.Raw("vocabulary", &vocabulary, nil)
 }
 
-func (l *IndexLookup[T]) readVocabulary(c *nn.Config) {
+func (l *IndexLookup[T]) readVocabulary(c *layer.Config) {
 	var idf []float32
 	if raw, _ := c.Value("idf_weights"); raw != nil {
 		list, ok := raw.([]any)
@@ -140,7 +140,7 @@ func (l *IndexLookup[T]) readVocabulary(c *nn.Config) {
 }
 
 // token visits a token or null.
-func token[T Token](c *nn.Config, key string, field **T, def *T) {
+func token[T Token](c *layer.Config, key string, field **T, def *T) {
 	var raw any
 	if *field != nil {
 		raw = rawToken(**field)
@@ -193,7 +193,7 @@ func parseToken[T Token](v any) (t T, ok bool) {
 }
 
 // salt visits the key of SipHash: two integers, one for both, or null.
-func salt(c *nn.Config, field *[]int64) {
+func salt(c *layer.Config, field *[]int64) {
 	var raw any
 	if *field != nil {
 		list := make([]any, len(*field))
@@ -243,12 +243,12 @@ func (l *IndexLookup[T]) depth() int {
 	return 0
 }
 
-// Build implements nn.LayerBuilder: it makes the weights of tf_idf.
-func (l *IndexLookup[T]) Build(c *nn.Call) {
+// Build implements layer.Builder: it makes the weights of tf_idf.
+func (l *IndexLookup[T]) Build(c *layer.Call) {
 	if l.OutputMode != "tf_idf" {
 		return
 	}
-	v := c.AddWeight("idf_weights", nil, []int{l.needDepth(c)}, nn.NotTrainable, nn.OfType(tensor.Float32))
+	v := c.AddWeight("idf_weights", nil, []int{l.needDepth(c)}, layer.NotTrainable, layer.OfType(tensor.Float32))
 	v.FileKey = "idf_weights" // in weights files it stands under its name
 	if l.idf != nil {
 		if err := v.Assign(tensor.FromSlice(slices.Clone(l.idf), len(l.idf))); err != nil {
@@ -258,7 +258,7 @@ func (l *IndexLookup[T]) Build(c *nn.Call) {
 	l.idfWeights = v
 }
 
-func (l *IndexLookup[T]) needDepth(c *nn.Call) int {
+func (l *IndexLookup[T]) needDepth(c *layer.Call) int {
 	d := l.depth()
 	if d == 0 {
 		c.Fail("it has no vocabulary: give it one (SetVocabulary, Adapt) before the model is built")
@@ -267,7 +267,7 @@ func (l *IndexLookup[T]) needDepth(c *nn.Call) int {
 }
 
 // lookUp writes the whole layer for tokens x of the layer's type, or numbers if it is inverted.
-func (l *IndexLookup[T]) lookUp(c *nn.Call, x *graph.Value) *graph.Value {
+func (l *IndexLookup[T]) lookUp(c *layer.Call, x *graph.Value) *graph.Value {
 	if l.words.Load() == nil && !c.Symbolic() {
 		c.Fail("it has no vocabulary: give it one (SetVocabulary, Adapt)")
 	}
@@ -279,7 +279,7 @@ func (l *IndexLookup[T]) lookUp(c *nn.Call, x *graph.Value) *graph.Value {
 }
 
 // encode gives numbers the form of OutputMode.
-func (l *IndexLookup[T]) encode(c *nn.Call, ids *graph.Value) *graph.Value {
+func (l *IndexLookup[T]) encode(c *layer.Call, ids *graph.Value) *graph.Value {
 	switch l.OutputMode {
 	case "int":
 		return ids

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -245,7 +245,7 @@ func (l *IndexLookup[T]) adapt(c *census[T]) error {
 // vocabularyFile is the asset that holds a vocabulary, one token a line, with the special ones.
 const vocabularyFile = "vocabulary.txt"
 
-// LoadAssets implements nn.AssetLoader.
+// LoadAssets implements layer.AssetLoader.
 func (l *IndexLookup[T]) LoadAssets(open func(name string) ([]byte, error)) error {
 	if l.given {
 		return nil
@@ -296,7 +296,7 @@ func (l *IndexLookup[T]) fromFile(tokens []T) []T {
 	return rest
 }
 
-// SaveAssets implements nn.AssetSaver.
+// SaveAssets implements layer.AssetSaver.
 func (l *IndexLookup[T]) SaveAssets(write func(name string, data []byte) error) error {
 	if l.given || l.words.Load() == nil {
 		return nil

@@ -1,7 +1,7 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -13,11 +13,11 @@ type IntegerLookup struct {
 }
 
 func init() {
-	nn.Register("keras.layers", "IntegerLookup", func() nn.Layer { return new(IntegerLookup) })
+	layer.Register("keras.layers", "IntegerLookup", func() layer.Layer { return new(IntegerLookup) })
 }
 
-// Config implements nn.Layer.
-func (l *IntegerLookup) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *IntegerLookup) Config(c *layer.Config) {
 	dtype := "int64"
 	c.String("vocabulary_dtype", &dtype, "int64")
 	if dtype != "int64" {
@@ -29,8 +29,8 @@ func (l *IntegerLookup) Config(c *nn.Config) {
 	}
 }
 
-// Call implements nn.Layer.
-func (l *IntegerLookup) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *IntegerLookup) Call(c *layer.Call) any {
 	x := c.X()
 	if x.DType == tensor.String {
 		c.Fail("integers are expected, not strings")

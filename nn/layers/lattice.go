@@ -3,14 +3,14 @@ package layers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // lattice says how the int8 or int4 numbers of a quantized kernel stand for floats: q/scale, or (q-zero)*scale for groups with
 // zero points. Numbers are counted in the order of the kernel's own shape.
 type lattice struct {
-	kernel, scale, zero, gIdx *nn.Variable
+	kernel, scale, zero, gIdx *layer.Variable
 
 	lo, hi  float32
 	shape   []int // of the numbers, when they are not packed
@@ -21,13 +21,13 @@ type lattice struct {
 }
 
 // has reports whether a variable changes when something is added to the kernel.
-func (q *lattice) has(v *nn.Variable) bool {
+func (q *lattice) has(v *layer.Variable) bool {
 	return q != nil && v != nil && (v == q.scale || v == q.zero)
 }
 
 // merge adds delta to the floats that the kernel stands for, quantizes the sums anew, in float32 as Keras does on saving
 // (Dense._get_kernel_with_merged_lora and its relatives), and returns what becomes of a variable.
-func (q *lattice) merge(delta []float64, want *nn.Variable) (tensor.Any, error) {
+func (q *lattice) merge(delta []float64, want *layer.Variable) (tensor.Any, error) {
 	sums, err := q.floats()
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (q *lattice) merge(delta []float64, want *nn.Variable) (tensor.Any, error) 
 
 // floats are the values that the kernel has.
 func (q *lattice) floats() ([]float32, error) {
-	read := func(v *nn.Variable) ([]float32, error) {
+	read := func(v *layer.Variable) ([]float32, error) {
 		if v == nil {
 			return nil, nil
 		}
@@ -74,7 +74,7 @@ func (q *lattice) floats() ([]float32, error) {
 		return out, nil
 	}
 	var values [4][]float32
-	for i, v := range []*nn.Variable{q.kernel, q.scale, q.zero, q.gIdx} {
+	for i, v := range []*layer.Variable{q.kernel, q.scale, q.zero, q.gIdx} {
 		var err error
 		if values[i], err = read(v); err != nil {
 			return nil, err

@@ -3,39 +3,39 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // LayerNormalization is gamma*(x - mean)/sqrt(variance + Epsilon) + beta with mean and variance over the axes named
 // (keras.layers.LayerNormalization). With RMSScaling, which Keras no longer recommends, it is gamma*x/sqrt(variance + Epsilon).
 type LayerNormalization struct {
-	nn.Base
+	layer.Base
 	Axis                              []int
 	Epsilon                           float64
 	Center, Scale, RMSScaling         bool
-	BetaInitializer, GammaInitializer *nn.Object
-	BetaRegularizer, GammaRegularizer *nn.Object
-	BetaConstraint, GammaConstraint   *nn.Object
+	BetaInitializer, GammaInitializer *layer.Object
+	BetaRegularizer, GammaRegularizer *layer.Object
+	BetaConstraint, GammaConstraint   *layer.Object
 
-	gamma, beta *nn.Variable
+	gamma, beta *layer.Variable
 }
 
 // RMSNormalization is scale*x/sqrt(mean of x² + Epsilon) with the mean over the axes named (keras.layers.RMSNormalization).
 type RMSNormalization struct {
-	nn.Base
+	layer.Base
 	Axis    []int
 	Epsilon float64
 
-	scale *nn.Variable
+	scale *layer.Variable
 }
 
 func init() {
-	nn.Register("keras.layers", "LayerNormalization", func() nn.Layer { return new(LayerNormalization) })
-	nn.Register("keras.layers", "RMSNormalization", func() nn.Layer { return new(RMSNormalization) })
+	layer.Register("keras.layers", "LayerNormalization", func() layer.Layer { return new(LayerNormalization) })
+	layer.Register("keras.layers", "RMSNormalization", func() layer.Layer { return new(RMSNormalization) })
 }
 
-// Config implements nn.Layer.
-func (l *LayerNormalization) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *LayerNormalization) Config(c *layer.Config) {
 	l.SupportsMasking, l.NoAutocast = true, true
 	c.Axes("axis", &l.Axis, false, -1)
 	c.Float("epsilon", &l.Epsilon, 1e-3)
@@ -52,7 +52,7 @@ func (l *LayerNormalization) Config(c *nn.Config) {
 }
 
 // wantAxes reports an empty list of axes.
-func wantAxes(c *nn.Config, axes []int) {
+func wantAxes(c *layer.Config, axes []int) {
 	if c.Reading() && len(axes) == 0 {
 		c.Errorf("axis", "an axis is expected")
 	}
@@ -60,7 +60,7 @@ func wantAxes(c *nn.Config, axes []int) {
 
 // axesShape returns the lengths of the axes of x in the order in which Keras sorts them (negative ones first), and the shape
 // in which variables of these lengths broadcast. Keras reshapes to it without regard to that order.
-func axesShape(c *nn.Call, x *value, axes []int) (sizes, broadcast []int) {
+func axesShape(c *layer.Call, x *value, axes []int) (sizes, broadcast []int) {
 	axes = slices.Sorted(slices.Values(axes))
 	broadcast = ones(x.Rank())
 	for _, a := range axes {
@@ -71,19 +71,19 @@ func axesShape(c *nn.Call, x *value, axes []int) (sizes, broadcast []int) {
 	return sizes, broadcast
 }
 
-// Build implements nn.LayerBuilder.
-func (l *LayerNormalization) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *LayerNormalization) Build(c *layer.Call) {
 	shape, _ := axesShape(c, c.X(), l.Axis)
 	if l.Scale || l.RMSScaling {
-		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), shape, nn.Regularized(l.GammaRegularizer, l.GammaConstraint))
+		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), shape, layer.Regularized(l.GammaRegularizer, l.GammaConstraint))
 	}
 	if l.Center && !l.RMSScaling {
-		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), shape, nn.Regularized(l.BetaRegularizer, l.BetaConstraint))
+		l.beta = c.AddWeight("beta", l.BetaInitializer.Init(), shape, layer.Regularized(l.BetaRegularizer, l.BetaConstraint))
 	}
 }
 
-// Call implements nn.Layer. Keras computes in float32 at least, and brings the result back to the type of the input.
-func (l *LayerNormalization) Call(c *nn.Call) any {
+// Call implements layer.Layer. Keras computes in float32 at least, and brings the result back to the type of the input.
+func (l *LayerNormalization) Call(c *layer.Call) any {
 	x := c.X()
 	from := x.DType
 	_, broadcast := axesShape(c, x, l.Axis)
@@ -106,7 +106,7 @@ func (l *LayerNormalization) Call(c *nn.Call) any {
 }
 
 // affine is gamma or beta in the type of x and in the shape in which it broadcasts; a vector along the last axis stays one.
-func affine(c *nn.Call, v *nn.Variable, x *value, broadcast []int) *value {
+func affine(c *layer.Call, v *layer.Variable, x *value, broadcast []int) *value {
 	if v.Size() != product(broadcast) {
 		c.Fail("the input %s does not fit the variable %q, which was built for other lengths", x, v.Name)
 	}
@@ -117,21 +117,21 @@ func affine(c *nn.Call, v *nn.Variable, x *value, broadcast []int) *value {
 	return c.Reshape(y, broadcast...)
 }
 
-// Config implements nn.Layer.
-func (l *RMSNormalization) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *RMSNormalization) Config(c *layer.Config) {
 	c.Axes("axis", &l.Axis, false, -1)
 	c.Float("epsilon", &l.Epsilon, 1e-6)
 	wantAxes(c, l.Axis)
 }
 
-// Build implements nn.LayerBuilder.
-func (l *RMSNormalization) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *RMSNormalization) Build(c *layer.Call) {
 	shape, _ := axesShape(c, c.X(), l.Axis)
-	l.scale = c.AddWeight("scale", nn.NewObject("initializers", "ones").Init(), shape)
+	l.scale = c.AddWeight("scale", layer.NewObject("initializers", "ones").Init(), shape)
 }
 
-// Call implements nn.Layer. As in Keras the scale broadcasts along the last axes, whatever the axes of the mean are.
-func (l *RMSNormalization) Call(c *nn.Call) any {
+// Call implements layer.Layer. As in Keras the scale broadcasts along the last axes, whatever the axes of the mean are.
+func (l *RMSNormalization) Call(c *layer.Call) any {
 	x := c.X()
 	from := x.DType
 	x = c.Cast(x, wide(from))

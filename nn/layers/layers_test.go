@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // TestWrongValues changes one argument of a layer to a value of the right type that makes no sense.
@@ -73,7 +73,7 @@ func TestWrongValues(t *testing.T) {
 			t.Fatal(err)
 		}
 		record.Object("config").Set(c.key, v)
-		var d nn.Decoder
+		var d layer.Decoder
 		d.Layer(record, "")
 		if err := d.Err(); err == nil || !strings.Contains(err.Error(), "/config/"+c.key) || !strings.Contains(err.Error(), `"x"`) {
 			t.Errorf("%s with %s = %s: %v, where the key and the layer should be named", c.class, c.key, c.value, err)
@@ -131,7 +131,7 @@ func TestWrongInputs(t *testing.T) {
 func TestRefused(t *testing.T) {
 	for class, want := range map[string]string{"Lambda": "Python code", "TFSMLayer": "TensorFlow", "JaxLayer": "JAX", "FlaxLayer": "Flax", "TorchModuleWrapper": "PyTorch"} {
 		_, err := sequential(t, "[null, 4]", nil, class+` {"name": "x"}`)
-		if !errors.Is(err, nn.ErrUnsupported) || !strings.Contains(err.Error(), want) {
+		if !errors.Is(err, layer.ErrUnsupported) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", class, err)
 		}
 	}

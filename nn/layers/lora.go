@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -15,13 +15,13 @@ type lora struct {
 	LoraRank  *int     // nil for none
 	LoraAlpha *float64 // nil: LoraRank
 
-	a, b, adapted *nn.Variable
+	a, b, adapted *layer.Variable
 	lattice       *lattice // of a kernel of int8 or int4
 	unmerged      string   // the quantization mode of a kernel into which nothing can be merged
 }
 
 // config visits lora_rank and lora_alpha, which Keras writes only where LoRA is on.
-func (l *lora) config(c *nn.Config) {
+func (l *lora) config(c *layer.Config) {
 	if _, ok := c.Value("lora_rank"); ok || !c.Reading() && l.LoraRank != nil {
 		c.IntOrNone("lora_rank", &l.LoraRank)
 	}
@@ -38,19 +38,19 @@ func (l *lora) enabled() bool { return l.LoraRank != nil && *l.LoraRank > 0 }
 
 // build makes A, of the kernel's shape with the rank as its last axis, and B, (rank, last axis of the kernel), and freezes
 // the kernel.
-func (l *lora) build(c *nn.Call, name string, v *nn.Variable, kernel []int) {
+func (l *lora) build(c *layer.Call, name string, v *layer.Variable, kernel []int) {
 	if !l.enabled() {
 		return
 	}
 	v.Trainable = false
 	l.adapted = v
 	last := len(kernel) - 1
-	l.a = c.AddWeight(name+"_a", nn.NewObject("initializers", "he_uniform").Init(), append(slices.Clone(kernel[:last]), *l.LoraRank), nn.OfType(tensor.Float32), nn.NotSaved, nn.Regularized(v.Regularizer, nil))
-	l.b = c.AddWeight(name+"_b", nn.NewObject("initializers", "zeros").Init(), []int{*l.LoraRank, kernel[last]}, nn.OfType(tensor.Float32), nn.NotSaved, nn.Regularized(v.Regularizer, nil))
+	l.a = c.AddWeight(name+"_a", layer.NewObject("initializers", "he_uniform").Init(), append(slices.Clone(kernel[:last]), *l.LoraRank), layer.OfType(tensor.Float32), layer.NotSaved, layer.Regularized(v.Regularizer, nil))
+	l.b = c.AddWeight(name+"_b", layer.NewObject("initializers", "zeros").Init(), []int{*l.LoraRank, kernel[last]}, layer.OfType(tensor.Float32), layer.NotSaved, layer.Regularized(v.Regularizer, nil))
 }
 
 // add adds x·A·B to the product y of a layer whose kernel is no float; multiply is the layer's own product.
-func (l *lora) add(c *nn.Call, y, x *value, multiply func(x, kernel *value) *value) *value {
+func (l *lora) add(c *layer.Call, y, x *value, multiply func(x, kernel *value) *value) *value {
 	if !l.enabled() {
 		return y
 	}
@@ -67,7 +67,7 @@ func (l *lora) factor() float64 {
 }
 
 // apply adds the adaptation to a kernel, in the kernel's type.
-func (l *lora) apply(c *nn.Call, kernel *value) *value {
+func (l *lora) apply(c *layer.Call, kernel *value) *value {
 	if !l.enabled() {
 		return kernel
 	}
@@ -76,9 +76,9 @@ func (l *lora) apply(c *nn.Call, kernel *value) *value {
 	return c.Cast(c.Add(pair[0], pair[1]), kernel.DType)
 }
 
-// SavedValue implements nn.ValueSaver: a file has the kernel with A·B merged into it; a quantized kernel is quantized anew,
+// SavedValue implements layer.ValueSaver: a file has the kernel with A·B merged into it; a quantized kernel is quantized anew,
 // with its scale and zero point.
-func (l *lora) SavedValue(v *nn.Variable) (tensor.Any, error) {
+func (l *lora) SavedValue(v *layer.Variable) (tensor.Any, error) {
 	value, err := v.Value()
 	if err != nil || !l.enabled() || v != l.adapted && !l.lattice.has(v) {
 		return value, err

@@ -5,17 +5,18 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // TestLoRAIsMerged compares the kernel that is saved with the one that the layer computes with.
 func TestLoRAIsMerged(t *testing.T) {
-	d := NewDense(3, nn.Args{"lora_rank": 2, "lora_alpha": 3})
+	d := NewDense(3, layer.Args{"lora_rank": 2, "lora_alpha": 3})
 	m, err := nn.NewSequential(nn.NewInputLayer([]int{4}), d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, v := range []*nn.Variable{d.lora.a, d.lora.b} {
+	for i, v := range []*layer.Variable{d.lora.a, d.lora.b} {
 		x := tensor.New(v.Shape...)
 		for k := range x.Data() {
 			x.Data()[k] = float32(k%5) - 1.5 + float32(i)

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -17,20 +17,20 @@ type LSTM struct{ RNN }
 // i, f, c, o: carry = f*carry + i*activation(c), h = o*activation(carry), where i, f and o have gone through
 // RecurrentActivation.
 type LSTMCell struct {
-	nn.Base
+	layer.Base
 	Units                           int
-	Activation, RecurrentActivation nn.Activation
+	Activation, RecurrentActivation layer.Activation
 	UseBias, UnitForgetBias         bool
 	cellWeights
 }
 
 func init() {
-	nn.Register("keras.layers", "LSTM", func() nn.Layer { return new(LSTM) })
-	nn.Register("keras.layers", "LSTMCell", func() nn.Layer { return new(LSTMCell) })
+	layer.Register("keras.layers", "LSTM", func() layer.Layer { return new(LSTM) })
+	layer.Register("keras.layers", "LSTMCell", func() layer.Layer { return new(LSTMCell) })
 }
 
-// Config implements nn.Layer.
-func (l *LSTM) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *LSTM) Config(c *layer.Config) {
 	if l.Cell == nil {
 		l.Cell = new(LSTMCell)
 	}
@@ -38,10 +38,10 @@ func (l *LSTM) Config(c *nn.Config) {
 }
 
 // cellConfig visits the arguments of a layer that are also those of its cell.
-func (l *RNN) cellConfig(c *nn.Config, layer nn.Layer, class, name string) {
+func (l *RNN) cellConfig(c *layer.Config, inner layer.Layer, class, name string) {
 	if !l.ownCell || c.Reading() {
 		l.ownCell = true
-		nn.Adopt(layer, l.Cell, class, name)
+		layer.Adopt(inner, l.Cell, class, name)
 	}
 	l.loopConfig(c)
 	l.Cell.Config(c)
@@ -49,8 +49,8 @@ func (l *RNN) cellConfig(c *nn.Config, layer nn.Layer, class, name string) {
 	c.Inert("use_cudnn")
 }
 
-// Config implements nn.Layer.
-func (l *LSTMCell) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *LSTMCell) Config(c *layer.Config) {
 	c.Positive("units", &l.Units)
 	c.Activation("activation", &l.Activation, "tanh")
 	c.Activation("recurrent_activation", &l.RecurrentActivation, "sigmoid")
@@ -59,30 +59,30 @@ func (l *LSTMCell) Config(c *nn.Config) {
 	l.cellWeights.config(c)
 }
 
-// Children implements nn.Container.
-func (l *LSTMCell) Children() []nn.Child {
+// Children implements layer.Container.
+func (l *LSTMCell) Children() []layer.Child {
 	return slices.Concat(l.Activation.Children("activation"), l.RecurrentActivation.Children("recurrent_activation"))
 }
 
-// Build implements nn.LayerBuilder.
-func (l *LSTMCell) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *LSTMCell) Build(c *layer.Call) {
 	l.make(c, l.Units, 4)
 	if l.UseBias {
 		init := l.BiasInitializer.Init()
 		if l.UnitForgetBias {
 			init = forgetBias{init, l.Units}
 		}
-		l.bias = c.AddWeight("bias", init, []int{4 * l.Units}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", init, []int{4 * l.Units}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 
 // forgetBias is 1 in the second of four parts, and as another initializer has it elsewhere.
 type forgetBias struct {
-	rest  nn.Initializer
+	rest  layer.Initializer
 	units int
 }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (f forgetBias) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	if len(shape) != 1 || shape[0] != 4*f.units {
 		return nil, fmt.Errorf("a bias of shape %s for %d units", tensor.FormatShape(shape), f.units)
@@ -106,12 +106,12 @@ func (f forgetBias) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 }
 
 // States implements Cell.
-func (l *LSTMCell) States(*nn.Call, []int) []any { return []any{[]int{l.Units}, []int{l.Units}} }
+func (l *LSTMCell) States(*layer.Call, []int) []any { return []any{[]int{l.Units}, []int{l.Units}} }
 
-// Call implements nn.Layer.
-func (l *LSTMCell) Call(c *nn.Call) any { return callStep(c, l) }
+// Call implements layer.Layer.
+func (l *LSTMCell) Call(c *layer.Call) any { return callStep(c, l) }
 
-func (l *LSTMCell) project(c *nn.Call, x *value) *value {
+func (l *LSTMCell) project(c *layer.Call, x *value) *value {
 	z := c.Dense(x, c.Var(l.kernel))
 	if l.bias != nil {
 		z = c.Add(z, c.Var(l.bias))
@@ -119,7 +119,7 @@ func (l *LSTMCell) project(c *nn.Call, x *value) *value {
 	return z
 }
 
-func (l *LSTMCell) step(c *nn.Call, z *value, states []*value) (*value, []*value) {
+func (l *LSTMCell) step(c *layer.Call, z *value, states []*value) (*value, []*value) {
 	h, carry := states[0], states[1]
 	z = c.Add(z, c.Dense(h, c.Var(l.recurrent)))
 	h, carry = lstmGates(c, c.Split(z, -1, l.Units, l.Units, l.Units, l.Units), carry, l.Activation, l.RecurrentActivation)
@@ -127,13 +127,13 @@ func (l *LSTMCell) step(c *nn.Call, z *value, states []*value) (*value, []*value
 }
 
 // lstmGates turns the four parts of z into the new states.
-func lstmGates(c *nn.Call, z []*value, carry *value, act, gate nn.Activation) (h, next *value) {
+func lstmGates(c *layer.Call, z []*value, carry *value, act, gate layer.Activation) (h, next *value) {
 	input, forget, output := gate.Apply(c, z[0]), gate.Apply(c, z[1]), gate.Apply(c, z[3])
 	next = c.Add(c.Mul(forget, carry), c.Mul(input, act.Apply(c, z[2])))
 	return c.Mul(output, act.Apply(c, next)), next
 }
 
-func (l *LSTMCell) sequence(c *nn.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
+func (l *LSTMCell) sequence(c *layer.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
 	act, ok := c.Chain(l.Activation, states[0])
 	gate, ok2 := c.Chain(l.RecurrentActivation, states[0])
 	if !ok || !ok2 {

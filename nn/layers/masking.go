@@ -1,24 +1,24 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // Masking masks the steps of a sequence, (batch, steps, ..., features), whose features all equal MaskValue, and sets them
 // to 0 (keras.layers.Masking).
 type Masking struct {
-	nn.Base
+	layer.Base
 	MaskValue any // a number, or a serialized array
 }
 
-func init() { nn.Register("keras.layers", "Masking", func() nn.Layer { return new(Masking) }) }
+func init() { layer.Register("keras.layers", "Masking", func() layer.Layer { return new(Masking) }) }
 
-// Config implements nn.Layer.
-func (l *Masking) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Masking) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Raw("mask_value", &l.MaskValue, pyjson.Number("0.0"))
 	if c.Reading() {
@@ -33,11 +33,11 @@ func arrayOf(v any, d tensor.DType) (tensor.Any, error) {
 	if o, ok := v.(*pyjson.Object); ok {
 		v = o.Object("config").Get("value")
 	}
-	return nn.ArrayOf(v, d)
+	return layer.ArrayOf(v, d)
 }
 
-// Call implements nn.Layer.
-func (l *Masking) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Masking) Call(c *layer.Call) any {
 	x := c.X()
 	if x.Rank() < 2 {
 		c.Fail("an input of rank 2 or more is expected, not %s", x)
@@ -53,5 +53,5 @@ func (l *Masking) Call(c *nn.Call) any {
 	return c.Where(c.ExpandDims(mask, -1), x, zero).WithMask(mask)
 }
 
-// ComputeMask implements nn.Masker: the mask was set by the call.
-func (l *Masking) ComputeMask(*nn.Call, any) any { return nil }
+// ComputeMask implements layer.Masker: the mask was set by the call.
+func (l *Masking) ComputeMask(*layer.Call, any) any { return nil }

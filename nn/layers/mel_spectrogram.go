@@ -3,10 +3,10 @@ package layers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/signal"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -15,7 +15,7 @@ import (
 // the magnitudes to the power of MagExp are added up with triangular weights on the mel scale and, if PowerToDB is set,
 // turned to decibels above RefPower, at most TopDB below the loudest of the whole batch.
 type MelSpectrogram struct {
-	nn.Base
+	layer.Base
 	FFTLength, SequenceStride int
 	SequenceLength            *int // samples of the window; nil for FFTLength
 	Window                    any  // "hann", "hamming", a list of weights, or nil for none
@@ -29,14 +29,14 @@ type MelSpectrogram struct {
 }
 
 func init() {
-	nn.Register("keras.layers", "MelSpectrogram", func() nn.Layer { return new(MelSpectrogram) })
+	layer.Register("keras.layers", "MelSpectrogram", func() layer.Layer { return new(MelSpectrogram) })
 }
 
 // maxFrame bounds the samples of a frame.
 const maxFrame = 1 << 24
 
-// Config implements nn.Layer.
-func (l *MelSpectrogram) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *MelSpectrogram) Config(c *layer.Config) {
 	c.Positive("fft_length", &l.FFTLength, 2048)
 	c.Positive("sequence_stride", &l.SequenceStride, 512)
 	c.IntOrNone("sequence_length", &l.SequenceLength)
@@ -94,8 +94,8 @@ func windowWeights(raw any, n int, periodic bool) (w []float64, ok bool) {
 	return w, ok
 }
 
-// Call implements nn.Layer.
-func (l *MelSpectrogram) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *MelSpectrogram) Call(c *layer.Call) any {
 	x := c.X()
 	d := tensor.Float32
 	if l.ComputeDType() == tensor.Float64 {
@@ -123,7 +123,7 @@ func (l *MelSpectrogram) Call(c *nn.Call) any {
 	return c.Cast(c.SwapAxes(mel, -1, -2), l.ComputeDType())
 }
 
-func (l *MelSpectrogram) decibels(c *nn.Call, x *graph.Value) *graph.Value {
+func (l *MelSpectrogram) decibels(c *layer.Call, x *graph.Value) *graph.Value {
 	x = c.MulS(c.Unary(graph.OpLog10, c.Max(x, c.Scalar(x.DType, l.MinPower))), 10)
 	x = c.AddS(x, -10*math.Log10(math.Max(math.Abs(l.RefPower), l.MinPower)))
 	return c.Max(x, c.AddS(c.Reduce(graph.OpReduceMax, x, false), -l.TopDB))
@@ -132,7 +132,7 @@ func (l *MelSpectrogram) decibels(c *nn.Call, x *graph.Value) *graph.Value {
 // matrix are the weights of the frequencies (rows) in the bands (columns): triangles over the mel scale, of height 1, from
 // the middle of the band below to that of the band above. The lowest frequency, 0, has none. Keras works it out in float32,
 // whatever the layer's type, and differences of near numbers make that visible: it is done in the same steps here.
-func (l *MelSpectrogram) matrix(c *nn.Call) *graph.Value {
+func (l *MelSpectrogram) matrix(c *layer.Call) *graph.Value {
 	top := math.Trunc(l.SamplingRate / 2)
 	if l.MaxFreq != nil && *l.MaxFreq != 0 {
 		top = *l.MaxFreq

@@ -1,9 +1,9 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -18,22 +18,22 @@ type (
 	Minimum  struct{ merge }
 )
 
-type merge struct{ nn.Base }
+type merge struct{ layer.Base }
 
 func init() {
-	nn.Register("keras.layers", "Add", func() nn.Layer { return new(Add) })
-	nn.Register("keras.layers", "Subtract", func() nn.Layer { return new(Subtract) })
-	nn.Register("keras.layers", "Multiply", func() nn.Layer { return new(Multiply) })
-	nn.Register("keras.layers", "Average", func() nn.Layer { return new(Average) })
-	nn.Register("keras.layers", "Maximum", func() nn.Layer { return new(Maximum) })
-	nn.Register("keras.layers", "Minimum", func() nn.Layer { return new(Minimum) })
+	layer.Register("keras.layers", "Add", func() layer.Layer { return new(Add) })
+	layer.Register("keras.layers", "Subtract", func() layer.Layer { return new(Subtract) })
+	layer.Register("keras.layers", "Multiply", func() layer.Layer { return new(Multiply) })
+	layer.Register("keras.layers", "Average", func() layer.Layer { return new(Average) })
+	layer.Register("keras.layers", "Maximum", func() layer.Layer { return new(Maximum) })
+	layer.Register("keras.layers", "Minimum", func() layer.Layer { return new(Minimum) })
 }
 
-// Config implements nn.Layer.
-func (l *merge) Config(*nn.Config) { l.SupportsMasking = true }
+// Config implements layer.Layer.
+func (l *merge) Config(*layer.Config) { l.SupportsMasking = true }
 
 // inputs returns the list of inputs, each with its mask, in one type and of one rank.
-func (l *merge) inputs(c *nn.Call) []*value {
+func (l *merge) inputs(c *layer.Call) []*value {
 	xs := mergeInputs(c)
 	rank := 0
 	for _, x := range xs {
@@ -53,17 +53,17 @@ func (l *merge) inputs(c *nn.Call) []*value {
 }
 
 // mergeInputs returns the inputs of a layer that takes a list.
-func mergeInputs(c *nn.Call) []*value {
+func mergeInputs(c *layer.Call) []*value {
 	list, ok := c.Arg(0, "inputs").([]any)
-	xs := nn.Flatten(list)
+	xs := layer.Flatten(list)
 	if !ok || len(xs) == 0 || len(xs) != len(list) {
 		c.Fail("a list of tensors is expected as input")
 	}
 	return append([]*value(nil), xs...)
 }
 
-// ComputeMask implements nn.Masker: a position counts if any input has it, and all inputs have masks.
-func (l *merge) ComputeMask(c *nn.Call, previous any) any {
+// ComputeMask implements layer.Masker: a position counts if any input has it, and all inputs have masks.
+func (l *merge) ComputeMask(c *layer.Call, previous any) any {
 	masks := maskList(previous)
 	var out *value
 	for _, m := range masks {
@@ -93,7 +93,7 @@ func maskList(previous any) []*value {
 }
 
 // fold combines the inputs from the left.
-func (l *merge) fold(c *nn.Call, op *graph.Binary) *value {
+func (l *merge) fold(c *layer.Call, op *graph.Binary) *value {
 	xs := l.inputs(c)
 	y := xs[0]
 	for _, x := range xs[1:] {
@@ -102,26 +102,26 @@ func (l *merge) fold(c *nn.Call, op *graph.Binary) *value {
 	return y.WithMask(nil)
 }
 
-// Call implements nn.Layer.
-func (l *Add) Call(c *nn.Call) any { return l.fold(c, graph.OpAdd) }
+// Call implements layer.Layer.
+func (l *Add) Call(c *layer.Call) any { return l.fold(c, graph.OpAdd) }
 
-// Call implements nn.Layer.
-func (l *Subtract) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Subtract) Call(c *layer.Call) any {
 	if n := len(mergeInputs(c)); n != 2 {
 		c.Fail("two inputs are expected, not %d", n)
 	}
 	return l.fold(c, graph.OpSub)
 }
 
-// Call implements nn.Layer.
-func (l *Average) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Average) Call(c *layer.Call) any {
 	n := len(mergeInputs(c))
 	sum := activations.Float(c.Builder, l.fold(c, graph.OpAdd))
 	return c.Div(sum, c.Scalar(sum.DType, float64(n)))
 }
 
-// Call implements nn.Layer. Masked elements count as 1; where all are masked the result is 0.
-func (l *Multiply) Call(c *nn.Call) any {
+// Call implements layer.Layer. Masked elements count as 1; where all are masked the result is 0.
+func (l *Multiply) Call(c *layer.Call) any {
 	xs := l.inputs(c)
 	all := true
 	for _, x := range xs {
@@ -151,21 +151,21 @@ func (l *Multiply) Call(c *nn.Call) any {
 }
 
 // number is an integer as a scalar of the type of x.
-func number(c *nn.Call, x *value, n int64) *value { return c.Cast(c.Int(tensor.Int32, n), x.DType) }
+func number(c *layer.Call, x *value, n int64) *value { return c.Cast(c.Int(tensor.Int32, n), x.DType) }
 
 // elementMask spreads the mask of x over its last axis.
-func elementMask(c *nn.Call, x *value) *value {
+func elementMask(c *layer.Call, x *value) *value {
 	return c.BroadcastTo(c.ExpandDims(x.Mask, -1), x.Shape...)
 }
 
-// Call implements nn.Layer.
-func (l *Maximum) Call(c *nn.Call) any { return l.extreme(c, graph.OpMax) }
+// Call implements layer.Layer.
+func (l *Maximum) Call(c *layer.Call) any { return l.extreme(c, graph.OpMax) }
 
-// Call implements nn.Layer.
-func (l *Minimum) Call(c *nn.Call) any { return l.extreme(c, graph.OpMin) }
+// Call implements layer.Layer.
+func (l *Minimum) Call(c *layer.Call) any { return l.extreme(c, graph.OpMin) }
 
 // extreme is the maximum or minimum of the elements that are not masked.
-func (l *merge) extreme(c *nn.Call, op *graph.Binary) *value {
+func (l *merge) extreme(c *layer.Call, op *graph.Binary) *value {
 	var y, outMask *value
 	for _, x := range l.inputs(c) {
 		var mask *value

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // MultiHeadAttention lets each position of a query look at the positions of a value, by several heads at once
@@ -12,27 +12,27 @@ import (
 // KeyDim (the value: ValueDim) each; softmax(query·key/√KeyDim)·value of all heads is projected to OutputShape, the shape of
 // the query's features by default. Attention runs over AttentionAxes, by default all between batch and features.
 type MultiHeadAttention struct {
-	nn.Base
+	layer.Base
 	NumHeads, KeyDim                   int
 	ValueDim                           *int // nil: KeyDim
 	Dropout                            float64
 	UseBias, UseGate                   bool
 	OutputShape, AttentionAxes         []int // nil: as the query; all
 	SlidingWindow                      *int
-	KernelInitializer, BiasInitializer *nn.Object
-	KernelRegularizer, BiasRegularizer *nn.Object
-	KernelConstraint, BiasConstraint   *nn.Object
+	KernelInitializer, BiasInitializer *layer.Object
+	KernelRegularizer, BiasRegularizer *layer.Object
+	KernelConstraint, BiasConstraint   *layer.Object
 	Seed                               any
 
 	query, key, value, gate, output *EinsumDense
 }
 
 func init() {
-	nn.Register("keras.layers", "MultiHeadAttention", func() nn.Layer { return new(MultiHeadAttention) })
+	layer.Register("keras.layers", "MultiHeadAttention", func() layer.Layer { return new(MultiHeadAttention) })
 }
 
-// Config implements nn.Layer.
-func (l *MultiHeadAttention) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *MultiHeadAttention) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Positive("num_heads", &l.NumHeads)
 	c.Positive("key_dim", &l.KeyDim)
@@ -61,13 +61,13 @@ func (l *MultiHeadAttention) Config(c *nn.Config) {
 		l.gate = nil
 		if l.UseGate {
 			l.gate = projection(l, "gate")
-			l.gate.Activation = nn.MustActivation("sigmoid")
+			l.gate.Activation = layer.MustActivation("sigmoid")
 		}
 	}
 }
 
 // positiveOrNone visits a positive integer or null.
-func positiveOrNone(c *nn.Config, key string, field **int) {
+func positiveOrNone(c *layer.Config, key string, field **int) {
 	c.IntOrNone(key, field)
 	if c.Reading() && *field != nil && **field < 1 {
 		c.Errorf(key, "a positive integer or null is expected, not %d", **field)
@@ -75,20 +75,20 @@ func positiveOrNone(c *nn.Config, key string, field **int) {
 }
 
 // projection makes an EinsumDense inside of an attention layer.
-func projection(outer nn.Layer, name string) *EinsumDense {
+func projection(outer layer.Layer, name string) *EinsumDense {
 	p := new(EinsumDense)
-	p.Config(new(nn.Config))
-	nn.Adopt(outer, p, "EinsumDense", name)
+	p.Config(new(layer.Config))
+	layer.Adopt(outer, p, "EinsumDense", name)
 	return p
 }
 
-// Children implements nn.Container.
-func (l *MultiHeadAttention) Children() []nn.Child {
-	children := []nn.Child{{Attr: "query_dense", Layer: l.query}, {Attr: "key_dense", Layer: l.key}}
+// Children implements layer.Container.
+func (l *MultiHeadAttention) Children() []layer.Child {
+	children := []layer.Child{{Attr: "query_dense", Layer: l.query}, {Attr: "key_dense", Layer: l.key}}
 	if l.gate != nil {
-		children = append(children, nn.Child{Attr: "_gate_dense", Layer: l.gate})
+		children = append(children, layer.Child{Attr: "_gate_dense", Layer: l.gate})
 	}
-	return append(children, nn.Child{Attr: "value_dense", Layer: l.value}, nn.Child{Attr: "output_dense", Layer: l.output})
+	return append(children, layer.Child{Attr: "value_dense", Layer: l.value}, layer.Child{Attr: "output_dense", Layer: l.output})
 }
 
 // letters names axes in einsum equations.
@@ -118,8 +118,8 @@ func (l *MultiHeadAttention) valueDim() int {
 	return l.KeyDim
 }
 
-// Build implements nn.LayerBuilder.
-func (l *MultiHeadAttention) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *MultiHeadAttention) Build(c *layer.Call) {
 	a := attentionCall(c)
 	rank := a.query.Rank()
 	if rank+max(len(l.OutputShape), 1)+1 > len(letters) {
@@ -146,7 +146,7 @@ func (l *MultiHeadAttention) Build(c *nn.Call) {
 
 // axes returns the attention axes of tensors of the given rank, which counts the axis of heads; as in Keras that axis may
 // be named, too: it has the place of the features.
-func (l *MultiHeadAttention) axes(c *nn.Call, rank int) []int {
+func (l *MultiHeadAttention) axes(c *layer.Call, rank int) []int {
 	if l.AttentionAxes == nil {
 		axes := make([]int, rank-3)
 		for i := range axes {
@@ -169,8 +169,8 @@ func (l *MultiHeadAttention) axes(c *nn.Call, rank int) []int {
 	return axes
 }
 
-// Call implements nn.Layer.
-func (l *MultiHeadAttention) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *MultiHeadAttention) Call(c *layer.Call) any {
 	a := attentionCall(c)
 	// The layer handles the masks of its arguments, and takes them away as Keras does: layers that are called later with
 	// the same tensors see none.
@@ -205,7 +205,7 @@ func (l *MultiHeadAttention) Call(c *nn.Call) any {
 
 // attention brings projected tensors (batch..., attention axes..., heads, dim) into the form (others..., attention axes,
 // dim), attends, and brings the result back. The scores are (others..., axes of the query..., axes of the key...).
-func (l *MultiHeadAttention) attention(c *nn.Call, query, key, val, mask *value, axes []int, direct bool) (out, scores *value) {
+func (l *MultiHeadAttention) attention(c *layer.Call, query, key, val, mask *value, axes []int, direct bool) (out, scores *value) {
 	rank := query.Rank()
 	if key.Rank() != rank || val.Rank() != rank {
 		c.Fail("query, key and value must be of one rank")

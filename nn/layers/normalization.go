@@ -3,35 +3,35 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // Normalization is (x - mean)/sqrt(variance), or the inverse of it, with a mean and variance for each index of the axes named
 // (keras.layers.Normalization). They are given, or variables that adapt has filled: mean, variance and count.
 type Normalization struct {
-	nn.Base
+	layer.Base
 	Axis           []int // empty: one mean and variance for all
 	Mean, Variance any   // numbers, lists or serialized arrays; nil for variables
 	Invert         bool
 
-	mean, variance *nn.Variable
+	mean, variance *layer.Variable
 }
 
 // Rescaling is x*Scale + Offset (keras.layers.Rescaling).
 type Rescaling struct {
-	nn.Base
+	layer.Base
 	Scale, Offset any // numbers, lists or serialized arrays that broadcast
 }
 
 func init() {
-	nn.Register("keras.layers", "Normalization", func() nn.Layer { return new(Normalization) })
-	nn.Register("keras.layers", "Rescaling", func() nn.Layer { return new(Rescaling) })
+	layer.Register("keras.layers", "Normalization", func() layer.Layer { return new(Normalization) })
+	layer.Register("keras.layers", "Rescaling", func() layer.Layer { return new(Rescaling) })
 }
 
-// Config implements nn.Layer.
-func (l *Normalization) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Normalization) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Axes("axis", &l.Axis, true, -1)
 	c.Bool("invert", &l.Invert, false)
@@ -66,7 +66,7 @@ func (l *Normalization) Config(c *nn.Config) {
 }
 
 // kept returns the axes that have a mean of their own, sorted, and the shape in which mean and variance broadcast.
-func (l *Normalization) kept(c *nn.Call, x *value) (axes, broadcast []int) {
+func (l *Normalization) kept(c *layer.Call, x *value) (axes, broadcast []int) {
 	broadcast = ones(x.Rank())
 	for _, a := range l.Axis {
 		a = c.Axis(a, x.Rank())
@@ -77,8 +77,8 @@ func (l *Normalization) kept(c *nn.Call, x *value) (axes, broadcast []int) {
 	return axes, broadcast
 }
 
-// Build implements nn.LayerBuilder.
-func (l *Normalization) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *Normalization) Build(c *layer.Call) {
 	if l.Mean != nil {
 		return
 	}
@@ -88,13 +88,13 @@ func (l *Normalization) Build(c *nn.Call) {
 	for i, a := range axes {
 		shape[i] = x.Shape[a]
 	}
-	l.mean = c.AddWeight("mean", nn.NewObject("initializers", "zeros").Init(), shape, nn.NotTrainable)
-	l.variance = c.AddWeight("variance", nn.NewObject("initializers", "ones").Init(), shape, nn.NotTrainable)
-	c.AddWeight("count", nn.NewObject("initializers", "zeros").Init(), nil, nn.NotTrainable, nn.OfType(tensor.Int32))
+	l.mean = c.AddWeight("mean", layer.NewObject("initializers", "zeros").Init(), shape, layer.NotTrainable)
+	l.variance = c.AddWeight("variance", layer.NewObject("initializers", "ones").Init(), shape, layer.NotTrainable)
+	c.AddWeight("count", layer.NewObject("initializers", "zeros").Init(), nil, layer.NotTrainable, layer.OfType(tensor.Int32))
 }
 
-// Call implements nn.Layer.
-func (l *Normalization) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Normalization) Call(c *layer.Call) any {
 	x := c.Cast(c.X(), l.ComputeDType())
 	axes, broadcast := l.kept(c, x)
 	var mean, variance *value
@@ -116,7 +116,7 @@ func (l *Normalization) Call(c *nn.Call) any {
 }
 
 // given is a mean or variance of the config; its axes are the last of those kept.
-func (l *Normalization) given(c *nn.Call, v any, x *value, axes []int) *value {
+func (l *Normalization) given(c *layer.Call, v any, x *value, axes []int) *value {
 	t, err := arrayOf(v, tensor.Float32)
 	if err != nil {
 		c.Fail("%v", err)
@@ -128,8 +128,8 @@ func (l *Normalization) given(c *nn.Call, v any, x *value, axes []int) *value {
 	return c.Reshape(c.Const(t), shape...)
 }
 
-// Config implements nn.Layer.
-func (l *Rescaling) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Rescaling) Config(c *layer.Config) {
 	c.Raw("scale", &l.Scale)
 	c.Raw("offset", &l.Offset, pyjson.Number("0.0"))
 	if !c.Reading() {
@@ -143,8 +143,8 @@ func (l *Rescaling) Config(c *nn.Config) {
 	}
 }
 
-// Call implements nn.Layer.
-func (l *Rescaling) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Rescaling) Call(c *layer.Call) any {
 	x := c.Cast(c.X(), l.ComputeDType())
 	var in [2]*value
 	for i, v := range []any{l.Scale, l.Offset} {

@@ -1,30 +1,30 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Pipeline calls layers one after the other (keras.layers.Pipeline).
 type Pipeline struct {
-	nn.Base
-	Layers []nn.Layer
+	layer.Base
+	Layers []layer.Layer
 }
 
-func init() { nn.Register("keras.layers", "Pipeline", func() nn.Layer { return new(Pipeline) }) }
+func init() { layer.Register("keras.layers", "Pipeline", func() layer.Layer { return new(Pipeline) }) }
 
-// Config implements nn.Layer.
-func (l *Pipeline) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Pipeline) Config(c *layer.Config) {
 	c.Omit("trainable", "dtype")
 	c.Layers("layers", &l.Layers)
 	l.NoAutocast = true
 }
 
-// Children implements nn.Container.
-func (l *Pipeline) Children() []nn.Child { return []nn.Child{{Attr: "layers", List: l.Layers}} }
+// Children implements layer.Container.
+func (l *Pipeline) Children() []layer.Child { return []layer.Child{{Attr: "layers", List: l.Layers}} }
 
-// Call implements nn.Layer.
-func (l *Pipeline) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Pipeline) Call(c *layer.Call) any {
 	var x any
 	if len(c.Args) > 0 {
 		x = c.Args[0]

@@ -1,8 +1,8 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // MaxPooling1D and its relatives take the maximum over windows of an input (batch, spatial..., channels), or channels before
@@ -18,7 +18,7 @@ type (
 )
 
 type pooling struct {
-	nn.Base
+	layer.Base
 	PoolSize, Strides []int
 	PaddingMode       string // "valid" or "same"
 	DataFormat        string
@@ -28,19 +28,19 @@ type pooling struct {
 }
 
 func init() {
-	register := func(name, alias string, make func() nn.Layer) {
-		nn.Register("keras.layers", name, make, "keras.layers."+alias)
+	register := func(name, alias string, make func() layer.Layer) {
+		layer.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
-	register("MaxPooling1D", "MaxPool1D", func() nn.Layer { return &MaxPooling1D{pooling{rank: 1}} })
-	register("MaxPooling2D", "MaxPool2D", func() nn.Layer { return &MaxPooling2D{pooling{rank: 2}} })
-	register("MaxPooling3D", "MaxPool3D", func() nn.Layer { return &MaxPooling3D{pooling{rank: 3}} })
-	register("AveragePooling1D", "AvgPool1D", func() nn.Layer { return &AveragePooling1D{pooling{rank: 1, average: true}} })
-	register("AveragePooling2D", "AvgPool2D", func() nn.Layer { return &AveragePooling2D{pooling{rank: 2, average: true}} })
-	register("AveragePooling3D", "AvgPool3D", func() nn.Layer { return &AveragePooling3D{pooling{rank: 3, average: true}} })
+	register("MaxPooling1D", "MaxPool1D", func() layer.Layer { return &MaxPooling1D{pooling{rank: 1}} })
+	register("MaxPooling2D", "MaxPool2D", func() layer.Layer { return &MaxPooling2D{pooling{rank: 2}} })
+	register("MaxPooling3D", "MaxPool3D", func() layer.Layer { return &MaxPooling3D{pooling{rank: 3}} })
+	register("AveragePooling1D", "AvgPool1D", func() layer.Layer { return &AveragePooling1D{pooling{rank: 1, average: true}} })
+	register("AveragePooling2D", "AvgPool2D", func() layer.Layer { return &AveragePooling2D{pooling{rank: 2, average: true}} })
+	register("AveragePooling3D", "AvgPool3D", func() layer.Layer { return &AveragePooling3D{pooling{rank: 3, average: true}} })
 }
 
-// Config implements nn.Layer. The maximum has a pool_size of 2 by default; strides are the pool_size if not given.
-func (l *pooling) Config(c *nn.Config) {
+// Config implements layer.Layer. The maximum has a pool_size of 2 by default; strides are the pool_size if not given.
+func (l *pooling) Config(c *layer.Config) {
 	if l.average {
 		c.Tuple("pool_size", &l.PoolSize, l.rank)
 	} else {
@@ -54,14 +54,14 @@ func (l *pooling) Config(c *nn.Config) {
 	c.DataFormat(&l.DataFormat)
 }
 
-// Call implements nn.Layer.
-func (l *pooling) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *pooling) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, l.rank+2)
 	if l.average {
 		x = toFloat(c, x, l.ComputeDType())
 	}
-	if l.DataFormat == nn.ChannelsFirst {
+	if l.DataFormat == layer.ChannelsFirst {
 		x = c.ToChannelsLast(x)
 	}
 	strides := l.Strides
@@ -78,7 +78,7 @@ func (l *pooling) Call(c *nn.Call) any {
 		}
 	}
 	y := c.Pool(x, a)
-	if l.DataFormat == nn.ChannelsFirst {
+	if l.DataFormat == layer.ChannelsFirst {
 		y = c.ToChannelsFirst(y)
 	}
 	return y

@@ -3,24 +3,24 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // PReLU is x from 0 on and alpha*x below, with an alpha for each element but those that SharedAxes share
 // (keras.layers.PReLU).
 type PReLU struct {
-	nn.Base
-	AlphaInitializer                  *nn.Object
-	AlphaRegularizer, AlphaConstraint *nn.Object
+	layer.Base
+	AlphaInitializer                  *layer.Object
+	AlphaRegularizer, AlphaConstraint *layer.Object
 	SharedAxes                        []int // from 1; nil for none
 
-	alpha *nn.Variable
+	alpha *layer.Variable
 }
 
-func init() { nn.Register("keras.layers", "PReLU", func() nn.Layer { return new(PReLU) }) }
+func init() { layer.Register("keras.layers", "PReLU", func() layer.Layer { return new(PReLU) }) }
 
-// Config implements nn.Layer.
-func (l *PReLU) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *PReLU) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Initializer("alpha_initializer", &l.AlphaInitializer, "Zeros")
 	c.Regularizer("alpha_regularizer", &l.AlphaRegularizer)
@@ -28,8 +28,8 @@ func (l *PReLU) Config(c *nn.Config) {
 	c.IntsOrNone("shared_axes", &l.SharedAxes)
 }
 
-// Build implements nn.LayerBuilder.
-func (l *PReLU) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *PReLU) Build(c *layer.Call) {
 	x := c.X()
 	if x.Rank() < 1 {
 		c.Fail("an input of rank 1 or more is expected, not %s", x)
@@ -46,11 +46,11 @@ func (l *PReLU) Build(c *nn.Call) {
 		}
 		shape[i] = 1
 	}
-	l.alpha = c.AddWeight("alpha", l.AlphaInitializer.Init(), shape, nn.Regularized(l.AlphaRegularizer, l.AlphaConstraint))
+	l.alpha = c.AddWeight("alpha", l.AlphaInitializer.Init(), shape, layer.Regularized(l.AlphaRegularizer, l.AlphaConstraint))
 }
 
-// Call implements nn.Layer.
-func (l *PReLU) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *PReLU) Call(c *layer.Call) any {
 	x := toFloat(c, c.X(), l.ComputeDType())
 	alpha := c.Var(l.alpha)
 	if x.Rank() != alpha.Rank()+1 {

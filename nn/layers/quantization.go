@@ -3,9 +3,9 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -16,7 +16,7 @@ type quantization struct {
 
 	configured bool    // the file says how inputs are quantized
 	inputs     *absMax // nil: inputs stay floats
-	saved      []nn.SavedVariable
+	saved      []layer.SavedVariable
 }
 
 // absMax scales numbers so that the largest magnitude along some axes becomes hi, and rounds them
@@ -30,7 +30,7 @@ func defaultAbsMax() *absMax { return &absMax{lo: -127, hi: 127, epsilon: kerasE
 func (a *absMax) standard() bool { return a.lo == -127 && a.hi == 127 }
 
 // config visits quantization_config.
-func (q *quantization) config(c *nn.Config) {
+func (q *quantization) config(c *layer.Config) {
 	c.Raw("quantization_config", &q.QuantizationConfig, nil)
 	q.configured, q.inputs = false, nil
 	if !c.Reading() || q.QuantizationConfig == nil {
@@ -62,7 +62,7 @@ func (q *quantization) config(c *nn.Config) {
 }
 
 // readAbsMax reads an AbsMaxQuantizer; the layer says along which axes it works.
-func readAbsMax(c *nn.Config, config *pyjson.Object) *absMax {
+func readAbsMax(c *layer.Config, config *pyjson.Object) *absMax {
 	key := "quantization_config/config/activation_quantizer"
 	a := defaultAbsMax()
 	if v, ok := config.Lookup("value_range"); ok {
@@ -95,8 +95,8 @@ func (q *quantization) settle(fallback *absMax) *absMax {
 	return fallback
 }
 
-// ReadSaved implements nn.SavedReader: files of Keras 3.11 to 3.13 have int4 kernels in another form.
-func (q *quantization) ReadSaved(saved []nn.SavedVariable) { q.saved = saved }
+// ReadSaved implements layer.SavedReader: files of Keras 3.11 to 3.13 have int4 kernels in another form.
+func (q *quantization) ReadSaved(saved []layer.SavedVariable) { q.saved = saved }
 
 // savedShape returns the shape that the file has for a variable, nil if it does not say.
 func (q *quantization) savedShape(i int) []int {
@@ -107,7 +107,7 @@ func (q *quantization) savedShape(i int) []int {
 }
 
 // apply quantizes x with one scale for all elements along the axes; scale keeps them with length 1.
-func (a *absMax) apply(c *nn.Call, x *value, axes ...int) (q, scale *value) {
+func (a *absMax) apply(c *layer.Call, x *value, axes ...int) (q, scale *value) {
 	top := c.AddS(c.Reduce(graph.OpReduceMax, c.Abs(x), true, axes...), a.epsilon)
 	scale = c.Div(c.Scalar(x.DType, a.hi), top)
 	q = c.Clip(c.Unary(graph.OpRound, c.Mul(x, scale)), a.lo, a.hi)
@@ -115,7 +115,7 @@ func (a *absMax) apply(c *nn.Call, x *value, axes ...int) (q, scale *value) {
 }
 
 // wantMode fails for a mode of the dtype policy that the layer does not have.
-func wantMode(c *nn.Call, mode string, allowed ...string) {
+func wantMode(c *layer.Call, mode string, allowed ...string) {
 	if mode != "" && !slices.Contains(allowed, mode) {
 		c.Fail("the dtype policy asks for the quantization %q; this layer has %q", mode, allowed)
 	}
@@ -132,7 +132,7 @@ func groups(n, block int) int {
 // groupIndex makes the numbers of the groups of block elements, as a variable that the file will fill (keras: g_idx).
 type groupIndex struct{ block int }
 
-// Make implements nn.Initializer.
+// Make implements layer.Initializer.
 func (g groupIndex) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	t := tensor.Zeros[float64](shape...)
 	for i := range t.Data() {
@@ -143,7 +143,7 @@ func (g groupIndex) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 
 // dequantize is (q - zero[g]) * scale[g] with a group g for each element along an axis of q; scale and zero have the groups
 // along the same axis.
-func dequantize(c *nn.Call, q, scale, zero, gIdx *value, axis int) *value {
+func dequantize(c *layer.Call, q, scale, zero, gIdx *value, axis int) *value {
 	g := c.Cast(gIdx, tensor.Int32)
 	scale, zero = c.Take(scale, g, axis), c.Take(zero, g, axis)
 	return c.Mul(c.Sub(c.Cast(q, scale.DType), c.Cast(zero, scale.DType)), scale)
@@ -157,21 +157,21 @@ type quantizedKernel struct {
 	mode                         string
 	rows, columns                int
 	packed                       int // int4: the axis along which numbers share bytes; -1 for the columns of the matrix
-	kernel                       *nn.Variable
-	scale, zero, gIdx, awqScales *nn.Variable
-	float8                       []*nn.Variable
+	kernel                       *layer.Variable
+	scale, zero, gIdx, awqScales *layer.Variable
+	float8                       []*layer.Variable
 }
 
 // buildKernel makes the variables of the layer's mode but the bias. shape is the kernel's, scaleShape that of an int8 scale,
 // and packAxis the axis along which Keras 3.11 to 3.13 packed int4 kernels; the options are for kernels that can be trained.
-func (k *quantizedKernel) buildKernel(c *nn.Call, p nn.Policy, init nn.Initializer, shape, scaleShape []int, packAxis, rows int, options ...nn.WeightOption) {
+func (k *quantizedKernel) buildKernel(c *layer.Call, p layer.Policy, init layer.Initializer, shape, scaleShape []int, packAxis, rows int, options ...layer.WeightOption) {
 	wantMode(c, p.Quantization, "int8", "int4", "float8", "gptq", "awq")
 	k.mode, k.rows, k.columns, k.packed = p.Quantization, rows, product(shape)/max(rows, 1), -1
-	zeros, one := nn.NewObject("initializers", "zeros").Init(), nn.NewObject("initializers", "ones").Init()
-	frozen := func(name string, init nn.Initializer, d tensor.DType, shape ...int) *nn.Variable {
-		options := []nn.WeightOption{nn.NotTrainable}
+	zeros, one := layer.NewObject("initializers", "zeros").Init(), layer.NewObject("initializers", "ones").Init()
+	frozen := func(name string, init layer.Initializer, d tensor.DType, shape ...int) *layer.Variable {
+		options := []layer.WeightOption{layer.NotTrainable}
 		if d != tensor.Invalid {
-			options = append(options, nn.OfType(d))
+			options = append(options, layer.OfType(d))
 		}
 		return c.AddWeight(name, init, shape, options...)
 	}
@@ -219,8 +219,8 @@ func (k *quantizedKernel) buildKernel(c *nn.Call, p nn.Policy, init nn.Initializ
 			history = 1024
 		}
 		for _, name := range []string{"inputs", "kernel", "outputs_grad"} {
-			k.float8 = append(k.float8, c.AddWeight(name+"_scale", one, nil, nn.OfType(tensor.Float32)),
-				c.AddWeight(name+"_amax_history", zeros, []int{history}, nn.OfType(tensor.Float32)))
+			k.float8 = append(k.float8, c.AddWeight(name+"_scale", one, nil, layer.OfType(tensor.Float32)),
+				c.AddWeight(name+"_amax_history", zeros, []int{history}, layer.OfType(tensor.Float32)))
 		}
 		k.kernel = c.AddWeight("kernel", init, shape, options...)
 	default:
@@ -230,7 +230,7 @@ func (k *quantizedKernel) buildKernel(c *nn.Call, p nn.Policy, init nn.Initializ
 
 // wantZeros fails for files of Keras versions that leave the zero points out when they save gptq and awq layers, seen in
 // 3.15.1: without them there is no way back to the weights, for Keras neither.
-func (k *quantizedKernel) wantZeros(c *nn.Call) {
+func (k *quantizedKernel) wantZeros(c *layer.Call) {
 	bytes := 0
 	for _, s := range k.saved {
 		if s.DType == tensor.Uint8 {
@@ -243,16 +243,16 @@ func (k *quantizedKernel) wantZeros(c *nn.Call) {
 }
 
 // savedKernel lists the variables in the order in which a weights file has them.
-func (k *quantizedKernel) savedKernel(bias *nn.Variable) []*nn.Variable {
+func (k *quantizedKernel) savedKernel(bias *layer.Variable) []*layer.Variable {
 	if k.mode == "gptq" || k.mode == "awq" {
 		return compact(bias, k.kernel, k.scale, k.zero, k.awqScales, k.gIdx)
 	}
-	return compact(append([]*nn.Variable{k.kernel, bias, k.scale, k.zero, k.gIdx}, k.float8...)...)
+	return compact(append([]*layer.Variable{k.kernel, bias, k.scale, k.zero, k.gIdx}, k.float8...)...)
 }
 
 // inputQuantizer returns how the inputs are quantized before the product, nil if they are not. Without a
 // quantization_config int8 has the default, and so has int4 of Keras 3.11 to 3.13.
-func (k *quantizedKernel) inputQuantizer(p nn.Policy) *absMax {
+func (k *quantizedKernel) inputQuantizer(p layer.Policy) *absMax {
 	switch {
 	case k.mode == "int8", k.mode == "int4" && p.BlockSize == 0:
 		return k.settle(defaultAbsMax())
@@ -263,7 +263,7 @@ func (k *quantizedKernel) inputQuantizer(p nn.Policy) *absMax {
 }
 
 // int8Kernel is the kernel as small integers, of the layer's own shape or, for int4 of today, as a matrix.
-func (k *quantizedKernel) int8Kernel(c *nn.Call) *value {
+func (k *quantizedKernel) int8Kernel(c *layer.Call) *value {
 	q := c.Raw(k.kernel)
 	switch {
 	case k.mode == "int8":
@@ -276,7 +276,7 @@ func (k *quantizedKernel) int8Kernel(c *nn.Call) *value {
 
 // asLattice describes a kernel of int8 or int4, of the given shape; scaleOf says which scale an element of the layer's own
 // kernel has. For the other modes it names the one into which nothing can be merged, if it is one.
-func (k *quantizedKernel) asLattice(p nn.Policy, shape []int, scaleOf func(i int) int) (l *lattice, unmerged string) {
+func (k *quantizedKernel) asLattice(p layer.Policy, shape []int, scaleOf func(i int) int) (l *lattice, unmerged string) {
 	l = &lattice{kernel: k.kernel, scale: k.scale, zero: k.zero, gIdx: k.gIdx, lo: -127, hi: 127, shape: shape, packed: -1,
 		scaleOf: func(i, _ int) int { return scaleOf(i) }}
 	switch {
@@ -305,7 +305,7 @@ func (k *quantizedKernel) unpackedSize() int {
 }
 
 // floatMatrix is the kernel of the modes int4, gptq and awq as floats in a matrix (rows, columns).
-func (k *quantizedKernel) floatMatrix(c *nn.Call, p nn.Policy) *value {
+func (k *quantizedKernel) floatMatrix(c *layer.Call, p layer.Policy) *value {
 	scale := c.Raw(k.scale)
 	if k.mode == "int4" {
 		q := k.int8Kernel(c)
@@ -326,14 +326,14 @@ func (k *quantizedKernel) floatMatrix(c *nn.Call, p nn.Policy) *value {
 }
 
 // float8Round rounds x to what float8 can hold of it at the given scale.
-func float8Round(c *nn.Call, x, scale *value) *value {
+func float8Round(c *layer.Call, x, scale *value) *value {
 	scale = c.Cast(scale, x.DType)
 	y := c.Clip(c.Div(x, scale), -448, 448)
 	return c.Mul(c.Unary(graph.OpRoundE4M3, y), scale)
 }
 
 // float8Bias is the bias rounded to bfloat16, as Keras has it after float8 products in float32.
-func float8Bias(c *nn.Call, bias *value) *value {
+func float8Bias(c *layer.Call, bias *value) *value {
 	if bias.DType != tensor.Float32 {
 		return bias
 	}

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -82,7 +82,7 @@ func TestCalibrated(t *testing.T) {
 	}
 }
 
-func assign(t *testing.T, l nn.Layer, name string, v tensor.Any) {
+func assign(t *testing.T, l layer.Layer, name string, v tensor.Any) {
 	t.Helper()
 	w := l.Variable(name)
 	if w == nil {

@@ -1,44 +1,44 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/activations"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // ReLU is x from Threshold on, at most MaxValue, and NegativeSlope*(x - Threshold) below (keras.layers.ReLU).
 type ReLU struct {
-	nn.Base
+	layer.Base
 	MaxValue                 *float64 // nil: no limit
 	NegativeSlope, Threshold float64
 }
 
 // LeakyReLU is x from 0 on and NegativeSlope*x below (keras.layers.LeakyReLU).
 type LeakyReLU struct {
-	nn.Base
+	layer.Base
 	NegativeSlope float64
 }
 
 // ELU is x above 0 and Alpha*(exp(x) - 1) below (keras.layers.ELU).
 type ELU struct {
-	nn.Base
+	layer.Base
 	Alpha float64
 }
 
 func init() {
-	nn.Register("keras.layers", "ReLU", func() nn.Layer { return new(ReLU) })
-	nn.Register("keras.layers", "LeakyReLU", func() nn.Layer { return new(LeakyReLU) })
-	nn.Register("keras.layers", "ELU", func() nn.Layer { return new(ELU) })
+	layer.Register("keras.layers", "ReLU", func() layer.Layer { return new(ReLU) })
+	layer.Register("keras.layers", "LeakyReLU", func() layer.Layer { return new(LeakyReLU) })
+	layer.Register("keras.layers", "ELU", func() layer.Layer { return new(ELU) })
 }
 
 // notNegative reports a negative number.
-func notNegative(c *nn.Config, key string, v float64) {
+func notNegative(c *layer.Config, key string, v float64) {
 	if !(v >= 0) && c.Reading() {
 		c.Errorf(key, "a number of 0 or more is expected, not %v", v)
 	}
 }
 
-// Config implements nn.Layer.
-func (l *ReLU) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *ReLU) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.FloatOrNone("max_value", &l.MaxValue)
 	c.Float("negative_slope", &l.NegativeSlope, 0)
@@ -50,13 +50,13 @@ func (l *ReLU) Config(c *nn.Config) {
 	notNegative(c, "threshold", l.Threshold)
 }
 
-// Call implements nn.Layer.
-func (l *ReLU) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *ReLU) Call(c *layer.Call) any {
 	return activations.Relu(c.Builder, c.X(), l.NegativeSlope, l.MaxValue, l.Threshold)
 }
 
-// Config implements nn.Layer. Older files call the slope "alpha".
-func (l *LeakyReLU) Config(c *nn.Config) {
+// Config implements layer.Layer. Older files call the slope "alpha".
+func (l *LeakyReLU) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	key := "negative_slope"
 	if _, ok := c.Value("alpha"); ok {
@@ -66,18 +66,18 @@ func (l *LeakyReLU) Config(c *nn.Config) {
 	notNegative(c, key, l.NegativeSlope)
 }
 
-// Call implements nn.Layer.
-func (l *LeakyReLU) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *LeakyReLU) Call(c *layer.Call) any {
 	return activations.LeakyRelu(l.NegativeSlope)(c.Builder, activations.Float(c.Builder, c.X()))
 }
 
-// Config implements nn.Layer.
-func (l *ELU) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *ELU) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Float("alpha", &l.Alpha, 1)
 }
 
-// Call implements nn.Layer.
-func (l *ELU) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *ELU) Call(c *layer.Call) any {
 	return activations.Elu(l.Alpha)(c.Builder, activations.Float(c.Builder, c.X()))
 }

@@ -1,8 +1,8 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -15,15 +15,15 @@ type ReversibleEmbedding struct {
 	ReverseDType string   // "" for the types that meet
 	LogitSoftCap *float64 // logits become cap*tanh(logits/cap); nil for none
 
-	reverse, reverseScale, reverseZero *nn.Variable
+	reverse, reverseScale, reverseZero *layer.Variable
 }
 
 func init() {
-	nn.Register("keras.layers", "ReversibleEmbedding", func() nn.Layer { return new(ReversibleEmbedding) })
+	layer.Register("keras.layers", "ReversibleEmbedding", func() layer.Layer { return new(ReversibleEmbedding) })
 }
 
-// Config implements nn.Layer.
-func (l *ReversibleEmbedding) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *ReversibleEmbedding) Config(c *layer.Config) {
 	l.Embedding.Config(c)
 	c.Bool("tie_weights", &l.TieWeights, true)
 	c.StringOrNone("reverse_dtype", &l.ReverseDType)
@@ -34,13 +34,13 @@ func (l *ReversibleEmbedding) Config(c *nn.Config) {
 	l.SupportsMasking = false // the call sets the mask
 }
 
-// SavedVariables implements nn.VariableSaver.
-func (l *ReversibleEmbedding) SavedVariables() []*nn.Variable {
+// SavedVariables implements layer.VariableSaver.
+func (l *ReversibleEmbedding) SavedVariables() []*layer.Variable {
 	return append(l.Embedding.SavedVariables(), compact(l.reverse, l.reverseScale, l.reverseZero)...)
 }
 
-// Build implements nn.LayerBuilder.
-func (l *ReversibleEmbedding) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *ReversibleEmbedding) Build(c *layer.Call) {
 	l.Embedding.Build(c)
 	l.reverse, l.reverseScale, l.reverseZero = nil, nil, nil
 	if l.TieWeights {
@@ -51,7 +51,7 @@ func (l *ReversibleEmbedding) Build(c *nn.Call) {
 		l.reverse = c.AddWeight("reverse_embeddings", l.EmbeddingsInitializer.Init(), []int{l.OutputDim, l.InputDim})
 		return
 	}
-	zeros, one := nn.NewObject("initializers", "zeros").Init(), nn.NewObject("initializers", "ones").Init()
+	zeros, one := layer.NewObject("initializers", "zeros").Init(), layer.NewObject("initializers", "ones").Init()
 	rows, scale := l.OutputDim, []int{l.InputDim}
 	if p.Quantization == "int4" {
 		rows = (rows + 1) / 2
@@ -59,18 +59,18 @@ func (l *ReversibleEmbedding) Build(c *nn.Call) {
 			scale = []int{groups(l.OutputDim, p.BlockSize), l.InputDim}
 		}
 	}
-	l.reverse = c.AddWeight("reverse_embeddings", zeros, []int{rows, l.InputDim}, nn.NotTrainable, nn.OfType(tensor.Int8))
-	l.reverseScale = c.AddWeight("reverse_embeddings_scale", one, scale, nn.NotTrainable)
+	l.reverse = c.AddWeight("reverse_embeddings", zeros, []int{rows, l.InputDim}, layer.NotTrainable, layer.OfType(tensor.Int8))
+	l.reverseScale = c.AddWeight("reverse_embeddings_scale", one, scale, layer.NotTrainable)
 	if len(scale) == 2 {
-		l.reverseZero = c.AddWeight("reverse_embeddings_zero", zeros, scale, nn.NotTrainable)
+		l.reverseZero = c.AddWeight("reverse_embeddings_zero", zeros, scale, layer.NotTrainable)
 	}
 }
 
-// ComputeMask implements nn.Masker.
-func (l *ReversibleEmbedding) ComputeMask(*nn.Call, any) any { return nil }
+// ComputeMask implements layer.Masker.
+func (l *ReversibleEmbedding) ComputeMask(*layer.Call, any) any { return nil }
 
-// Call implements nn.Layer.
-func (l *ReversibleEmbedding) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *ReversibleEmbedding) Call(c *layer.Call) any {
 	if backwards, _ := c.Arg(1, "reverse").(bool); backwards {
 		return l.logits(c)
 	}
@@ -82,7 +82,7 @@ func (l *ReversibleEmbedding) Call(c *nn.Call) any {
 }
 
 // logits multiplies with the table turned round.
-func (l *ReversibleEmbedding) logits(c *nn.Call) *value {
+func (l *ReversibleEmbedding) logits(c *layer.Call) *value {
 	x := c.X()
 	if x.Rank() < 1 || x.Shape[x.Rank()-1] != l.OutputDim {
 		c.Fail("the last axis of the input %s must be %d", x, l.OutputDim)
@@ -113,7 +113,7 @@ func (l *ReversibleEmbedding) logits(c *nn.Call) *value {
 
 // quantizedLogits multiplies with the quantized table; the input is quantized, too, unless the file says that it is not. A
 // reverse_dtype has no effect here, as in Keras.
-func (l *ReversibleEmbedding) quantizedLogits(c *nn.Call, x *value) *value {
+func (l *ReversibleEmbedding) quantizedLogits(c *layer.Call, x *value) *value {
 	var ints, scale *value // (OutputDim, InputDim), and a scale for each column or for each group of rows in it
 	zero := l.reverseZero
 	if l.TieWeights {

@@ -4,38 +4,38 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Cell is a layer that computes one step of a recurrence. It is called with the input of the step (batch, ...) and a list
 // of its states, and returns []any{output, states}. A type of the caller's that is registered as a custom object may be the
 // cell of an RNN, too.
 type Cell interface {
-	nn.Layer
+	layer.Layer
 	// States returns the shapes of the states, without the batch axis, for step inputs of the given shape, which has the
 	// batch axis: a []any of []int, or of such lists where cells are stacked. The first state has the shape of the output.
-	States(c *nn.Call, step []int) []any
+	States(c *layer.Call, step []int) []any
 }
 
 // projecting is a cell whose share of the inputs can be computed for all steps at once.
 type projecting interface {
 	Cell
 	// project returns the inputs' share of the gates for inputs (n, ...), where n may be batch times steps.
-	project(c *nn.Call, x *value) *value
+	project(c *layer.Call, x *value) *value
 	// step takes what project returned for one step.
-	step(c *nn.Call, z *value, states []*value) (out *value, next []*value)
+	step(c *layer.Call, z *value, states []*value) (out *value, next []*value)
 }
 
 // fused is a cell that has an op for a whole sequence; ok is false where its settings are beyond the op.
 type fused interface {
 	projecting
-	sequence(c *nn.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (out *value, last []*value, ok bool)
+	sequence(c *layer.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (out *value, last []*value, ok bool)
 }
 
 // recurrent is a layer that embeds RNN.
 type recurrent interface {
-	nn.Layer
+	layer.Layer
 	rnn() *RNN
 }
 
@@ -45,17 +45,17 @@ func (l *RNN) rnn() *RNN { return l }
 // (batch, units) or all (batch, time, units), followed by the last states with ReturnState. Where the mask is false a step
 // is skipped: the states stay, and the output repeats the one before or, with ZeroOutputForMask, is zero.
 type RNN struct {
-	nn.Base
-	Cell                                                                           nn.Layer
+	layer.Base
+	Cell                                                                           layer.Layer
 	ReturnSequences, ReturnState, GoBackwards, Stateful, Unroll, ZeroOutputForMask bool
 
 	ownCell bool // the cell has its arguments from this layer
 }
 
-func init() { nn.Register("keras.layers", "RNN", func() nn.Layer { return new(RNN) }) }
+func init() { layer.Register("keras.layers", "RNN", func() layer.Layer { return new(RNN) }) }
 
-// Config implements nn.Layer.
-func (l *RNN) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *RNN) Config(c *layer.Config) {
 	l.loopConfig(c)
 	c.Layer("cell", &l.Cell)
 	if _, ok := l.Cell.(Cell); l.Cell != nil && !ok {
@@ -64,7 +64,7 @@ func (l *RNN) Config(c *nn.Config) {
 }
 
 // loopConfig visits what all recurrent layers have.
-func (l *RNN) loopConfig(c *nn.Config) {
+func (l *RNN) loopConfig(c *layer.Config) {
 	c.Bool("return_sequences", &l.ReturnSequences, false)
 	c.Bool("return_state", &l.ReturnState, false)
 	c.Bool("go_backwards", &l.GoBackwards, false)
@@ -74,21 +74,21 @@ func (l *RNN) loopConfig(c *nn.Config) {
 	l.SupportsMasking = true
 }
 
-// Children implements nn.Container.
-func (l *RNN) Children() []nn.Child {
+// Children implements layer.Container.
+func (l *RNN) Children() []layer.Child {
 	if l.Cell == nil {
 		return nil
 	}
-	children := []nn.Child{{Attr: "cell", Layer: l.Cell}}
-	if c, ok := l.Cell.(nn.Container); ok && l.ownCell {
+	children := []layer.Child{{Attr: "cell", Layer: l.Cell}}
+	if c, ok := l.Cell.(layer.Container); ok && l.ownCell {
 		// Activations that are layers: Python finds them as attributes of an LSTM before it looks into the cell.
 		children = append(children, c.Children()...)
 	}
 	return children
 }
 
-// Build implements nn.LayerBuilder.
-func (l *RNN) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *RNN) Build(c *layer.Call) {
 	x := c.X()
 	if x.Rank() < 2 {
 		c.Fail("a sequence (batch, time, ...) is expected, not %s", x)
@@ -101,15 +101,15 @@ func oneStep(x *value) *value {
 	return &graph.Value{DType: x.DType, Shape: slices.Concat(x.Shape[:1], x.Shape[2:])}
 }
 
-// Call implements nn.Layer.
-func (l *RNN) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *RNN) Call(c *layer.Call) any {
 	x := c.X()
 	cell := l.Cell.(Cell)
 	if x.Rank() < 2 {
 		c.Fail("a sequence (batch, time, ...) is expected, not %s", x)
 	}
 	inner := c.Enter(cell, oneStep(x))
-	dtype := nn.PolicyOf(cell).Compute
+	dtype := cell.Policy().Compute
 	x = c.Cast(x, dtype)
 	kinds := cell.States(inner, oneStep(x).Shape)
 	states := l.initialStates(c, kinds, x)
@@ -134,8 +134,8 @@ func (l *RNN) Call(c *nn.Call) any {
 	return slices.Concat([]any{out}, packed)
 }
 
-// ComputeMask implements nn.Masker: the mask goes on with a sequence.
-func (l *RNN) ComputeMask(_ *nn.Call, previous any) any {
+// ComputeMask implements layer.Masker: the mask goes on with a sequence.
+func (l *RNN) ComputeMask(_ *layer.Call, previous any) any {
 	if !l.ReturnSequences {
 		return nil
 	}
@@ -157,10 +157,10 @@ func firstLeaf(v any) any {
 }
 
 // loop runs a cell over a sequence: by one op, by a scan over inputs that were projected at once, or by a plain scan.
-func loop(c, inner *nn.Call, cell Cell, x *value, states []*value, kinds []any, attrs graph.LoopAttrs, mask *value) (*value, []*value) {
+func loop(c, inner *layer.Call, cell Cell, x *value, states []*value, kinds []any, attrs graph.LoopAttrs, mask *value) (*value, []*value) {
 	p, ok := cell.(projecting)
 	if !ok {
-		return c.Scan([]*value{x}, states, attrs, mask, func(c *nn.Call, xs, states []*value) (*value, []*value) {
+		return c.Scan([]*value{x}, states, attrs, mask, func(c *layer.Call, xs, states []*value) (*value, []*value) {
 			packed, _ := pack(kinds, states)
 			return callCell(c, cell, xs[0], packed)
 		})
@@ -174,17 +174,17 @@ func loop(c, inner *nn.Call, cell Cell, x *value, states []*value, kinds []any, 
 			return out, last
 		}
 	}
-	return inner.Scan([]*value{z}, states, attrs, mask, func(c *nn.Call, xs, states []*value) (*value, []*value) {
+	return inner.Scan([]*value{z}, states, attrs, mask, func(c *layer.Call, xs, states []*value) (*value, []*value) {
 		return p.step(c, xs[0], states)
 	})
 }
 
 // callCell calls a cell as a layer.
-func callCell(c *nn.Call, cell nn.Layer, x *value, states []any) (*value, []*value) {
+func callCell(c *layer.Call, cell layer.Layer, x *value, states []any) (*value, []*value) {
 	list, _ := c.Run(cell, x, states).([]any)
 	if len(list) == 2 {
 		if out, ok := list[0].(*value); ok {
-			return out, nn.Flatten(list[1])
+			return out, layer.Flatten(list[1])
 		}
 	}
 	c.Fail("the cell %q must return [output, states]", cell.Name())
@@ -193,14 +193,14 @@ func callCell(c *nn.Call, cell nn.Layer, x *value, states []any) (*value, []*val
 
 // initialStates returns the states before the first step: those that were given, those that the session remembers, or
 // zeros.
-func (l *RNN) initialStates(c *nn.Call, kinds []any, x *value) []*value {
+func (l *RNN) initialStates(c *layer.Call, kinds []any, x *value) []*value {
 	shapes := leafShapes(kinds)
 	states := make([]*value, len(shapes))
-	given := nn.Flatten(c.Arg(1, "initial_state"))
+	given := layer.Flatten(c.Arg(1, "initial_state"))
 	if len(given) > 0 && len(given) != len(shapes) {
 		c.Fail("%d initial states were given, the cell has %d", len(given), len(shapes))
 	}
-	dtype := nn.PolicyOf(l.Cell).Compute
+	dtype := l.Cell.Policy().Compute
 	for i, s := range shapes {
 		shape := append([]int{x.Shape[0]}, s...)
 		switch {
@@ -246,7 +246,7 @@ func pack(kinds []any, values []*value) ([]any, []*value) {
 }
 
 // timeMask returns the mask of a layer that loops over time as bool (batch, time), nil if there is none.
-func timeMask(c *nn.Call, x *value) *value {
+func timeMask(c *layer.Call, x *value) *value {
 	mask, _ := firstLeaf(c.Arg(2, "mask")).(*value)
 	if mask == nil {
 		mask = c.Mask()

@@ -8,17 +8,18 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
 	_ "github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
 	_ "github.com/hornml/horn/nn/initializers"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
-	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
 // sequential decodes a Sequential model of an input of the given shape and layers, each "Class {config}".
-func sequential(t *testing.T, shape string, custom nn.CustomObjects, list ...string) (*nn.Model, error) {
+func sequential(t *testing.T, shape string, custom layer.CustomObjects, list ...string) (*nn.Model, error) {
 	t.Helper()
 	records := []string{`{"module":"keras.layers","class_name":"InputLayer","config":{"batch_shape":` + shape + `,"name":"in"}}`}
 	for _, l := range list {
@@ -29,7 +30,7 @@ func sequential(t *testing.T, shape string, custom nn.CustomObjects, list ...str
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := nn.Decoder{Custom: custom}
+	d := layer.Decoder{Custom: custom}
 	l := d.Layer(v, "")
 	if err := d.Err(); err != nil {
 		return nil, err
@@ -96,18 +97,18 @@ func steps(x *tensor.Tensor, from, to int) *tensor.Tensor {
 // TestStatefulSessions checks that a stateful model goes on where the session was left, that sessions do not mix even when
 // they run at the same time, and that Reset and ResetStates begin anew.
 func TestStatefulSessions(t *testing.T) {
-	for _, layer := range []string{
+	for _, inner := range []string{
 		`LSTM {"units":3,"stateful":%s}`,
 		`GRU {"units":3,"stateful":%s,"reset_after":false}`,
 		`SimpleRNN {"units":3,"stateful":%s,"activation":"softmax"}`,
 		`ConvLSTM1D {"filters":2,"kernel_size":2,"stateful":%s}`,
 	} {
 		shape, dims := "[2,null,4]", []int{4}
-		if strings.HasPrefix(layer, "Conv") {
+		if strings.HasPrefix(inner, "Conv") {
 			shape, dims = "[2,null,5,4]", []int{5, 4}
 		}
-		stateful := mustSequential(t, shape, fmt.Sprintf(layer, "true"))
-		plain := mustSequential(t, shape, fmt.Sprintf(layer, "false"))
+		stateful := mustSequential(t, shape, fmt.Sprintf(inner, "true"))
+		plain := mustSequential(t, shape, fmt.Sprintf(inner, "false"))
 		copyWeights(t, plain, stateful)
 		predict := func(run func(...tensor.Any) ([]tensor.Any, error), x *tensor.Tensor, from, to int) *tensor.Tensor {
 			whole := tensor.FromSlice(x.Data(), 2, x.Shape()[1], len(x.Data())/2/x.Shape()[1])
@@ -129,7 +130,7 @@ func TestStatefulSessions(t *testing.T) {
 				for range 3 {
 					predict(s.PredictAll, x, 0, 4)
 					if d := difference(predict(s.PredictAll, x, 4, 6), want); d > 1e-5 {
-						t.Errorf("%s: in two parts the answer differs by %g", layer, d)
+						t.Errorf("%s: in two parts the answer differs by %g", inner, d)
 					}
 					s.Reset()
 				}
@@ -139,25 +140,25 @@ func TestStatefulSessions(t *testing.T) {
 		x := random(rand.New(rand.NewPCG(9, 9)), append([]int{2, 3}, dims...)...)
 		first := predict(stateful.PredictAll, x, 0, 3)
 		if difference(predict(stateful.PredictAll, x, 0, 3), first) == 0 {
-			t.Errorf("%s: the model's own session remembers nothing", layer)
+			t.Errorf("%s: the model's own session remembers nothing", inner)
 		}
 		stateful.ResetStates()
 		if d := difference(predict(stateful.PredictAll, x, 0, 3), first); d != 0 {
-			t.Errorf("%s: after ResetStates the answer differs by %g", layer, d)
+			t.Errorf("%s: after ResetStates the answer differs by %g", inner, d)
 		}
 	}
 }
 
 // TestGraphSizeIsFree checks that a longer sequence does not make a larger graph, whatever the cell.
 func TestGraphSizeIsFree(t *testing.T) {
-	for _, layer := range []string{
+	for _, inner := range []string{
 		`LSTM {"units":3}`,
 		`GRU {"units":3,"activation":"softmax"}`,
 		`RNN {"cell":{"module":"keras.layers","class_name":"StackedRNNCells","config":{"cells":[{"module":"keras.layers","class_name":"LSTMCell","config":{"units":2}},{"module":"keras.layers","class_name":"GRUCell","config":{"units":3}}]}}}`,
 		`Bidirectional {"layer":{"module":"keras.layers","class_name":"SimpleRNN","config":{"units":2,"unroll":true}}}`,
 		`TimeDistributed {"layer":{"module":"keras.layers","class_name":"Softmax","config":{"axis":0}}}`,
 	} {
-		m := mustSequential(t, "[null,null,4]", layer)
+		m := mustSequential(t, "[null,null,4]", inner)
 		nodes := func(time int) int {
 			g, err := m.Graph(tensor.New(2, time, 4))
 			if err != nil {
@@ -166,24 +167,24 @@ func TestGraphSizeIsFree(t *testing.T) {
 			return len(g.Nodes)
 		}
 		if a, b := nodes(3), nodes(500); a != b {
-			t.Errorf("%s: %d nodes for 3 steps, %d for 500", layer, a, b)
+			t.Errorf("%s: %d nodes for 3 steps, %d for 500", inner, a, b)
 		}
 	}
 }
 
 // countingCell is a cell of the caller's: it adds its inputs up, times a variable.
 type countingCell struct {
-	nn.Base
-	scale *nn.Variable
+	layer.Base
+	scale *layer.Variable
 }
 
-func (l *countingCell) Config(*nn.Config) {}
-func (l *countingCell) Build(c *nn.Call) {
-	l.scale = c.AddWeight("scale", nn.NewObject("initializers", "ones").Init(), []int{c.X().Shape[1]})
+func (l *countingCell) Config(*layer.Config) {}
+func (l *countingCell) Build(c *layer.Call) {
+	l.scale = c.AddWeight("scale", layer.NewObject("initializers", "ones").Init(), []int{c.X().Shape[1]})
 }
-func (l *countingCell) States(_ *nn.Call, step []int) []any { return []any{step[1:]} }
-func (l *countingCell) Call(c *nn.Call) any {
-	h := c.Add(nn.Flatten(c.Arg(1, "states"))[0], c.Mul(c.X(), c.Var(l.scale)))
+func (l *countingCell) States(_ *layer.Call, step []int) []any { return []any{step[1:]} }
+func (l *countingCell) Call(c *layer.Call) any {
+	h := c.Add(layer.Flatten(c.Arg(1, "states"))[0], c.Mul(c.X(), c.Var(l.scale)))
 	return []any{h, []any{h}}
 }
 
@@ -192,7 +193,7 @@ var _ layers.Cell = (*countingCell)(nil)
 // TestCustomCell checks that a cell of the caller's runs in an RNN, that its variables are seen, and that a change of them
 // is noticed.
 func TestCustomCell(t *testing.T) {
-	m, err := sequential(t, "[null,null,2]", nn.CustomObjects{"Counting": func() nn.Layer { return new(countingCell) }},
+	m, err := sequential(t, "[null,null,2]", layer.CustomObjects{"Counting": func() layer.Layer { return new(countingCell) }},
 		`RNN {"return_sequences":true,"cell":{"module":"m","class_name":"Counting","config":{}}}`)
 	if err != nil {
 		t.Fatal(err)

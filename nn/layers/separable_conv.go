@@ -3,8 +3,8 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // SeparableConv1D and SeparableConv2D convolve each channel by itself and then mix the channels with a kernel of size 1
@@ -16,28 +16,28 @@ type (
 )
 
 type separableConv struct {
-	nn.Base
+	layer.Base
 	window
 	DepthMultiplier, Filters                                    int
-	Activation                                                  nn.Activation
+	Activation                                                  layer.Activation
 	UseBias                                                     bool
-	DepthwiseInitializer, PointwiseInitializer, BiasInitializer *nn.Object
-	DepthwiseRegularizer, PointwiseRegularizer, BiasRegularizer *nn.Object
-	DepthwiseConstraint, PointwiseConstraint, BiasConstraint    *nn.Object
+	DepthwiseInitializer, PointwiseInitializer, BiasInitializer *layer.Object
+	DepthwiseRegularizer, PointwiseRegularizer, BiasRegularizer *layer.Object
+	DepthwiseConstraint, PointwiseConstraint, BiasConstraint    *layer.Object
 
-	depthwiseKernel, pointwiseKernel, bias *nn.Variable
+	depthwiseKernel, pointwiseKernel, bias *layer.Variable
 }
 
 func init() {
-	register := func(name string, make func() nn.Layer, alias string) {
-		nn.Register("keras.layers", name, make, "keras.layers."+alias)
+	register := func(name string, make func() layer.Layer, alias string) {
+		layer.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
-	register("SeparableConv1D", func() nn.Layer { return &SeparableConv1D{separableConv{window: window{rank: 1}}} }, "SeparableConvolution1D")
-	register("SeparableConv2D", func() nn.Layer { return &SeparableConv2D{separableConv{window: window{rank: 2}}} }, "SeparableConvolution2D")
+	register("SeparableConv1D", func() layer.Layer { return &SeparableConv1D{separableConv{window: window{rank: 1}}} }, "SeparableConvolution1D")
+	register("SeparableConv2D", func() layer.Layer { return &SeparableConv2D{separableConv{window: window{rank: 2}}} }, "SeparableConvolution2D")
 }
 
-// Config implements nn.Layer.
-func (l *separableConv) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *separableConv) Config(c *layer.Config) {
 	c.Positive("depth_multiplier", &l.DepthMultiplier, 1)
 	c.Positive("filters", &l.Filters)
 	l.sizes(c)
@@ -57,21 +57,21 @@ func (l *separableConv) Config(c *nn.Config) {
 	c.Constraint("bias_constraint", &l.BiasConstraint)
 }
 
-// Children implements nn.Container.
-func (l *separableConv) Children() []nn.Child { return l.Activation.Children("activation") }
+// Children implements layer.Container.
+func (l *separableConv) Children() []layer.Child { return l.Activation.Children("activation") }
 
-// Build implements nn.LayerBuilder.
-func (l *separableConv) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *separableConv) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
-	l.depthwiseKernel = c.AddWeight("depthwise_kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), nn.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
-	l.pointwiseKernel = c.AddWeight("pointwise_kernel", l.PointwiseInitializer.Init(), append(slices.Repeat([]int{1}, l.rank), channels*l.DepthMultiplier, l.Filters), nn.Regularized(l.PointwiseRegularizer, l.PointwiseConstraint))
+	l.depthwiseKernel = c.AddWeight("depthwise_kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), layer.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
+	l.pointwiseKernel = c.AddWeight("pointwise_kernel", l.PointwiseInitializer.Init(), append(slices.Repeat([]int{1}, l.rank), channels*l.DepthMultiplier, l.Filters), layer.Regularized(l.PointwiseRegularizer, l.PointwiseConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 
-// Call implements nn.Layer.
-func (l *separableConv) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *separableConv) Call(c *layer.Call) any {
 	x, _ := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
 	y := l.depthwise(c, x, c.Var(l.depthwiseKernel))
 	y = c.Conv(y, c.Var(l.pointwiseKernel), graph.ConvAttrs{})

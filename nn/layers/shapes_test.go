@@ -5,25 +5,27 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/report"
 )
 
 // A pyramid of features adds what was halved and doubled again, and halves on: no stand-in for an unknown length may come
 // out as a length of its own.
 func TestShapesOfFeaturePyramid(t *testing.T) {
-	half := func() *Conv2D { return NewConv2D(4, 3, nn.Args{"strides": 2, "padding": "same"}) }
+	half := func() *Conv2D { return NewConv2D(4, 3, layer.Args{"strides": 2, "padding": "same"}) }
 	x := nn.Input([]int{-1, -1, 3})
-	levels := []*nn.KerasTensor{half().On(x)}
+	levels := []*layer.KerasTensor{half().On(x)}
 	for range 4 {
 		levels = append(levels, half().On(levels[len(levels)-1]))
 	}
 	top := levels[4]
-	sum := NewAdd().On([]*nn.KerasTensor{levels[3], NewUpSampling2D(nn.Args{"size": 2}).On(top)})
-	m, err := nn.NewModel(x, []*nn.KerasTensor{sum, half().On(half().On(top))})
+	sum := NewAdd().On([]*layer.KerasTensor{levels[3], NewUpSampling2D(layer.Args{"size": 2}).On(top)})
+	m, err := nn.NewModel(x, []*layer.KerasTensor{sum, half().On(half().On(top))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := m.Summary(&b, nn.SummaryOptions{}); err != nil {
+	if err := report.Summary(&b, m, report.SummaryOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String(), "(None, 1") || strings.Contains(b.String(), "(None, 2") {
@@ -33,7 +35,7 @@ func TestShapesOfFeaturePyramid(t *testing.T) {
 
 // A legacy .h5 names no modules, and classes by their Python names.
 func TestClassByPythonName(t *testing.T) {
-	if class, ok := nn.FindClass("", "GroupedQueryAttention"); !ok || class.Name != "GroupQueryAttention" {
+	if class, ok := layer.FindClass("", "GroupedQueryAttention"); !ok || class.Name != "GroupQueryAttention" {
 		t.Errorf("GroupedQueryAttention: %v, %v", class, ok)
 	}
 }

@@ -1,8 +1,8 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // SimpleRNN is a fully connected recurrence over (batch, time, features) (keras.layers.SimpleRNN); its arguments are those
@@ -12,54 +12,54 @@ type SimpleRNN struct{ RNN }
 // SimpleRNNCell is one step of a SimpleRNN (keras.layers.SimpleRNNCell): h = activation(x·kernel + h·recurrent_kernel +
 // bias).
 type SimpleRNNCell struct {
-	nn.Base
+	layer.Base
 	Units      int
-	Activation nn.Activation
+	Activation layer.Activation
 	UseBias    bool
 	cellWeights
 }
 
 func init() {
-	nn.Register("keras.layers", "SimpleRNN", func() nn.Layer { return new(SimpleRNN) })
-	nn.Register("keras.layers", "SimpleRNNCell", func() nn.Layer { return new(SimpleRNNCell) })
+	layer.Register("keras.layers", "SimpleRNN", func() layer.Layer { return new(SimpleRNN) })
+	layer.Register("keras.layers", "SimpleRNNCell", func() layer.Layer { return new(SimpleRNNCell) })
 }
 
-// Config implements nn.Layer.
-func (l *SimpleRNN) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *SimpleRNN) Config(c *layer.Config) {
 	if l.Cell == nil {
 		l.Cell = new(SimpleRNNCell)
 	}
 	l.cellConfig(c, l, "SimpleRNNCell", "simple_rnn_cell")
 }
 
-// Config implements nn.Layer.
-func (l *SimpleRNNCell) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *SimpleRNNCell) Config(c *layer.Config) {
 	c.Positive("units", &l.Units)
 	c.Activation("activation", &l.Activation, "tanh")
 	c.Bool("use_bias", &l.UseBias, true)
 	l.cellWeights.config(c)
 }
 
-// Children implements nn.Container.
-func (l *SimpleRNNCell) Children() []nn.Child {
+// Children implements layer.Container.
+func (l *SimpleRNNCell) Children() []layer.Child {
 	return l.Activation.Children("activation")
 }
 
-// Build implements nn.LayerBuilder.
-func (l *SimpleRNNCell) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *SimpleRNNCell) Build(c *layer.Call) {
 	l.make(c, l.Units, 1)
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units}, nn.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 
 // States implements Cell.
-func (l *SimpleRNNCell) States(*nn.Call, []int) []any { return []any{[]int{l.Units}} }
+func (l *SimpleRNNCell) States(*layer.Call, []int) []any { return []any{[]int{l.Units}} }
 
-// Call implements nn.Layer.
-func (l *SimpleRNNCell) Call(c *nn.Call) any { return callStep(c, l) }
+// Call implements layer.Layer.
+func (l *SimpleRNNCell) Call(c *layer.Call) any { return callStep(c, l) }
 
-func (l *SimpleRNNCell) project(c *nn.Call, x *value) *value {
+func (l *SimpleRNNCell) project(c *layer.Call, x *value) *value {
 	z := c.Dense(x, c.Var(l.kernel))
 	if l.bias != nil {
 		z = c.Add(z, c.Var(l.bias))
@@ -67,12 +67,12 @@ func (l *SimpleRNNCell) project(c *nn.Call, x *value) *value {
 	return z
 }
 
-func (l *SimpleRNNCell) step(c *nn.Call, z *value, states []*value) (*value, []*value) {
+func (l *SimpleRNNCell) step(c *layer.Call, z *value, states []*value) (*value, []*value) {
 	h := l.Activation.Apply(c, c.Add(z, c.Dense(states[0], c.Var(l.recurrent))))
 	return h, []*value{h}
 }
 
-func (l *SimpleRNNCell) sequence(c *nn.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
+func (l *SimpleRNNCell) sequence(c *layer.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
 	act, ok := c.Chain(l.Activation, states[0])
 	if !ok {
 		return nil, nil, false

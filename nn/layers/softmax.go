@@ -3,23 +3,23 @@ package layers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // Softmax is exp(x)/sum(exp(x)) over one or more axes (keras.layers.Softmax). Positions where a mask is false take no part
 // and become 0.
 type Softmax struct {
-	nn.Base
+	layer.Base
 	Axis []int
 }
 
-func init() { nn.Register("keras.layers", "Softmax", func() nn.Layer { return new(Softmax) }) }
+func init() { layer.Register("keras.layers", "Softmax", func() layer.Layer { return new(Softmax) }) }
 
-// Config implements nn.Layer.
-func (l *Softmax) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *Softmax) Config(c *layer.Config) {
 	l.SupportsMasking = true
 	c.Axes("axis", &l.Axis, false, -1)
 	if len(l.Axis) == 0 && c.Reading() {
@@ -27,8 +27,8 @@ func (l *Softmax) Config(c *nn.Config) {
 	}
 }
 
-// Call implements nn.Layer.
-func (l *Softmax) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *Softmax) Call(c *layer.Call) any {
 	x := activations.Float(c.Builder, c.X())
 	mask := c.Tensor(1, "mask")
 	if mask == nil {
@@ -53,7 +53,7 @@ func (l *Softmax) Call(c *nn.Call) any {
 }
 
 // softmax over several axes moves them to the end and makes one of them.
-func softmax(c *nn.Call, x *value, axes []int) *value {
+func softmax(c *layer.Call, x *value, axes []int) *value {
 	if len(axes) == 1 {
 		return c.Softmax(x, axes[0])
 	}

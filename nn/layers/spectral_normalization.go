@@ -3,35 +3,35 @@ package layers
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/initializers"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // SpectralNormalization divides the kernel of a layer by its largest singular value while it is trained; at inference it is
 // that layer (keras.layers.SpectralNormalization). It lists the kernel as its own variable, too, beside vector_u.
 type SpectralNormalization struct {
-	nn.Base
-	Layer           nn.Layer
+	layer.Base
+	Layer           layer.Layer
 	PowerIterations int
 }
 
 func init() {
-	nn.Register("keras.layers", "SpectralNormalization", func() nn.Layer { return new(SpectralNormalization) })
+	layer.Register("keras.layers", "SpectralNormalization", func() layer.Layer { return new(SpectralNormalization) })
 }
 
-// Config implements nn.Layer.
-func (l *SpectralNormalization) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *SpectralNormalization) Config(c *layer.Config) {
 	c.Layer("layer", &l.Layer)
 	c.Positive("power_iterations", &l.PowerIterations, 1)
 }
 
-// Children implements nn.Container.
-func (l *SpectralNormalization) Children() []nn.Child {
-	return []nn.Child{{Attr: "layer", Layer: l.Layer}}
+// Children implements layer.Container.
+func (l *SpectralNormalization) Children() []layer.Child {
+	return []layer.Child{{Attr: "layer", Layer: l.Layer}}
 }
 
-// Build implements nn.LayerBuilder.
-func (l *SpectralNormalization) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *SpectralNormalization) Build(c *layer.Call) {
 	c.Enter(l.Layer, c.Args...)
 	kernel := l.Layer.Variable("kernel")
 	if kernel == nil {
@@ -41,11 +41,11 @@ func (l *SpectralNormalization) Build(c *nn.Call) {
 		c.Fail("the layer %q has no kernel and no embeddings to normalize", l.Layer.Name())
 	}
 	c.ShareWeight(kernel)
-	c.AddWeight("vector_u", &initializers.TruncatedNormal{Stddev: 0.02}, []int{1, kernel.Shape[len(kernel.Shape)-1]}, nn.NotTrainable, nn.OfType(kernel.DType))
+	c.AddWeight("vector_u", &initializers.TruncatedNormal{Stddev: 0.02}, []int{1, kernel.Shape[len(kernel.Shape)-1]}, layer.NotTrainable, layer.OfType(kernel.DType))
 }
 
-// Call implements nn.Layer.
-func (l *SpectralNormalization) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *SpectralNormalization) Call(c *layer.Call) any {
 	if training(c) && l.Trainable() {
 		c.Fail("training=True asks for the power iteration of training, which changes the layer's weights; save the model without it")
 	}

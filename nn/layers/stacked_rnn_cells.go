@@ -1,23 +1,23 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // StackedRNNCells is a cell that runs cells one after the other (keras.layers.StackedRNNCells); its states are a list with
 // those of each cell.
 type StackedRNNCells struct {
-	nn.Base
-	Cells []nn.Layer
+	layer.Base
+	Cells []layer.Layer
 }
 
 func init() {
-	nn.Register("keras.layers", "StackedRNNCells", func() nn.Layer { return new(StackedRNNCells) })
+	layer.Register("keras.layers", "StackedRNNCells", func() layer.Layer { return new(StackedRNNCells) })
 }
 
-// Config implements nn.Layer.
-func (l *StackedRNNCells) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *StackedRNNCells) Config(c *layer.Config) {
 	c.Layers("cells", &l.Cells)
 	if c.Reading() && len(l.Cells) == 0 {
 		c.Errorf("cells", "at least one cell is expected")
@@ -29,11 +29,13 @@ func (l *StackedRNNCells) Config(c *nn.Config) {
 	}
 }
 
-// Children implements nn.Container.
-func (l *StackedRNNCells) Children() []nn.Child { return []nn.Child{{Attr: "cells", List: l.Cells}} }
+// Children implements layer.Container.
+func (l *StackedRNNCells) Children() []layer.Child {
+	return []layer.Child{{Attr: "cells", List: l.Cells}}
+}
 
-// Build implements nn.LayerBuilder.
-func (l *StackedRNNCells) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *StackedRNNCells) Build(c *layer.Call) {
 	x := c.X()
 	l.eachStep(c, x.Shape, func(cell Cell, step []int) []any {
 		return cell.States(c.Enter(cell, &graph.Value{DType: x.DType, Shape: step}), step)
@@ -42,7 +44,7 @@ func (l *StackedRNNCells) Build(c *nn.Call) {
 
 // eachStep calls f for each cell with the shape of its step's input; f returns the cell's states. The output of a cell
 // has the shape of its first state.
-func (l *StackedRNNCells) eachStep(c *nn.Call, step []int, f func(cell Cell, step []int) []any) []any {
+func (l *StackedRNNCells) eachStep(c *layer.Call, step []int, f func(cell Cell, step []int) []any) []any {
 	all := make([]any, len(l.Cells))
 	for i, cell := range l.Cells {
 		states := f(cell.(Cell), step)
@@ -57,14 +59,14 @@ func (l *StackedRNNCells) eachStep(c *nn.Call, step []int, f func(cell Cell, ste
 }
 
 // States implements Cell.
-func (l *StackedRNNCells) States(c *nn.Call, step []int) []any {
+func (l *StackedRNNCells) States(c *layer.Call, step []int) []any {
 	return l.eachStep(c, step, func(cell Cell, step []int) []any { return cell.States(c, step) })
 }
 
-// Call implements nn.Layer.
-func (l *StackedRNNCells) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *StackedRNNCells) Call(c *layer.Call) any {
 	x := c.X()
-	given := nn.Flatten(c.Arg(1, "states"))
+	given := layer.Flatten(c.Arg(1, "states"))
 	kinds := l.States(c, x.Shape)
 	if n := len(leafShapes(kinds)); len(given) != n {
 		c.Fail("the cells have %d states, %d were given", n, len(given))

@@ -3,10 +3,10 @@ package layers
 import (
 	"math/bits"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/initializers"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -14,7 +14,7 @@ import (
 // (batch, time, channels) becomes (batch, frames, channels·frequencies) or, with ExpandDims, (batch, frames, frequencies,
 // channels); with channels_first the channels come before the frames.
 type STFTSpectrogram struct {
-	nn.Base
+	layer.Base
 	Mode        string // "log", "magnitude", "psd", "real", "imag", "angle", "stft" (real, then imaginary parts)
 	FrameLength int
 	FrameStep   *int // nil for half of FrameLength
@@ -26,15 +26,15 @@ type STFTSpectrogram struct {
 	ExpandDims  bool
 	DataFormat  string
 
-	realKernel, imagKernel *nn.Variable
+	realKernel, imagKernel *layer.Variable
 }
 
 func init() {
-	nn.Register("keras.layers", "STFTSpectrogram", func() nn.Layer { return new(STFTSpectrogram) })
+	layer.Register("keras.layers", "STFTSpectrogram", func() layer.Layer { return new(STFTSpectrogram) })
 }
 
-// Config implements nn.Layer.
-func (l *STFTSpectrogram) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *STFTSpectrogram) Config(c *layer.Config) {
 	c.Choice("mode", &l.Mode, "log", "magnitude", "psd", "real", "imag", "angle", "stft")
 	c.Positive("frame_length", &l.FrameLength, 256)
 	c.IntOrNone("frame_step", &l.FrameStep)
@@ -80,8 +80,8 @@ func (l *STFTSpectrogram) fftLength() int {
 	return 1 << bits.Len(uint(l.FrameLength-1))
 }
 
-// Build implements nn.LayerBuilder.
-func (l *STFTSpectrogram) Build(c *nn.Call) {
+// Build implements layer.Builder.
+func (l *STFTSpectrogram) Build(c *layer.Call) {
 	shape := []int{l.FrameLength, 1, l.fftLength()/2 + 1}
 	if l.Mode != "imag" {
 		l.realKernel = c.AddWeight("real_kernel", l.kernel("real"), shape)
@@ -96,19 +96,19 @@ func (l *STFTSpectrogram) kernel(side string) *initializers.STFT {
 	return &initializers.STFT{Side: side, Window: l.Window, Scaling: l.Scaling, Periodic: l.Periodic}
 }
 
-// Call implements nn.Layer.
-func (l *STFTSpectrogram) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *STFTSpectrogram) Call(c *layer.Call) any {
 	x := c.X()
 	if x.Rank() != 3 || !x.DType.IsFloat() || x.DType == tensor.BFloat16 {
 		c.Fail("sound of rank 3, of type float16, float32 or float64, is expected, not %s", x)
 	}
-	if l.DataFormat != nn.ChannelsFirst {
+	if l.DataFormat != layer.ChannelsFirst {
 		x = c.Transpose(x, 0, 2, 1)
 	}
 	batch, channels, time := x.Shape[0], x.Shape[1], x.Shape[2]
 	x = c.Reshape(x, batch*channels, time, 1)
 	var parts []*graph.Value
-	for _, v := range []*nn.Variable{l.realKernel, l.imagKernel} {
+	for _, v := range []*layer.Variable{l.realKernel, l.imagKernel} {
 		if v != nil {
 			parts = append(parts, c.Cast(c.Var(v), x.DType))
 		}
@@ -148,12 +148,12 @@ func (l *STFTSpectrogram) Call(c *nn.Call) any {
 }
 
 // arrange brings (batch, channels, frames, frequencies) into the form that the layer's options ask for.
-func (l *STFTSpectrogram) arrange(c *nn.Call, x *graph.Value) *graph.Value {
+func (l *STFTSpectrogram) arrange(c *layer.Call, x *graph.Value) *graph.Value {
 	batch, channels, frames, bins := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	switch {
-	case l.DataFormat != nn.ChannelsFirst && l.ExpandDims:
+	case l.DataFormat != layer.ChannelsFirst && l.ExpandDims:
 		return c.Transpose(x, 0, 2, 3, 1)
-	case l.DataFormat != nn.ChannelsFirst:
+	case l.DataFormat != layer.ChannelsFirst:
 		return c.Reshape(c.Transpose(x, 0, 2, 1, 3), batch, frames, channels*bins)
 	case l.ExpandDims:
 		return x

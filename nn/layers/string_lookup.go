@@ -1,7 +1,7 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -13,17 +13,17 @@ type StringLookup struct {
 }
 
 func init() {
-	nn.Register("keras.layers", "StringLookup", func() nn.Layer { return new(StringLookup) })
+	layer.Register("keras.layers", "StringLookup", func() layer.Layer { return new(StringLookup) })
 }
 
-// Config implements nn.Layer.
-func (l *StringLookup) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *StringLookup) Config(c *layer.Config) {
 	l.config(c, "[UNK]")
 	c.String("encoding", &l.Encoding, "utf-8")
 }
 
-// Call implements nn.Layer.
-func (l *StringLookup) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *StringLookup) Call(c *layer.Call) any {
 	x := c.X()
 	if x.DType != tensor.String && !l.Invert {
 		c.Fail("strings are expected, not %s", x.DType)

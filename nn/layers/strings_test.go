@@ -11,10 +11,11 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/golden"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
-	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -40,7 +41,7 @@ func array(t *testing.T, raw json.RawMessage) tensor.Any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := nn.ArrayOf(v, tensor.Invalid)
+	a, err := layer.ArrayOf(v, tensor.Invalid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,12 +54,12 @@ func array(t *testing.T, raw json.RawMessage) tensor.Any {
 }
 
 // oneLayer makes a model of one layer for inputs like those given.
-func oneLayer(class string, config json.RawMessage, setUp func(nn.Layer) error, inputs ...tensor.Any) (*nn.Model, error) {
+func oneLayer(class string, config json.RawMessage, setUp func(layer.Layer) error, inputs ...tensor.Any) (*nn.Model, error) {
 	return oneLayerWith(nil, class, config, setUp, inputs...)
 }
 
 // oneLayerWith is oneLayer with Go forms of what is not Keras's.
-func oneLayerWith(custom nn.CustomObjects, class string, config json.RawMessage, setUp func(nn.Layer) error, inputs ...tensor.Any) (*nn.Model, error) {
+func oneLayerWith(custom layer.CustomObjects, class string, config json.RawMessage, setUp func(layer.Layer) error, inputs ...tensor.Any) (*nn.Model, error) {
 	dims := func(t tensor.Any) string {
 		b, _ := json.Marshal(append([]int{}, t.Shape()...))
 		return string(b)
@@ -88,7 +89,7 @@ func oneLayerWith(custom nn.CustomObjects, class string, config json.RawMessage,
 	if err != nil {
 		return nil, err
 	}
-	d := &nn.Decoder{Custom: custom}
+	d := &layer.Decoder{Custom: custom}
 	l := d.Layer(record, "")
 	if err := d.Err(); err != nil {
 		return nil, err
@@ -176,16 +177,16 @@ func runStringCase(t *testing.T, c stringCase) error {
 	default:
 		inputs = []tensor.Any{array(t, c.Input)}
 	}
-	var layer nn.Layer
-	m, err := oneLayer(c.Layer, c.Config, func(l nn.Layer) error {
-		layer = l
+	var inner layer.Layer
+	m, err := oneLayer(c.Layer, c.Config, func(l layer.Layer) error {
+		inner = l
 		return setUpLookup(t, l, c)
 	}, inputs...)
 	if err != nil {
 		return err
 	}
 	if c.GetVocabulary != nil {
-		if err := same(vocabularyOf(layer), array(t, c.GetVocabulary)); err != nil {
+		if err := same(vocabularyOf(inner), array(t, c.GetVocabulary)); err != nil {
 			return fmt.Errorf("vocabulary: %w", err)
 		}
 	}
@@ -193,7 +194,7 @@ func runStringCase(t *testing.T, c stringCase) error {
 		return nil
 	}
 	if ragged {
-		return sameRows(layer.(*layers.TextVectorization), inputs[0].(*tensor.Of[string]).Data(), c.Expected)
+		return sameRows(inner.(*layers.TextVectorization), inputs[0].(*tensor.Of[string]).Data(), c.Expected)
 	}
 	for name, run := range map[string]golden.Runner{"compiled": golden.Compiled, "interpreted": golden.Interpreted} {
 		outs, err := run(m, inputs)
@@ -213,9 +214,9 @@ func runStringCase(t *testing.T, c stringCase) error {
 	return nil
 }
 
-func setUpLookup(t *testing.T, l nn.Layer, c stringCase) error {
+func setUpLookup(t *testing.T, l layer.Layer, c stringCase) error {
 	if c.VocabularyFile != nil {
-		return l.(nn.AssetLoader).LoadAssets(func(name string) ([]byte, error) {
+		return l.(layer.AssetLoader).LoadAssets(func(name string) ([]byte, error) {
 			if name != "vocabulary.txt" {
 				return nil, fs.ErrNotExist
 			}
@@ -247,7 +248,7 @@ func setUpLookup(t *testing.T, l nn.Layer, c stringCase) error {
 	return nil
 }
 
-func vocabularyOf(l nn.Layer) tensor.Any {
+func vocabularyOf(l layer.Layer) tensor.Any {
 	switch l := l.(type) {
 	case *layers.StringLookup:
 		return tensor.FromSlice(l.Vocabulary())

@@ -13,14 +13,15 @@ import (
 	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
 
-func nothing(nn.Layer) error { return nil }
+func nothing(layer.Layer) error { return nil }
 
 // one makes a model of one layer and fails the test if that is not possible.
-func one(t *testing.T, class, config string, setUp func(nn.Layer) error, inputs ...tensor.Any) *nn.Model {
+func one(t *testing.T, class, config string, setUp func(layer.Layer) error, inputs ...tensor.Any) *nn.Model {
 	t.Helper()
 	m, err := oneLayer(class, json.RawMessage(config), setUp, inputs...)
 	if err != nil {
@@ -126,22 +127,22 @@ func TestSaveVocabulary(t *testing.T) {
 	for _, c := range []struct {
 		class, config string
 		x             tensor.Any
-		change        func(nn.Layer) error
+		change        func(layer.Layer) error
 	}{
-		{"TextVectorization", `{"vocabulary": ["x", "y"]}`, texts, func(l nn.Layer) error {
+		{"TextVectorization", `{"vocabulary": ["x", "y"]}`, texts, func(l layer.Layer) error {
 			return l.(*layers.TextVectorization).SetVocabulary([]string{"dog", "cat", "the"})
 		}},
-		{"TextVectorization", `{"output_sequence_length": 3}`, texts, func(l nn.Layer) error { return l.(*layers.TextVectorization).Adapt("the dog", "the", "a") }},
+		{"TextVectorization", `{"output_sequence_length": 3}`, texts, func(l layer.Layer) error { return l.(*layers.TextVectorization).Adapt("the dog", "the", "a") }},
 		{"TextVectorization", `{"output_mode": "tf_idf", "vocabulary": ["x", "y"], "idf_weights": [1, 2]}`, texts,
-			func(l nn.Layer) error {
+			func(l layer.Layer) error {
 				return l.(*layers.TextVectorization).SetVocabulary([]string{"the", "dog"}, 0.5, 3)
 			}},
-		{"TextVectorization", `{"output_mode": "tf_idf"}`, texts, func(l nn.Layer) error { return l.(*layers.TextVectorization).Adapt("the dog", "the cat", "a") }},
-		{"StringLookup", `{"mask_token": ""}`, texts, func(l nn.Layer) error { return l.(*layers.StringLookup).Adapt(texts) }},
-		{"Discretization", `{"num_bins": 2}`, numbers, func(l nn.Layer) error { return l.(*layers.Discretization).Adapt(numbers) }},
+		{"TextVectorization", `{"output_mode": "tf_idf"}`, texts, func(l layer.Layer) error { return l.(*layers.TextVectorization).Adapt("the dog", "the cat", "a") }},
+		{"StringLookup", `{"mask_token": ""}`, texts, func(l layer.Layer) error { return l.(*layers.StringLookup).Adapt(texts) }},
+		{"Discretization", `{"num_bins": 2}`, numbers, func(l layer.Layer) error { return l.(*layers.Discretization).Adapt(numbers) }},
 	} {
 		fixed := strings.Contains(c.config, `"vocabulary"`)
-		m := one(t, c.class, c.config, func(l nn.Layer) error {
+		m := one(t, c.class, c.config, func(l layer.Layer) error {
 			if fixed {
 				return nil
 			}
@@ -181,27 +182,27 @@ func TestVocabularyFileForms(t *testing.T) {
 		"café\nnaïve",
 		"\n[UNK]\u2028café\x0bnaïve",
 	} {
-		m := one(t, "StringLookup", `{"mask_token": ""}`, func(l nn.Layer) error {
-			return l.(nn.AssetLoader).LoadAssets(func(name string) ([]byte, error) { return []byte(file), nil })
+		m := one(t, "StringLookup", `{"mask_token": ""}`, func(l layer.Layer) error {
+			return l.(layer.AssetLoader).LoadAssets(func(name string) ([]byte, error) { return []byte(file), nil })
 		}, x)
 		if got := predict(t, m, x).(*tensor.Of[int64]).Data(); !slices.Equal(got, []int64{0, 2, 3, 1}) {
 			t.Errorf("%q: %v", file, got)
 		}
 	}
-	_, err := oneLayer("IntegerLookup", json.RawMessage(`{}`), func(l nn.Layer) error {
-		return l.(nn.AssetLoader).LoadAssets(func(name string) ([]byte, error) { return []byte("-1\nseven"), nil })
+	_, err := oneLayer("IntegerLookup", json.RawMessage(`{}`), func(l layer.Layer) error {
+		return l.(layer.AssetLoader).LoadAssets(func(name string) ([]byte, error) { return []byte("-1\nseven"), nil })
 	}, tensor.FromSlice([]int64{1}))
 	if err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("a word in a vocabulary of integers: %v", err)
 	}
-	_, err = oneLayer("IntegerLookup", json.RawMessage(`{}`), func(l nn.Layer) error {
-		return l.(nn.AssetLoader).LoadAssets(func(name string) ([]byte, error) { return nil, fs.ErrNotExist })
+	_, err = oneLayer("IntegerLookup", json.RawMessage(`{}`), func(l layer.Layer) error {
+		return l.(layer.AssetLoader).LoadAssets(func(name string) ([]byte, error) { return nil, fs.ErrNotExist })
 	}, tensor.FromSlice([]int64{1}))
 	if err != nil {
 		t.Errorf("a vocabulary that comes later: %v", err)
 	}
 	// A token with a line end does not survive such a file.
-	m := one(t, "StringLookup", `{}`, func(l nn.Layer) error { return l.(*layers.StringLookup).SetVocabulary([]string{"a\nb"}) }, x)
+	m := one(t, "StringLookup", `{}`, func(l layer.Layer) error { return l.(*layers.StringLookup).SetVocabulary([]string{"a\nb"}) }, x)
 	if err := kerasfile.Write(new(bytes.Buffer), m); err == nil || !strings.Contains(err.Error(), "line end") {
 		t.Errorf("saving a token with a line end: %v", err)
 	}
@@ -251,7 +252,7 @@ func TestTextLength(t *testing.T) {
 func TestCustomStandardize(t *testing.T) {
 	x := tensor.FromSlice([]string{"A,B", "b,,c"}, 2)
 	config := `{"vocabulary": ["a", "b"], "standardize": {"module": "builtins", "class_name": "function", "config": "clean", "registered_name": "pkg>clean"}, "split": "by_comma"}`
-	custom := nn.CustomObjects{
+	custom := layer.CustomObjects{
 		"pkg>clean": strings.ToLower,
 		"by_comma":  func(s string) []string { return strings.Split(s, ",") },
 	}
@@ -262,7 +263,7 @@ func TestCustomStandardize(t *testing.T) {
 	if got := predict(t, m, x).(*tensor.Of[int64]).Data(); !slices.Equal(got, []int64{2, 3, 0, 3, 0, 1}) {
 		t.Errorf("got %v", got)
 	}
-	var unsupported *nn.UnsupportedError
+	var unsupported *layer.UnsupportedError
 	if _, err := oneLayer("TextVectorization", json.RawMessage(config), nothing, x); !errors.As(err, &unsupported) {
 		t.Errorf("without the Go forms: %v", err)
 	}

@@ -1,9 +1,9 @@
 package layers
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -12,7 +12,7 @@ import (
 // (batch, 1) become int64 (batch, tokens), filled up with 0 to OutputSequenceLength or to the longest text of the batch,
 // or with the other output modes vectors (batch, vocabulary).
 type TextVectorization struct {
-	nn.Base
+	layer.Base
 	Standardize          string // "lower_and_strip_punctuation", "lower", "strip_punctuation", "" or the name of a function
 	Split                string // "whitespace", "character", "" or the name of a function
 	NGrams               []int  // the widths; nil for single tokens
@@ -25,11 +25,11 @@ type TextVectorization struct {
 }
 
 func init() {
-	nn.Register("keras.layers", "TextVectorization", func() nn.Layer { return new(TextVectorization) })
+	layer.Register("keras.layers", "TextVectorization", func() layer.Layer { return new(TextVectorization) })
 }
 
-// Config implements nn.Layer.
-func (l *TextVectorization) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *TextVectorization) Config(c *layer.Config) {
 	if l.lookup == nil {
 		l.lookup = &StringLookup{Encoding: "utf-8"}
 		mask, oov := "", "[UNK]"
@@ -56,7 +56,7 @@ func (l *TextVectorization) Config(c *nn.Config) {
 		}
 		return
 	}
-	nn.Adopt(l, k, "StringLookup", "string_lookup")
+	layer.Adopt(l, k, "StringLookup", "string_lookup")
 	switch {
 	case l.Ragged:
 		c.Unsupported("ragged", "its output would be a ragged tensor; save the layer with ragged=False, which fills up with 0, or call its Encode method")
@@ -75,7 +75,7 @@ func (l *TextVectorization) Config(c *nn.Config) {
 
 // function visits standardize or split: null, a name, or a function for which the caller gave a Go form: a
 // func(string) string to standardize, a func(string) []string to split.
-func (l *TextVectorization) function(c *nn.Config, key string, field *string, record *any, known ...string) {
+func (l *TextVectorization) function(c *layer.Config, key string, field *string, record *any, known ...string) {
 	raw := *record
 	if raw == nil && *field != "" {
 		raw = *field
@@ -111,7 +111,7 @@ func (l *TextVectorization) function(c *nn.Config, key string, field *string, re
 }
 
 // widths visits "ngrams": a number n for the widths 1 to n, a list of widths, or null.
-func (l *TextVectorization) widths(c *nn.Config) {
+func (l *TextVectorization) widths(c *layer.Config) {
 	raw := l.ngrams
 	if raw == nil && l.NGrams != nil {
 		list := make([]any, len(l.NGrams))
@@ -155,16 +155,16 @@ func (l *TextVectorization) widths(c *nn.Config) {
 // maxWidth bounds n-grams; longer ones have no use, and a file must not ask for millions of passes.
 const maxWidth = 1000
 
-// Children implements nn.Container.
-func (l *TextVectorization) Children() []nn.Child {
-	return []nn.Child{{Attr: "_lookup_layer", Layer: l.lookup}}
+// Children implements layer.Container.
+func (l *TextVectorization) Children() []layer.Child {
+	return []layer.Child{{Attr: "_lookup_layer", Layer: l.lookup}}
 }
 
-// SavedVariables implements nn.VariableSaver: Keras writes the weights of tf_idf for this layer and for the lookup inside.
-func (l *TextVectorization) SavedVariables() []*nn.Variable { return l.lookup.OwnVariables() }
+// SavedVariables implements layer.VariableSaver: Keras writes the weights of tf_idf for this layer and for the lookup inside.
+func (l *TextVectorization) SavedVariables() []*layer.Variable { return l.lookup.OwnVariables() }
 
-// Call implements nn.Layer.
-func (l *TextVectorization) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *TextVectorization) Call(c *layer.Call) any {
 	x, k := c.X(), l.lookup
 	if x.DType != tensor.String {
 		c.Fail("texts are expected, not %s", x.DType)
@@ -206,7 +206,7 @@ func (l *TextVectorization) Call(c *nn.Call) any {
 }
 
 // callUnsplit looks up whole strings, and joins those along the last axis to n-grams.
-func (l *TextVectorization) callUnsplit(c *nn.Call, x *graph.Value) *graph.Value {
+func (l *TextVectorization) callUnsplit(c *layer.Call, x *graph.Value) *graph.Value {
 	x = c.Emit1(opStandardize, &l.tokens, x)
 	if l.NGrams != nil {
 		if x.Rank() == 0 {
@@ -267,12 +267,12 @@ func (l *TextVectorization) Encode(text string) ([]int64, error) {
 	return l.ids(tokens)
 }
 
-// LoadAssets implements nn.AssetLoader.
+// LoadAssets implements layer.AssetLoader.
 func (l *TextVectorization) LoadAssets(open func(name string) ([]byte, error)) error {
 	return l.lookup.LoadAssets(open)
 }
 
-// SaveAssets implements nn.AssetSaver.
+// SaveAssets implements layer.AssetSaver.
 func (l *TextVectorization) SaveAssets(write func(name string, data []byte) error) error {
 	return l.lookup.SaveAssets(write)
 }

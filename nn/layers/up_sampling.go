@@ -3,20 +3,20 @@ package layers
 import (
 	"strings"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/ops"
 )
 
 // UpSampling1D repeats each step of (batch, steps, features) Size times (keras.layers.UpSampling1D).
 type UpSampling1D struct {
-	nn.Base
+	layer.Base
 	Size int
 }
 
 // UpSampling2D enlarges images (batch, height, width, channels), or channels before height with DataFormat "channels_first",
 // by whole factors, repeating pixels or interpolating between them (keras.layers.UpSampling2D).
 type UpSampling2D struct {
-	nn.Base
+	layer.Base
 	Size          []int
 	DataFormat    string
 	Interpolation string // "nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"
@@ -25,29 +25,29 @@ type UpSampling2D struct {
 // UpSampling3D repeats the elements of volumes (batch, depth, height, width, channels), or channels before depth with
 // DataFormat "channels_first" (keras.layers.UpSampling3D).
 type UpSampling3D struct {
-	nn.Base
+	layer.Base
 	Size       []int
 	DataFormat string
 }
 
 func init() {
-	nn.Register("keras.layers", "UpSampling1D", func() nn.Layer { return new(UpSampling1D) })
-	nn.Register("keras.layers", "UpSampling2D", func() nn.Layer { return new(UpSampling2D) })
-	nn.Register("keras.layers", "UpSampling3D", func() nn.Layer { return new(UpSampling3D) })
+	layer.Register("keras.layers", "UpSampling1D", func() layer.Layer { return new(UpSampling1D) })
+	layer.Register("keras.layers", "UpSampling2D", func() layer.Layer { return new(UpSampling2D) })
+	layer.Register("keras.layers", "UpSampling3D", func() layer.Layer { return new(UpSampling3D) })
 }
 
-// Config implements nn.Layer.
-func (l *UpSampling1D) Config(c *nn.Config) { c.Positive("size", &l.Size, 2) }
+// Config implements layer.Layer.
+func (l *UpSampling1D) Config(c *layer.Config) { c.Positive("size", &l.Size, 2) }
 
-// Call implements nn.Layer.
-func (l *UpSampling1D) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *UpSampling1D) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, 3)
 	return repeat(c, x, 1, l.Size)
 }
 
 // repeat repeats each element along an axis.
-func repeat(c *nn.Call, x *value, axis, count int) *value {
+func repeat(c *layer.Call, x *value, axis, count int) *value {
 	if x.Shape[axis] > 0 && count > (1<<31-1)/x.Shape[axis] {
 		c.Fail("a size of %d makes the input %s too large", count, x)
 	}
@@ -57,8 +57,8 @@ func repeat(c *nn.Call, x *value, axis, count int) *value {
 	return c.Repeat(x, axis, count)
 }
 
-// Config implements nn.Layer.
-func (l *UpSampling2D) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *UpSampling2D) Config(c *layer.Config) {
 	c.Tuple("size", &l.Size, 2, 2)
 	c.DataFormat(&l.DataFormat)
 	c.String("interpolation", &l.Interpolation, "nearest")
@@ -72,8 +72,8 @@ func (l *UpSampling2D) Config(c *nn.Config) {
 	}
 }
 
-// Call implements nn.Layer.
-func (l *UpSampling2D) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *UpSampling2D) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, 4)
 	height := spatialAxis(l.DataFormat)
@@ -84,17 +84,17 @@ func (l *UpSampling2D) Call(c *nn.Call) any {
 		c.Fail("a size of %v makes the input %s too large", l.Size, x)
 	}
 	return ops.Resize(c.Builder, x, x.Shape[height]*l.Size[0], x.Shape[height+1]*l.Size[1],
-		ops.ResizeOptions{Interpolation: l.Interpolation, ChannelsFirst: l.DataFormat == nn.ChannelsFirst})
+		ops.ResizeOptions{Interpolation: l.Interpolation, ChannelsFirst: l.DataFormat == layer.ChannelsFirst})
 }
 
-// Config implements nn.Layer.
-func (l *UpSampling3D) Config(c *nn.Config) {
+// Config implements layer.Layer.
+func (l *UpSampling3D) Config(c *layer.Config) {
 	c.Tuple("size", &l.Size, 3, 2)
 	c.DataFormat(&l.DataFormat)
 }
 
-// Call implements nn.Layer.
-func (l *UpSampling3D) Call(c *nn.Call) any {
+// Call implements layer.Layer.
+func (l *UpSampling3D) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, 5)
 	for i, n := range l.Size {

@@ -3,8 +3,8 @@ package losses
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
@@ -22,8 +22,8 @@ type BinaryCrossentropy struct {
 	NoAxis bool
 }
 
-// Config implements nn.Configurable.
-func (l *BinaryCrossentropy) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (l *BinaryCrossentropy) Config(c *layer.Config) {
 	c.Bool("from_logits", &l.FromLogits, false)
 	c.Float("label_smoothing", &l.LabelSmoothing, 0)
 	if l.NoAxis {
@@ -72,8 +72,8 @@ type BinaryFocalCrossentropy struct {
 	Axis                int
 }
 
-// Config implements nn.Configurable.
-func (l *BinaryFocalCrossentropy) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (l *BinaryFocalCrossentropy) Config(c *layer.Config) {
 	c.Bool("from_logits", &l.FromLogits, false)
 	c.Float("label_smoothing", &l.LabelSmoothing, 0)
 	c.Int("axis", &l.Axis, -1)

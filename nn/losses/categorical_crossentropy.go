@@ -3,8 +3,8 @@ package losses
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -24,8 +24,8 @@ type CategoricalCrossentropy struct {
 	Axis           int
 }
 
-// Config implements nn.Configurable.
-func (l *CategoricalCrossentropy) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (l *CategoricalCrossentropy) Config(c *layer.Config) {
 	c.Bool("from_logits", &l.FromLogits, false)
 	c.Float("label_smoothing", &l.LabelSmoothing, 0)
 	c.Int("axis", &l.Axis, -1)
@@ -67,8 +67,8 @@ type CategoricalFocalCrossentropy struct {
 	Axis           int
 }
 
-// Config implements nn.Configurable.
-func (l *CategoricalFocalCrossentropy) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (l *CategoricalFocalCrossentropy) Config(c *layer.Config) {
 	c.Bool("from_logits", &l.FromLogits, false)
 	c.Float("label_smoothing", &l.LabelSmoothing, 0)
 	c.Int("axis", &l.Axis, -1)
@@ -102,15 +102,15 @@ type SparseCategoricalCrossentropy struct {
 	WriteAxis bool
 }
 
-// Config implements nn.Configurable.
-func (l *SparseCategoricalCrossentropy) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (l *SparseCategoricalCrossentropy) Config(c *layer.Config) {
 	c.Bool("from_logits", &l.FromLogits, false)
 	c.IntOrNone("ignore_class", &l.IgnoreClass)
 	if l.WriteAxis {
 		c.Int("axis", &l.Axis, -1)
 		return
 	}
-	nn.Unwritten(c, "axis", &l.Axis, -1, c.Int)
+	layer.Unwritten(c, "axis", &l.Axis, -1, c.Int)
 }
 
 // Values implements Function.
@@ -146,8 +146,8 @@ func (l *SparseCategoricalCrossentropy) Values(b *graph.Builder, yTrue, yPred *g
 // (keras.losses.categorical_generalized_cross_entropy).
 type CategoricalGeneralizedCrossEntropy struct{ Q float64 }
 
-// Config implements nn.Configurable.
-func (l *CategoricalGeneralizedCrossEntropy) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (l *CategoricalGeneralizedCrossEntropy) Config(c *layer.Config) {
 	c.Float("q", &l.Q, 0.5)
 	if l.Q <= 0 || l.Q >= 1 {
 		c.Errorf("q", "a number between 0 and 1 is expected, not %v", l.Q)

@@ -3,8 +3,8 @@ package losses
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -21,8 +21,8 @@ type Circle struct {
 	RemoveDiagonal bool
 }
 
-// Config implements nn.Configurable.
-func (l *Circle) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (l *Circle) Config(c *layer.Config) {
 	c.Float("gamma", &l.Gamma, 80)
 	c.Float("margin", &l.Margin, 0.4)
 	c.Bool("remove_diagonal", &l.RemoveDiagonal, true)

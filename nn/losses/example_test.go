@@ -5,13 +5,14 @@ import (
 
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/losses"
 	"github.com/hornml/horn/tensor"
 )
 
 // A loss writes ops. Here they are compiled by themselves; in a training they are a part of a larger graph.
 func Example() {
-	loss := nn.NewObject("losses", "sparse_categorical_crossentropy").Impl.(nn.Loss)
+	loss := layer.NewObject("losses", "sparse_categorical_crossentropy").Impl.(losses.Loss)
 	f := nn.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
 		return []*graph.Value{loss.Call(b, args[0], args[1], nil, nil)}
 	})

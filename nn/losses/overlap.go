@@ -1,8 +1,8 @@
 package losses
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
@@ -13,8 +13,8 @@ func init() {
 // Dice is 1 - 2*sum(t*p)/(sum(t) + sum(p) + 1e-7) over axes, all if nil (keras.losses.dice).
 type Dice struct{ Axis []int }
 
-// Config implements nn.Configurable.
-func (l *Dice) Config(c *nn.Config) { c.IntsOrNone("axis", &l.Axis) }
+// Config implements layer.Configurable.
+func (l *Dice) Config(c *layer.Config) { c.IntsOrNone("axis", &l.Axis) }
 
 // Values implements Function.
 func (l *Dice) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
@@ -31,8 +31,8 @@ type Tversky struct {
 	Axis        []int
 }
 
-// Config implements nn.Configurable.
-func (l *Tversky) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (l *Tversky) Config(c *layer.Config) {
 	c.Float("alpha", &l.Alpha, 0.5)
 	c.Float("beta", &l.Beta, 0.5)
 	c.IntsOrNone("axis", &l.Axis)

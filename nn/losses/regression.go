@@ -3,8 +3,8 @@ package losses
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
@@ -57,8 +57,8 @@ func LogCosh(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 // (keras.losses.huber).
 type Huber struct{ Delta float64 }
 
-// Config implements nn.Configurable. Keras does not save delta in the config of a Huber loss.
-func (h *Huber) Config(c *nn.Config) { nn.Unwritten(c, "delta", &h.Delta, 1, c.Float) }
+// Config implements layer.Configurable. Keras does not save delta in the config of a Huber loss.
+func (h *Huber) Config(c *layer.Config) { layer.Unwritten(c, "delta", &h.Delta, 1, c.Float) }
 
 // Values implements Function.
 func (h *Huber) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
@@ -73,8 +73,8 @@ func (h *Huber) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value
 // CosineSimilarity is minus the sum of t*p along an axis, both scaled to length 1 (keras.losses.cosine_similarity).
 type CosineSimilarity struct{ Axis int }
 
-// Config implements nn.Configurable. Keras does not save the axis in the config of a CosineSimilarity loss.
-func (s *CosineSimilarity) Config(c *nn.Config) { nn.Unwritten(c, "axis", &s.Axis, -1, c.Int) }
+// Config implements layer.Configurable. Keras does not save the axis in the config of a CosineSimilarity loss.
+func (s *CosineSimilarity) Config(c *layer.Config) { layer.Unwritten(c, "axis", &s.Axis, -1, c.Int) }
 
 // Values implements Function.
 func (s *CosineSimilarity) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {

@@ -3,8 +3,8 @@ package metrics
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/losses"
 	"github.com/hornml/horn/tensor"
 )
@@ -53,7 +53,7 @@ func accuracy(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 // (keras.metrics.binary_accuracy).
 type binaryAccuracy struct{ threshold float64 }
 
-func (f *binaryAccuracy) Config(c *nn.Config) {
+func (f *binaryAccuracy) Config(c *layer.Config) {
 	c.Float("threshold", &f.threshold, 0.5)
 	if f.threshold < 0 || f.threshold > 1 {
 		c.Errorf("threshold", "a number from 0 to 1 is expected, not %v", f.threshold)
@@ -125,10 +125,10 @@ type topKAccuracy struct {
 	sparse, fromSortedIDs bool
 }
 
-func (f *topKAccuracy) Config(c *nn.Config) {
+func (f *topKAccuracy) Config(c *layer.Config) {
 	c.Positive("k", &f.k, 5)
 	if f.sparse {
-		nn.Unwritten(c, "from_sorted_ids", &f.fromSortedIDs, false, c.Bool)
+		layer.Unwritten(c, "from_sorted_ids", &f.fromSortedIDs, false, c.Bool)
 	}
 }
 

@@ -5,14 +5,15 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/internal/jit"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	register("AUC", func() nn.Configurable { return new(AUC) })
+	register("AUC", func() layer.Configurable { return new(AUC) })
 }
 
 // AUC is the area under a curve (ROC, PR or PRGAIN), as a Riemann sum over thresholds (keras.metrics.AUC). With MultiLabel
@@ -31,11 +32,11 @@ type AUC struct {
 	confusion
 	weights any // as the file has them
 	labels  int
-	sigmoid *nn.Function
+	sigmoid *jit.Function
 }
 
-// Config implements nn.Configurable.
-func (m *AUC) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (m *AUC) Config(c *layer.Config) {
 	m.config(c, "auc", tensor.Float32)
 	c.Int("num_thresholds", &m.NumThresholds, 200)
 	choice(c, "curve", &m.Curve, []string{"ROC", "PR", "PRGAIN"}, "roc", "pr", "prgain")
@@ -71,7 +72,7 @@ func (m *AUC) Config(c *nn.Config) {
 		}
 		m.build(*n)
 	}
-	m.sigmoid = nn.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
+	m.sigmoid = jit.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
 		if !args[0].DType.IsFloat() {
 			args[0] = b.Cast(args[0], tensor.Float32)
 		}
@@ -80,7 +81,7 @@ func (m *AUC) Config(c *nn.Config) {
 }
 
 // choice visits a string that is one of a few, which Keras takes in another spelling, too.
-func choice(c *nn.Config, key string, field *string, names []string, other ...string) {
+func choice(c *layer.Config, key string, field *string, names []string, other ...string) {
 	c.String(key, field, names[0])
 	if i := slices.Index(other, *field); i >= 0 {
 		*field = names[i]
@@ -98,7 +99,7 @@ func weightsOf(v any) ([]float64, error) {
 	if v == nil {
 		return nil, nil
 	}
-	t, err := nn.ArrayOf(v, tensor.Float64)
+	t, err := layer.ArrayOf(v, tensor.Float64)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func weightsOf(v any) ([]float64, error) {
 }
 
 // settle sets the thresholds: those between 0 and 1, with one below and one above.
-func (m *AUC) settle(c *nn.Config) {
+func (m *AUC) settle(c *layer.Config) {
 	m.multiLabel, m.labelWeights, m.even, m.wide = m.MultiLabel, nil, true, true
 	if !m.MultiLabel {
 		m.labelWeights = m.LabelWeights
@@ -148,7 +149,7 @@ func (m *AUC) build(labels int) {
 	}
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *AUC) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	if m.FromLogits && yPred != nil && yPred.DType() != tensor.String {
 		out, err := m.sigmoid.Run(yPred)
@@ -175,7 +176,7 @@ func (m *AUC) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	return nil
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *AUC) Result() (*tensor.Of[float64], error) {
 	if m.labels == 0 {
 		return nil, fmt.Errorf("metric %q has seen no batch", m.Name)

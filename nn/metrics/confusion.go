@@ -6,21 +6,22 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
 	count := func(class string, part int) {
-		register(class, func() nn.Configurable { return &ConfusionCount{part: part, class: class} })
+		register(class, func() layer.Configurable { return &ConfusionCount{part: part, class: class} })
 	}
 	count("TruePositives", truePositives)
 	count("FalsePositives", falsePositives)
 	count("TrueNegatives", trueNegatives)
 	count("FalseNegatives", falseNegatives)
-	register("Precision", func() nn.Configurable { return &PrecisionRecall{against: falsePositives} })
-	register("Recall", func() nn.Configurable { return &PrecisionRecall{against: falseNegatives} })
+	register("Precision", func() layer.Configurable { return &PrecisionRecall{against: falsePositives} })
+	register("Recall", func() layer.Configurable { return &PrecisionRecall{against: falseNegatives} })
 }
 
 // The parts of a confusion matrix.
@@ -222,7 +223,7 @@ func onlyTopK(a array, k int) (array, error) {
 }
 
 // thresholdsArgument visits a number, a list of numbers or null, within 0..1.
-func thresholdsArgument(c *nn.Config, field *any) []float64 {
+func thresholdsArgument(c *layer.Config, field *any) []float64 {
 	c.Raw("thresholds", field, nil)
 	if *field == nil {
 		return nil
@@ -277,16 +278,16 @@ type ConfusionCount struct {
 	class string
 }
 
-// Config implements nn.Configurable.
-func (m *ConfusionCount) Config(c *nn.Config) {
-	m.config(c, nn.SnakeCase(m.class), tensor.Float32)
+// Config implements layer.Configurable.
+func (m *ConfusionCount) Config(c *layer.Config) {
+	m.config(c, naming.SnakeCase(m.class), tensor.Float32)
 	m.settle(thresholdsArgument(c, &m.Thresholds))
 	if len(m.states) == 0 {
 		m.add("accumulator", tensor.Float32, len(m.thresholds))
 	}
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *ConfusionCount) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	c, _, err := m.count(yTrue, yPred, sampleWeight)
 	if err != nil {
@@ -298,7 +299,7 @@ func (m *ConfusionCount) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any
 	return nil
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *ConfusionCount) Result() (*tensor.Of[float64], error) {
 	return vector(slices.Clone(m.states[0].data))
 }
@@ -315,8 +316,8 @@ type PrecisionRecall struct {
 	against int
 }
 
-// Config implements nn.Configurable.
-func (m *PrecisionRecall) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (m *PrecisionRecall) Config(c *layer.Config) {
 	name := "precision"
 	if m.against == falseNegatives {
 		name = "recall"
@@ -333,7 +334,7 @@ func (m *PrecisionRecall) Config(c *nn.Config) {
 	m.addParts(len(m.thresholds), truePositives, m.against)
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *PrecisionRecall) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	c, _, err := m.count(yTrue, yPred, sampleWeight)
 	if err != nil {
@@ -346,7 +347,7 @@ func (m *PrecisionRecall) UpdateState(yTrue, yPred, sampleWeight, mask tensor.An
 	return nil
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *PrecisionRecall) Result() (*tensor.Of[float64], error) {
 	out := make([]float64, len(m.thresholds))
 	for i := range out {

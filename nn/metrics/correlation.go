@@ -1,8 +1,8 @@
 package metrics
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/losses"
 )
 
@@ -25,7 +25,7 @@ func centered(b *graph.Builder, yTrue, yPred *graph.Value, axis int) (t, p, mean
 // deviation 1 (keras.metrics.pearson_correlation).
 type pearsonCorrelation struct{ axis int }
 
-func (f *pearsonCorrelation) Config(c *nn.Config) { c.Int("axis", &f.axis, -1) }
+func (f *pearsonCorrelation) Config(c *layer.Config) { c.Int("axis", &f.axis, -1) }
 func (f *pearsonCorrelation) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	t, p, _, _ := centered(b, yTrue, yPred, f.axis)
 	norm := func(x *graph.Value) *graph.Value { return b.Div(x, b.Sqrt(b.MeanKeep(b.Square(x), f.axis))) }
@@ -36,7 +36,7 @@ func (f *pearsonCorrelation) Values(b *graph.Builder, yTrue, yPred *graph.Value)
 // (mean(t) - mean(p))² + 1e-7) (keras.metrics.concordance_correlation).
 type concordanceCorrelation struct{ axis int }
 
-func (f *concordanceCorrelation) Config(c *nn.Config) { c.Int("axis", &f.axis, -1) }
+func (f *concordanceCorrelation) Config(c *layer.Config) { c.Int("axis", &f.axis, -1) }
 func (f *concordanceCorrelation) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	t, p, meanT, meanP := centered(b, yTrue, yPred, f.axis)
 	distance := b.Sub(meanT, meanP)

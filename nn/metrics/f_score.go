@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	register("FBetaScore", func() nn.Configurable { return &FBetaScore{name: "fbeta_score"} })
-	register("F1Score", func() nn.Configurable { return &FBetaScore{name: "f1_score"} })
+	register("FBetaScore", func() layer.Configurable { return &FBetaScore{name: "fbeta_score"} })
+	register("F1Score", func() layer.Configurable { return &FBetaScore{name: "f1_score"} })
 }
 
 // FBetaScore is (1+Beta²)*precision*recall / (Beta²*precision + recall) for each class, or an average of that
@@ -25,8 +25,8 @@ type FBetaScore struct {
 	classes int
 }
 
-// Config implements nn.Configurable.
-func (m *FBetaScore) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (m *FBetaScore) Config(c *layer.Config) {
 	m.config(c, m.name, tensor.Float32)
 	c.StringOrNone("average", &m.Average)
 	switch m.Average {
@@ -48,7 +48,7 @@ func (m *FBetaScore) Config(c *nn.Config) {
 	}
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *FBetaScore) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	fail := func(err error) error { return fmt.Errorf("metric %q: %w", m.Name, err) }
 	t, err := numbers("targets", yTrue, m.DType)
@@ -119,7 +119,7 @@ func (m *Base) round(v float64) float64 {
 	return float64(float32(v))
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *FBetaScore) Result() (*tensor.Of[float64], error) {
 	if m.classes == 0 {
 		return nil, fmt.Errorf("metric %q has seen no batch", m.Name)

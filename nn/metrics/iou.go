@@ -3,13 +3,14 @@ package metrics
 import (
 	"fmt"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
 	for _, class := range []string{"IoU", "BinaryIoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"} {
-		register(class, func() nn.Configurable { return &IoU{class: class} })
+		register(class, func() layer.Configurable { return &IoU{class: class} })
 	}
 }
 
@@ -27,9 +28,9 @@ type IoU struct {
 	class string
 }
 
-// Config implements nn.Configurable.
-func (m *IoU) Config(c *nn.Config) {
-	m.config(c, nn.SnakeCase(m.class), tensor.Int32)
+// Config implements layer.Configurable.
+func (m *IoU) Config(c *layer.Config) {
+	m.config(c, naming.SnakeCase(m.class), tensor.Int32)
 	one := m.class == "OneHotIoU" || m.class == "OneHotMeanIoU"
 	chosen := m.class == "IoU" || m.class == "OneHotIoU"
 	if m.class == "BinaryIoU" {
@@ -72,7 +73,7 @@ func (m *IoU) Config(c *nn.Config) {
 	}
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *IoU) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	fail := func(err error) error { return fmt.Errorf("metric %q: %w", m.Name, err) }
 	t, err := m.classes("targets", yTrue, m.SparseYTrue, nil)
@@ -162,7 +163,7 @@ func (m *IoU) classes(what string, v tensor.Any, sparse bool, threshold *float64
 	return out, nil
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *IoU) Result() (*tensor.Of[float64], error) {
 	n := m.NumClasses
 	matrix := m.states[0].data

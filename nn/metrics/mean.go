@@ -4,21 +4,23 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/jit"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/losses"
-	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	register("Mean", func() nn.Configurable { return new(Mean) })
-	register("Sum", func() nn.Configurable { return new(Sum) })
-	register("MeanMetricWrapper", func() nn.Configurable { return &MeanMetricWrapper{named: true} })
-	register("RootMeanSquaredError", func() nn.Configurable { return new(RootMeanSquaredError) })
+	register("Mean", func() layer.Configurable { return new(Mean) })
+	register("Sum", func() layer.Configurable { return new(Sum) })
+	register("MeanMetricWrapper", func() layer.Configurable { return &MeanMetricWrapper{named: true} })
+	register("RootMeanSquaredError", func() layer.Configurable { return new(RootMeanSquaredError) })
 
 	of := func(class string, make func() losses.Function, short ...string) {
-		wrap(class, nn.SnakeCase(class), make, short...)
+		wrap(class, naming.SnakeCase(class), make, short...)
 	}
 	loss := func(name string) func() losses.Function {
 		return func() losses.Function { return losses.NewFunction(name) }
@@ -41,7 +43,7 @@ func init() {
 
 // wrap adds a class that is the mean of a function's values.
 func wrap(class, name string, make func() losses.Function, short ...string) {
-	register(class, func() nn.Configurable { return &MeanMetricWrapper{Function: make(), defaultName: name} }, short...)
+	register(class, func() layer.Configurable { return &MeanMetricWrapper{Function: make(), defaultName: name} }, short...)
 }
 
 // Mean is the weighted mean of values (keras.metrics.Mean). Its UpdateState takes them as the first argument; there are no
@@ -49,20 +51,20 @@ func wrap(class, name string, make func() losses.Function, short ...string) {
 type Mean struct {
 	Base
 	total, count *state
-	run          *nn.Function
+	run          *jit.Function
 }
 
-// Config implements nn.Configurable.
-func (m *Mean) Config(c *nn.Config) { m.configure(c, "mean", nil) }
+// Config implements layer.Configurable.
+func (m *Mean) Config(c *layer.Config) { m.configure(c, "mean", nil) }
 
 // configure visits the arguments and sets up the function that gives the sum and the number of a batch's values.
-func (m *Mean) configure(c *nn.Config, name string, values losses.Function) {
+func (m *Mean) configure(c *layer.Config, name string, values losses.Function) {
 	m.config(c, name, tensor.Float32)
 	if m.total == nil {
 		m.total, m.count = m.add("total", m.DType), m.add("count", m.DType)
 	}
 	m.total.dtype, m.count.dtype = m.DType, m.DType
-	m.run = nn.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
+	m.run = jit.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
 		x, weight := args[0], args[2]
 		if values != nil {
 			x = values.Values(b, args[0], args[1])
@@ -109,7 +111,7 @@ func samplewise(b *graph.Builder, reduce *graph.Reduction, x, weight *graph.Valu
 	return rest(x, 1), weight
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *Mean) UpdateState(values, yPred, sampleWeight, mask tensor.Any) error {
 	if yPred != nil {
 		return fmt.Errorf("metric %q is a mean of values; it does not compare targets and predictions", m.Name)
@@ -131,7 +133,7 @@ func (m *Mean) update(args ...tensor.Any) error {
 	return nil
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *Mean) Result() (*tensor.Of[float64], error) {
 	return scalar(divideNoNaN(m.total.data[0], m.count.data[0]))
 }
@@ -140,23 +142,23 @@ func (m *Mean) Result() (*tensor.Of[float64], error) {
 type Sum struct {
 	Base
 	total *state
-	run   *nn.Function
+	run   *jit.Function
 }
 
-// Config implements nn.Configurable.
-func (m *Sum) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (m *Sum) Config(c *layer.Config) {
 	m.config(c, "sum", tensor.Float32)
 	if m.total == nil {
 		m.total = m.add("total", m.DType)
 	}
 	m.total.dtype = m.DType
-	m.run = nn.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
+	m.run = jit.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
 		x, _ := samplewise(b, graph.OpSum, args[0], args[1], m.DType)
 		return []*graph.Value{b.Sum(x)}
 	})
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *Sum) UpdateState(values, yPred, sampleWeight, mask tensor.Any) error {
 	if yPred != nil {
 		return fmt.Errorf("metric %q is a sum of values; it does not compare targets and predictions", m.Name)
@@ -171,7 +173,7 @@ func (m *Sum) UpdateState(values, yPred, sampleWeight, mask tensor.Any) error {
 	return nil
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *Sum) Result() (*tensor.Of[float64], error) { return scalar(m.total.data[0]) }
 
 // MeanMetricWrapper is the mean of a function's values (keras.metrics.MeanMetricWrapper), which most metrics are.
@@ -183,8 +185,8 @@ type MeanMetricWrapper struct {
 	named       bool // the function is the argument "fn"
 }
 
-// Config implements nn.Configurable.
-func (m *MeanMetricWrapper) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (m *MeanMetricWrapper) Config(c *layer.Config) {
 	if m.named && c.Reading() {
 		m.Function = readFunction(c)
 	}
@@ -199,15 +201,15 @@ func (m *MeanMetricWrapper) Config(c *nn.Config) {
 }
 
 // readFunction reads the argument "fn": a function of keras.losses or keras.metrics, or a loss.
-func readFunction(c *nn.Config) losses.Function {
+func readFunction(c *layer.Config) losses.Function {
 	if v, _ := c.Value("fn"); v != nil {
 		if r, ok := v.(*pyjson.Object); ok && r.String("class_name") != "function" {
-			var o *nn.Object
+			var o *layer.Object
 			c.Object("losses", "fn", &o, "")
 			if o == nil {
 				return nil
 			}
-			loss, ok := o.Impl.(nn.Loss)
+			loss, ok := o.Impl.(losses.Loss)
 			if !ok {
 				c.Unsupported("fn", "%s is no loss", o.Name)
 				return nil
@@ -219,9 +221,9 @@ func readFunction(c *nn.Config) losses.Function {
 }
 
 // lossFunction has the values of a loss, reduced as it says.
-type lossFunction struct{ loss nn.Loss }
+type lossFunction struct{ loss losses.Loss }
 
-func (lossFunction) Config(*nn.Config) {}
+func (lossFunction) Config(*layer.Config) {}
 func (f lossFunction) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	return f.loss.Call(b, yTrue, yPred, nil, nil)
 }
@@ -233,7 +235,7 @@ func newFunction(name string) losses.Function {
 	}
 	if make := functions[name]; make != nil {
 		f := make()
-		f.Config(&nn.Config{})
+		f.Config(&layer.Config{})
 		return f
 	}
 	return nil
@@ -245,12 +247,12 @@ var functions = map[string]func() losses.Function{}
 // function is a function without arguments.
 type function func(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value
 
-func (function) Config(*nn.Config) {}
+func (function) Config(*layer.Config) {}
 func (f function) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	return f(b, yTrue, yPred)
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *MeanMetricWrapper) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	return m.update(yTrue, yPred, sampleWeight, mask)
 }
@@ -259,20 +261,20 @@ func (m *MeanMetricWrapper) UpdateState(yTrue, yPred, sampleWeight, mask tensor.
 // takes no notice of masks.
 type RootMeanSquaredError struct{ Mean }
 
-// Config implements nn.Configurable.
-func (m *RootMeanSquaredError) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (m *RootMeanSquaredError) Config(c *layer.Config) {
 	m.configure(c, "root_mean_squared_error", function(func(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 		t, p := losses.SameRank(b, b.Cast(yTrue, m.DType), b.Cast(yPred.WithMask(nil), m.DType))
 		return b.Square(b.Sub(p, t))
 	}))
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *RootMeanSquaredError) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	return m.update(yTrue, yPred, sampleWeight, nil)
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *RootMeanSquaredError) Result() (*tensor.Of[float64], error) {
 	return scalar(math.Sqrt(divideNoNaN(m.total.data[0], m.count.data[0])))
 }
@@ -280,7 +282,7 @@ func (m *RootMeanSquaredError) Result() (*tensor.Of[float64], error) {
 // cosineSimilarity is the function of keras.metrics.CosineSimilarity: that of keras.losses without the minus.
 type cosineSimilarity struct{ axis int }
 
-func (f *cosineSimilarity) Config(c *nn.Config) { nn.Unwritten(c, "axis", &f.axis, -1, c.Int) }
+func (f *cosineSimilarity) Config(c *layer.Config) { layer.Unwritten(c, "axis", &f.axis, -1, c.Int) }
 func (f *cosineSimilarity) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	return losses.Cosine(b, yTrue, yPred, f.axis)
 }

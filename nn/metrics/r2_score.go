@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	register("R2Score", func() nn.Configurable { return new(R2Score) })
+	register("R2Score", func() layer.Configurable { return new(R2Score) })
 }
 
 // R2Score is the coefficient of determination 1 - sum((t-p)²)/sum((t-mean(t))²) of each output, or an average of them;
@@ -22,8 +22,8 @@ type R2Score struct {
 	outputs int
 }
 
-// Config implements nn.Configurable.
-func (m *R2Score) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (m *R2Score) Config(c *layer.Config) {
 	m.config(c, "r2_score", tensor.Float32)
 	var v any
 	if m.ClassAggregation != "" {
@@ -53,7 +53,7 @@ const (
 	r2Count
 )
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *R2Score) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	fail := func(err error) error { return fmt.Errorf("metric %q: %w", m.Name, err) }
 	t, err := numbers("targets", yTrue, m.DType)
@@ -101,7 +101,7 @@ func (m *R2Score) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error
 	return nil
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *R2Score) Result() (*tensor.Of[float64], error) {
 	if m.outputs == 0 {
 		return nil, fmt.Errorf("metric %q has seen no batch", m.Name)

@@ -3,7 +3,8 @@ package metrics
 import (
 	"fmt"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -12,7 +13,7 @@ func init() {
 	sensitivity, specificity := rate{truePositives, falseNegatives}, rate{trueNegatives, falsePositives}
 	precision := rate{truePositives, falsePositives}
 	add := func(class, argument string, held, best rate) {
-		register(class, func() nn.Configurable {
+		register(class, func() layer.Configurable {
 			return &RateAtRate{class: class, argument: argument, held: held, best: best}
 		})
 	}
@@ -37,9 +38,9 @@ type RateAtRate struct {
 	held, best      rate
 }
 
-// Config implements nn.Configurable.
-func (m *RateAtRate) Config(c *nn.Config) {
-	m.config(c, nn.SnakeCase(m.class), tensor.Float32)
+// Config implements layer.Configurable.
+func (m *RateAtRate) Config(c *layer.Config) {
+	m.config(c, naming.SnakeCase(m.class), tensor.Float32)
 	c.IntOrNone("class_id", &m.ClassID)
 	c.Positive("num_thresholds", &m.NumThresholds, 200)
 	c.Float(m.argument, &m.Value)
@@ -74,7 +75,7 @@ func spread(n int, lo, hi float64) []float64 {
 	return out
 }
 
-// UpdateState implements nn.Metric.
+// UpdateState implements Metric.
 func (m *RateAtRate) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	c, _, err := m.count(yTrue, yPred, sampleWeight)
 	if err != nil {
@@ -93,7 +94,7 @@ func (m *Base) addCounts(c counts) {
 	}
 }
 
-// Result implements nn.Metric.
+// Result implements Metric.
 func (m *RateAtRate) Result() (*tensor.Of[float64], error) {
 	of := func(r rate, i int) float64 {
 		x := m.states[r.part].data[i]

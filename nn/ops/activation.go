@@ -4,14 +4,14 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
 	floats := func(class string, op *graph.Unary) {
-		one("nn", class, "x", func(o *nn.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
+		one("nn", class, "x", func(o *layer.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
 	}
 	floats("Sigmoid", graph.OpSigmoid)
 	floats("Silu", graph.OpSilu)
@@ -20,20 +20,20 @@ func init() {
 	floats("SparsePlus", opSparsePlus)
 	floats("LogSigmoid", opLogSigmoid)
 	floats("TanhShrink", opTanhShrink)
-	one("nn", "Relu", "x", func(o *nn.OpCall, x *value) *value { return o.Relu(asInt(o, x)) })
-	one("nn", "Relu6", "x", func(o *nn.OpCall, x *value) *value { return o.Clip(asInt(o, x), 0, 6) })
-	one("nn", "HardSigmoid", "x", func(o *nn.OpCall, x *value) *value { return activations.HardSigmoid(o.Builder, asFloat(o, x)) })
-	one("nn", "HardSilu", "x", func(o *nn.OpCall, x *value) *value {
+	one("nn", "Relu", "x", func(o *layer.OpCall, x *value) *value { return o.Relu(asInt(o, x)) })
+	one("nn", "Relu6", "x", func(o *layer.OpCall, x *value) *value { return o.Clip(asInt(o, x), 0, 6) })
+	one("nn", "HardSigmoid", "x", func(o *layer.OpCall, x *value) *value { return activations.HardSigmoid(o.Builder, asFloat(o, x)) })
+	one("nn", "HardSilu", "x", func(o *layer.OpCall, x *value) *value {
 		x = asFloat(o, x)
 		return o.Mul(x, activations.HardSigmoid(o.Builder, x))
 	})
-	one("nn", "HardTanh", "x", func(o *nn.OpCall, x *value) *value { return o.Clip(x, -1, 1) })
-	one("nn", "Selu", "x", func(o *nn.OpCall, x *value) *value { return activations.Selu(o.Builder, asFloat(o, x)) })
-	one("nn", "SparseSigmoid", "x", func(o *nn.OpCall, x *value) *value {
+	one("nn", "HardTanh", "x", func(o *layer.OpCall, x *value) *value { return o.Clip(x, -1, 1) })
+	one("nn", "Selu", "x", func(o *layer.OpCall, x *value) *value { return activations.Selu(o.Builder, asFloat(o, x)) })
+	one("nn", "SparseSigmoid", "x", func(o *layer.OpCall, x *value) *value {
 		return o.UnaryP(graph.OpAffine, graph.Params{A: 0.5, B: 0.5}, o.Clip(asFloat(o, x), -1, 1))
 	})
 	setting := func(class, name string, def float64, op *graph.Unary) {
-		one("nn", class, "x", func(o *nn.OpCall, x *value) *value {
+		one("nn", class, "x", func(o *layer.OpCall, x *value) *value {
 			return o.UnaryP(op, graph.Params{A: o.Float(-1, name, def)}, asFloat(o, x))
 		})
 	}
@@ -43,20 +43,20 @@ func init() {
 	setting("HardShrink", "threshold", 0.5, opHardShrink)
 	setting("SoftShrink", "threshold", 0.5, opSoftShrink)
 	setting("Squareplus", "b", 4, opSquareplus)
-	one("nn", "Threshold", "x", func(o *nn.OpCall, x *value) *value {
+	one("nn", "Threshold", "x", func(o *layer.OpCall, x *value) *value {
 		names := []string{"threshold", "default_value"}
 		if _, ok := o.Get(-1, "threshold_value"); ok { // as Keras 3.9 called them
 			names = []string{"threshold_value", "value"}
 		}
 		return o.UnaryP(opThreshold, graph.Params{A: o.Float(-1, names[0]), B: o.Float(-1, names[1])}, asFloat(o, x))
 	})
-	one("nn", "Gelu", "x", func(o *nn.OpCall, x *value) *value {
+	one("nn", "Gelu", "x", func(o *layer.OpCall, x *value) *value {
 		if o.Bool(-1, "approximate", true) {
 			return o.Unary(graph.OpGeluTanh, asFloat(o, x))
 		}
 		return o.Unary(graph.OpGelu, asFloat(o, x))
 	})
-	one("nn", "Glu", "x", func(o *nn.OpCall, x *value) *value {
+	one("nn", "Glu", "x", func(o *layer.OpCall, x *value) *value {
 		x = asFloat(o, x)
 		axis := o.Axis(o.Int(-1, "axis", -1), x.Rank())
 		size := x.Shape[axis]
@@ -65,12 +65,12 @@ func init() {
 		}
 		return o.Mul(o.Slice(x, axis, 0, size/2), o.Sigmoid(o.Slice(x, axis, size/2, size)))
 	})
-	alongAxes := func(class string, f func(o *nn.OpCall, x *value, axis int) *value) {
-		one("nn", class, "x", func(o *nn.OpCall, x *value) *value { return normalizeExp(o, asFloat(o, x), f) })
+	alongAxes := func(class string, f func(o *layer.OpCall, x *value, axis int) *value) {
+		one("nn", class, "x", func(o *layer.OpCall, x *value) *value { return normalizeExp(o, asFloat(o, x), f) })
 	}
-	alongAxes("Softmax", func(o *nn.OpCall, x *value, axis int) *value { return o.Softmax(x, axis) })
-	alongAxes("LogSoftmax", func(o *nn.OpCall, x *value, axis int) *value { return o.LogSoftmax(x, axis) })
-	one("nn", "Sparsemax", "x", func(o *nn.OpCall, x *value) *value {
+	alongAxes("Softmax", func(o *layer.OpCall, x *value, axis int) *value { return o.Softmax(x, axis) })
+	alongAxes("LogSoftmax", func(o *layer.OpCall, x *value, axis int) *value { return o.LogSoftmax(x, axis) })
+	one("nn", "Sparsemax", "x", func(o *layer.OpCall, x *value) *value {
 		return o.Emit1(opSparsemax, o.Axis(o.Int(-1, "axis", -1), x.Rank()), asFloat(o, x))
 	})
 	one("activations", "ReLU", "x", reluClass)
@@ -126,7 +126,7 @@ var (
 )
 
 // reluClass is the activation object keras.activations.ReLU: slope below the threshold, cut off at max_value.
-func reluClass(o *nn.OpCall, x *value) *value {
+func reluClass(o *layer.OpCall, x *value) *value {
 	slope, top, threshold := o.Float(-1, "negative_slope", 0), o.FloatOrNone(-1, "max_value"), o.Float(-1, "threshold", 0)
 	o.Inert("dtype")
 	if slope == 0 && threshold == 0 && top == nil {
@@ -159,7 +159,7 @@ func Relu(b *graph.Builder, x *graph.Value, slope float64, top *float64, thresho
 }
 
 // normalizeExp runs a softmax along the axes that the argument axis names: one, several taken together, or for none all.
-func normalizeExp(o *nn.OpCall, x *value, f func(o *nn.OpCall, x *value, axis int) *value) *value {
+func normalizeExp(o *layer.OpCall, x *value, f func(o *layer.OpCall, x *value, axis int) *value) *value {
 	axes := []int{-1}
 	if v, ok := o.Get(-1, "axis"); ok {
 		axes = nil

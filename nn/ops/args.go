@@ -1,9 +1,9 @@
 package ops
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -13,27 +13,27 @@ type value = graph.Value
 type operand struct {
 	x     *value // nil for a number
 	num   pyjson.Number
-	dtype tensor.DType // nn.PyInt or nn.PyFloat for a number
+	dtype tensor.DType // layer.PyInt or layer.PyFloat for a number
 }
 
 // arg reads an argument that may be a tensor, an array or a number.
-func arg(o *nn.OpCall, i int, name string) operand {
+func arg(o *layer.OpCall, i int, name string) operand {
 	v, _ := o.Get(i, name)
 	if n, ok := v.(pyjson.Number); ok {
 		if n.IsInt() {
 			if _, ok := n.Int64(); !ok {
 				o.Fail("%s: the argument %q is too large: %s", o, name, n)
 			}
-			return operand{num: n, dtype: nn.PyInt}
+			return operand{num: n, dtype: layer.PyInt}
 		}
-		return operand{num: n, dtype: nn.PyFloat}
+		return operand{num: n, dtype: layer.PyFloat}
 	}
 	x := o.Tensor(i, name)
 	return operand{x: x, dtype: x.DType}
 }
 
 // as returns the operand in a type.
-func (a operand) as(o *nn.OpCall, d tensor.DType) *value {
+func (a operand) as(o *layer.OpCall, d tensor.DType) *value {
 	if a.x != nil {
 		return o.Cast(a.x, d)
 	}
@@ -43,9 +43,9 @@ func (a operand) as(o *nn.OpCall, d tensor.DType) *value {
 	return o.Scalar(d, a.num.Float())
 }
 
-// resultType is nn.ResultType for operands of an operation that must have a type in common.
-func resultType(o *nn.OpCall, types ...tensor.DType) tensor.DType {
-	d, ok := nn.ResultType(types...)
+// resultType is layer.ResultType for operands of an operation that must have a type in common.
+func resultType(o *layer.OpCall, types ...tensor.DType) tensor.DType {
+	d, ok := layer.ResultType(types...)
 	if !ok {
 		o.Fail("%s: there is no common type for %v", o, types)
 	}
@@ -53,12 +53,12 @@ func resultType(o *nn.OpCall, types ...tensor.DType) tensor.DType {
 }
 
 // asFloat returns x in the type in which Keras computes float functions of it: its own if it is a float, else float32.
-func asFloat(o *nn.OpCall, x *value) *value {
-	return o.Cast(x, resultType(o, x.DType, nn.PyFloat))
+func asFloat(o *layer.OpCall, x *value) *value {
+	return o.Cast(x, resultType(o, x.DType, layer.PyFloat))
 }
 
 // asInt returns bools as int32, other tensors as they are.
-func asInt(o *nn.OpCall, x *value) *value {
+func asInt(o *layer.OpCall, x *value) *value {
 	if x.DType == tensor.Bool {
 		return o.Cast(x, tensor.Int32)
 	}
@@ -66,10 +66,10 @@ func asInt(o *nn.OpCall, x *value) *value {
 }
 
 // asBool returns whether each element is not zero.
-func asBool(o *nn.OpCall, x *value) *value { return o.Cast(x, tensor.Bool) }
+func asBool(o *layer.OpCall, x *value) *value { return o.Cast(x, tensor.Bool) }
 
 // pair reads two operands and brings them to one type; types are further ones that take part in the choice of it.
-func pair(o *nn.OpCall, first, second string, types ...tensor.DType) (x, y *value) {
+func pair(o *layer.OpCall, first, second string, types ...tensor.DType) (x, y *value) {
 	a, b := arg(o, 0, first), arg(o, 1, second)
 	d := resultType(o, append(types, a.dtype, b.dtype)...)
 	return a.as(o, d), b.as(o, d)
@@ -77,14 +77,14 @@ func pair(o *nn.OpCall, first, second string, types ...tensor.DType) (x, y *valu
 
 // narrowPair is pair for the operations that take their type from keras.backend.result_type, which knows no 64-bit
 // integers.
-func narrowPair(o *nn.OpCall, first, second string, types ...tensor.DType) (x, y *value) {
+func narrowPair(o *layer.OpCall, first, second string, types ...tensor.DType) (x, y *value) {
 	x, y = pair(o, first, second, types...)
-	d := nn.Narrow(x.DType)
+	d := layer.Narrow(x.DType)
 	return o.Cast(x, d), o.Cast(y, d)
 }
 
 // dtypeArg reads an argument that names a type; null and nothing are def.
-func dtypeArg(o *nn.OpCall, i int, name string, def tensor.DType) tensor.DType {
+func dtypeArg(o *layer.OpCall, i int, name string, def tensor.DType) tensor.DType {
 	s := o.Str(i, name, "")
 	if s == "" {
 		return def
@@ -97,7 +97,7 @@ func dtypeArg(o *nn.OpCall, i int, name string, def tensor.DType) tensor.DType {
 }
 
 // axes reads the argument axis of a reduction: nil is all axes, and an empty list none. The axes come out from 0 on.
-func axesArg(o *nn.OpCall, name string, rank int) (axes []int, none bool) {
+func axesArg(o *layer.OpCall, name string, rank int) (axes []int, none bool) {
 	v, ok := o.Get(-1, name)
 	if !ok || v == nil {
 		return nil, false
@@ -112,8 +112,8 @@ func axesArg(o *nn.OpCall, name string, rank int) (axes []int, none bool) {
 }
 
 // one registers an operation of one tensor.
-func one(module, class, name string, f func(o *nn.OpCall, x *value) *value) {
-	nn.RegisterOp(module, class, func(o *nn.OpCall) any { return f(o, o.Tensor(0, name)) })
+func one(module, class, name string, f func(o *layer.OpCall, x *value) *value) {
+	layer.RegisterOp(module, class, func(o *layer.OpCall) any { return f(o, o.Tensor(0, name)) })
 }
 
 // many returns values as the results of an operation with several outputs.
@@ -139,7 +139,7 @@ func sequence(n int) []int {
 const maxTable = 1 << 24
 
 // bounded fails for a number that is below least or asks for too much.
-func bounded(o *nn.OpCall, what string, n, least, most int) int {
+func bounded(o *layer.OpCall, what string, n, least, most int) int {
 	if n < least || n > most {
 		o.Fail("%s: %s is %d; %d to %d are supported", o, what, n, least, most)
 	}

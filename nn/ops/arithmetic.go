@@ -3,25 +3,25 @@ package ops
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("numpy", "Add", func(o *nn.OpCall) any { return o.Add(pair(o, "x1", "x2")) })
-	nn.RegisterOp("numpy", "Multiply", func(o *nn.OpCall) any { return o.Mul(pair(o, "x1", "x2")) })
-	nn.RegisterOp("numpy", "Subtract", func(o *nn.OpCall) any { return o.Sub(pair(o, "x1", "x2")) })
+	layer.RegisterOp("numpy", "Add", func(o *layer.OpCall) any { return o.Add(pair(o, "x1", "x2")) })
+	layer.RegisterOp("numpy", "Multiply", func(o *layer.OpCall) any { return o.Mul(pair(o, "x1", "x2")) })
+	layer.RegisterOp("numpy", "Subtract", func(o *layer.OpCall) any { return o.Sub(pair(o, "x1", "x2")) })
 	for _, class := range []string{"Divide", "TrueDivide"} {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any { return o.Div(pair(o, "x1", "x2", nn.PyFloat)) })
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any { return o.Div(pair(o, "x1", "x2", layer.PyFloat)) })
 	}
-	nn.RegisterOp("numpy", "DivideNoNan", divideNoNan)
-	nn.RegisterOp("numpy", "FloorDivide", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "DivideNoNan", divideNoNan)
+	layer.RegisterOp("numpy", "FloorDivide", func(o *layer.OpCall) any {
 		x, y := narrowPair(o, "x1", "x2")
 		return o.Binary(graph.OpFloorDiv, asInt(o, x), asInt(o, y))
 	})
 	remainder := func(class string, op *graph.Binary) {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := pair(o, "x1", "x2")
 			return o.Binary(op, asInt(o, x), asInt(o, y))
 		})
@@ -30,7 +30,7 @@ func init() {
 	remainder("Fmod", graph.OpFmod)
 	remainder("Power", graph.OpPow)
 	narrow := func(class string, op *graph.Binary) {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := narrowPair(o, "x1", "x2")
 			return o.Binary(op, x, y)
 		})
@@ -40,8 +40,8 @@ func init() {
 	narrow("Fmax", opFmax)
 	narrow("Fmin", opFmin)
 	floats := func(class string, op *graph.Binary) {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
-			x, y := narrowPair(o, "x1", "x2", nn.PyFloat)
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+			x, y := narrowPair(o, "x1", "x2", layer.PyFloat)
 			return o.Binary(op, x, y)
 		})
 	}
@@ -50,10 +50,10 @@ func init() {
 	floats("Logaddexp2", opLogaddexp2)
 	floats("Hypot", graph.OpHypot)
 	floats("Heaviside", opHeaviside)
-	nn.RegisterOp("numpy", "Nextafter", nextafter)
-	nn.RegisterOp("numpy", "Ldexp", ldexp)
+	layer.RegisterOp("numpy", "Nextafter", nextafter)
+	layer.RegisterOp("numpy", "Ldexp", ldexp)
 	whole := func(class string, op *graph.Binary, first, second string) {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := pair(o, first, second)
 			if x.DType.IsFloat() {
 				o.Fail("%s: the operands must be integers, not %s", o, x.DType)
@@ -73,7 +73,7 @@ func init() {
 		whole(class, graph.OpRShift, "x", "y")
 	}
 	for _, class := range []string{"BitwiseInvert", "BitwiseNot"} {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if x.DType == tensor.Bool {
 				return o.Not(x)
 			}
@@ -150,23 +150,23 @@ func gcd(x, y int64) int64 {
 }
 
 // divideNoNan is x1/x2, and 0 where x2 is 0.
-func divideNoNan(o *nn.OpCall) any {
-	x, y := narrowPair(o, "x1", "x2", nn.PyFloat)
+func divideNoNan(o *layer.OpCall) any {
+	x, y := narrowPair(o, "x1", "x2", layer.PyFloat)
 	return o.Where(o.Compare(graph.OpEqual, y, o.Scalar(y.DType, 0)), o.Scalar(x.DType, 0), o.Div(x, y))
 }
 
 // nextafter steps in float64 and rounds afterwards, as Keras on torch does.
-func nextafter(o *nn.OpCall) any {
-	x, y := narrowPair(o, "x1", "x2", nn.PyFloat)
+func nextafter(o *layer.OpCall) any {
+	x, y := narrowPair(o, "x1", "x2", layer.PyFloat)
 	return o.Cast(o.Binary(opNextafter, o.Cast(x, tensor.Float64), o.Cast(y, tensor.Float64)), x.DType)
 }
 
 // ldexp is x1 * 2**x2 with an integer x2.
-func ldexp(o *nn.OpCall) any {
+func ldexp(o *layer.OpCall) any {
 	x, e := arg(o, 0, "x1"), arg(o, 1, "x2")
-	if e.x != nil && !e.dtype.IsInt() || e.dtype == nn.PyFloat {
+	if e.x != nil && !e.dtype.IsInt() || e.dtype == layer.PyFloat {
 		o.Fail("%s: the exponent must be an integer", o)
 	}
-	d := resultType(o, x.dtype, e.dtype, nn.PyFloat)
+	d := resultType(o, x.dtype, e.dtype, layer.PyFloat)
 	return o.Binary(opLdexp, x.as(o, d), e.as(o, d))
 }

@@ -3,16 +3,16 @@ package ops
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { nn.RegisterOp("nn", "DotProductAttention", dotProductAttention) }
+func init() { layer.RegisterOp("nn", "DotProductAttention", dotProductAttention) }
 
 // dotProductAttention is softmax(query key^T scale + bias) value on tensors (batch, length, heads, size); fewer heads of key
 // and value serve groups of query heads.
-func dotProductAttention(o *nn.OpCall) any {
+func dotProductAttention(o *layer.OpCall) any {
 	q, k, v := o.Tensor(0, "query"), o.Tensor(1, "key"), o.Tensor(2, "value")
 	o.Get(6, "flash_attention") // another way to the same numbers
 	o.Absent(-1, "attn_logits_soft_cap", "Keras has it on TPUs only")
@@ -24,7 +24,7 @@ func dotProductAttention(o *nn.OpCall) any {
 	if bias != nil && mask != nil {
 		o.Fail("%s: only one of bias and mask can be given", o)
 	}
-	d := resultType(o, q.DType, k.DType, v.DType, nn.PyFloat)
+	d := resultType(o, q.DType, k.DType, v.DType, layer.PyFloat)
 	heads := func(x *value) *value { return o.Transpose(o.Cast(x, d), 0, 2, 1, 3) }
 	q, k, v = heads(q), heads(k), heads(v)
 	if n, kv := q.Shape[1], k.Shape[1]; kv > 1 && n > kv {

@@ -6,33 +6,33 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	one("core", "Cast", "x", func(o *nn.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, -1, "dtype", x.DType)) })
-	nn.RegisterOp("core", "ConvertToTensor", func(o *nn.OpCall) any {
+	one("core", "Cast", "x", func(o *layer.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, -1, "dtype", x.DType)) })
+	layer.RegisterOp("core", "ConvertToTensor", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		notSparse(o, "sparse")
 		notSparse(o, "ragged")
 		return o.Cast(x, dtypeArg(o, -1, "dtype", x.DType))
 	})
-	one("numpy", "Array", "x", func(o *nn.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, 1, "dtype", x.DType)) })
-	one("core", "StopGradient", "variable", func(o *nn.OpCall, x *value) *value { return x })
+	one("numpy", "Array", "x", func(o *layer.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, 1, "dtype", x.DType)) })
+	one("core", "StopGradient", "variable", func(o *layer.OpCall, x *value) *value { return x })
 	one("core", "SaturateCast", "x", saturateCast)
 	one("numpy", "View", "x", view)
 }
 
-func notSparse(o *nn.OpCall, name string) {
+func notSparse(o *layer.OpCall, name string) {
 	if v, ok := o.Get(-1, name); ok && v != nil && v != false {
 		o.Fail("%s: %s=True is not supported: all tensors are dense", o, name)
 	}
 }
 
 // saturateCast converts with numbers out of range becoming the nearest ones in it.
-func saturateCast(o *nn.OpCall, x *value) *value {
+func saturateCast(o *layer.OpCall, x *value) *value {
 	d := dtypeArg(o, -1, "dtype", x.DType)
 	lo, hi := limits(d)
 	fromLo, fromHi := limits(x.DType)
@@ -69,7 +69,7 @@ func intLimit(v float64) int64 {
 }
 
 // view reads the same bytes as another type.
-func view(o *nn.OpCall, x *value) *value {
+func view(o *layer.OpCall, x *value) *value {
 	d := dtypeArg(o, -1, "dtype", x.DType)
 	if d == x.DType {
 		return x

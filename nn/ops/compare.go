@@ -1,8 +1,8 @@
 package ops
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -11,40 +11,40 @@ func init() {
 		"Equal": graph.OpEqual, "NotEqual": graph.OpNotEqual, "Less": graph.OpLess, "LessEqual": graph.OpLessEqual,
 		"Greater": graph.OpGreater, "GreaterEqual": graph.OpGreaterEqual,
 	} {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := pair(o, "x1", "x2")
 			return o.Compare(op, x, y)
 		})
 	}
 	for class, op := range map[string]string{"LogicalAnd": "and", "LogicalOr": "or", "LogicalXor": "xor"} {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := arg(o, 0, "x1"), arg(o, 1, "x2")
 			return o.Binary(graph.OpLogical[op], x.as(o, tensor.Bool), y.as(o, tensor.Bool))
 		})
 	}
-	one("numpy", "LogicalNot", "x", func(o *nn.OpCall, x *value) *value { return o.Not(asBool(o, x)) })
+	one("numpy", "LogicalNot", "x", func(o *layer.OpCall, x *value) *value { return o.Not(asBool(o, x)) })
 	for class, op := range map[string]*graph.Op{
 		"Isnan": graph.OpIsNaN, "Isinf": graph.OpIsInf, "Isposinf": graph.OpIsPosInf, "Isneginf": graph.OpIsNegInf,
 		"Isfinite": graph.OpIsFinite, "Signbit": graph.OpSignbit,
 	} {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value { return o.Emit1(op, nil, x) })
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return o.Emit1(op, nil, x) })
 	}
-	one("numpy", "Isreal", "x", func(o *nn.OpCall, x *value) *value { return o.Full(tensor.Bool, 1, x.Shape...) })
-	nn.RegisterOp("numpy", "Isclose", func(o *nn.OpCall) any {
+	one("numpy", "Isreal", "x", func(o *layer.OpCall, x *value) *value { return o.Full(tensor.Bool, 1, x.Shape...) })
+	layer.RegisterOp("numpy", "Isclose", func(o *layer.OpCall) any {
 		x, y := narrowPair(o, "x1", "x2")
 		return isClose(o, x, y, o.Float(2, "rtol", 1e-5), o.Float(3, "atol", 1e-8), o.Bool(4, "equal_nan", false))
 	})
-	nn.RegisterOp("numpy", "AllClose", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "AllClose", func(o *layer.OpCall) any {
 		x, y := narrowPair(o, "x1", "x2")
 		return o.All(isClose(o, x, y, o.Float(-1, "rtol", 1e-5), o.Float(-1, "atol", 1e-8), o.Bool(-1, "equal_nan", false)))
 	})
-	nn.RegisterOp("numpy", "Where", where)
-	nn.RegisterOp("numpy", "Select", selectOp)
-	nn.RegisterOp("numpy", "IsIn", isIn)
+	layer.RegisterOp("numpy", "Where", where)
+	layer.RegisterOp("numpy", "Select", selectOp)
+	layer.RegisterOp("numpy", "IsIn", isIn)
 }
 
 // isClose is |x - y| <= atol + rtol*|y| for floats, with equal infinities close to each other; integers must be equal.
-func isClose(o *nn.OpCall, x, y *value, rtol, atol float64, equalNaN bool) *value {
+func isClose(o *layer.OpCall, x, y *value, rtol, atol float64, equalNaN bool) *value {
 	same := o.Compare(graph.OpEqual, x, y)
 	if !x.DType.IsFloat() {
 		return same
@@ -60,7 +60,7 @@ func isClose(o *nn.OpCall, x, y *value, rtol, atol float64, equalNaN bool) *valu
 }
 
 // where takes x1 where the condition holds, else x2; without them it gives the coordinates (rank, count) where it holds.
-func where(o *nn.OpCall) any {
+func where(o *layer.OpCall) any {
 	cond := asBool(o, o.Tensor(0, "condition"))
 	if v, ok := o.Get(1, "x1"); !ok || v == nil {
 		o.Absent(2, "x2", "without x1")
@@ -72,13 +72,13 @@ func where(o *nn.OpCall) any {
 }
 
 // selectOp takes from the first choice whose condition holds, else the default.
-func selectOp(o *nn.OpCall) any {
+func selectOp(o *layer.OpCall) any {
 	conds := o.Tensors(0, "condlist")
 	choices := o.Tensors(1, "choicelist")
 	if len(conds) != len(choices) || len(conds) == 0 {
 		o.Fail("%s: %d conditions for %d choices", o, len(conds), len(choices))
 	}
-	def := operand{dtype: nn.PyInt, num: "0"}
+	def := operand{dtype: layer.PyInt, num: "0"}
 	if v, ok := o.Get(2, "default"); ok && v != nil {
 		def = arg(o, 2, "default")
 	}
@@ -95,7 +95,7 @@ func selectOp(o *nn.OpCall) any {
 }
 
 // isIn tells for each element of x1 whether x2 has it.
-func isIn(o *nn.OpCall) any {
+func isIn(o *layer.OpCall) any {
 	o.Inert("assume_unique") // a promise that may save time
 	x, y := pair(o, "x1", "x2")
 	x, y = asInt(o, x), asInt(o, y)

@@ -3,12 +3,12 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
-	nn.RegisterOp("nn", "Conv", func(o *nn.OpCall) any {
+	layer.RegisterOp("nn", "Conv", func(o *layer.OpCall) any {
 		x, k := convPair(o)
 		w := newWindows(o, x, k.Shape[:k.Rank()-2])
 		x = w.in(o, x)
@@ -18,21 +18,21 @@ func init() {
 		}
 		return w.out(o, convolve(o, x, k, w, x.Shape[x.Rank()-1]/in))
 	})
-	nn.RegisterOp("nn", "DepthwiseConv", func(o *nn.OpCall) any {
+	layer.RegisterOp("nn", "DepthwiseConv", func(o *layer.OpCall) any {
 		x, k := convPair(o)
 		w := newWindows(o, x, k.Shape[:k.Rank()-2])
 		return w.out(o, depthwise(o, w.in(o, x), k, w))
 	})
-	nn.RegisterOp("nn", "SeparableConv", func(o *nn.OpCall) any {
+	layer.RegisterOp("nn", "SeparableConv", func(o *layer.OpCall) any {
 		x, k := convPair(o)
 		w := newWindows(o, x, k.Shape[:k.Rank()-2])
 		y := depthwise(o, w.in(o, x), k, w)
 		point := o.Cast(o.Tensor(2, "pointwise_kernel"), y.DType)
 		return w.out(o, convolve(o, y, point, onePixel(y.Rank()-2), 1))
 	})
-	nn.RefuseOp("nn", "ConvTranspose", "Keras itself cannot run it in a graph (its call exchanges padding and output_padding); use the layer Conv2DTranspose")
+	layer.RefuseOp("nn", "ConvTranspose", "Keras itself cannot run it in a graph (its call exchanges padding and output_padding); use the layer Conv2DTranspose")
 	pool := func(class string, average bool) {
-		nn.RegisterOp("nn", class, func(o *nn.OpCall) any {
+		layer.RegisterOp("nn", class, func(o *layer.OpCall) any {
 			x := o.Tensor(0, "inputs")
 			if average {
 				x = asFloat(o, x)
@@ -52,19 +52,19 @@ func init() {
 	}
 	pool("MaxPool", false)
 	pool("AveragePool", true)
-	nn.RegisterOp("nn", "AdaptiveAveragePool", func(o *nn.OpCall) any { return adaptivePool(o, true) })
-	nn.RegisterOp("nn", "AdaptiveMaxPool", func(o *nn.OpCall) any { return adaptivePool(o, false) })
+	layer.RegisterOp("nn", "AdaptiveAveragePool", func(o *layer.OpCall) any { return adaptivePool(o, true) })
+	layer.RegisterOp("nn", "AdaptiveMaxPool", func(o *layer.OpCall) any { return adaptivePool(o, false) })
 }
 
 // convPair reads input and kernel in one float type.
-func convPair(o *nn.OpCall) (x, k *value) {
+func convPair(o *layer.OpCall) (x, k *value) {
 	x = o.Tensor(0, "inputs")
 	name := "kernel"
 	if v, ok := o.Get(1, name); !ok || v == nil {
 		name = "depthwise_kernel"
 	}
 	k = o.Tensor(1, name)
-	d := resultType(o, x.DType, k.DType, nn.PyFloat)
+	d := resultType(o, x.DType, k.DType, layer.PyFloat)
 	if x.Rank() < 3 || x.Rank() > 5 || k.Rank() != x.Rank() {
 		o.Fail("%s: a kernel %s does not fit an input %s of rank 3, 4 or 5", o, k, x)
 	}
@@ -79,7 +79,7 @@ type windows struct {
 }
 
 // newWindows reads strides, padding, data_format and dilation_rate.
-func newWindows(o *nn.OpCall, x *value, size []int) windows {
+func newWindows(o *layer.OpCall, x *value, size []int) windows {
 	rank := x.Rank() - 2
 	if rank < 1 || rank > 3 {
 		o.Fail("%s: an input of rank 3, 4 or 5 is expected, not %s", o, x)
@@ -102,7 +102,7 @@ func onePixel(rank int) windows {
 }
 
 // spatial reads a number for each spatial axis, or one for all; nil means that there is no default.
-func spatial(o *nn.OpCall, name string, rank int, def []int) []int {
+func spatial(o *layer.OpCall, name string, rank int, def []int) []int {
 	v, ok := o.Get(-1, name)
 	if !ok || v == nil {
 		if def == nil {
@@ -124,7 +124,7 @@ func spatial(o *nn.OpCall, name string, rank int, def []int) []int {
 }
 
 // in brings an input to channels-last.
-func (w windows) in(o *nn.OpCall, x *value) *value {
+func (w windows) in(o *layer.OpCall, x *value) *value {
 	if w.first {
 		return o.ToChannelsLast(x)
 	}
@@ -132,7 +132,7 @@ func (w windows) in(o *nn.OpCall, x *value) *value {
 }
 
 // out brings a result to the layout that was asked for.
-func (w windows) out(o *nn.OpCall, x *value) *value {
+func (w windows) out(o *layer.OpCall, x *value) *value {
 	if w.first {
 		return o.ToChannelsFirst(x)
 	}
@@ -150,13 +150,13 @@ func (w windows) padding(x *value) (lo, hi []int) {
 	return lo, hi
 }
 
-func convolve(o *nn.OpCall, x, k *value, w windows, groups int) *value {
+func convolve(o *layer.OpCall, x, k *value, w windows, groups int) *value {
 	lo, hi := w.padding(x)
 	return o.Conv(x, k, graph.ConvAttrs{Strides: w.strides, Dilation: w.dilation, PadLo: lo, PadHi: hi, Groups: groups})
 }
 
 // depthwise convolves each channel with its own filters: the kernel (..., channels, multiplier) is one of as many groups.
-func depthwise(o *nn.OpCall, x, k *value, w windows) *value {
+func depthwise(o *layer.OpCall, x, k *value, w windows) *value {
 	channels, multiplier := k.Shape[k.Rank()-2], k.Shape[k.Rank()-1]
 	if x.Shape[x.Rank()-1] != channels {
 		o.Fail("%s: a kernel %s does not fit the channels of %s", o, k, x)
@@ -166,7 +166,7 @@ func depthwise(o *nn.OpCall, x, k *value, w windows) *value {
 }
 
 // repeatBorder pads the spatial axes with the elements at their ends.
-func repeatBorder(o *nn.OpCall, x *value, lo, hi []int) *value {
+func repeatBorder(o *layer.OpCall, x *value, lo, hi []int) *value {
 	for i := range lo {
 		if x.Shape[i+1] > 0 {
 			x = padAxis(o, x, i+1, lo[i], hi[i], nearestIndex)
@@ -176,7 +176,7 @@ func repeatBorder(o *nn.OpCall, x *value, lo, hi []int) *value {
 }
 
 // adaptivePool divides each spatial axis into a number of windows, which overlap where it does not come out even.
-func adaptivePool(o *nn.OpCall, average bool) *value {
+func adaptivePool(o *layer.OpCall, average bool) *value {
 	x := o.Tensor(0, "inputs")
 	rank := x.Rank() - 2
 	if rank < 1 || rank > 3 {
@@ -194,7 +194,7 @@ func adaptivePool(o *nn.OpCall, average bool) *value {
 	return w.out(o, x)
 }
 
-func adaptiveAxis(o *nn.OpCall, x *value, axis, n int, average bool) *value {
+func adaptiveAxis(o *layer.OpCall, x *value, axis, n int, average bool) *value {
 	length := x.Shape[axis]
 	if length == 0 {
 		o.Fail("%s: axis %d of %s is empty", o, axis, x)

@@ -3,29 +3,29 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
 	like := func(class string, v float64) {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			return o.Full(dtypeArg(o, 1, "dtype", x.DType), v, x.Shape...)
 		})
 	}
 	like("ZerosLike", 0)
 	like("OnesLike", 1)
-	nn.RefuseOp("numpy", "EmptyLike", "the values of its result are undefined")
+	layer.RefuseOp("numpy", "EmptyLike", "the values of its result are undefined")
 	// Some of these classes are gone in newer releases.
 	for _, class := range []string{"Arange", "Bartlett", "Blackman", "Empty", "Eye", "Hamming", "Hanning", "Identity", "Kaiser", "Ones", "Tri", "Zeros"} {
-		nn.RefuseOp("numpy", class, "it takes no tensor of a model, so that no file can hold it")
+		layer.RefuseOp("numpy", class, "it takes no tensor of a model, so that no file can hold it")
 	}
-	nn.RegisterOp("numpy", "FullLike", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "FullLike", func(o *layer.OpCall) any {
 		x, fill := o.Tensor(0, "x"), arg(o, 1, "fill_value")
 		return fillShape(o, fill.as(o, dtypeArg(o, 2, "dtype", x.DType)), x.Shape)
 	})
-	nn.RegisterOp("numpy", "Full", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Full", func(o *layer.OpCall) any {
 		shape, fill, dtype := -1, 0, -1
 		if v, ok := o.Get(-1, "shape"); !ok || v == nil { // before Keras 3.12 all three were arguments of the call
 			shape, fill, dtype = 0, 1, 2
@@ -33,19 +33,19 @@ func init() {
 		v := arg(o, fill, "fill_value")
 		return fillShape(o, v.as(o, dtypeArg(o, dtype, "dtype", resultType(o, v.dtype))), shapeArg(o, shape, "shape"))
 	})
-	nn.RegisterOp("numpy", "Linspace", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Linspace", func(o *layer.OpCall) any {
 		start, stop, d := spacedEnds(o)
 		if o.Bool(-1, "retstep", false) {
 			o.Fail("%s: retstep=True is not supported; no file that Keras writes has it", o)
 		}
 		return spacedAxis(o, o.Cast(spaced(o, start, stop), d))
 	})
-	nn.RegisterOp("numpy", "Logspace", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Logspace", func(o *layer.OpCall) any {
 		start, stop, d := spacedEnds(o)
 		y := spaced(o, start, stop)
 		return spacedAxis(o, o.Cast(o.Pow(o.Scalar(y.DType, o.Float(-1, "base", 10)), y), d))
 	})
-	nn.RegisterOp("numpy", "Geomspace", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Geomspace", func(o *layer.OpCall) any {
 		start, stop, d := spacedEnds(o)
 		logs := func(v *value) *value { return o.Unary(graph.OpLog10, o.Abs(v)) }
 		y := o.Pow(o.Scalar(start.DType, 10), spaced(o, logs(start), logs(stop)))
@@ -55,12 +55,12 @@ func init() {
 }
 
 // fillShape repeats a value to fill a shape; as numpy.tile does, not only along axes of length 1.
-func fillShape(o *nn.OpCall, v *value, shape []int) *value { return o.BroadcastTo(v, shape...) }
+func fillShape(o *layer.OpCall, v *value, shape []int) *value { return o.BroadcastTo(v, shape...) }
 
 // spacedEnds reads start and stop; d is the type of the result.
-func spacedEnds(o *nn.OpCall) (start, stop *value, d tensor.DType) {
+func spacedEnds(o *layer.OpCall) (start, stop *value, d tensor.DType) {
 	a, b := arg(o, 0, "start"), arg(o, 1, "stop")
-	d = dtypeArg(o, -1, "dtype", resultType(o, a.dtype, b.dtype, nn.PyFloat))
+	d = dtypeArg(o, -1, "dtype", resultType(o, a.dtype, b.dtype, layer.PyFloat))
 	work := d
 	if !d.IsFloat() {
 		work = tensor.Float32
@@ -70,7 +70,7 @@ func spacedEnds(o *nn.OpCall) (start, stop *value, d tensor.DType) {
 }
 
 // spaced returns num values from start to stop along a new first axis.
-func spaced(o *nn.OpCall, start, stop *value) *value {
+func spaced(o *layer.OpCall, start, stop *value) *value {
 	num := bounded(o, "num", o.Int(-1, "num", 50), 0, maxTable)
 	steps := num
 	if o.Bool(-1, "endpoint", true) {
@@ -86,10 +86,10 @@ func spaced(o *nn.OpCall, start, stop *value) *value {
 }
 
 // spacedAxis moves the new axis to where the argument axis says.
-func spacedAxis(o *nn.OpCall, x *value) *value { return o.MoveAxis(x, 0, o.Int(-1, "axis", 0)) }
+func spacedAxis(o *layer.OpCall, x *value) *value { return o.MoveAxis(x, 0, o.Int(-1, "axis", 0)) }
 
 // vander returns the powers of the elements of a vector as rows.
-func vander(o *nn.OpCall, x *value) *value {
+func vander(o *layer.OpCall, x *value) *value {
 	if x.Rank() != 1 {
 		o.Fail("%s: a vector is expected, not %s", o, x)
 	}
@@ -101,6 +101,6 @@ func vander(o *nn.OpCall, x *value) *value {
 	if !o.Bool(-1, "increasing", false) {
 		slices.Reverse(powers)
 	}
-	d := nn.Narrow(asInt(o, x).DType)
+	d := layer.Narrow(asInt(o, x).DType)
 	return o.Pow(o.Reshape(o.Cast(x, d), x.Shape[0], 1), o.Cast(o.Builder.Ints(tensor.Int32, powers...), d))
 }

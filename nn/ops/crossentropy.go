@@ -3,17 +3,17 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("nn", "BinaryCrossentropy", binaryCrossentropy)
-	nn.RegisterOp("nn", "CategoricalCrossentropy", categoricalCrossentropy)
-	nn.RegisterOp("nn", "SparseCategoricalCrossentropy", sparseCategoricalCrossentropy)
-	nn.RegisterOp("nn", "OneHot", func(o *nn.OpCall) any { return oneHot(o, o.Tensor(0, "x")) })
-	nn.RegisterOp("nn", "MultiHot", func(o *nn.OpCall) any {
+	layer.RegisterOp("nn", "BinaryCrossentropy", binaryCrossentropy)
+	layer.RegisterOp("nn", "CategoricalCrossentropy", categoricalCrossentropy)
+	layer.RegisterOp("nn", "SparseCategoricalCrossentropy", sparseCategoricalCrossentropy)
+	layer.RegisterOp("nn", "OneHot", func(o *layer.OpCall) any { return oneHot(o, o.Tensor(0, "x")) })
+	layer.RegisterOp("nn", "MultiHot", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "inputs")
 		axis := 0
 		if x.Rank() > 1 {
@@ -21,13 +21,13 @@ func init() {
 		}
 		return o.Reduce(graph.OpReduceMax, oneHot(o, x), false, axis)
 	})
-	nn.RegisterOp("math", "InTopK", inTopK)
+	layer.RegisterOp("math", "InTopK", inTopK)
 }
 
 const fuzz = 1e-7 // keras.config.epsilon()
 
 // targetAndOutput reads the two arguments in the type of the output and fails unless they have one shape.
-func targetAndOutput(o *nn.OpCall) (target, output *value) {
+func targetAndOutput(o *layer.OpCall) (target, output *value) {
 	output = asFloat(o, o.Tensor(1, "output"))
 	target = o.Cast(o.Tensor(0, "target"), output.DType)
 	if !slices.Equal(target.Shape, output.Shape) {
@@ -37,7 +37,7 @@ func targetAndOutput(o *nn.OpCall) (target, output *value) {
 }
 
 // binaryCrossentropy is -t*log(p) - (1-t)*log(1-p) for each element.
-func binaryCrossentropy(o *nn.OpCall) any {
+func binaryCrossentropy(o *layer.OpCall) any {
 	t, x := targetAndOutput(o)
 	num := func(v float64) *value { return o.Scalar(x.DType, v) }
 	if o.Bool(-1, "from_logits", false) {
@@ -49,14 +49,14 @@ func binaryCrossentropy(o *nn.OpCall) any {
 }
 
 // logProbabilities are the logarithms of class probabilities along an axis.
-func logProbabilities(o *nn.OpCall, x *value, axis int) *value {
+func logProbabilities(o *layer.OpCall, x *value, axis int) *value {
 	if o.Bool(-1, "from_logits", false) {
 		return o.LogSoftmax(x, axis)
 	}
 	return o.Log(o.Clip(o.Div(x, o.SumKeep(x, axis)), fuzz, 1-fuzz))
 }
 
-func categoricalCrossentropy(o *nn.OpCall) any {
+func categoricalCrossentropy(o *layer.OpCall) any {
 	t, x := targetAndOutput(o)
 	if x.Rank() == 0 {
 		o.Fail("%s: a number has no classes", o)
@@ -65,7 +65,7 @@ func categoricalCrossentropy(o *nn.OpCall) any {
 	return o.Neg(o.Sum(o.Mul(t, logProbabilities(o, x, axis)), axis))
 }
 
-func sparseCategoricalCrossentropy(o *nn.OpCall) any {
+func sparseCategoricalCrossentropy(o *layer.OpCall) any {
 	x := asFloat(o, o.Tensor(1, "output"))
 	t := indices(o, 0, "target")
 	if x.Rank() == 0 {
@@ -82,7 +82,7 @@ func sparseCategoricalCrossentropy(o *nn.OpCall) any {
 }
 
 // oneHot marks the place of each index along a new axis; indices out of range mark none.
-func oneHot(o *nn.OpCall, x *value) *value {
+func oneHot(o *layer.OpCall, x *value) *value {
 	notSparse(o, "sparse")
 	classes := bounded(o, "num_classes", o.Int(-1, "num_classes"), 0, maxTable)
 	d := dtypeArg(o, -1, "dtype", tensor.Float32)
@@ -91,7 +91,7 @@ func oneHot(o *nn.OpCall, x *value) *value {
 }
 
 // inTopK tells whether the prediction for the target class is among the k largest, ties included.
-func inTopK(o *nn.OpCall) any {
+func inTopK(o *layer.OpCall) any {
 	t, p := indices(o, 0, "targets"), o.Tensor(1, "predictions")
 	k := o.Int(-1, "k")
 	if p.Rank() != 2 || t.Rank() != 1 || t.Shape[0] != p.Shape[0] || k < 1 || k > p.Shape[1] {

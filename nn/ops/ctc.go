@@ -5,19 +5,19 @@ import (
 	"math"
 	"sort"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
 	for _, class := range []string{"CTCLoss", "CtcLoss"} { // the second in Keras 3.0
-		nn.RegisterOp("nn", class, ctcLossOp)
+		layer.RegisterOp("nn", class, ctcLossOp)
 	}
-	nn.RegisterOp("nn", "CTCDecode", ctcDecode)
+	layer.RegisterOp("nn", "CTCDecode", ctcDecode)
 }
 
-func ctcLossOp(o *nn.OpCall) any {
+func ctcLossOp(o *layer.OpCall) any {
 	target, output := indices(o, 0, "target"), asFloat(o, o.Tensor(1, "output"))
 	output = o.Cast(output, resultType(o, output.DType, tensor.Float32))
 	targetLength, outputLength := indices(o, 2, "target_length"), indices(o, 3, "output_length")
@@ -25,7 +25,7 @@ func ctcLossOp(o *nn.OpCall) any {
 	return CTCLoss(o.Builder, output, target, targetLength, outputLength, mask)
 }
 
-func ctcDecode(o *nn.OpCall) any {
+func ctcDecode(o *layer.OpCall) any {
 	x := asFloat(o, o.Tensor(0, "inputs"))
 	x = o.Cast(x, resultType(o, x.DType, tensor.Float32))
 	a := &ctcAttrs{

@@ -3,13 +3,13 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	one("numpy", "Diag", "x", func(o *nn.OpCall, x *value) *value {
+	one("numpy", "Diag", "x", func(o *layer.OpCall, x *value) *value {
 		k := o.Int(-1, "k", 0)
 		switch x.Rank() {
 		case 1:
@@ -20,16 +20,16 @@ func init() {
 		o.Fail("%s: a vector or a matrix is expected, not %s", o, x)
 		return nil
 	})
-	one("numpy", "Diagflat", "x", func(o *nn.OpCall, x *value) *value {
+	one("numpy", "Diagflat", "x", func(o *layer.OpCall, x *value) *value {
 		return diagonalMatrix(o, o.Reshape(x, x.Size()), o.Int(-1, "k", 0))
 	})
-	axes := func(o *nn.OpCall, x *value) *value {
+	axes := func(o *layer.OpCall, x *value) *value {
 		return diagonal(o, x, o.Int(-1, "offset", 0), o.Int(-1, "axis1", 0), o.Int(-1, "axis2", 1))
 	}
 	one("numpy", "Diagonal", "x", axes)
-	one("numpy", "Trace", "x", func(o *nn.OpCall, x *value) *value { return o.Sum(axes(o, wideInt(o, x)), -1) })
+	one("numpy", "Trace", "x", func(o *layer.OpCall, x *value) *value { return o.Sum(axes(o, wideInt(o, x)), -1) })
 	triangle := func(class string, op *graph.Op) {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if x.Rank() < 2 {
 				o.Fail("%s: matrices are expected, not %s", o, x)
 			}
@@ -45,7 +45,7 @@ func init() {
 }
 
 // diagonal returns the diagonals of the matrices in two axes as a new last axis.
-func diagonal(o *nn.OpCall, x *value, offset, axis1, axis2 int) *value {
+func diagonal(o *layer.OpCall, x *value, offset, axis1, axis2 int) *value {
 	a := positive(o, []int{axis1, axis2}, x.Rank())
 	if a[0] == a[1] {
 		o.Fail("%s: the two axes of a diagonal must differ", o)
@@ -77,7 +77,7 @@ func diagonal(o *nn.OpCall, x *value, offset, axis1, axis2 int) *value {
 }
 
 // diagonalMatrix puts a vector on a diagonal of a square matrix.
-func diagonalMatrix(o *nn.OpCall, x *value, k int) *value {
+func diagonalMatrix(o *layer.OpCall, x *value, k int) *value {
 	n := x.Shape[0]
 	size := n + max(bounded(o, "k", k, -maxTable, maxTable), -k)
 	if _, ok := tensor.SizeOf([]int{size, size}); !ok {

@@ -3,13 +3,13 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	one("numpy", "Diff", "a", func(o *nn.OpCall, x *value) *value {
+	one("numpy", "Diff", "a", func(o *layer.OpCall, x *value) *value {
 		n := o.Int(-1, "n", 1)
 		axis := o.Axis(o.Int(-1, "axis", -1), x.Rank())
 		if n < 0 {
@@ -29,13 +29,13 @@ func init() {
 		}
 		return x
 	})
-	nn.RegisterOp("numpy", "Trapezoid", trapezoid)
+	layer.RegisterOp("numpy", "Trapezoid", trapezoid)
 	one("numpy", "Corrcoef", "x", corrcoef)
-	nn.RegisterOp("numpy", "Correlate", correlate)
+	layer.RegisterOp("numpy", "Correlate", correlate)
 }
 
 // trapezoid is the integral along an axis by the trapezoidal rule, at places x or dx apart.
-func trapezoid(o *nn.OpCall) any {
+func trapezoid(o *layer.OpCall) any {
 	y := asFloat(o, o.Tensor(0, "y"))
 	x := o.TensorOrNone(-1, "x")
 	dx := o.Float(-1, "dx", 1)
@@ -66,7 +66,7 @@ func trapezoid(o *nn.OpCall) any {
 }
 
 // corrcoef gives the correlations between the rows of a matrix.
-func corrcoef(o *nn.OpCall, x *value) *value {
+func corrcoef(o *layer.OpCall, x *value) *value {
 	x = asFloat(o, x)
 	if x.Rank() > 2 {
 		o.Fail("%s: a vector or a matrix is expected, not %s", o, x)
@@ -88,8 +88,8 @@ func corrcoef(o *nn.OpCall, x *value) *value {
 }
 
 // correlate slides one vector along another.
-func correlate(o *nn.OpCall) any {
-	x, y := narrowPair(o, "x1", "x2", nn.PyFloat)
+func correlate(o *layer.OpCall) any {
+	x, y := narrowPair(o, "x1", "x2", layer.PyFloat)
 	if x.Rank() != 1 || y.Rank() != 1 || x.Size() == 0 || y.Size() == 0 {
 		o.Fail("%s: two vectors are expected, not %s and %s", o, x, y)
 	}

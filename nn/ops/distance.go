@@ -1,13 +1,13 @@
 package ops
 
 import (
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
 	// cdist is the Euclidean distance of each row of x to each row of y.
-	nn.RegisterOp("math", "CDist", func(o *nn.OpCall) any {
-		x, y := pair(o, "x", "y", nn.PyFloat)
+	layer.RegisterOp("math", "CDist", func(o *layer.OpCall) any {
+		x, y := pair(o, "x", "y", layer.PyFloat)
 		if x.Rank() < 2 || y.Rank() < 2 || x.Shape[x.Rank()-1] != y.Shape[y.Rank()-1] {
 			o.Fail("%s: points %s and %s do not fit", o, x, y)
 		}

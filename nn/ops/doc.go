@@ -3,7 +3,7 @@
 // [PerspectiveTransform], [GaussianBlur], [SobelEdges], [CropImages], [RGBToGrayscale], [RGBToHSV], [HSVToRGB].
 //
 // A file holds a family: arithmetic.go, compare.go, elementwise.go, reduce.go, shape.go, getitem.go and so on, named as
-// in Keras's documentation. What an operation gives for each type of its arguments follows Keras; nn.ResultType has the
+// in Keras's documentation. What an operation gives for each type of its arguments follows Keras; layer.ResultType has the
 // lattice.
 //
 // Where Keras's backends differ, the answers are those of torch, from which the goldens are, odd as some are: a comment at

@@ -5,16 +5,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { nn.RegisterOp("einops", "Rearrange", rearrange) }
+func init() { layer.RegisterOp("einops", "Rearrange", rearrange) }
 
 var axisGroup = regexp.MustCompile(`\w+|\([^)]*\)`)
 
 // rearrange reorders, splits and joins axes by a pattern such as "b (h p) c -> b h (p c)" (keras.ops.rearrange).
-func rearrange(o *nn.OpCall) any {
+func rearrange(o *layer.OpCall) any {
 	x := o.Tensor(0, "tensor")
 	pattern := o.Str(1, "pattern")
 	left, right, ok := strings.Cut(pattern, "->")

@@ -3,14 +3,14 @@ package ops
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
 	floats := func(module, class string, op *graph.Unary) {
-		one(module, class, "x", func(o *nn.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
+		one(module, class, "x", func(o *layer.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
 	}
 	for class, op := range map[string]*graph.Unary{
 		"Arccos": graph.OpAcos, "Arccosh": graph.OpAcosh, "Arcsin": graph.OpAsin, "Arcsinh": graph.OpAsinh, "Arctan": graph.OpAtan,
@@ -26,7 +26,7 @@ func init() {
 		floats("math", class, op)
 	}
 	numbers := func(class string, op *graph.Unary) {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if x.DType == tensor.Bool && op != graph.OpNeg { // |x|, sign, trunc of a bool are the bool
 				return x
 			}
@@ -38,16 +38,16 @@ func init() {
 	numbers("Negative", graph.OpNeg)
 	numbers("Sign", graph.OpSign)
 	numbers("Trunc", graph.OpTrunc)
-	one("numpy", "Square", "x", func(o *nn.OpCall, x *value) *value { return o.Square(asInt(o, x)) })
-	nn.RegisterOp("numpy", "Round", round)
-	nn.RegisterOp("numpy", "Clip", clip)
-	nn.RegisterOp("numpy", "NanToNum", nanToNum)
+	one("numpy", "Square", "x", func(o *layer.OpCall, x *value) *value { return o.Square(asInt(o, x)) })
+	layer.RegisterOp("numpy", "Round", round)
+	layer.RegisterOp("numpy", "Clip", clip)
+	layer.RegisterOp("numpy", "NanToNum", nanToNum)
 	// Complex numbers never arise here, so these are of real ones.
 	for _, class := range []string{"Conjugate", "Conj", "Real", "Copy"} {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value { return x })
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return x })
 	}
-	one("numpy", "Imag", "x", func(o *nn.OpCall, x *value) *value { return o.Full(x.DType, 0, x.Shape...) })
-	one("numpy", "Angle", "x", func(o *nn.OpCall, x *value) *value { return o.Unary(opAngle, asFloat(o, x)) })
+	one("numpy", "Imag", "x", func(o *layer.OpCall, x *value) *value { return o.Full(x.DType, 0, x.Shape...) })
+	one("numpy", "Angle", "x", func(o *layer.OpCall, x *value) *value { return o.Unary(opAngle, asFloat(o, x)) })
 }
 
 var (
@@ -109,7 +109,7 @@ func besselI0(x float64) float64 {
 }
 
 // round rounds to a number of decimals, halves to even. Integers are rounded as float32 and keep their type.
-func round(o *nn.OpCall) any {
+func round(o *layer.OpCall) any {
 	x, decimals := o.Tensor(0, "x"), o.Int(-1, "decimals", 0)
 	y := x
 	if !x.DType.IsFloat() {
@@ -124,7 +124,7 @@ func round(o *nn.OpCall) any {
 }
 
 // clip limits x to x_min..x_max, which may be arrays.
-func clip(o *nn.OpCall) any {
+func clip(o *layer.OpCall) any {
 	x := asInt(o, o.Tensor(0, "x"))
 	lo, hi := arg(o, -1, "x_min"), arg(o, -1, "x_max")
 	d := resultType(o, x.DType, lo.dtype, hi.dtype)
@@ -148,7 +148,7 @@ func largest(d tensor.DType) float64 {
 }
 
 // nanToNum replaces NaN by nan and infinities by posinf and neginf or, where those are null, the largest numbers.
-func nanToNum(o *nn.OpCall) any {
+func nanToNum(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	nan := o.Float(-1, "nan", 0)
 	pos, neg := o.FloatOrNone(-1, "posinf"), o.FloatOrNone(-1, "neginf")
@@ -165,7 +165,7 @@ func nanToNum(o *nn.OpCall) any {
 	return replaceNonFinite(o, x, nan, hi, lo)
 }
 
-func replaceNonFinite(o *nn.OpCall, x *value, nan, hi, lo float64) *value {
+func replaceNonFinite(o *layer.OpCall, x *value, nan, hi, lo float64) *value {
 	y := o.Where(o.Emit1(graph.OpIsNaN, nil, x), o.Scalar(x.DType, nan), x)
 	y = o.Where(o.Emit1(graph.OpIsPosInf, nil, x), o.Scalar(x.DType, hi), y)
 	return o.Where(o.Emit1(graph.OpIsNegInf, nil, x), o.Scalar(x.DType, lo), y)

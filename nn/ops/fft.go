@@ -4,20 +4,20 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/signal"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
 	// Complex numbers are pairs of tensors: real and imaginary parts.
-	nn.RegisterOp("math", "FFT", func(o *nn.OpCall) any {
+	layer.RegisterOp("math", "FFT", func(o *layer.OpCall) any {
 		re, im := complexArg(o)
 		return many(fftAxis(o, re, im, o.Int(-1, "axis", -1), false)) // older files have an axis
 	})
 	plane := func(class string, inverse bool) {
-		nn.RegisterOp("math", class, func(o *nn.OpCall) any {
+		layer.RegisterOp("math", class, func(o *layer.OpCall) any {
 			re, im := complexArg(o)
 			if re.Rank() < 2 {
 				o.Fail("%s: tensors of rank 2 or more are expected, not %s", o, re)
@@ -28,11 +28,11 @@ func init() {
 	}
 	plane("FFT2", false)
 	plane("IFFT2", true)
-	nn.RegisterOp("math", "RFFT", func(o *nn.OpCall) any {
+	layer.RegisterOp("math", "RFFT", func(o *layer.OpCall) any {
 		x := asFloat(o, o.Tensor(0, "x"))
 		return many(o.Emit(opRFFT, fftLength(o, x, x.Rank()-1), x))
 	})
-	nn.RegisterOp("math", "IRFFT", func(o *nn.OpCall) any {
+	layer.RegisterOp("math", "IRFFT", func(o *layer.OpCall) any {
 		re, im := complexArg(o)
 		n := 2 * (re.Shape[re.Rank()-1] - 1)
 		if v := o.IntOrNone(-1, "fft_length"); v != nil {
@@ -40,9 +40,9 @@ func init() {
 		}
 		return irfft(o, re, im, n)
 	})
-	nn.RegisterOp("math", "STFT", stft)
-	nn.RegisterOp("math", "ISTFT", istft)
-	nn.RegisterOp("math", "ExtractSequences", func(o *nn.OpCall) any {
+	layer.RegisterOp("math", "STFT", stft)
+	layer.RegisterOp("math", "ISTFT", istft)
+	layer.RegisterOp("math", "ExtractSequences", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		length, stride := o.Int(-1, "sequence_length"), o.Int(-1, "sequence_stride")
 		if x.Rank() == 0 || length < 1 || stride < 1 || length > x.Shape[x.Rank()-1] {
@@ -56,7 +56,7 @@ func init() {
 const maxTransform = 1 << 22
 
 // complexArg reads the argument x: a pair of float tensors of one shape and type.
-func complexArg(o *nn.OpCall) (re, im *value) {
+func complexArg(o *layer.OpCall) (re, im *value) {
 	v, _ := o.Get(0, "x")
 	var xs []*value
 	if list, ok := v.([]any); ok {
@@ -77,7 +77,7 @@ func complexArg(o *nn.OpCall) (re, im *value) {
 }
 
 // fftLength reads the argument fft_length; null is the length of the axis.
-func fftLength(o *nn.OpCall, x *value, axis int) int {
+func fftLength(o *layer.OpCall, x *value, axis int) int {
 	if x.Rank() == 0 {
 		o.Fail("%s: a number cannot be transformed", o)
 	}
@@ -89,12 +89,12 @@ func fftLength(o *nn.OpCall, x *value, axis int) int {
 }
 
 // fftAxis transforms complex numbers along an axis.
-func fftAxis(o *nn.OpCall, re, im *value, axis int, inverse bool) []*value {
+func fftAxis(o *layer.OpCall, re, im *value, axis int, inverse bool) []*value {
 	outs := o.Emit(opFFT, inverse, o.MoveAxis(re, axis, -1), o.MoveAxis(im, axis, -1))
 	return []*value{o.MoveAxis(outs[0], -1, axis), o.MoveAxis(outs[1], -1, axis)}
 }
 
-func irfft(o *nn.OpCall, re, im *value, n int) *value { return o.Emit1(opIRFFT, n, re, im) }
+func irfft(o *layer.OpCall, re, im *value, n int) *value { return o.Emit1(opIRFFT, n, re, im) }
 
 func checkLength(n *graph.Node, length int) {
 	if length < 1 || length > max(maxTransform, 2*n.In[0].Shape[n.In[0].Rank()-1]) {
@@ -208,7 +208,7 @@ func eachTransform(n *graph.Node, length int, f func(line int, work []complex128
 }
 
 // framed cuts the last axis into sequences, stride apart, which become the axis before it.
-func framed(o *nn.OpCall, x *value, length, stride int) *value {
+func framed(o *layer.OpCall, x *value, length, stride int) *value {
 	count := (x.Shape[x.Rank()-1]-length)/stride + 1
 	if count > maxTable/length {
 		o.Fail("%s: the result would be too large", o)

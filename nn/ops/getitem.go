@@ -4,15 +4,15 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { nn.RegisterOp("numpy", "GetItem", getItem) }
+func init() { layer.RegisterOp("numpy", "GetItem", getItem) }
 
 // getItem is x[key] with integers, slices, "..." and None (a new axis); Keras has no other keys for tensors of a graph. A
 // list is a tuple: in a file the two look alike.
-func getItem(o *nn.OpCall) any {
+func getItem(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	key, ok := o.Get(1, "key")
 	if !ok {
@@ -27,11 +27,11 @@ func getItem(o *nn.OpCall) any {
 }
 
 // expandEllipsis replaces "..." by as many full slices as there are axes left, and adds them at the end without it.
-func expandEllipsis(o *nn.OpCall, x *value, parts []any) []any {
+func expandEllipsis(o *layer.OpCall, x *value, parts []any) []any {
 	used, at := 0, -1
 	for i, p := range parts {
 		switch p.(type) {
-		case nn.Ellipsis:
+		case layer.Ellipsis:
 			if at >= 0 {
 				o.Fail("%s: \"...\" stands twice in the key", o)
 			}
@@ -47,7 +47,7 @@ func expandEllipsis(o *nn.OpCall, x *value, parts []any) []any {
 	}
 	fill := make([]any, missing)
 	for i := range fill {
-		fill[i] = nn.Slice{}
+		fill[i] = layer.Slice{}
 	}
 	if at < 0 {
 		return append(slices.Clone(parts), fill...)
@@ -56,7 +56,7 @@ func expandEllipsis(o *nn.OpCall, x *value, parts []any) []any {
 }
 
 // index applies a key that names every axis, in one step.
-func index(o *nn.OpCall, x *value, parts []any) *value {
+func index(o *layer.OpCall, x *value, parts []any) *value {
 	a := newSliceAttrs(x)
 	var shape []int // after slicing: integers drop their axis, None adds one
 	axis := 0
@@ -65,7 +65,7 @@ func index(o *nn.OpCall, x *value, parts []any) *value {
 		case nil:
 			shape = append(shape, 1)
 			continue
-		case nn.Slice:
+		case layer.Slice:
 			a.Start[axis], a.Step[axis], a.Count[axis] = sliceRange(o, p, x.Shape[axis])
 			shape = append(shape, a.Count[axis])
 		case pyjson.Number:
@@ -86,7 +86,7 @@ func index(o *nn.OpCall, x *value, parts []any) *value {
 }
 
 // sliceRange works out Python's slice(start, stop, step) for an axis.
-func sliceRange(o *nn.OpCall, s nn.Slice, size int) (start, step, count int) {
+func sliceRange(o *layer.OpCall, s layer.Slice, size int) (start, step, count int) {
 	bound := func(v any, def int) int {
 		if v == nil {
 			return def

@@ -1,14 +1,14 @@
 package ops
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
 	colours := func(class string, f func(b *graph.Builder, images *graph.Value, channelsFirst bool) *graph.Value) {
-		one("image", class, "images", func(o *nn.OpCall, x *value) *value { return f(o.Builder, x, channelsFirst(o)) })
+		one("image", class, "images", func(o *layer.OpCall, x *value) *value { return f(o.Builder, x, channelsFirst(o)) })
 	}
 	colours("RGBToGrayscale", RGBToGrayscale)
 	colours("RGBToHSV", RGBToHSV)

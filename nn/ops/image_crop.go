@@ -1,12 +1,12 @@
 package ops
 
 import (
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
-	nn.RegisterOp("image", "PadImages", func(o *nn.OpCall) any {
+	layer.RegisterOp("image", "PadImages", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "images")
 		h, w := imageAxes(o.Builder, x, channelsFirst(o))
 		top, bottom := border(o, "top_padding", "bottom_padding", "target_height", -x.Shape[h])
@@ -15,7 +15,7 @@ func init() {
 		lo[h], hi[h], lo[w], hi[w] = top, bottom, left, right
 		return o.Pad(x, lo, hi, 0)
 	})
-	nn.RegisterOp("image", "CropImages", func(o *nn.OpCall) any {
+	layer.RegisterOp("image", "CropImages", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "images")
 		first := channelsFirst(o)
 		h, w := imageAxes(o.Builder, x, first)
@@ -27,7 +27,7 @@ func init() {
 
 // border works out how much goes before and after an axis, of which one may be missing and follows from the target:
 // before + after = length - target for a crop, and with -length the other way round for a padding.
-func border(o *nn.OpCall, beforeName, afterName, targetName string, length int) (before, after int) {
+func border(o *layer.OpCall, beforeName, afterName, targetName string, length int) (before, after int) {
 	read := func(name string) *int {
 		n := o.IntOrNone(-1, name)
 		if n != nil {

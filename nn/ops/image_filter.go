@@ -4,13 +4,13 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
-	one("image", "GaussianBlur", "images", func(o *nn.OpCall, x *value) *value {
+	one("image", "GaussianBlur", "images", func(o *layer.OpCall, x *value) *value {
 		size := o.Ints(-1, "kernel_size")
 		if size == nil {
 			size = []int{3, 3}
@@ -21,10 +21,10 @@ func init() {
 		}
 		return GaussianBlur(o.Builder, x, [2]int(size), [2]float64(sigma), channelsFirst(o))
 	})
-	one("image", "SobelEdges", "images", func(o *nn.OpCall, x *value) *value { return SobelEdges(o.Builder, x, channelsFirst(o)) })
-	nn.RegisterOp("image", "SSIM", ssim)
-	nn.RegisterOp("nn", "PSNR", func(o *nn.OpCall) any {
-		x, y := pair(o, "x1", "x2", nn.PyFloat)
+	one("image", "SobelEdges", "images", func(o *layer.OpCall, x *value) *value { return SobelEdges(o.Builder, x, channelsFirst(o)) })
+	layer.RegisterOp("image", "SSIM", ssim)
+	layer.RegisterOp("nn", "PSNR", func(o *layer.OpCall) any {
+		x, y := pair(o, "x1", "x2", layer.PyFloat)
 		mse := o.Mean(o.Square(o.Sub(x, y)))
 		// 20*log10(max) - 10*log10(mse)
 		top := 20 * math.Log10(o.Float(-1, "max_val"))
@@ -33,7 +33,7 @@ func init() {
 }
 
 // floatList reads an argument that is a list of numbers, or one number.
-func floatList(o *nn.OpCall, name string, def ...float64) []float64 {
+func floatList(o *layer.OpCall, name string, def ...float64) []float64 {
 	v, ok := o.Get(-1, name)
 	if !ok || v == nil {
 		return def
@@ -136,7 +136,7 @@ func SobelEdges(b *graph.Builder, images *graph.Value, channelsFirst bool) *grap
 }
 
 // ssim is the structural similarity of two images (Wang et al. 2004), one number for each pair.
-func ssim(o *nn.OpCall) any {
+func ssim(o *layer.OpCall) any {
 	first := o.Tensor(0, "image1")
 	x := asFloat(o, first)
 	y := o.Cast(o.Tensor(1, "image2"), x.DType)

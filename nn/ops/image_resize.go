@@ -3,13 +3,13 @@ package ops
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("image", "Resize", func(o *nn.OpCall) any {
+	layer.RegisterOp("image", "Resize", func(o *layer.OpCall) any {
 		size := o.Ints(-1, "size")
 		if len(size) != 2 {
 			o.Fail("%s: the argument \"size\" must be (height, width)", o)
@@ -30,7 +30,7 @@ func init() {
 }
 
 // channelsFirst reads the argument data_format; null is "channels_last", the default of keras.config.
-func channelsFirst(o *nn.OpCall) bool {
+func channelsFirst(o *layer.OpCall) bool {
 	switch s := o.Str(-1, "data_format", ""); s {
 	case "channels_first":
 		return true

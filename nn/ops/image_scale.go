@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { nn.RegisterOp("image", "ScaleAndTranslate", scaleAndTranslate) }
+func init() { layer.RegisterOp("image", "ScaleAndTranslate", scaleAndTranslate) }
 
 var scaleKernels = map[string]scaleKernel{
 	"linear": {triangleKernel, 1}, "bilinear": {triangleKernel, 1}, "trilinear": {triangleKernel, 1}, "triangle": {triangleKernel, 1},
@@ -18,7 +18,7 @@ var scaleKernels = map[string]scaleKernel{
 }
 
 // scaleAndTranslate resamples some axes, each with its own scale and translation.
-func scaleAndTranslate(o *nn.OpCall) any {
+func scaleAndTranslate(o *layer.OpCall) any {
 	x := o.Tensor(0, "images")
 	v, _ := o.Get(1, "output_shape")
 	shape := intList(o, v, "output_shape")

@@ -3,13 +3,13 @@ package ops
 import (
 	"fmt"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("image", "MapCoordinates", func(o *nn.OpCall) any {
+	layer.RegisterOp("image", "MapCoordinates", func(o *layer.OpCall) any {
 		order := o.Int(-1, "order")
 		if order != 0 && order != 1 {
 			o.Fail("%s: the argument \"order\" is %d; 0 (nearest) and 1 (linear) exist", o, order)
@@ -18,7 +18,7 @@ func init() {
 		s.check(o.Builder)
 		return o.Emit1(opMapCoordinates, s, o.Tensor(0, "inputs"), o.Cast(stacked(o, 1, "coordinates"), tensor.Float64))
 	})
-	nn.RegisterOp("image", "AffineTransform", func(o *nn.OpCall) any {
+	layer.RegisterOp("image", "AffineTransform", func(o *layer.OpCall) any {
 		images, transform := o.Tensor(0, "images"), o.Tensor(1, "transform")
 		return affineTransform(o.Builder, images, exchangedTransform(o, transform), transform, TransformOptions{
 			Interpolation: o.Str(-1, "interpolation", "bilinear"),
@@ -27,7 +27,7 @@ func init() {
 			ChannelsFirst: channelsFirst(o),
 		})
 	})
-	nn.RegisterOp("image", "PerspectiveTransform", func(o *nn.OpCall) any {
+	layer.RegisterOp("image", "PerspectiveTransform", func(o *layer.OpCall) any {
 		return PerspectiveTransform(o.Builder, o.Tensor(0, "images"), o.Tensor(1, "start_points"), o.Tensor(2, "end_points"), TransformOptions{
 			Interpolation: o.Str(-1, "interpolation", "bilinear"),
 			FillMode:      "constant",
@@ -35,7 +35,7 @@ func init() {
 			ChannelsFirst: channelsFirst(o),
 		})
 	})
-	nn.RefuseOp("image", "ElasticTransform", "it draws random numbers each time it runs, so there is no answer to agree with")
+	layer.RefuseOp("image", "ElasticTransform", "it draws random numbers each time it runs, so there is no answer to agree with")
 }
 
 // opMapCoordinates reads its first input at places whose coordinates the second has: (rank, ...), float64. Attrs: sampling.
@@ -96,7 +96,7 @@ func affineTransform(b *graph.Builder, images, transform, given *value, options 
 // exchangedTransform is a transform as Keras on torch finds it. There the operation exchanges a0 with b1 and a2 with b2 in
 // the tensor that it is given, and does not put them back: of several operations with one transform, every second one
 // sees them exchanged.
-func exchangedTransform(o *nn.OpCall, transform *value) *value {
+func exchangedTransform(o *layer.OpCall, transform *value) *value {
 	odd := false
 	for _, n := range o.Graph.Nodes {
 		if n.Op == opAffine && n.Attrs.(affineAttrs).given.Same(transform) {

@@ -6,13 +6,13 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	one("linalg", "Cholesky", "x", func(o *nn.OpCall, x *value) *value {
+	one("linalg", "Cholesky", "x", func(o *layer.OpCall, x *value) *value {
 		upper := o.Bool(-1, "upper", false)
 		return square(o, x).each(o, "cholesky", func(in, out [][]float64, n int) error {
 			l, ok := cholesky(in[0], n)
@@ -26,7 +26,7 @@ func init() {
 			return nil
 		})
 	})
-	one("linalg", "CholeskyInverse", "x", func(o *nn.OpCall, x *value) *value {
+	one("linalg", "CholeskyInverse", "x", func(o *layer.OpCall, x *value) *value {
 		upper := o.Bool(-1, "upper", false)
 		return square(o, x).each(o, "cholesky_inverse", func(in, out [][]float64, n int) error {
 			l := slices.Clone(in[0])
@@ -38,7 +38,7 @@ func init() {
 			return nil
 		})
 	})
-	one("linalg", "Inv", "x", func(o *nn.OpCall, x *value) *value {
+	one("linalg", "Inv", "x", func(o *layer.OpCall, x *value) *value {
 		return square(o, x).each(o, "inv", func(in, out [][]float64, n int) error {
 			f := factorLU(in[0], n)
 			if f.singular() {
@@ -48,14 +48,14 @@ func init() {
 			return nil
 		})
 	})
-	determinant := func(o *nn.OpCall, x *value) []*value {
+	determinant := func(o *layer.OpCall, x *value) []*value {
 		m := square(o, x)
 		return m.emit(o, "slogdet", [][]int{{}, {}}, func(in, out [][]float64) error {
 			out[0][0], out[1][0] = factorLU(in[0], m.n).determinant()
 			return nil
 		})
 	}
-	one("linalg", "Det", "x", func(o *nn.OpCall, x *value) *value {
+	one("linalg", "Det", "x", func(o *layer.OpCall, x *value) *value {
 		m := square(o, x)
 		return m.emit(o, "det", [][]int{{}}, func(in, out [][]float64) error {
 			f := factorLU(in[0], m.n)
@@ -70,13 +70,13 @@ func init() {
 			return nil
 		})[0]
 	})
-	nn.RegisterOp("numpy", "Slogdet", func(o *nn.OpCall) any { return many(determinant(o, o.Tensor(0, "x"))) })
-	one("math", "Logdet", "x", func(o *nn.OpCall, x *value) *value {
+	layer.RegisterOp("numpy", "Slogdet", func(o *layer.OpCall) any { return many(determinant(o, o.Tensor(0, "x"))) })
+	one("math", "Logdet", "x", func(o *layer.OpCall, x *value) *value {
 		parts := determinant(o, x)
 		negative := o.Compare(graph.OpLess, parts[0], o.Scalar(parts[0].DType, 0))
 		return o.Where(negative, o.Scalar(parts[1].DType, math.NaN()), parts[1])
 	})
-	nn.RegisterOp("linalg", "Eigh", func(o *nn.OpCall) any {
+	layer.RegisterOp("linalg", "Eigh", func(o *layer.OpCall) any {
 		m := square(o, o.Tensor(0, "x"))
 		return many(m.emit(o, "eigh", [][]int{{m.n}, {m.n, m.n}}, func(in, out [][]float64) error {
 			values, vectors := eigh(in[0], m.n)
@@ -85,7 +85,7 @@ func init() {
 			return nil
 		}))
 	})
-	nn.RegisterOp("linalg", "LuFactor", func(o *nn.OpCall) any {
+	layer.RegisterOp("linalg", "LuFactor", func(o *layer.OpCall) any {
 		m := rectangular(o, o.Tensor(0, "x"))
 		k := min(m.m, m.n)
 		outs := m.emit(o, "lu_factor", [][]int{{m.m, m.n}, {k}}, func(in, out [][]float64) error {
@@ -97,7 +97,7 @@ func init() {
 		})
 		return many([]*value{outs[0], o.Cast(outs[1], tensor.Int32)})
 	})
-	nn.RegisterOp("linalg", "Qr", func(o *nn.OpCall) any {
+	layer.RegisterOp("linalg", "Qr", func(o *layer.OpCall) any {
 		m := rectangular(o, o.Tensor(0, "x"))
 		k := m.m
 		if o.Choice(-1, "mode", "reduced", "complete") == "reduced" {
@@ -112,7 +112,7 @@ func init() {
 			return nil
 		}))
 	})
-	nn.RegisterOp("linalg", "SVD", func(o *nn.OpCall) any {
+	layer.RegisterOp("linalg", "SVD", func(o *layer.OpCall) any {
 		m := rectangular(o, o.Tensor(0, "x"))
 		full, vectors := o.Bool(-1, "full_matrices", true), o.Bool(-1, "compute_uv", true)
 		k := min(m.m, m.n)
@@ -133,7 +133,7 @@ func init() {
 			return nil
 		}))
 	})
-	one("linalg", "Pinv", "x", func(o *nn.OpCall, x *value) *value {
+	one("linalg", "Pinv", "x", func(o *layer.OpCall, x *value) *value {
 		m := rectangular(o, x)
 		cut := m.cut(o, "rcond")
 		return m.emit(o, "pinv", [][]int{{m.n, m.m}}, func(in, out [][]float64) error {
@@ -141,7 +141,7 @@ func init() {
 			return nil
 		})[0]
 	})
-	one("linalg", "MatrixRank", "x", func(o *nn.OpCall, x *value) *value {
+	one("linalg", "MatrixRank", "x", func(o *layer.OpCall, x *value) *value {
 		m := rectangular(o, x)
 		s := singularValues(o, m)
 		least := o.MulS(o.Reduce(graph.OpReduceMax, s, true, -1), float64(max(m.m, m.n))*machineEpsilon(s.DType))
@@ -150,15 +150,15 @@ func init() {
 		}
 		return o.Sum(o.Cast(o.Compare(graph.OpGreater, s, least), tensor.Int32), -1)
 	})
-	nn.RegisterOp("linalg", "Solve", func(o *nn.OpCall) any { return solveSystem(o, false) })
-	nn.RegisterOp("linalg", "SolveTriangular", func(o *nn.OpCall) any { return solveSystem(o, true) })
-	nn.RegisterOp("linalg", "Lstsq", lstsq)
+	layer.RegisterOp("linalg", "Solve", func(o *layer.OpCall) any { return solveSystem(o, false) })
+	layer.RegisterOp("linalg", "SolveTriangular", func(o *layer.OpCall) any { return solveSystem(o, true) })
+	layer.RegisterOp("linalg", "Lstsq", lstsq)
 	complexResult := "its result is complex; complex tensors are not supported"
-	nn.RefuseOp("linalg", "Eig", complexResult)
-	nn.RefuseOp("nn", "Polar", complexResult)
-	nn.RefuseOp("math", "ViewAsComplex", complexResult)
-	nn.RefuseOp("math", "ViewAsReal", "its argument is complex; complex tensors are not supported")
-	nn.RefuseOp("linalg", "JVP", "it holds a Python function, which is never run; Keras cannot load such a file either")
+	layer.RefuseOp("linalg", "Eig", complexResult)
+	layer.RefuseOp("nn", "Polar", complexResult)
+	layer.RefuseOp("math", "ViewAsComplex", complexResult)
+	layer.RefuseOp("math", "ViewAsReal", "its argument is complex; complex tensors are not supported")
+	layer.RefuseOp("linalg", "JVP", "it holds a Python function, which is never run; Keras cannot load such a file either")
 }
 
 // matrices are a tensor of m by n matrices in its last two axes.
@@ -168,7 +168,7 @@ type matrices struct {
 	further []*value // other inputs, whose leading axes are the same
 }
 
-func rectangular(o *nn.OpCall, x *value) matrices {
+func rectangular(o *layer.OpCall, x *value) matrices {
 	x = asFloat(o, x)
 	if x.Rank() < 2 {
 		o.Fail("%s: matrices are expected, not %s", o, x)
@@ -176,7 +176,7 @@ func rectangular(o *nn.OpCall, x *value) matrices {
 	return matrices{x: x, m: x.Shape[x.Rank()-2], n: x.Shape[x.Rank()-1]}
 }
 
-func square(o *nn.OpCall, x *value) matrices {
+func square(o *layer.OpCall, x *value) matrices {
 	m := rectangular(o, x)
 	if m.m != m.n {
 		o.Fail("%s: square matrices are expected, not %s", o, x)
@@ -185,7 +185,7 @@ func square(o *nn.OpCall, x *value) matrices {
 }
 
 // cut reads the share of the largest singular value up to which others count as 0.
-func (m matrices) cut(o *nn.OpCall, name string) float64 {
+func (m matrices) cut(o *layer.OpCall, name string) float64 {
 	if v := o.FloatOrNone(-1, name); v != nil {
 		return *v
 	}
@@ -193,13 +193,13 @@ func (m matrices) cut(o *nn.OpCall, name string) float64 {
 }
 
 // each applies a function that makes an n by n matrix of one.
-func (m matrices) each(o *nn.OpCall, name string, f func(in, out [][]float64, n int) error) *value {
+func (m matrices) each(o *layer.OpCall, name string, f func(in, out [][]float64, n int) error) *value {
 	return m.emit(o, name, [][]int{{m.n, m.n}}, func(in, out [][]float64) error { return f(in, out, m.n) })[0]
 }
 
 // emit applies a function to each matrix and the parts of the other inputs that belong to it; results are the shapes of
 // what it makes, all of which have the type of x.
-func (m matrices) emit(o *nn.OpCall, name string, results [][]int, f func(in, out [][]float64) error) []*value {
+func (m matrices) emit(o *layer.OpCall, name string, results [][]int, f func(in, out [][]float64) error) []*value {
 	lead := m.x.Shape[:m.x.Rank()-2]
 	op := &graph.Op{Name: name,
 		Infer: func(n *graph.Node) {
@@ -239,7 +239,7 @@ func (m matrices) emit(o *nn.OpCall, name string, results [][]int, f func(in, ou
 	return o.Emit(op, nil, append([]*value{m.x}, m.further...)...)
 }
 
-func singularValues(o *nn.OpCall, m matrices) *value {
+func singularValues(o *layer.OpCall, m matrices) *value {
 	return m.emit(o, "svdvals", [][]int{{min(m.m, m.n)}}, func(in, out [][]float64) error {
 		_, s, _ := svd(in[0], m.m, m.n)
 		copy(out[0], s)
@@ -269,9 +269,9 @@ func solveTriangle(t, y []float64, n, columns int, lower bool) []float64 {
 
 // rightSides reads the argument b of a system of m rows: vectors if it has one axis less than a, else matrices. Leading
 // axes of both broadcast.
-func rightSides(o *nn.OpCall, a *value) (m matrices, columns int, vector bool) {
+func rightSides(o *layer.OpCall, a *value) (m matrices, columns int, vector bool) {
 	m = rectangular(o, a)
-	d := resultType(o, m.x.DType, o.Tensor(1, "b").DType, nn.PyFloat)
+	d := resultType(o, m.x.DType, o.Tensor(1, "b").DType, layer.PyFloat)
 	y := o.Cast(o.Tensor(1, "b"), d)
 	m.x = o.Cast(m.x, d)
 	vector = y.Rank() == m.x.Rank()-1
@@ -292,7 +292,7 @@ func rightSides(o *nn.OpCall, a *value) (m matrices, columns int, vector bool) {
 }
 
 // solveSystem is the solution of a x = b; of a triangle, only that is read.
-func solveSystem(o *nn.OpCall, triangle bool) any {
+func solveSystem(o *layer.OpCall, triangle bool) any {
 	a := o.Tensor(0, "a")
 	m, columns, vector := rightSides(o, a)
 	if m.m != m.n {
@@ -318,7 +318,7 @@ func solveSystem(o *nn.OpCall, triangle bool) any {
 }
 
 // lstsq is the x of the smallest norm among those that make a x - b smallest.
-func lstsq(o *nn.OpCall) any {
+func lstsq(o *layer.OpCall) any {
 	a := o.Tensor(0, "a")
 	m, columns, vector := rightSides(o, a)
 	cut := m.cut(o, "rcond")

@@ -4,15 +4,15 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { nn.RegisterOp("linalg", "Norm", norm) }
+func init() { layer.RegisterOp("linalg", "Norm", norm) }
 
 // norm is a norm of vectors along one axis, of matrices in two, or of all elements.
-func norm(o *nn.OpCall) any {
+func norm(o *layer.OpCall) any {
 	x := asFloat(o, o.Tensor(0, "x"))
 	r := newReducer(o, x)
 	order, name := 2.0, ""
@@ -40,7 +40,7 @@ func norm(o *nn.OpCall) any {
 }
 
 // matrixNorm is a norm of the matrices in two axes, rows and columns.
-func matrixNorm(o *nn.OpCall, x *value, order float64, name string, axes []int, r reducer) *value {
+func matrixNorm(o *layer.OpCall, x *value, order float64, name string, axes []int, r reducer) *value {
 	sums := func(along int, op *graph.Reduction) *value { // the extreme of the sums of magnitudes along one axis
 		sum := o.Reduce(graph.OpSum, o.Abs(x), true, axes[along])
 		return r.drop(o, o.Reduce(op, sum, true, axes[1-along]))
@@ -85,7 +85,7 @@ func matrixNorm(o *nn.OpCall, x *value, order float64, name string, axes []int, 
 }
 
 // vectorNorm is the norm of some order of the elements along axes; order 0 counts those that are not 0.
-func vectorNorm(o *nn.OpCall, x *value, order float64, r reducer) *value {
+func vectorNorm(o *layer.OpCall, x *value, order float64, r reducer) *value {
 	switch {
 	case math.IsInf(order, 1):
 		return r.apply(o, graph.OpReduceMax, o.Abs(x))

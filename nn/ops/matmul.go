@@ -3,17 +3,17 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("numpy", "Matmul", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Matmul", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		return matmul(o, x, y)
 	})
-	nn.RegisterOp("numpy", "Dot", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Dot", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		if x.Rank() == 0 || y.Rank() == 0 {
 			return o.Mul(x, y)
@@ -24,28 +24,28 @@ func init() {
 		}
 		return matmul(o, x, y)
 	})
-	nn.RegisterOp("numpy", "Inner", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Inner", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		if x.Rank() == 0 || y.Rank() == 0 {
 			return o.Mul(x, y)
 		}
 		return tensordot(o, x, y, []int{x.Rank() - 1}, []int{y.Rank() - 1})
 	})
-	nn.RegisterOp("numpy", "Outer", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Outer", func(o *layer.OpCall) any {
 		x, y := pair(o, "x1", "x2")
 		return o.Mul(o.Reshape(x, x.Size(), 1), o.Reshape(y, 1, y.Size()))
 	})
-	nn.RegisterOp("numpy", "Vdot", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Vdot", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		return matmul(o, o.Reshape(x, x.Size()), o.Reshape(y, y.Size()))
 	})
-	nn.RegisterOp("numpy", "Kron", kron)
-	nn.RegisterOp("numpy", "Tensordot", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Kron", kron)
+	layer.RegisterOp("numpy", "Tensordot", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		first, second := tensordotAxes(o, x, y)
 		return tensordot(o, x, y, first, second)
 	})
-	nn.RegisterOp("numpy", "Einsum", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Einsum", func(o *layer.OpCall) any {
 		xs := make([]*value, len(o.Args))
 		for i := range o.Args {
 			xs[i] = o.Tensor(i, "operands")
@@ -63,13 +63,13 @@ func init() {
 		}
 		return o.Einsum(o.Str(-1, "subscripts"), xs...)
 	})
-	nn.RegisterOp("numpy", "Cross", cross)
+	layer.RegisterOp("numpy", "Cross", cross)
 }
 
 // productPair reads the two factors of a matrix product; int8 ones give int32, bools are added up as numbers.
-func productPair(o *nn.OpCall) (x, y *value) {
+func productPair(o *layer.OpCall) (x, y *value) {
 	a, b := o.Tensor(0, "x1"), o.Tensor(1, "x2")
-	d := nn.Narrow(resultType(o, a.DType, b.DType))
+	d := layer.Narrow(resultType(o, a.DType, b.DType))
 	if a.DType == tensor.Int8 && b.DType == tensor.Int8 {
 		d = tensor.Int32
 	}
@@ -77,7 +77,7 @@ func productPair(o *nn.OpCall) (x, y *value) {
 }
 
 // matmul is numpy.matmul: vectors are matrices for the time of the product, and leading axes broadcast.
-func matmul(o *nn.OpCall, x, y *value) *value {
+func matmul(o *layer.OpCall, x, y *value) *value {
 	if x.Rank() == 0 || y.Rank() == 0 {
 		o.Fail("%s: a number is no matrix: %s and %s", o, x, y)
 	}
@@ -115,7 +115,7 @@ func matmul(o *nn.OpCall, x, y *value) *value {
 }
 
 // tensordot sums products over pairs of axes.
-func tensordot(o *nn.OpCall, x, y *value, first, second []int) *value {
+func tensordot(o *layer.OpCall, x, y *value, first, second []int) *value {
 	if len(first) != len(second) {
 		o.Fail("%s: %d axes of the first operand for %d of the second", o, len(first), len(second))
 	}
@@ -145,7 +145,7 @@ func tensordot(o *nn.OpCall, x, y *value, first, second []int) *value {
 }
 
 // tensordotAxes reads the argument axes: a number of axes, or a pair of axes or of lists of them.
-func tensordotAxes(o *nn.OpCall, x, y *value) (first, second []int) {
+func tensordotAxes(o *layer.OpCall, x, y *value) (first, second []int) {
 	v, ok := o.Get(-1, "axes")
 	list, isList := v.([]any)
 	if !isList {
@@ -168,7 +168,7 @@ func tensordotAxes(o *nn.OpCall, x, y *value) (first, second []int) {
 }
 
 // intList is a list of integers or a single one, out of an argument of several parts.
-func intList(o *nn.OpCall, v any, name string) []int {
+func intList(o *layer.OpCall, v any, name string) []int {
 	list, ok := v.([]any)
 	if !ok {
 		list = []any{v}
@@ -187,7 +187,7 @@ func intList(o *nn.OpCall, v any, name string) []int {
 }
 
 // kron is the Kronecker product.
-func kron(o *nn.OpCall) any {
+func kron(o *layer.OpCall) any {
 	x, y := pair(o, "x1", "x2")
 	rank := max(x.Rank(), y.Rank())
 	for x.Rank() < rank {
@@ -205,7 +205,7 @@ func kron(o *nn.OpCall) any {
 }
 
 // cross is the vector product of vectors of length 3 or 2 (then with a third component of 0).
-func cross(o *nn.OpCall) any {
+func cross(o *layer.OpCall) any {
 	x, y := narrowPair(o, "x1", "x2")
 	x, y = asInt(o, x), asInt(o, y)
 	a, b, c := o.Int(-1, "axisa", -1), o.Int(-1, "axisb", -1), o.Int(-1, "axisc", -1)

@@ -3,21 +3,21 @@ package ops
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
 	sums := func(class string, op *graph.Reduction, neutral float64) {
-		reduction(class, func(o *nn.OpCall, x *value, r reducer) *value {
+		reduction(class, func(o *layer.OpCall, x *value, r reducer) *value {
 			return r.apply(o, op, withoutNaN(o, wideInt(o, x), neutral))
 		})
 	}
 	sums("Nansum", graph.OpSum, 0)
 	sums("Nanprod", graph.OpProd, 1)
 	extremes := func(class string, op *graph.Reduction, neutral float64) {
-		reduction(class, func(o *nn.OpCall, x *value, r reducer) *value {
+		reduction(class, func(o *layer.OpCall, x *value, r reducer) *value {
 			r.notEmpty(o, x)
 			if !x.DType.IsFloat() || r.none {
 				return r.apply(o, op, x)
@@ -28,11 +28,11 @@ func init() {
 	}
 	extremes("Nanmax", graph.OpReduceMax, math.Inf(-1))
 	extremes("Nanmin", graph.OpReduceMin, math.Inf(1))
-	reduction("Nanmean", func(o *nn.OpCall, x *value, r reducer) *value { return nanMean(o, asFloat(o, x), r) })
-	reduction("Nanvar", func(o *nn.OpCall, x *value, r reducer) *value { return nanVariance(o, asFloat(o, x), r) })
-	reduction("Nanstd", func(o *nn.OpCall, x *value, r reducer) *value { return o.Sqrt(nanVariance(o, asFloat(o, x), r)) })
+	reduction("Nanmean", func(o *layer.OpCall, x *value, r reducer) *value { return nanMean(o, asFloat(o, x), r) })
+	reduction("Nanvar", func(o *layer.OpCall, x *value, r reducer) *value { return nanVariance(o, asFloat(o, x), r) })
+	reduction("Nanstd", func(o *layer.OpCall, x *value, r reducer) *value { return o.Sqrt(nanVariance(o, asFloat(o, x), r)) })
 	places := func(class string, op *graph.Op, neutral float64) {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			y := argExtreme(o, withoutNaN(o, x, neutral), op)
 			if !x.DType.IsFloat() {
 				return y
@@ -46,10 +46,10 @@ func init() {
 	places("Nanargmin", graph.OpArgmin, math.Inf(1))
 }
 
-func isNaN(o *nn.OpCall, x *value) *value { return o.Emit1(graph.OpIsNaN, nil, x) }
+func isNaN(o *layer.OpCall, x *value) *value { return o.Emit1(graph.OpIsNaN, nil, x) }
 
 // withoutNaN puts a number in the place of NaN.
-func withoutNaN(o *nn.OpCall, x *value, v float64) *value {
+func withoutNaN(o *layer.OpCall, x *value, v float64) *value {
 	if !x.DType.IsFloat() {
 		return x
 	}
@@ -57,18 +57,18 @@ func withoutNaN(o *nn.OpCall, x *value, v float64) *value {
 }
 
 // counted is the number of elements that are not NaN.
-func counted(o *nn.OpCall, x *value, r reducer) *value {
+func counted(o *layer.OpCall, x *value, r reducer) *value {
 	return r.apply(o, graph.OpSum, o.Cast(o.Not(isNaN(o, x)), x.DType))
 }
 
-func nanMean(o *nn.OpCall, x *value, r reducer) *value {
+func nanMean(o *layer.OpCall, x *value, r reducer) *value {
 	if r.none {
 		return x
 	}
 	return o.Div(r.apply(o, graph.OpSum, withoutNaN(o, x, 0)), counted(o, x, r))
 }
 
-func nanVariance(o *nn.OpCall, x *value, r reducer) *value {
+func nanVariance(o *layer.OpCall, x *value, r reducer) *value {
 	if r.none {
 		return o.Where(isNaN(o, x), x, o.Scalar(x.DType, 0))
 	}

@@ -3,19 +3,19 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("nn", "LayerNorm", layerNorm)
-	nn.RegisterOp("nn", "RMSNorm", rmsNorm)
-	nn.RegisterOp("nn", "BatchNorm", batchNorm)
-	nn.RegisterOp("nn", "Normalize", normalize)
+	layer.RegisterOp("nn", "LayerNorm", layerNorm)
+	layer.RegisterOp("nn", "RMSNorm", rmsNorm)
+	layer.RegisterOp("nn", "BatchNorm", batchNorm)
+	layer.RegisterOp("nn", "Normalize", normalize)
 }
 
 // alongLast gives a scale or offset, whose axes are the normalized ones of x, x's rank.
-func alongLast(o *nn.OpCall, x, scale *value, axes []int) *value {
+func alongLast(o *layer.OpCall, x, scale *value, axes []int) *value {
 	shape := slices.Repeat([]int{1}, x.Rank())
 	size := 1
 	for _, a := range axes {
@@ -28,7 +28,7 @@ func alongLast(o *nn.OpCall, x, scale *value, axes []int) *value {
 	return scale // broadcasts, or fails where it is used
 }
 
-func normAxes(o *nn.OpCall, x *value) []int {
+func normAxes(o *layer.OpCall, x *value) []int {
 	axes, _ := axesArg(o, "axis", x.Rank())
 	if v, ok := o.Get(-1, "axis"); !ok || v == nil {
 		axes = []int{x.Rank() - 1}
@@ -37,7 +37,7 @@ func normAxes(o *nn.OpCall, x *value) []int {
 	return axes
 }
 
-func epsilonArg(o *nn.OpCall) float64 {
+func epsilonArg(o *layer.OpCall) float64 {
 	if e := o.FloatOrNone(-1, "epsilon"); e != nil {
 		return *e
 	}
@@ -45,7 +45,7 @@ func epsilonArg(o *nn.OpCall) float64 {
 }
 
 // layerNorm is keras.ops.layer_normalization; halves are normalized in float32.
-func layerNorm(o *nn.OpCall) any {
+func layerNorm(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	gamma, beta := o.TensorOrNone(1, "gamma"), o.TensorOrNone(2, "beta")
 	axes := normAxes(o, x)
@@ -59,15 +59,15 @@ func layerNorm(o *nn.OpCall) any {
 	if beta != nil {
 		y = o.Add(y, alongLast(o, x, o.Cast(beta, work), axes))
 	}
-	return o.Cast(y, resultType(o, d, nn.PyFloat))
+	return o.Cast(y, resultType(o, d, layer.PyFloat))
 }
 
 // rmsNorm is x / sqrt(mean(x^2) + epsilon) * scale.
-func rmsNorm(o *nn.OpCall) any {
+func rmsNorm(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	scale := o.TensorOrNone(1, "scale")
 	axes := normAxes(o, x)
-	d := resultType(o, x.DType, nn.PyFloat)
+	d := resultType(o, x.DType, layer.PyFloat)
 	work := resultType(o, d, tensor.Float32)
 	x = o.Cast(x, work)
 	y := o.Normalize(x, epsilonArg(o), true, axes...)
@@ -78,7 +78,7 @@ func rmsNorm(o *nn.OpCall) any {
 }
 
 // batchNorm is (x - mean) / sqrt(variance + epsilon) * scale + offset along an axis.
-func batchNorm(o *nn.OpCall) any {
+func batchNorm(o *layer.OpCall) any {
 	x := asFloat(o, o.Tensor(0, "x"))
 	axis := o.Axis(o.Int(-1, "axis"), x.Rank())
 	shape := slices.Repeat([]int{1}, x.Rank())
@@ -102,7 +102,7 @@ func batchNorm(o *nn.OpCall) any {
 }
 
 // normalize divides by the norm of some order along an axis, which is at least epsilon (keras.ops.normalize).
-func normalize(o *nn.OpCall) any {
+func normalize(o *layer.OpCall) any {
 	x := asFloat(o, o.Tensor(0, "x"))
 	order := o.Float(-1, "order", 2)
 	axes := normAxes(o, x)

@@ -9,10 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	_ "github.com/hornml/horn/nn/ops"
-	"github.com/hornml/horn/nn/pyjson"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -42,7 +43,7 @@ func model(t *testing.T, op string, inputs []string, config, args, kwargs string
 	if err != nil {
 		t.Fatalf("%s: %v in %s", op, err, text)
 	}
-	d := new(nn.Decoder)
+	d := new(layer.Decoder)
 	l := d.Layer(doc, "")
 	if err := d.Err(); err != nil {
 		t.Fatalf("%s: %v", op, err)
@@ -186,7 +187,7 @@ func TestShapes(t *testing.T) {
 			}
 		}
 	}
-	supported, _ := nn.Ops()
+	supported, _ := layer.Ops()
 	for _, op := range supported {
 		if !covered[op] && !strings.HasPrefix(op, "activations.") {
 			t.Errorf("%s is not in the table", op)

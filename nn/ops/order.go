@@ -6,42 +6,42 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	one("numpy", "Sort", "x", func(o *nn.OpCall, x *value) *value {
+	one("numpy", "Sort", "x", func(o *layer.OpCall, x *value) *value {
 		x, axis := flatAxis(o, x, -1)
 		if x.DType == tensor.Bool || x.DType == tensor.String {
 			return o.Sort(x, axis)
 		}
 		return o.Emit1(opSort, axis, x)
 	})
-	one("numpy", "Argsort", "x", func(o *nn.OpCall, x *value) *value {
+	one("numpy", "Argsort", "x", func(o *layer.OpCall, x *value) *value {
 		x, axis := flatAxis(o, x, -1)
 		return o.Argsort(x, axis)
 	})
 	for class, op := range map[string]*graph.Op{"Argmax": graph.OpArgmax, "Argmin": graph.OpArgmin} {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value { return argExtreme(o, x, op) })
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return argExtreme(o, x, op) })
 	}
-	nn.RegisterOp("math", "TopK", func(o *nn.OpCall) any {
+	layer.RegisterOp("math", "TopK", func(o *layer.OpCall) any {
 		o.Inert("sorted") // sorted is an order that may as well be
 		values, idx := topK(o, o.Tensor(0, "x"), o.Int(-1, "k"))
 		return many([]*value{values, idx})
 	})
-	nn.RegisterOp("numpy", "SearchSorted", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "SearchSorted", func(o *layer.OpCall) any {
 		right := o.Choice(2, "side", "left", "right") == "right"
 		x, y := pair(o, "sorted_sequence", "values")
 		return search(o, x, y, right)
 	})
-	nn.RegisterOp("numpy", "Digitize", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Digitize", func(o *layer.OpCall) any {
 		x, bins := pair(o, "x", "bins")
 		return search(o, asInt(o, bins), asInt(o, x), true)
 	})
-	nn.RegisterOp("numpy", "Bincount", bincount)
-	nn.RegisterOp("numpy", "Histogram", histogram)
+	layer.RegisterOp("numpy", "Bincount", bincount)
+	layer.RegisterOp("numpy", "Histogram", histogram)
 }
 
 // opSort sorts numbers along an axis (int attrs), ascending, NaN last.
@@ -80,7 +80,7 @@ func sortLines[T int64 | float32 | float64](shape []int, axis int, out, in []T) 
 }
 
 // flatAxis reads the argument axis; null flattens x.
-func flatAxis(o *nn.OpCall, x *value, def int) (*value, int) {
+func flatAxis(o *layer.OpCall, x *value, def int) (*value, int) {
 	v, ok := o.Get(-1, "axis")
 	if ok && v == nil {
 		return o.Reshape(x, x.Size()), 0
@@ -89,7 +89,7 @@ func flatAxis(o *nn.OpCall, x *value, def int) (*value, int) {
 }
 
 // argExtreme is an index of the largest or smallest element along an axis or, for none, of the flattened tensor.
-func argExtreme(o *nn.OpCall, x *value, op *graph.Op) *value {
+func argExtreme(o *layer.OpCall, x *value, op *graph.Op) *value {
 	axis, keep := o.IntOrNone(-1, "axis"), o.Bool(-1, "keepdims", false)
 	if axis == nil {
 		y := o.Reshape(o.Builder.Arg(op, o.Reshape(x, x.Size()), 0))
@@ -106,7 +106,7 @@ func argExtreme(o *nn.OpCall, x *value, op *graph.Op) *value {
 }
 
 // topK returns the k largest elements of the last axis, the largest first, and their places as int64, as torch has them.
-func topK(o *nn.OpCall, x *value, k int) (values, idx *value) {
+func topK(o *layer.OpCall, x *value, k int) (values, idx *value) {
 	if x.Rank() == 0 || k < 0 || k > x.Shape[x.Rank()-1] {
 		o.Fail("%s: %s has no %d elements in its last axis", o, x, k)
 	}
@@ -156,7 +156,7 @@ func descending[T int64 | float32 | float64](order []int, line []T) {
 }
 
 // search finds where values belong in a sorted vector: before equal elements, or after them.
-func search(o *nn.OpCall, sorted, values *value, right bool) *value {
+func search(o *layer.OpCall, sorted, values *value, right bool) *value {
 	if sorted.Rank() != 1 {
 		o.Fail("%s: a sorted vector is expected, not %s", o, sorted)
 	}
@@ -187,7 +187,7 @@ var opSearch = &graph.Op{Name: "searchsorted",
 	}}
 
 // bincount counts how often each number from 0 on occurs, or adds up weights.
-func bincount(o *nn.OpCall) any {
+func bincount(o *layer.OpCall) any {
 	notSparse(o, "sparse")
 	x := o.Tensor(0, "x")
 	w := o.TensorOrNone(-1, "weights")
@@ -207,7 +207,7 @@ func bincount(o *nn.OpCall) any {
 	}
 	d := tensor.Int32
 	if w != nil {
-		d = resultType(o, nn.Narrow(x.DType), nn.Narrow(w.DType))
+		d = resultType(o, layer.Narrow(x.DType), layer.Narrow(w.DType))
 		w = o.Cast(w, d)
 	} else {
 		w = o.Full(d, 1, x.Shape...)
@@ -262,7 +262,7 @@ var opBincount = &graph.Op{Name: "bincount",
 	}}
 
 // histogram counts the elements of a vector in equal bins, and returns the counts and the edges of the bins.
-func histogram(o *nn.OpCall) any {
+func histogram(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	bins, limits := o.Int(-1, "bins", 10), floatList(o, "range")
 	if x.Rank() > 1 || bins < 1 || bins > 1<<24 || limits != nil && (len(limits) != 2 || limits[1] < limits[0]) {

@@ -3,16 +3,16 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { nn.RegisterOp("numpy", "Pad", pad) }
+func init() { layer.RegisterOp("numpy", "Pad", pad) }
 
 // pad adds elements before and after each axis: of one value ("constant"), or those of the tensor itself.
-func pad(o *nn.OpCall) any {
+func pad(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	lo, hi := padWidth(o, x.Rank())
 	mode := o.Str(-1, "mode", "constant")
@@ -60,7 +60,7 @@ func pad(o *nn.OpCall) any {
 
 // padWidth reads pad_width: a pair for each axis, or one number or pair. That one is for the last axis alone, as Keras on
 // torch has it (NumPy and the other backends take it for all axes).
-func padWidth(o *nn.OpCall, rank int) (lo, hi []int) {
+func padWidth(o *layer.OpCall, rank int) (lo, hi []int) {
 	v, _ := o.Get(-1, "pad_width")
 	list, isList := v.([]any)
 	if !isList {
@@ -101,7 +101,7 @@ func padWidth(o *nn.OpCall, rank int) (lo, hi []int) {
 }
 
 // padAxis adds elements of an axis before and after it; index says which one stands at a place from -lo to size+hi-1.
-func padAxis(o *nn.OpCall, x *value, axis, lo, hi int, index func(i, size int) int) *value {
+func padAxis(o *layer.OpCall, x *value, axis, lo, hi int, index func(i, size int) int) *value {
 	if lo == 0 && hi == 0 {
 		return x
 	}
@@ -131,7 +131,7 @@ func mirrorIndex(i, size int) int {
 }
 
 // padWith pads with the largest, smallest or mean element of each line, axis after axis.
-func padWith(o *nn.OpCall, x *value, lo, hi []int, mode string) *value {
+func padWith(o *layer.OpCall, x *value, lo, hi []int, mode string) *value {
 	for i := range lo {
 		if lo[i] == 0 && hi[i] == 0 {
 			continue

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -15,7 +15,7 @@ func init() { one("numpy", "Argpartition", "x", argpartition) }
 // argpartition brings the kth+1 smallest elements to the front, in ascending order. Keras on torch truncates floats to
 // int32 before, which makes many elements equal, and then takes the k largest of their negatives with torch.topk. Which
 // of equal elements come first is up to the C++ library's nth_element; selection follows that.
-func argpartition(o *nn.OpCall, x *value) *value {
+func argpartition(o *layer.OpCall, x *value) *value {
 	kth := o.Int(-1, "kth")
 	x, axis := flatAxis(o, x, -1)
 	size := x.Shape[axis]

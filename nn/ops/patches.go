@@ -3,22 +3,22 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("image", "ExtractPatches", func(o *nn.OpCall) any { return extractPatches(o, o.Tensor(0, "images")) })
+	layer.RegisterOp("image", "ExtractPatches", func(o *layer.OpCall) any { return extractPatches(o, o.Tensor(0, "images")) })
 	// A class of Keras 3.12.
-	nn.RegisterOp("image", "ExtractPatches3D", func(o *nn.OpCall) any { return extractPatches(o, o.Tensor(0, "volumes")) })
-	nn.RegisterOp("nn", "Unfold", unfold)
-	nn.RegisterOp("nn", "Fold", fold)
-	nn.RegisterOp("nn", "DepthToSpace", func(o *nn.OpCall) any { return blocks(o, true) })
-	nn.RegisterOp("nn", "SpaceToDepth", func(o *nn.OpCall) any { return blocks(o, false) })
+	layer.RegisterOp("image", "ExtractPatches3D", func(o *layer.OpCall) any { return extractPatches(o, o.Tensor(0, "volumes")) })
+	layer.RegisterOp("nn", "Unfold", unfold)
+	layer.RegisterOp("nn", "Fold", fold)
+	layer.RegisterOp("nn", "DepthToSpace", func(o *layer.OpCall) any { return blocks(o, true) })
+	layer.RegisterOp("nn", "SpaceToDepth", func(o *layer.OpCall) any { return blocks(o, false) })
 }
 
 // extractPatches gives for each place of a window all elements in it as channels.
-func extractPatches(o *nn.OpCall, x *value) any {
+func extractPatches(o *layer.OpCall, x *value) any {
 	size := o.Ints(-1, "size")
 	rank := len(size)
 	if rank == 1 { // one number for all axes: of pictures, or, in five axes, of volumes
@@ -49,7 +49,7 @@ func extractPatches(o *nn.OpCall, x *value) any {
 func edges(n []int) []int { return slices.Concat([]int{0}, n, []int{0}) }
 
 // tapSlices returns for each element of the window, in C order, what it sees at each place: x is padded, its channels are last.
-func tapSlices(o *nn.OpCall, x *value, w windows) []*value {
+func tapSlices(o *layer.OpCall, x *value, w windows) []*value {
 	rank := len(w.size)
 	counts := make([]int, rank)
 	taps := 1
@@ -76,7 +76,7 @@ func tapSlices(o *nn.OpCall, x *value, w windows) []*value {
 }
 
 // foldWindows reads the arguments of fold and unfold, on images with the channels first.
-func foldWindows(o *nn.OpCall) (w windows, padding []int) {
+func foldWindows(o *layer.OpCall) (w windows, padding []int) {
 	one := []int{1, 1}
 	w = windows{size: spatial(o, "kernel_size", 2, nil), dilation: spatial(o, "dilation", 2, one), strides: spatial(o, "stride", 2, one)}
 	padding = o.Ints(-1, "padding")
@@ -96,7 +96,7 @@ func foldWindows(o *nn.OpCall) (w windows, padding []int) {
 }
 
 // unfold gives the windows of images (batch, channels, height, width) as columns: (batch, channels*kernel, places).
-func unfold(o *nn.OpCall) any {
+func unfold(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	w, padding := foldWindows(o)
 	if x.Rank() != 4 {
@@ -112,7 +112,7 @@ func unfold(o *nn.OpCall) any {
 }
 
 // fold adds columns up to images again: what unfold does, backwards.
-func fold(o *nn.OpCall) any {
+func fold(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	size := spatial(o, "output_size", 2, nil)
 	w, padding := foldWindows(o)
@@ -154,7 +154,7 @@ func fold(o *nn.OpCall) any {
 }
 
 // blocks moves square blocks of pixels into the channels, or (toSpace) back.
-func blocks(o *nn.OpCall, toSpace bool) *value {
+func blocks(o *layer.OpCall, toSpace bool) *value {
 	x := o.Tensor(0, "x")
 	n := o.Int(-1, "block_size")
 	w := windows{first: channelsFirst(o)}

@@ -5,14 +5,14 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
 	quantiles := func(class string, scale float64, skipNaN bool) {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			q := arg(o, 1, "q").as(o, tensor.Float32)
 			if scale != 1 {
 				q = o.Div(q, o.Scalar(q.DType, scale))
@@ -29,7 +29,7 @@ func init() {
 	quantiles("Nanquantile", 1, true)
 	quantiles("Nanpercentile", 100, true)
 	medians := func(class string, skipNaN bool) {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			return quantile(o, x, o.Scalar(tensor.Float32, 0.5), "linear", skipNaN)
 		})
 	}
@@ -39,12 +39,12 @@ func init() {
 
 // quantile sorts the elements along the axes of the argument axis, taken together, and finds those at the shares q of
 // the way, a number or a vector, whose axis comes first in the result.
-func quantile(o *nn.OpCall, x, q *value, method string, skipNaN bool) *value {
+func quantile(o *layer.OpCall, x, q *value, method string, skipNaN bool) *value {
 	if !slices.Contains([]string{"linear", "lower", "higher", "midpoint", "nearest"}, method) {
 		o.Fail("%s: the method %q does not exist", o, method)
 	}
 	r := newReducer(o, x)
-	result := resultType(o, x.DType, nn.PyFloat)
+	result := resultType(o, x.DType, layer.PyFloat)
 	work := resultType(o, x.DType, tensor.Float32)
 	if q.Rank() > 1 {
 		o.Fail("%s: q must be a number or a vector, not %s", o, q)

@@ -3,36 +3,36 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	reduction("Sum", func(o *nn.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpSum, wideInt(o, x)) })
-	reduction("Mean", func(o *nn.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpMean, asFloat(o, x)) })
-	reduction("Std", func(o *nn.OpCall, x *value, r reducer) *value { return o.Sqrt(variance(o, asFloat(o, x), r)) })
-	reduction("Var", func(o *nn.OpCall, x *value, r reducer) *value { return variance(o, asFloat(o, x), r) })
+	reduction("Sum", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpSum, wideInt(o, x)) })
+	reduction("Mean", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpMean, asFloat(o, x)) })
+	reduction("Std", func(o *layer.OpCall, x *value, r reducer) *value { return o.Sqrt(variance(o, asFloat(o, x), r)) })
+	reduction("Var", func(o *layer.OpCall, x *value, r reducer) *value { return variance(o, asFloat(o, x), r) })
 	for class, op := range map[string]*graph.Reduction{"Amax": graph.OpReduceMax, "Amin": graph.OpReduceMin} {
-		reduction(class, func(o *nn.OpCall, x *value, r reducer) *value { return r.notEmpty(o, x).apply(o, op, x) })
+		reduction(class, func(o *layer.OpCall, x *value, r reducer) *value { return r.notEmpty(o, x).apply(o, op, x) })
 	}
-	reduction("Max", func(o *nn.OpCall, x *value, r reducer) *value {
+	reduction("Max", func(o *layer.OpCall, x *value, r reducer) *value {
 		return extreme(o, x, r, graph.OpReduceMax, graph.OpMax)
 	})
-	reduction("Min", func(o *nn.OpCall, x *value, r reducer) *value {
+	reduction("Min", func(o *layer.OpCall, x *value, r reducer) *value {
 		return extreme(o, x, r, graph.OpReduceMin, graph.OpMin)
 	})
-	reduction("Ptp", func(o *nn.OpCall, x *value, r reducer) *value {
+	reduction("Ptp", func(o *layer.OpCall, x *value, r reducer) *value {
 		x = asInt(o, x)
 		r.notEmpty(o, x)
 		return o.Sub(r.apply(o, graph.OpReduceMax, x), r.apply(o, graph.OpReduceMin, x))
 	})
-	reduction("Any", func(o *nn.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpReduceMax, asBool(o, x)) })
-	reduction("All", func(o *nn.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpReduceMin, asBool(o, x)) })
-	reduction("Prod", func(o *nn.OpCall, x *value, r reducer) *value {
+	reduction("Any", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpReduceMax, asBool(o, x)) })
+	reduction("All", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpReduceMin, asBool(o, x)) })
+	reduction("Prod", func(o *layer.OpCall, x *value, r reducer) *value {
 		return r.apply(o, graph.OpProd, o.Cast(x, dtypeArg(o, -1, "dtype", wideInt(o, x).DType)))
 	})
-	nn.RegisterOp("numpy", "CountNonzero", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "CountNonzero", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		r := newReducer(o, x)
 		y := r.apply(o, graph.OpSum, o.Cast(asBool(o, x), tensor.Int32))
@@ -44,14 +44,14 @@ func init() {
 		slices.Reverse(order)
 		return o.Transpose(y, order...)
 	})
-	nn.RegisterOp("math", "Logsumexp", func(o *nn.OpCall) any {
+	layer.RegisterOp("math", "Logsumexp", func(o *layer.OpCall) any {
 		x := asFloat(o, o.Tensor(0, "x"))
 		return logSumExp(o, x, newReducer(o, x))
 	})
-	nn.RegisterOp("numpy", "Average", average)
-	nn.RegisterOp("nn", "Moments", moments)
+	layer.RegisterOp("numpy", "Average", average)
+	layer.RegisterOp("nn", "Moments", moments)
 	cumulative := func(class string, op *graph.Op, nan float64, skip bool) {
-		one("numpy", class, "x", func(o *nn.OpCall, x *value) *value {
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if skip && x.DType.IsFloat() {
 				x = replaceNonFinite(o, x, nan, largest(x.DType), -largest(x.DType))
 			}
@@ -72,14 +72,14 @@ type reducer struct {
 	keep bool
 }
 
-func newReducer(o *nn.OpCall, x *value) reducer {
+func newReducer(o *layer.OpCall, x *value) reducer {
 	r := reducer{}
 	r.axes, r.none = axesArg(o, "axis", x.Rank())
 	r.keep = o.Bool(-1, "keepdims", false)
 	return r
 }
 
-func (r reducer) apply(o *nn.OpCall, op *graph.Reduction, x *value) *value {
+func (r reducer) apply(o *layer.OpCall, op *graph.Reduction, x *value) *value {
 	if r.none || x.Rank() == 0 {
 		return x
 	}
@@ -87,7 +87,7 @@ func (r reducer) apply(o *nn.OpCall, op *graph.Reduction, x *value) *value {
 }
 
 // notEmpty fails where a maximum of nothing would be taken.
-func (r reducer) notEmpty(o *nn.OpCall, x *value) reducer {
+func (r reducer) notEmpty(o *layer.OpCall, x *value) reducer {
 	if x.Size() == 0 {
 		o.Fail("%s: the tensor %s is empty", o, x)
 	}
@@ -123,7 +123,7 @@ func (r reducer) count(x *value) int {
 }
 
 // drop removes the combined axes of y, a result with kept axes, unless they are to be kept.
-func (r reducer) drop(o *nn.OpCall, y *value) *value {
+func (r reducer) drop(o *layer.OpCall, y *value) *value {
 	if r.keep {
 		return y
 	}
@@ -137,15 +137,15 @@ func (r reducer) drop(o *nn.OpCall, y *value) *value {
 	return o.Reshape(y, shape...)
 }
 
-func reduction(class string, f func(o *nn.OpCall, x *value, r reducer) *value) {
-	nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+func reduction(class string, f func(o *layer.OpCall, x *value, r reducer) *value) {
+	layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 		x := stacked(o, 0, "x")
 		return f(o, x, newReducer(o, x))
 	})
 }
 
 // stacked reads a tensor or a list of tensors, which becomes one with a new first axis.
-func stacked(o *nn.OpCall, i int, name string) *value {
+func stacked(o *layer.OpCall, i int, name string) *value {
 	v, _ := o.Get(i, name)
 	if _, ok := v.([]any); ok {
 		if xs := sameType(o, o.Tensors(i, name)); len(xs) > 0 {
@@ -156,7 +156,7 @@ func stacked(o *nn.OpCall, i int, name string) *value {
 }
 
 // sameType casts tensors to the type that they have in common.
-func sameType(o *nn.OpCall, xs []*value) []*value {
+func sameType(o *layer.OpCall, xs []*value) []*value {
 	if len(xs) == 0 {
 		return nil
 	}
@@ -173,7 +173,7 @@ func sameType(o *nn.OpCall, xs []*value) []*value {
 }
 
 // wideInt brings bools and small integers to int32 (uint32), in which Keras adds and multiplies them.
-func wideInt(o *nn.OpCall, x *value) *value {
+func wideInt(o *layer.OpCall, x *value) *value {
 	switch x.DType {
 	case tensor.Bool, tensor.Int8, tensor.Int16, tensor.Uint8:
 		return o.Cast(x, tensor.Int32)
@@ -184,7 +184,7 @@ func wideInt(o *nn.OpCall, x *value) *value {
 }
 
 // variance is the mean of the squared differences from the mean.
-func variance(o *nn.OpCall, x *value, r reducer) *value {
+func variance(o *layer.OpCall, x *value, r reducer) *value {
 	if r.none {
 		return o.Full(x.DType, 0, x.Shape...)
 	}
@@ -197,7 +197,7 @@ func variance(o *nn.OpCall, x *value, r reducer) *value {
 }
 
 // extreme is a maximum or minimum; the argument initial takes part in it.
-func extreme(o *nn.OpCall, x *value, r reducer, op *graph.Reduction, join *graph.Binary) *value {
+func extreme(o *layer.OpCall, x *value, r reducer, op *graph.Reduction, join *graph.Binary) *value {
 	initial := o.FloatOrNone(-1, "initial")
 	if initial == nil {
 		return r.notEmpty(o, x).apply(o, op, x)
@@ -207,7 +207,7 @@ func extreme(o *nn.OpCall, x *value, r reducer, op *graph.Reduction, join *graph
 }
 
 // logSumExp is log(sum(exp(x))), without overflow.
-func logSumExp(o *nn.OpCall, x *value, r reducer) *value {
+func logSumExp(o *layer.OpCall, x *value, r reducer) *value {
 	if r.none {
 		return x
 	}
@@ -222,14 +222,14 @@ func logSumExp(o *nn.OpCall, x *value, r reducer) *value {
 }
 
 // average is a mean with weights, which have x's shape or, for one axis, its length.
-func average(o *nn.OpCall) any {
+func average(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	w := o.TensorOrNone(1, "weights")
 	r := newReducer(o, x)
 	if w == nil {
 		return r.apply(o, graph.OpMean, asFloat(o, x))
 	}
-	d := resultType(o, x.DType, w.DType, nn.PyFloat)
+	d := resultType(o, x.DType, w.DType, layer.PyFloat)
 	x, w = o.Cast(x, d), o.Cast(w, d)
 	if r.none {
 		return x
@@ -249,7 +249,7 @@ func average(o *nn.OpCall) any {
 }
 
 // moments returns mean and variance (keras.ops.moments).
-func moments(o *nn.OpCall) any {
+func moments(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	if o.Bool(-1, "synchronized", false) {
 		o.Fail("%s: synchronized=True needs several devices", o)
@@ -265,13 +265,13 @@ func moments(o *nn.OpCall) any {
 	if d == tensor.Float16 { // Keras keeps the numbers finite
 		mean, v = o.Clip(mean, -largest(d), largest(d)), o.Clip(v, -largest(d), largest(d))
 	}
-	return many([]*value{o.Cast(mean, resultType(o, d, nn.PyFloat)), o.Cast(v, resultType(o, d, nn.PyFloat))})
+	return many([]*value{o.Cast(mean, resultType(o, d, layer.PyFloat)), o.Cast(v, resultType(o, d, layer.PyFloat))})
 }
 
 // accumulate is a running sum or product along an axis, or over all elements for none.
-func accumulate(o *nn.OpCall, x *value, op *graph.Op) *value {
+func accumulate(o *layer.OpCall, x *value, op *graph.Op) *value {
 	axis := o.IntOrNone(-1, "axis")
-	x = asInt(o, o.Cast(x, dtypeArg(o, -1, "dtype", nn.Narrow(x.DType))))
+	x = asInt(o, o.Cast(x, dtypeArg(o, -1, "dtype", layer.Narrow(x.DType))))
 	if axis == nil {
 		x, axis = o.Reshape(x, -1), new(int)
 	}

@@ -4,17 +4,17 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("core", "Scatter", func(o *nn.OpCall) any {
+	layer.RegisterOp("core", "Scatter", func(o *layer.OpCall) any {
 		idx, values := indices(o, 0, "indices"), o.Tensor(1, "values")
 		return o.Scatter(o.Full(values.DType, 0, shapeArg(o, 2, "shape")...), idx, values, "add")
 	})
-	nn.RegisterOp("core", "ScatterUpdate", func(o *nn.OpCall) any {
+	layer.RegisterOp("core", "ScatterUpdate", func(o *layer.OpCall) any {
 		x, idx := o.Tensor(0, "inputs"), indices(o, 1, "indices")
 		updates := o.Cast(o.Tensor(2, "updates"), x.DType)
 		how := o.Str(-1, "reduction", "")
@@ -27,26 +27,26 @@ func init() {
 		}
 		return o.Scatter(x, idx, updates, how)
 	})
-	nn.RegisterOp("core", "Slice", func(o *nn.OpCall) any {
+	layer.RegisterOp("core", "Slice", func(o *layer.OpCall) any {
 		x, size := o.Tensor(0, "inputs"), shapeArg(o, 2, "shape")
 		return slicePart(o, x, size)
 	})
-	nn.RegisterOp("core", "SliceUpdate", sliceUpdate)
+	layer.RegisterOp("core", "SliceUpdate", sliceUpdate)
 	segments := func(class string, op *graph.Binary, start float64) {
-		nn.RegisterOp("math", class, func(o *nn.OpCall) any { return segment(o, op, start) })
+		layer.RegisterOp("math", class, func(o *layer.OpCall) any { return segment(o, op, start) })
 	}
 	segments("SegmentSum", graph.OpAdd, 0)
 	segments("SegmentProd", graph.OpMul, 1)
 	segments("SegmentMax", graph.OpMax, math.Inf(-1))
 	segments("SegmentMin", graph.OpMin, math.Inf(1))
-	nn.RegisterOp("numpy", "UnravelIndex", unravelIndex)
+	layer.RegisterOp("numpy", "UnravelIndex", unravelIndex)
 }
 
 // startIndices reads the argument start_indices: numbers, or a vector that is known when the graph runs.
-func startIndices(o *nn.OpCall, rank int) (fixed []int, dynamic *value) {
+func startIndices(o *layer.OpCall, rank int) (fixed []int, dynamic *value) {
 	v, _ := o.Get(1, "start_indices")
 	list, ok := v.([]any)
-	if ok && len(nn.Flatten(list)) == 0 {
+	if ok && len(layer.Flatten(list)) == 0 {
 		fixed = intList(o, list, "start_indices")
 	} else {
 		dynamic = o.Cast(indices(o, 1, "start_indices"), tensor.Int64)
@@ -58,7 +58,7 @@ func startIndices(o *nn.OpCall, rank int) (fixed []int, dynamic *value) {
 }
 
 // slicePart cuts a block of a size out of x; axes without a start are taken whole.
-func slicePart(o *nn.OpCall, x *value, size []int) *value {
+func slicePart(o *layer.OpCall, x *value, size []int) *value {
 	fixed, dynamic := startIndices(o, x.Rank())
 	count := len(fixed)
 	if dynamic != nil {
@@ -86,7 +86,7 @@ func slicePart(o *nn.OpCall, x *value, size []int) *value {
 }
 
 // sliceUpdate replaces a block of x.
-func sliceUpdate(o *nn.OpCall) any {
+func sliceUpdate(o *layer.OpCall) any {
 	x := o.Tensor(0, "inputs")
 	updates := o.Cast(o.Tensor(2, "updates"), x.DType)
 	fixed, dynamic := startIndices(o, x.Rank())
@@ -132,7 +132,7 @@ func sliceUpdate(o *nn.OpCall) any {
 
 // segment combines the rows of a tensor that have the same number. Rows of numbers outside the segments are left out;
 // segments without rows have what the combination starts with. Keras on torch computes in float32, integers too.
-func segment(o *nn.OpCall, op *graph.Binary, start float64) *value {
+func segment(o *layer.OpCall, op *graph.Binary, start float64) *value {
 	x, ids := o.Tensor(0, "data"), indices(o, 1, "segment_ids")
 	o.Inert("sorted") // a promise that may save time
 	if ids.Rank() != 1 || x.Rank() == 0 || ids.Shape[0] != x.Shape[0] {
@@ -191,7 +191,7 @@ var opSegment = &graph.Op{Name: "segment",
 	}}
 
 // unravelIndex turns indices into a flattened array into coordinates, one tensor for each axis.
-func unravelIndex(o *nn.OpCall) any {
+func unravelIndex(o *layer.OpCall) any {
 	x, shape := o.Tensor(0, "indices"), shapeArg(o, -1, "shape")
 	if !x.DType.IsInt() {
 		o.Fail("%s: indices must be integers, not %s", o, x.DType)
@@ -203,7 +203,7 @@ func unravelIndex(o *nn.OpCall) any {
 	for i := len(shape) - 1; i >= 0; i-- {
 		part := o.Binary(graph.OpFloorDiv, at, o.Builder.Int(tensor.Int64, int64(step)))
 		part = o.Binary(graph.OpMod, part, o.Builder.Int(tensor.Int64, int64(shape[i])))
-		out[i] = o.Cast(part, nn.Narrow(x.DType))
+		out[i] = o.Cast(part, layer.Narrow(x.DType))
 		step *= shape[i]
 	}
 	return many(out)

@@ -3,19 +3,19 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	one("numpy", "Reshape", "x", func(o *nn.OpCall, x *value) *value {
+	one("numpy", "Reshape", "x", func(o *layer.OpCall, x *value) *value {
 		shape := o.Ints(-1, "newshape")
 		return o.Reshape(x, resolveShape(o, x, shape)...)
 	})
-	one("numpy", "Ravel", "x", func(o *nn.OpCall, x *value) *value { return o.Reshape(x, x.Size()) })
-	one("numpy", "Transpose", "x", func(o *nn.OpCall, x *value) *value {
+	one("numpy", "Ravel", "x", func(o *layer.OpCall, x *value) *value { return o.Reshape(x, x.Size()) })
+	one("numpy", "Transpose", "x", func(o *layer.OpCall, x *value) *value {
 		axes := o.Ints(-1, "axes")
 		if axes == nil {
 			axes = sequence(x.Rank())
@@ -23,9 +23,9 @@ func init() {
 		}
 		return o.Transpose(x, positive(o, axes, x.Rank())...)
 	})
-	one("numpy", "Swapaxes", "x", func(o *nn.OpCall, x *value) *value { return o.SwapAxes(x, o.Int(-1, "axis1"), o.Int(-1, "axis2")) })
+	one("numpy", "Swapaxes", "x", func(o *layer.OpCall, x *value) *value { return o.SwapAxes(x, o.Int(-1, "axis1"), o.Int(-1, "axis2")) })
 	one("numpy", "Moveaxis", "x", moveAxis)
-	one("numpy", "ExpandDims", "x", func(o *nn.OpCall, x *value) *value {
+	one("numpy", "ExpandDims", "x", func(o *layer.OpCall, x *value) *value {
 		axes := o.Ints(-1, "axis")
 		axes = positive(o, axes, x.Rank()+len(axes))
 		slices.Sort(axes)
@@ -35,13 +35,13 @@ func init() {
 		return x
 	})
 	one("numpy", "Squeeze", "x", squeeze)
-	nn.RegisterOp("numpy", "Concatenate", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Concatenate", func(o *layer.OpCall) any {
 		return o.Concat(o.Int(-1, "axis", 0), sameType(o, o.Tensors(0, "xs"))...)
 	})
-	nn.RegisterOp("numpy", "Stack", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Stack", func(o *layer.OpCall) any {
 		return o.Stack(o.Int(-1, "axis", 0), sameType(o, o.Tensors(0, "x"))...)
 	})
-	nn.RegisterOp("numpy", "Append", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Append", func(o *layer.OpCall) any {
 		x, y := pair(o, "x1", "x2")
 		axis := o.IntOrNone(-1, "axis")
 		if axis == nil {
@@ -50,7 +50,7 @@ func init() {
 		return o.Concat(*axis, x, y)
 	})
 	stack := func(class string, axis, rank int) {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			xs := sameType(o, o.Tensors(0, "xs"))
 			at := axis
 			for i, x := range xs {
@@ -65,20 +65,20 @@ func init() {
 	stack("Vstack", 0, 2)
 	stack("Hstack", 1, 1)
 	stack("Dstack", 2, 3)
-	split := func(class string, axis func(o *nn.OpCall, x *value) int, uneven bool) {
-		nn.RegisterOp("numpy", class, func(o *nn.OpCall) any {
+	split := func(class string, axis func(o *layer.OpCall, x *value) int, uneven bool) {
+		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x := o.Tensor(0, "x")
 			a := o.Axis(axis(o, x), x.Rank())
 			return many(o.Split(x, a, sections(o, x.Shape[a], uneven)...))
 		})
 	}
-	named := func(o *nn.OpCall, _ *value) int { return o.Int(-1, "axis", 0) }
+	named := func(o *layer.OpCall, _ *value) int { return o.Int(-1, "axis", 0) }
 	split("Split", named, false)
 	split("ArraySplit", named, true)
-	split("Vsplit", func(*nn.OpCall, *value) int { return 0 }, false)
-	split("Hsplit", func(_ *nn.OpCall, x *value) int { return min(x.Rank()-1, 1) }, false)
-	split("Dsplit", func(*nn.OpCall, *value) int { return 2 }, false)
-	nn.RegisterOp("core", "Unstack", func(o *nn.OpCall) any {
+	split("Vsplit", func(*layer.OpCall, *value) int { return 0 }, false)
+	split("Hsplit", func(_ *layer.OpCall, x *value) int { return min(x.Rank()-1, 1) }, false)
+	split("Dsplit", func(*layer.OpCall, *value) int { return 2 }, false)
+	layer.RegisterOp("core", "Unstack", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		axis := o.Axis(o.Int(-1, "axis", 0), x.Rank())
 		if num := o.IntOrNone(-1, "num"); num != nil && *num != x.Shape[axis] {
@@ -90,10 +90,10 @@ func init() {
 		}
 		return many(parts)
 	})
-	one("numpy", "BroadcastTo", "x", func(o *nn.OpCall, x *value) *value { return o.BroadcastTo(x, shapeArg(o, -1, "shape")...) })
+	one("numpy", "BroadcastTo", "x", func(o *layer.OpCall, x *value) *value { return o.BroadcastTo(x, shapeArg(o, -1, "shape")...) })
 	one("numpy", "Tile", "x", tile)
 	one("numpy", "Repeat", "x", repeat)
-	one("numpy", "Flip", "x", func(o *nn.OpCall, x *value) *value {
+	one("numpy", "Flip", "x", func(o *layer.OpCall, x *value) *value {
 		axes, none := axesArg(o, "axis", x.Rank())
 		if axes == nil && !none {
 			axes = sequence(x.Rank())
@@ -103,17 +103,17 @@ func init() {
 		}
 		return x
 	})
-	one("numpy", "Fliplr", "x", func(o *nn.OpCall, x *value) *value { return o.Flip(x, 1) })
-	one("numpy", "Flipud", "x", func(o *nn.OpCall, x *value) *value { return o.Flip(x, 0) })
+	one("numpy", "Fliplr", "x", func(o *layer.OpCall, x *value) *value { return o.Flip(x, 1) })
+	one("numpy", "Flipud", "x", func(o *layer.OpCall, x *value) *value { return o.Flip(x, 0) })
 	one("numpy", "Roll", "x", roll)
 	one("numpy", "Rot90", "array", rot90)
-	nn.RegisterOp("numpy", "Meshgrid", meshgrid)
-	one("numpy", "Size", "x", func(o *nn.OpCall, x *value) *value { return o.Builder.Int(tensor.Int64, int64(x.Size())) })
-	one("numpy", "Ndim", "x", func(o *nn.OpCall, x *value) *value { return o.Builder.Int(tensor.Int64, int64(x.Rank())) })
+	layer.RegisterOp("numpy", "Meshgrid", meshgrid)
+	one("numpy", "Size", "x", func(o *layer.OpCall, x *value) *value { return o.Builder.Int(tensor.Int64, int64(x.Size())) })
+	one("numpy", "Ndim", "x", func(o *layer.OpCall, x *value) *value { return o.Builder.Int(tensor.Int64, int64(x.Rank())) })
 }
 
 // positive returns axes counted from 0.
-func positive(o *nn.OpCall, axes []int, rank int) []int {
+func positive(o *layer.OpCall, axes []int, rank int) []int {
 	out := make([]int, len(axes))
 	for i, a := range axes {
 		out[i] = o.Axis(a, rank)
@@ -122,7 +122,7 @@ func positive(o *nn.OpCall, axes []int, rank int) []int {
 }
 
 // shapeArg reads an argument that is a shape of known lengths.
-func shapeArg(o *nn.OpCall, i int, name string) []int {
+func shapeArg(o *layer.OpCall, i int, name string) []int {
 	v, ok := o.Get(i, name)
 	if list, isList := v.([]any); isList && len(list) == 0 {
 		return []int{}
@@ -143,7 +143,7 @@ func shapeArg(o *nn.OpCall, i int, name string) []int {
 }
 
 // resolveShape replaces one -1 in the new shape of x.
-func resolveShape(o *nn.OpCall, x *value, shape []int) []int {
+func resolveShape(o *layer.OpCall, x *value, shape []int) []int {
 	unknown, known := 0, []int{}
 	for _, d := range shape {
 		switch {
@@ -162,7 +162,7 @@ func resolveShape(o *nn.OpCall, x *value, shape []int) []int {
 }
 
 // atLeast adds axes of length 1 as numpy.atleast_1d, _2d and _3d do.
-func atLeast(o *nn.OpCall, x *value, rank int) *value {
+func atLeast(o *layer.OpCall, x *value, rank int) *value {
 	switch {
 	case rank == 3 && x.Rank() == 2:
 		return o.Reshape(x, x.Shape[0], x.Shape[1], 1)
@@ -176,7 +176,7 @@ func atLeast(o *nn.OpCall, x *value, rank int) *value {
 	return x
 }
 
-func moveAxis(o *nn.OpCall, x *value) *value {
+func moveAxis(o *layer.OpCall, x *value) *value {
 	from := positive(o, o.Ints(-1, "source"), x.Rank())
 	to := positive(o, o.Ints(-1, "destination"), x.Rank())
 	if len(from) != len(to) {
@@ -205,7 +205,7 @@ func moveAxis(o *nn.OpCall, x *value) *value {
 	return o.Transpose(x, order...)
 }
 
-func squeeze(o *nn.OpCall, x *value) *value {
+func squeeze(o *layer.OpCall, x *value) *value {
 	axes, none := axesArg(o, "axis", x.Rank())
 	if none {
 		return x
@@ -227,7 +227,7 @@ func squeeze(o *nn.OpCall, x *value) *value {
 }
 
 // sections reads indices_or_sections: a number of parts, or where to cut.
-func sections(o *nn.OpCall, size int, uneven bool) []int {
+func sections(o *layer.OpCall, size int, uneven bool) []int {
 	v, _ := o.Get(-1, "indices_or_sections")
 	if _, ok := v.(pyjson.Number); ok {
 		n := bounded(o, "indices_or_sections", o.Int(-1, "indices_or_sections"), 1, 1<<20)
@@ -260,7 +260,7 @@ func sections(o *nn.OpCall, size int, uneven bool) []int {
 }
 
 // checkTimes fails for a result that would have an impossible size.
-func checkTimes(o *nn.OpCall, x *value, times ...int) {
+func checkTimes(o *layer.OpCall, x *value, times ...int) {
 	for _, t := range times {
 		if t < 0 {
 			o.Fail("%s: a negative number of repeats: %d", o, t)
@@ -271,7 +271,7 @@ func checkTimes(o *nn.OpCall, x *value, times ...int) {
 	}
 }
 
-func tile(o *nn.OpCall, x *value) *value {
+func tile(o *layer.OpCall, x *value) *value {
 	times := o.Ints(-1, "repeats")
 	checkTimes(o, x, times...)
 	for x.Rank() < len(times) {
@@ -283,7 +283,7 @@ func tile(o *nn.OpCall, x *value) *value {
 	return x
 }
 
-func repeat(o *nn.OpCall, x *value) *value {
+func repeat(o *layer.OpCall, x *value) *value {
 	times := o.Ints(-1, "repeats")
 	axis := o.IntOrNone(-1, "axis")
 	if axis == nil {
@@ -309,7 +309,7 @@ func repeat(o *nn.OpCall, x *value) *value {
 	return o.Take(x, o.Builder.Ints(tensor.Int64, idx...), a)
 }
 
-func roll(o *nn.OpCall, x *value) *value {
+func roll(o *layer.OpCall, x *value) *value {
 	shifts := o.Ints(-1, "shift")
 	axes, _ := axesArg(o, "axis", x.Rank())
 	if axes == nil {
@@ -331,7 +331,7 @@ func roll(o *nn.OpCall, x *value) *value {
 	return x
 }
 
-func rollAxis(o *nn.OpCall, x *value, axis, shift int) *value {
+func rollAxis(o *layer.OpCall, x *value, axis, shift int) *value {
 	size := x.Shape[axis]
 	if size == 0 {
 		return x
@@ -343,7 +343,7 @@ func rollAxis(o *nn.OpCall, x *value, axis, shift int) *value {
 }
 
 // rot90 turns the plane of two axes, from the first to the second, k times.
-func rot90(o *nn.OpCall, x *value) *value {
+func rot90(o *layer.OpCall, x *value) *value {
 	axes := o.Ints(-1, "axes")
 	if axes == nil {
 		axes = []int{0, 1}
@@ -367,7 +367,7 @@ func rot90(o *nn.OpCall, x *value) *value {
 }
 
 // meshgrid returns for vectors the coordinates of the points of their grid.
-func meshgrid(o *nn.OpCall) any {
+func meshgrid(o *layer.OpCall) any {
 	var xs []*value
 	for i := range o.Args {
 		xs = append(xs, o.Tensor(i, "x"))

@@ -3,10 +3,10 @@ package ops
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/signal"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // frameArgs are the arguments that stft and istft have in common.
@@ -16,7 +16,7 @@ type frameArgs struct {
 	center              bool
 }
 
-func newFrameArgs(o *nn.OpCall) frameArgs {
+func newFrameArgs(o *layer.OpCall) frameArgs {
 	a := frameArgs{
 		length: o.Int(-1, "sequence_length"), stride: o.Int(-1, "sequence_stride"), fft: o.Int(-1, "fft_length"), center: o.Bool(-1, "center", true),
 	}
@@ -54,7 +54,7 @@ func newFrameArgs(o *nn.OpCall) frameArgs {
 }
 
 // stft transforms frames of the last axis.
-func stft(o *nn.OpCall) any {
+func stft(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	a := newFrameArgs(o)
 	if !x.DType.IsFloat() || x.Rank() == 0 {
@@ -75,7 +75,7 @@ func stft(o *nn.OpCall) any {
 // istft puts a signal together from the transforms of its frames. As Keras on torch does, it divides by the squares of the
 // windows that overlap at each place if the window fills the transform, and else by what they are in the middle of
 // a long signal.
-func istft(o *nn.OpCall) any {
+func istft(o *layer.OpCall) any {
 	re, im := complexArg(o)
 	a := newFrameArgs(o)
 	length := o.IntOrNone(-1, "length")
@@ -129,7 +129,7 @@ func istft(o *nn.OpCall) any {
 }
 
 // cutOrPad takes the elements start..end of the last axis; those beyond it are left out, or zeros.
-func cutOrPad(o *nn.OpCall, x *value, start, end int, zeros bool) *value {
+func cutOrPad(o *layer.OpCall, x *value, start, end int, zeros bool) *value {
 	size := x.Shape[x.Rank()-1]
 	y := o.Slice(x, -1, min(start, size), min(end, size))
 	if missing := end - start - y.Shape[y.Rank()-1]; zeros && missing > 0 {

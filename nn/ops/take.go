@@ -3,13 +3,13 @@ package ops
 import (
 	"fmt"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("numpy", "Take", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Take", func(o *layer.OpCall) any {
 		x, idx := o.Tensor(0, "x"), indices(o, 1, "indices")
 		axis := o.IntOrNone(-1, "axis")
 		if axis == nil {
@@ -17,7 +17,7 @@ func init() {
 		}
 		return o.Take(x, idx, *axis)
 	})
-	nn.RegisterOp("numpy", "TakeAlongAxis", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "TakeAlongAxis", func(o *layer.OpCall) any {
 		x, idx := o.Tensor(0, "x"), indices(o, 1, "indices")
 		axis := o.IntOrNone(-1, "axis")
 		if axis == nil {
@@ -28,7 +28,7 @@ func init() {
 }
 
 // indices reads an argument of indices; floats and bools become integers.
-func indices(o *nn.OpCall, i int, name string) *value {
+func indices(o *layer.OpCall, i int, name string) *value {
 	x := o.Tensor(i, name)
 	if !x.DType.IsInt() {
 		return o.Cast(x, tensor.Int64)
@@ -55,4 +55,4 @@ var opIndex = &graph.Op{Name: "index",
 	}}
 
 // checkedIndex applies opIndex.
-func checkedIndex(o *nn.OpCall, idx *value, size int) *value { return o.Emit1(opIndex, size, idx) }
+func checkedIndex(o *layer.OpCall, idx *value, size int) *value { return o.Emit1(opIndex, size, idx) }

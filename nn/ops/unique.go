@@ -3,14 +3,14 @@ package ops
 import (
 	"sort"
 
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterOp("numpy", "Unique", unique)
-	nn.RegisterOp("numpy", "Nonzero", func(o *nn.OpCall) any {
+	layer.RegisterOp("numpy", "Unique", unique)
+	layer.RegisterOp("numpy", "Nonzero", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		places := nonzero(o, x)
 		out := make([]*value, x.Rank())
@@ -22,7 +22,7 @@ func init() {
 }
 
 // nonzero returns the coordinates of the elements that are not 0, int32 (rank, count). How many there are is known when the model runs.
-func nonzero(o *nn.OpCall, x *value) *value {
+func nonzero(o *layer.OpCall, x *value) *value {
 	set := asBool(o, x)
 	count := o.Builder.Int(tensor.Int64, 0)
 	if x.Size() > 0 {
@@ -54,7 +54,7 @@ var opNonzero = &graph.Op{Name: "nonzero",
 // unique returns the different elements of a tensor or, with an axis, its different slices, in ascending order, and where asked
 // for the place of the first of each, for each element the number of its like, and how many of each there are. With the
 // argument size the results have that length: surplus is cut off, and what is missing filled up.
-func unique(o *nn.OpCall) any {
+func unique(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	o.Inert("sorted") // sorted is an order that may as well be
 	axis := 0

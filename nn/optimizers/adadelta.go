@@ -3,10 +3,10 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Adadelta", func() nn.Configurable { return new(Adadelta) }) }
+func init() { register("Adadelta", func() layer.Configurable { return new(Adadelta) }) }
 
 // Adadelta scales by the ratio of moving root mean squares of the changes and of the gradients (keras.optimizers.Adadelta):
 // a = Rho*a + (1-Rho)*g², d = -g*sqrt(b + Epsilon)/sqrt(a + Epsilon), b = Rho*b + (1-Rho)*d², w += rate*d.
@@ -14,11 +14,11 @@ type Adadelta struct {
 	Base
 	Rho, Epsilon float64
 
-	gradients, deltas []*nn.Variable
+	gradients, deltas []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *Adadelta) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Adadelta) Config(c *layer.Config) {
 	o.config(c, o, "Adadelta", 0.001)
 	c.Float("rho", &o.Rho, 0.95)
 	c.Float("epsilon", &o.Epsilon, 1e-7)

@@ -4,11 +4,11 @@ import (
 	"math"
 	"slices"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { register("Adafactor", func() nn.Configurable { return new(Adafactor) }) }
+func init() { register("Adafactor", func() layer.Configurable { return new(Adafactor) }) }
 
 // Adafactor keeps, for matrices, the mean squares of the gradients by rows and by columns only, and changes a variable in
 // proportion to its own size (keras.optimizers.Adafactor). As in Keras, RelativeStep changes nothing: the rate is at most
@@ -18,11 +18,11 @@ type Adafactor struct {
 	Beta2Decay, Epsilon1, Epsilon2, ClipThreshold float64
 	RelativeStep                                  bool
 
-	rows, columns, velocities []*nn.Variable
+	rows, columns, velocities []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *Adafactor) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Adafactor) Config(c *layer.Config) {
 	o.config(c, o, "Adafactor", 0.001)
 	c.Float("beta_2_decay", &o.Beta2Decay, -0.8)
 	c.Float("epsilon_1", &o.Epsilon1, 1e-30)

@@ -3,10 +3,10 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Adagrad", func() nn.Configurable { return new(Adagrad) }) }
+func init() { register("Adagrad", func() layer.Configurable { return new(Adagrad) }) }
 
 // Adagrad divides by the root of the sum of all squared gradients (keras.optimizers.Adagrad): a += g²,
 // w -= rate*g/sqrt(a + Epsilon).
@@ -14,11 +14,11 @@ type Adagrad struct {
 	Base
 	InitialAccumulatorValue, Epsilon float64
 
-	accumulators []*nn.Variable
+	accumulators []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *Adagrad) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Adagrad) Config(c *layer.Config) {
 	o.config(c, o, "Adagrad", 0.001)
 	c.Float("initial_accumulator_value", &o.InitialAccumulatorValue, 0.1)
 	c.Float("epsilon", &o.Epsilon, 1e-7)

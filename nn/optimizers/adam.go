@@ -3,12 +3,12 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
-	register("Adam", func() nn.Configurable { return &Adam{class: "Adam"} })
-	register("AdamW", func() nn.Configurable { return &Adam{class: "AdamW"} })
+	register("Adam", func() layer.Configurable { return &Adam{class: "Adam"} })
+	register("AdamW", func() layer.Configurable { return &Adam{class: "AdamW"} })
 }
 
 // Adam follows moving means of the gradients and of their squares (keras.optimizers.Adam and, with weight decay, AdamW):
@@ -20,11 +20,11 @@ type Adam struct {
 	AMSGrad               bool
 
 	class                               string
-	momentums, velocities, velocityHats []*nn.Variable
+	momentums, velocities, velocityHats []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *Adam) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Adam) Config(c *layer.Config) {
 	o.config(c, o, o.class, 0.001)
 	if o.class == "AdamW" {
 		o.decay(c, 0.004)

@@ -3,10 +3,10 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Adamax", func() nn.Configurable { return new(Adamax) }) }
+func init() { register("Adamax", func() layer.Configurable { return new(Adamax) }) }
 
 // Adamax is Adam with the largest gradient, which fades, in the place of the mean square (keras.optimizers.Adamax):
 // m += (g-m)*(1-Beta1), u = max(Beta2*u, |g|), w -= rate/(1-Beta1^t) * m/(u + Epsilon).
@@ -14,11 +14,11 @@ type Adamax struct {
 	Base
 	Beta1, Beta2, Epsilon float64
 
-	momentums, norms []*nn.Variable
+	momentums, norms []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *Adamax) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Adamax) Config(c *layer.Config) {
 	o.config(c, o, "Adamax", 0.001)
 	c.Float("beta_1", &o.Beta1, 0.9)
 	c.Float("beta_2", &o.Beta2, 0.999)

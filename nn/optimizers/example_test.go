@@ -3,17 +3,17 @@ package optimizers_test
 import (
 	"fmt"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/optimizers"
 	"github.com/hornml/horn/tensor"
 )
 
 // An optimizer changes variables by their gradients; here it looks for the minimum of (w-3)².
 func Example() {
-	w := nn.NewVariable("w", "w", tensor.FromSlice([]float32{0}, 1))
-	adam := nn.NewObject("optimizers", "adam").Impl.(*optimizers.Adam)
+	w := layer.NewVariable("w", "w", tensor.FromSlice([]float32{0}, 1))
+	adam := layer.NewObject("optimizers", "adam").Impl.(*optimizers.Adam)
 	adam.LearningRate = 0.3
-	if err := adam.Build([]*nn.Variable{w}); err != nil {
+	if err := adam.Build([]*layer.Variable{w}); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -3,10 +3,10 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Ftrl", func() nn.Configurable { return new(Ftrl) }) }
+func init() { register("Ftrl", func() layer.Configurable { return new(Ftrl) }) }
 
 // Ftrl follows the regularized leader (keras.optimizers.Ftrl): with n the sum of squared gradients and p = -LearningRatePower,
 // z += g + 2*shrinkage*w - (n'^p - n^p)/rate*w, w = (clip(z, -l1, l1) - z) / (n'^p/rate + 2*(l2 + Beta/(2*rate))).
@@ -15,11 +15,11 @@ type Ftrl struct {
 	LearningRatePower, InitialAccumulatorValue                                                  float64
 	L1RegularizationStrength, L2RegularizationStrength, L2ShrinkageRegularizationStrength, Beta float64
 
-	accumulators, linears []*nn.Variable
+	accumulators, linears []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *Ftrl) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Ftrl) Config(c *layer.Config) {
 	o.config(c, o, "Ftrl", 0.001)
 	c.Float("learning_rate_power", &o.LearningRatePower, -0.5)
 	c.Float("initial_accumulator_value", &o.InitialAccumulatorValue, 0.1)

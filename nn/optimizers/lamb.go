@@ -3,10 +3,10 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Lamb", func() nn.Configurable { return new(Lamb) }) }
+func init() { register("Lamb", func() layer.Configurable { return new(Lamb) }) }
 
 // Lamb is Adam whose change of a variable has a length in proportion to that of the variable (keras.optimizers.Lamb):
 // u = m/(1-Beta1^t) / (sqrt(v/(1-Beta2^t)) + Epsilon), w -= rate*|w|/|u|*u.
@@ -14,11 +14,11 @@ type Lamb struct {
 	Base
 	Beta1, Beta2, Epsilon float64
 
-	momentums, velocities []*nn.Variable
+	momentums, velocities []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *Lamb) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Lamb) Config(c *layer.Config) {
 	o.config(c, o, "Lamb", 0.001)
 	c.Float("beta_1", &o.Beta1, 0.9)
 	c.Float("beta_2", &o.Beta2, 0.999)

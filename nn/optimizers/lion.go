@@ -1,8 +1,10 @@
 package optimizers
 
-import "github.com/hornml/horn/nn"
+import (
+	"github.com/hornml/horn/nn/layer"
+)
 
-func init() { register("Lion", func() nn.Configurable { return new(Lion) }) }
+func init() { register("Lion", func() layer.Configurable { return new(Lion) }) }
 
 // Lion goes by the sign of a moving mean (keras.optimizers.Lion): w -= rate*sign(Beta1*m + (1-Beta1)*g),
 // m = Beta2*m + (1-Beta2)*g.
@@ -10,11 +12,11 @@ type Lion struct {
 	Base
 	Beta1, Beta2 float64
 
-	momentums []*nn.Variable
+	momentums []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *Lion) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Lion) Config(c *layer.Config) {
 	o.config(c, o, "Lion", 0.001)
 	c.Float("beta_1", &o.Beta1, 0.9)
 	c.Float("beta_2", &o.Beta2, 0.99)

@@ -4,28 +4,28 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterObject("optimizers", "LossScaleOptimizer", func() nn.Configurable { return new(LossScaleOptimizer) }, "lossscaleoptimizer")
+	layer.RegisterObject("optimizers", "LossScaleOptimizer", func() layer.Configurable { return new(LossScaleOptimizer) }, "lossscaleoptimizer")
 }
 
 // LossScaleOptimizer multiplies the loss by a number that float16 gradients can bear (keras.optimizers.LossScaleOptimizer):
 // it doubles after DynamicGrowthSteps steps and halves after one whose gradients are not finite, which is left out.
 type LossScaleOptimizer struct {
 	Base
-	InnerOptimizer     *nn.Object
+	InnerOptimizer     *layer.Object
 	InitialScale       float64
 	DynamicGrowthSteps int
 
-	inner             nn.Optimizer
-	counter, scaleNow *nn.Variable
+	inner             Optimizer
+	counter, scaleNow *layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *LossScaleOptimizer) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *LossScaleOptimizer) Config(c *layer.Config) {
 	c.StringOrNone("name", &o.Name)
 	if o.Name == "" {
 		o.Name = "loss_scale_optimizer"
@@ -37,7 +37,7 @@ func (o *LossScaleOptimizer) Config(c *nn.Config) {
 	c.Float("initial_scale", &o.InitialScale, 1<<15)
 	c.Positive("dynamic_growth_steps", &o.DynamicGrowthSteps, 2000)
 	if o.InnerOptimizer != nil {
-		inner, ok := o.InnerOptimizer.Impl.(nn.Optimizer)
+		inner, ok := o.InnerOptimizer.Impl.(Optimizer)
 		if !ok {
 			c.Unsupported("inner_optimizer", "%s is no optimizer", o.InnerOptimizer.Name)
 		}
@@ -49,8 +49,8 @@ func (o *LossScaleOptimizer) Config(c *nn.Config) {
 	o.start()
 }
 
-// Build implements nn.Optimizer.
-func (o *LossScaleOptimizer) Build(variables []*nn.Variable) error {
+// Build implements Optimizer.
+func (o *LossScaleOptimizer) Build(variables []*layer.Variable) error {
 	o.start()
 	o.counter = o.add(o.Name+"/step_counter", "step_counter", tensor.Scalar(int32(0)))
 	o.scaleNow = o.add(o.Name+"/dynamic_scale", "dynamic_scale", tensor.Scalar(float32(o.InitialScale)))
@@ -58,15 +58,15 @@ func (o *LossScaleOptimizer) Build(variables []*nn.Variable) error {
 	return o.inner.Build(variables)
 }
 
-// Variables implements nn.Optimizer: its own, then those of the optimizer inside.
-func (o *LossScaleOptimizer) Variables() []*nn.Variable {
+// Variables implements Optimizer: its own, then those of the optimizer inside.
+func (o *LossScaleOptimizer) Variables() []*layer.Variable {
 	return append(o.variables[:len(o.variables):len(o.variables)], o.inner.Variables()...)
 }
 
-// Rate implements nn.Optimizer.
+// Rate implements Optimizer.
 func (o *LossScaleOptimizer) Rate() float64 { return o.inner.Rate() }
 
-// LossScale implements nn.Optimizer.
+// LossScale implements Optimizer.
 func (o *LossScaleOptimizer) LossScale() float64 {
 	if o.scaleNow == nil {
 		return o.InitialScale
@@ -75,7 +75,7 @@ func (o *LossScaleOptimizer) LossScale() float64 {
 }
 
 // number is the value of a variable that has one element.
-func number(v *nn.Variable) float64 {
+func number(v *layer.Variable) float64 {
 	var x [1]float64
 	if t, err := v.Value(); err == nil {
 		_ = tensor.Float64s(x[:], tensor.AnyData(t)) // numeric
@@ -83,7 +83,7 @@ func number(v *nn.Variable) float64 {
 	return x[0]
 }
 
-// Step implements nn.Optimizer.
+// Step implements Optimizer.
 func (o *LossScaleOptimizer) Step(gradients []tensor.Any) error {
 	grads, err := o.gradients(gradients)
 	if err != nil {
@@ -126,5 +126,5 @@ func allFinite(grads [][]float64) bool {
 	return true
 }
 
-// Finalize implements nn.Optimizer.
+// Finalize implements Optimizer.
 func (o *LossScaleOptimizer) Finalize() error { return o.inner.Finalize() }

@@ -4,28 +4,28 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 func init() {
-	nn.RegisterObject("optimizers", "MultiOptimizer", func() nn.Configurable { return new(MultiOptimizer) }, "multioptimizer")
-	nn.RegisterObject("optimizers", "OptimizerMap", func() nn.Configurable { return new(OptimizerMap) }, "optimizermap")
+	layer.RegisterObject("optimizers", "MultiOptimizer", func() layer.Configurable { return new(MultiOptimizer) }, "multioptimizer")
+	layer.RegisterObject("optimizers", "OptimizerMap", func() layer.Configurable { return new(OptimizerMap) }, "optimizermap")
 }
 
 // OptimizerMap says which optimizer changes a variable, by its path or a pattern that matches all of it
 // (keras.optimizers.OptimizerMap).
 type OptimizerMap struct {
-	DefaultOptimizer *nn.Object
+	DefaultOptimizer *layer.Object
 	Patterns         []string
-	Optimizers       []*nn.Object // by pattern
+	Optimizers       []*layer.Object // by pattern
 
 	compiled []*regexp.Regexp
 }
 
-// Config implements nn.Configurable.
-func (m *OptimizerMap) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (m *OptimizerMap) Config(c *layer.Config) {
 	c.Object("optimizers", "default_optimizer", &m.DefaultOptimizer, "adam")
 	if v, given := c.Value("default_optimizer"); given && v == nil {
 		c.Errorf("default_optimizer", "an optimizer is expected, not null")
@@ -45,7 +45,7 @@ func (m *OptimizerMap) Config(c *nn.Config) {
 		return
 	}
 	// One optimizer may serve several patterns: its records have one id.
-	shared := map[any]*nn.Object{}
+	shared := map[any]*layer.Object{}
 	if d := m.DefaultOptimizer; d != nil {
 		if r, ok := d.Raw.(*pyjson.Object); ok && r.Get("shared_object_id") != nil {
 			shared[r.Get("shared_object_id")] = d
@@ -74,7 +74,7 @@ func (m *OptimizerMap) Config(c *nn.Config) {
 }
 
 // find returns the optimizer of a variable.
-func (m *OptimizerMap) find(path string) (*nn.Object, error) {
+func (m *OptimizerMap) find(path string) (*layer.Object, error) {
 	found := m.DefaultOptimizer
 	matches := 0
 	for i, p := range m.Patterns {
@@ -95,14 +95,14 @@ func (m *OptimizerMap) find(path string) (*nn.Object, error) {
 // MultiOptimizer changes each variable by an optimizer of its own (keras.optimizers.MultiOptimizer).
 type MultiOptimizer struct {
 	Base
-	OptimizerMap *nn.Object
+	OptimizerMap *layer.Object
 
-	inner []nn.Optimizer
+	inner []Optimizer
 	of    []int // by variable: which of them
 }
 
-// Config implements nn.Configurable.
-func (o *MultiOptimizer) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *MultiOptimizer) Config(c *layer.Config) {
 	c.Object("optimizers", "optimizer_map", &o.OptimizerMap, "OptimizerMap")
 	c.FloatOrNone("loss_scale_factor", &o.LossScaleFactor)
 	c.StringOrNone("name", &o.Name)
@@ -118,7 +118,7 @@ func (o *MultiOptimizer) Config(c *nn.Config) {
 			switch inner := object.Impl.(type) {
 			case *MultiOptimizer, *LossScaleOptimizer:
 				c.Errorf("optimizer_map", "a %s cannot be inside of a MultiOptimizer", object.Name)
-			case nn.Optimizer:
+			case Optimizer:
 				o.index(inner)
 			default:
 				c.Unsupported("optimizer_map", "%s is no optimizer", object.Name)
@@ -140,7 +140,7 @@ func (o *MultiOptimizer) optimizerMap() *OptimizerMap {
 }
 
 // index returns the place of an optimizer among those inside, where it is added if it is new.
-func (o *MultiOptimizer) index(inner nn.Optimizer) int {
+func (o *MultiOptimizer) index(inner Optimizer) int {
 	for i, known := range o.inner {
 		if known == inner {
 			return i
@@ -159,17 +159,17 @@ func (o *MultiOptimizer) setLossScale(f *float64) {
 	}
 }
 
-// Build implements nn.Optimizer.
-func (o *MultiOptimizer) Build(variables []*nn.Variable) error {
+// Build implements Optimizer.
+func (o *MultiOptimizer) Build(variables []*layer.Variable) error {
 	o.start()
 	o.trainable, o.of = variables, nil
-	parts := make([][]*nn.Variable, len(o.inner))
+	parts := make([][]*layer.Variable, len(o.inner))
 	for _, v := range variables {
 		object, err := o.optimizerMap().find(v.Path)
 		if err != nil {
 			return err
 		}
-		k := o.index(object.Impl.(nn.Optimizer)) // checked by Config
+		k := o.index(object.Impl.(Optimizer)) // checked by Config
 		o.of = append(o.of, k)
 		parts[k] = append(parts[k], v)
 	}
@@ -183,16 +183,16 @@ func (o *MultiOptimizer) Build(variables []*nn.Variable) error {
 	return nil
 }
 
-// Variables implements nn.Optimizer: its own, then those of the optimizers inside.
-func (o *MultiOptimizer) Variables() []*nn.Variable {
-	out := append([]*nn.Variable(nil), o.variables...)
+// Variables implements Optimizer: its own, then those of the optimizers inside.
+func (o *MultiOptimizer) Variables() []*layer.Variable {
+	out := append([]*layer.Variable(nil), o.variables...)
 	for _, inner := range o.inner {
 		out = append(out, inner.Variables()...)
 	}
 	return out
 }
 
-// Step implements nn.Optimizer.
+// Step implements Optimizer.
 func (o *MultiOptimizer) Step(gradients []tensor.Any) error {
 	if _, err := o.gradients(gradients); err != nil {
 		return err
@@ -211,7 +211,7 @@ func (o *MultiOptimizer) Step(gradients []tensor.Any) error {
 	return o.iteration.Assign(tensor.Scalar(int32(o.steps() + 1)))
 }
 
-// Finalize implements nn.Optimizer.
+// Finalize implements Optimizer.
 func (o *MultiOptimizer) Finalize() error {
 	for _, inner := range o.inner {
 		if err := inner.Finalize(); err != nil {

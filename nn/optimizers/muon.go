@@ -5,13 +5,14 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/internal/jit"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { register("Muon", func() nn.Configurable { return new(Muon) }) }
+func init() { register("Muon", func() layer.Configurable { return new(Muon) }) }
 
 // Muon moves matrices by their momentum brought near to an orthogonal matrix (keras.optimizers.Muon); what is no matrix, is
 // an embedding, or matches a pattern of ExcludeLayers follows Adam with weight decay.
@@ -26,12 +27,12 @@ type Muon struct {
 	AdamWeightDecay, RMSRate      *float64
 
 	patterns              []*regexp.Regexp
-	momentums, velocities []*nn.Variable // no velocity for matrices
-	orthogonal            *nn.Function
+	momentums, velocities []*layer.Variable // no velocity for matrices
+	orthogonal            *jit.Function
 }
 
-// Config implements nn.Configurable.
-func (o *Muon) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Muon) Config(c *layer.Config) {
 	o.config(c, o, "Muon", 0.001)
 	o.decay(c, 0.004)
 	c.Float("adam_beta_1", &o.AdamBeta1, 0.9)
@@ -51,18 +52,18 @@ func (o *Muon) Config(c *nn.Config) {
 	if o.NSSteps < 0 || o.NSSteps > 1000 {
 		c.Errorf("ns_steps", "a number from 0 to 1000 is expected, not %d", o.NSSteps)
 	}
-	o.orthogonal = nn.NewFunction(o.orthogonalize)
+	o.orthogonal = jit.NewFunction(o.orthogonalize)
 }
 
 // orDefault visits a number or null that has a default.
-func orDefault(c *nn.Config, key string, field **float64, def float64) {
+func orDefault(c *layer.Config, key string, field **float64, def float64) {
 	c.FloatOrNone(key, field)
 	if _, given := c.Value(key); !given && *field == nil {
 		*field = &def
 	}
 }
 
-func (o *Muon) exclude(c *nn.Config) {
+func (o *Muon) exclude(c *layer.Config) {
 	list := make([]any, len(o.ExcludeLayers))
 	for i, p := range o.ExcludeLayers {
 		list[i] = p
@@ -89,7 +90,7 @@ func (o *Muon) exclude(c *nn.Config) {
 }
 
 // followsAdam tells the variables that are no matter for Muon.
-func (o *Muon) followsAdam(v *nn.Variable) bool {
+func (o *Muon) followsAdam(v *layer.Variable) bool {
 	if len(v.Shape) != 2 || o.ExcludeEmbeddings && strings.Contains(strings.ToLower(v.Path), "embedding") {
 		return true
 	}
@@ -105,7 +106,7 @@ func (o *Muon) build() {
 	o.momentums, o.velocities = nil, nil
 	for _, v := range o.trainable {
 		o.momentums = append(o.momentums, o.addLike(v, "momentum", 0))
-		var velocity *nn.Variable
+		var velocity *layer.Variable
 		if o.followsAdam(v) {
 			velocity = o.addLike(v, "velocity", 0)
 		}
@@ -113,7 +114,7 @@ func (o *Muon) build() {
 	}
 }
 
-func (o *Muon) weightDecay(v *nn.Variable) *float64 {
+func (o *Muon) weightDecay(v *layer.Variable) *float64 {
 	if o.followsAdam(v) {
 		return o.AdamWeightDecay
 	}

@@ -3,11 +3,11 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { register("Nadam", func() nn.Configurable { return new(Nadam) }) }
+func init() { register("Nadam", func() layer.Configurable { return new(Nadam) }) }
 
 // Nadam is Adam with Nesterov momentum (keras.optimizers.Nadam): with u(t) = Beta1*(1 - 0.96^t/2) and p(t) the product of
 // u(1) to u(t), w -= rate * (u(t+1)*m/(1-p(t)*u(t+1)) + (1-u(t))*g/(1-p(t))) / (sqrt(v/(1-Beta2^t)) + Epsilon).
@@ -15,12 +15,12 @@ type Nadam struct {
 	Base
 	Beta1, Beta2, Epsilon float64
 
-	momentums, velocities []*nn.Variable
-	product               *nn.Variable
+	momentums, velocities []*layer.Variable
+	product               *layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *Nadam) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *Nadam) Config(c *layer.Config) {
 	o.config(c, o, "Nadam", 0.001)
 	c.Float("beta_1", &o.Beta1, 0.9)
 	c.Float("beta_2", &o.Beta2, 0.999)

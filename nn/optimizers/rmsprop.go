@@ -3,10 +3,10 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("RMSprop", func() nn.Configurable { return new(RMSprop) }) }
+func init() { register("RMSprop", func() layer.Configurable { return new(RMSprop) }) }
 
 // RMSprop divides by a moving root mean square of the gradients (keras.optimizers.RMSprop): v = Rho*v + (1-Rho)*g²,
 // w -= rate*g/sqrt(v + Epsilon); centered, v is reduced by the square of the moving mean; with momentum the changes add up.
@@ -15,11 +15,11 @@ type RMSprop struct {
 	Rho, Momentum, Epsilon float64
 	Centered               bool
 
-	velocities, momentums, averageGradients []*nn.Variable
+	velocities, momentums, averageGradients []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *RMSprop) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *RMSprop) Config(c *layer.Config) {
 	o.config(c, o, "RMSprop", 0.001)
 	c.Float("rho", &o.Rho, 0.9)
 	c.Float("momentum", &o.Momentum, 0)

@@ -3,11 +3,11 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 func init() {
-	register("ScheduleFreeAdamW", func() nn.Configurable { return new(ScheduleFreeAdamW) })
+	register("ScheduleFreeAdamW", func() layer.Configurable { return new(ScheduleFreeAdamW) })
 }
 
 // ScheduleFreeAdamW takes gradients between a sequence z, which moves as Adam, and its mean x, in the place of a
@@ -19,11 +19,11 @@ type ScheduleFreeAdamW struct {
 	Beta1, Beta2, Epsilon float64
 	WarmupSteps           int
 
-	momentums, velocities []*nn.Variable
+	momentums, velocities []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *ScheduleFreeAdamW) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *ScheduleFreeAdamW) Config(c *layer.Config) {
 	o.config(c, o, "ScheduleFreeAdamW", 0.0025)
 	c.Float("beta_1", &o.Beta1, 0.9)
 	c.Float("beta_2", &o.Beta2, 0.999)

@@ -3,30 +3,30 @@ package optimizers
 import (
 	"math"
 
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // Schedule is an object of keras.optimizers.schedules.
 type Schedule interface {
-	nn.Configurable
+	layer.Configurable
 	// Rate is the learning rate of a step; the first is 0.
 	Rate(step int64) float64
 }
 
 func init() {
-	add := func(class string, make func() nn.Configurable) {
-		nn.RegisterObject("optimizers.schedules", class, make)
+	add := func(class string, make func() layer.Configurable) {
+		layer.RegisterObject("optimizers.schedules", class, make)
 	}
-	add("ExponentialDecay", func() nn.Configurable { return new(ExponentialDecay) })
-	add("InverseTimeDecay", func() nn.Configurable { return new(InverseTimeDecay) })
-	add("PiecewiseConstantDecay", func() nn.Configurable { return new(PiecewiseConstantDecay) })
-	add("PolynomialDecay", func() nn.Configurable { return new(PolynomialDecay) })
-	add("CosineDecay", func() nn.Configurable { return new(CosineDecay) })
-	add("CosineDecayRestarts", func() nn.Configurable { return new(CosineDecayRestarts) })
+	add("ExponentialDecay", func() layer.Configurable { return new(ExponentialDecay) })
+	add("InverseTimeDecay", func() layer.Configurable { return new(InverseTimeDecay) })
+	add("PiecewiseConstantDecay", func() layer.Configurable { return new(PiecewiseConstantDecay) })
+	add("PolynomialDecay", func() layer.Configurable { return new(PolynomialDecay) })
+	add("CosineDecay", func() layer.Configurable { return new(CosineDecay) })
+	add("CosineDecayRestarts", func() layer.Configurable { return new(CosineDecayRestarts) })
 }
 
 // steps visits a number of steps, which may have a fraction.
-func steps(c *nn.Config, key string, field *float64) {
+func steps(c *layer.Config, key string, field *float64) {
 	c.Float(key, field)
 	if c.Reading() && !(*field > 0) {
 		c.Errorf(key, "a positive number is expected, not %v", *field)
@@ -41,8 +41,8 @@ type ExponentialDecay struct {
 	Name                                       string
 }
 
-// Config implements nn.Configurable.
-func (s *ExponentialDecay) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (s *ExponentialDecay) Config(c *layer.Config) {
 	c.Float("initial_learning_rate", &s.InitialLearningRate)
 	steps(c, "decay_steps", &s.DecaySteps)
 	c.Float("decay_rate", &s.DecayRate)
@@ -71,8 +71,8 @@ type InverseTimeDecay struct {
 	Name                                       string
 }
 
-// Config implements nn.Configurable.
-func (s *InverseTimeDecay) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (s *InverseTimeDecay) Config(c *layer.Config) {
 	c.Float("initial_learning_rate", &s.InitialLearningRate)
 	steps(c, "decay_steps", &s.DecaySteps)
 	c.Float("decay_rate", &s.DecayRate)
@@ -92,8 +92,8 @@ type PiecewiseConstantDecay struct {
 	Name               string
 }
 
-// Config implements nn.Configurable.
-func (s *PiecewiseConstantDecay) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (s *PiecewiseConstantDecay) Config(c *layer.Config) {
 	c.Floats("boundaries", &s.Boundaries)
 	c.Floats("values", &s.Values)
 	c.String("name", &s.Name, "PiecewiseConstant")
@@ -124,8 +124,8 @@ type PolynomialDecay struct {
 	Name                                                    string
 }
 
-// Config implements nn.Configurable.
-func (s *PolynomialDecay) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (s *PolynomialDecay) Config(c *layer.Config) {
 	c.Float("initial_learning_rate", &s.InitialLearningRate)
 	steps(c, "decay_steps", &s.DecaySteps)
 	c.Float("end_learning_rate", &s.EndLearningRate, 0.0001)
@@ -154,8 +154,8 @@ type CosineDecay struct {
 	Name                                   string
 }
 
-// Config implements nn.Configurable.
-func (s *CosineDecay) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (s *CosineDecay) Config(c *layer.Config) {
 	c.Float("initial_learning_rate", &s.InitialLearningRate)
 	steps(c, "decay_steps", &s.DecaySteps)
 	c.Float("alpha", &s.Alpha, 0)
@@ -186,8 +186,8 @@ type CosineDecayRestarts struct {
 	Name                                                    string
 }
 
-// Config implements nn.Configurable.
-func (s *CosineDecayRestarts) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (s *CosineDecayRestarts) Config(c *layer.Config) {
 	c.Float("initial_learning_rate", &s.InitialLearningRate)
 	steps(c, "first_decay_steps", &s.FirstDecaySteps)
 	c.Float("t_mul", &s.TMul, 2)

@@ -1,8 +1,10 @@
 package optimizers
 
-import "github.com/hornml/horn/nn"
+import (
+	"github.com/hornml/horn/nn/layer"
+)
 
-func init() { register("SGD", func() nn.Configurable { return new(SGD) }) }
+func init() { register("SGD", func() layer.Configurable { return new(SGD) }) }
 
 // SGD is gradient descent (keras.optimizers.SGD): w -= rate*g or, with momentum, m = Momentum*m - rate*g and w += m, or
 // with Nesterov w += Momentum*m - rate*g.
@@ -11,11 +13,11 @@ type SGD struct {
 	Momentum float64
 	Nesterov bool
 
-	momentums []*nn.Variable
+	momentums []*layer.Variable
 }
 
-// Config implements nn.Configurable.
-func (o *SGD) Config(c *nn.Config) {
+// Config implements layer.Configurable.
+func (o *SGD) Config(c *layer.Config) {
 	o.config(c, o, "SGD", 0.01)
 	c.Float("momentum", &o.Momentum, 0)
 	c.Bool("nesterov", &o.Nesterov, false)

@@ -10,8 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -209,8 +210,8 @@ func randomInputs(m *nn.Model, ports []port, batch int, batchSet bool) (*inputs,
 // vocabulary is the smallest number of values that a layer of the model tells apart.
 func vocabulary(m *nn.Model) int {
 	limit := 0
-	nn.EachLayer(m, func(l nn.Layer) {
-		record := nn.Record(l)
+	layer.Each(m, func(l layer.Layer) {
+		record := layer.Record(l)
 		for _, key := range []string{"input_dim", "num_tokens", "vocabulary_size"} {
 			if n, ok := record.Object("config").Get(key).(pyjson.Number); ok {
 				if v, ok := n.Int(); ok && v > 0 && (limit == 0 || v < limit) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/hornml/horn/h5lite"
 	"github.com/hornml/horn/kerasfile"
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // fail makes the error of a command about a file: what is wrong with it, and what to do where that is not plain.
@@ -36,7 +36,7 @@ func describe(file string, err error) string {
 		}
 		return path.Err.Error()
 	}
-	var list nn.Errors
+	var list layer.Errors
 	if errors.As(err, &list) && len(list) > 1 {
 		parts := make([]string, 0, maxListed)
 		for i, e := range list {
@@ -52,7 +52,7 @@ func describe(file string, err error) string {
 	switch {
 	case errors.Is(err, kerasfile.ErrNotKeras):
 		text += "; expected is a .keras file, a whole-model .h5 or a model directory"
-	case errors.Is(err, nn.ErrUnsupported):
+	case errors.Is(err, layer.ErrUnsupported):
 		text += "; 'horn inspect' lists all classes of the model"
 	}
 	return strings.ReplaceAll(text, "h5lite: ", "")

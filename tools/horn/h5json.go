@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hornml/horn/h5lite"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // h5JSON collects a file for "h5 dump --json"; docs/cli.md has the form.

@@ -9,8 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -244,13 +245,13 @@ func readJSON(data []byte, want []port) ([]tensor.Any, error) {
 	array := func(v any, p port) (tensor.Any, error) {
 		d := p.dtype
 		if d == tensor.Invalid { // not built: floats, unless it is text
-			t, err := nn.ArrayOf(v, tensor.Invalid)
+			t, err := layer.ArrayOf(v, tensor.Invalid)
 			if err != nil || t.DType() == tensor.String {
 				return t, err
 			}
 			return tensor.Convert(t, tensor.Float32)
 		}
-		return nn.ArrayOf(v, d)
+		return layer.ArrayOf(v, d)
 	}
 	o, ok := v.(*pyjson.Object)
 	if !ok {

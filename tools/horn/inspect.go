@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 func (a *app) inspect() *cobra.Command {

@@ -8,12 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hornml/horn/kerasfile"
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/report"
 )
 
 func (a *app) plot() *cobra.Command {
 	var flags modelFlags
-	var o nn.PlotOptions
+	var o report.PlotOptions
 	var output string
 	cmd := &cobra.Command{
 		Use:     "plot MODEL -o FILE",
@@ -36,7 +36,7 @@ func (a *app) plot() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return fail(output, writeFile(output, func(w io.Writer) error { return m.Plot(w, kind[1:], o) }))
+			return fail(output, writeFile(output, func(w io.Writer) error { return report.Plot(w, m, kind[1:], o) }))
 		},
 	}
 	flags.register(cmd)

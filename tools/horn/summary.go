@@ -8,12 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hornml/horn/kerasfile"
-	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/report"
 )
 
 func (a *app) summary() *cobra.Command {
 	var flags modelFlags
-	var o nn.SummaryOptions
+	var o report.SummaryOptions
 	cmd := &cobra.Command{
 		Use:     "summary MODEL",
 		Short:   "Print Keras's summary table of a model",
@@ -37,7 +37,7 @@ func (a *app) summary() *cobra.Command {
 	return cmd
 }
 
-func (a *app) runSummary(path string, flags modelFlags, o nn.SummaryOptions) error {
+func (a *app) runSummary(path string, flags modelFlags, o report.SummaryOptions) error {
 	m, err := a.load(path, flags, kerasfile.WithoutWeights())
 	if err != nil {
 		return err
@@ -47,14 +47,14 @@ func (a *app) runSummary(path string, flags modelFlags, o nn.SummaryOptions) err
 		return fail(path, err)
 	}
 	if info.Compile != nil && info.Compile.Params.Variables > 0 {
-		o.Optimizer = &nn.ParamCount{Params: info.Compile.Params.Params, Bytes: info.Compile.Params.Bytes}
+		o.Optimizer = &report.ParamCount{Params: info.Compile.Params.Params, Bytes: info.Compile.Params.Bytes}
 	}
 	// As Python's shutil.get_terminal_size: the environment, then the terminal.
 	o.Columns, _ = strconv.Atoi(os.Getenv("COLUMNS"))
 	if o.Columns <= 0 {
 		o.Columns, _ = isTerminal(os.Stdout)
 	}
-	if err := m.Summary(a.out, o); err != nil && o.LineLength > 0 {
+	if err := report.Summary(a.out, m, o); err != nil && o.LineLength > 0 {
 		return fmt.Errorf("--width %d: %w", o.LineLength, err)
 	} else if err != nil {
 		return work(err)

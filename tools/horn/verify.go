@@ -45,8 +45,8 @@ type verifyCommand struct {
 	json bool
 }
 
-// report is what --json prints.
-type report struct {
+// verification is what --json prints.
+type verification struct {
 	Cases  []golden.Result `json:"cases"`
 	Passed int             `json:"passed"`
 	Failed int             `json:"failed"`
@@ -81,7 +81,7 @@ func (v *verifyCommand) run(a *app, args []string) error {
 		return golden.Compiled(m, inputs)
 	}
 	bar := a.progress(len(cases), "verifying")
-	r := report{Cases: []golden.Result{}}
+	r := verification{Cases: []golden.Result{}}
 	for _, c := range cases {
 		result := runCase(c, run, &v.modelFlags)
 		_ = bar.Add(1) // nothing depends on the bar
@@ -137,7 +137,7 @@ func caseError(r golden.Result) error {
 	return fmt.Errorf("%s", r.Message)
 }
 
-func (r *report) print(a *app) {
+func (r *verification) print(a *app) {
 	for _, c := range r.Cases {
 		switch {
 		case c.Status == "pass" && len(r.Cases) == 1:

@@ -3,7 +3,7 @@ package dialect
 import (
 	"fmt"
 
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // FindEllipsis returns the path of a Python Ellipsis in a config. Keras reads it from .keras files only.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/release"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // Problem is what the target of Express cannot say, and where.

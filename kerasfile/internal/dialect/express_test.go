@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/release"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // TestExpress writes single records for a release: what is expected in the result, or in the only problem.

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/release"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // goldenConfig is the config.json of a golden of the conformance tests.

@@ -3,8 +3,8 @@ package dialect
 import (
 	"strings"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/release"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // history is what is known of one class over the releases of Keras: each entry of the tables stands alone, so that it can

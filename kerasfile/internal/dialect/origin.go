@@ -1,8 +1,8 @@
 package dialect
 
 import (
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/release"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // Origin says which writer a config is from, as far as it is known.

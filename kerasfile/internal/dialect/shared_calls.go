@@ -1,7 +1,7 @@
 package dialect
 
 import (
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // RenumberShared gives the calls of layers that several models share the numbers that they have when Keras loads the

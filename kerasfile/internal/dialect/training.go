@@ -3,7 +3,7 @@ package dialect
 import (
 	"strings"
 
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // CompileConfig turns the training_config of a whole-model HDF5 file into a compile_config.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // Upgrade brings the config of a whole model, in place, into the form that Keras 3 writes and reads. Configs that Keras 3

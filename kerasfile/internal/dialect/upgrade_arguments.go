@@ -1,7 +1,7 @@
 package dialect
 
 import (
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // dropping drops arguments of Keras 2 that Keras 3 does not take.

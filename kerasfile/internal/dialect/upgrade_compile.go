@@ -3,7 +3,7 @@ package dialect
 import (
 	"strings"
 
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // optimizerNames are the exported names of optimizers whose class or short name differs from them.

@@ -3,7 +3,7 @@ package dialect
 import (
 	"slices"
 
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // functional rewrites the calls of a Functional model from Keras 2's lists into {"args", "kwargs"}.

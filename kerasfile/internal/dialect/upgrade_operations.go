@@ -4,7 +4,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/hornml/horn/nn/pyjson"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // tfOperation says which keras.ops class does the work of a TensorFlow function that Keras 2 recorded in a Functional model.

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/release"
-	"github.com/hornml/horn/nn/pyjson"
 )
 
 // known is a Names of a few classes.
