@@ -74,11 +74,11 @@ func (a arrayContent) tensor() (tensor.Any, error) {
 			return nil, err
 		}
 	}
-	t, ok := tensor.FromAny(values, a.Shape)
-	if !ok {
-		return nil, fmt.Errorf("%d values for %v", len(values), a.Shape)
+	t, err := tensor.FromRaw(values, a.Shape)
+	if err != nil {
+		return nil, err
 	}
-	return tensor.Convert(t, d)
+	return t.Convert(d)
 }
 
 func openHostile(t *testing.T) (read func(name string) []byte) {
@@ -259,7 +259,7 @@ func compareContent(m *nn.Model, c *modelContent) error {
 
 func fullHash(t tensor.Any) string {
 	h := sha256.New()
-	_ = binary.Write(h, binary.LittleEndian, tensor.AnyData(t)) // numbers: cannot fail
+	_ = binary.Write(h, binary.LittleEndian, t.Raw()) // numbers: cannot fail
 	return hex.EncodeToString(h.Sum(nil))
 }
 
@@ -273,7 +273,7 @@ func compareOutputs(got []tensor.Any, want []arrayContent) error {
 		if err != nil {
 			return err
 		}
-		if !tensor.SameShape(got[i].Shape(), w.Shape) {
+		if !slices.Equal(got[i].Shape(), w.Shape) {
 			return fmt.Errorf("output %d has shape %v, not %v", i, got[i].Shape(), w.Shape)
 		}
 		a, b := golden.Floats(got[i]), golden.Floats(x)
@@ -295,7 +295,7 @@ func compareMap(m *nn.Model, maps map[string]int64) error {
 			return err
 		}
 		got := make([]int64, out[0].Len())
-		if err := tensor.Int64s(got, tensor.AnyData(out[0])); err != nil {
+		if err := out[0].Int64s(got); err != nil {
 			return err
 		}
 		if len(got) != 1 || got[0] != want {
@@ -417,8 +417,8 @@ func (c mutation) run(entries map[string][]byte, inputs, outputs []arrayContent)
 		return err, nil
 	}
 	for i := range got { // the table has the elements; keepdims=True gives them another shape
-		if i < len(outputs) && tensor.SameShape(squeeze(got[i].Shape()), squeeze(outputs[i].Shape)) {
-			got[i] = tensor.ReshapeAny(got[i], outputs[i].Shape...)
+		if i < len(outputs) && slices.Equal(squeeze(got[i].Shape()), squeeze(outputs[i].Shape)) {
+			got[i] = tensor.Reshape(got[i], outputs[i].Shape...)
 		}
 	}
 	return nil, compareOutputs(got, outputs)

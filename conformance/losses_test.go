@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/hornml/horn/internal/golden"
@@ -82,7 +83,7 @@ func interpretLoss(t *testing.T, loss losses.Loss, args []tensor.Any) tensor.Any
 
 // largestDifference is the largest |a-b|/max(1, |b|) of two arrays of one shape, and much for other shapes.
 func largestDifference(a, b tensor.Any) float64 {
-	if !tensor.SameShape(a.Shape(), b.Shape()) {
+	if !slices.Equal(a.Shape(), b.Shape()) {
 		return math.Inf(1)
 	}
 	x, y := golden.Floats(a), golden.Floats(b)

@@ -74,8 +74,8 @@ func compareResult(t *testing.T, when string, m metrics.Metric, want, truth tens
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, _ := tensor.Convert(result, want.DType()) // numeric: cannot fail
+	ours, _ := result.Convert(want.DType()) // numeric: cannot fail
 	if c := golden.Compare(ours, want, truth, tensor.Invalid); c.Problem != "" {
-		t.Errorf("%s: the result is %v, Keras's %v: %s", when, tensor.AnyData(ours), tensor.AnyData(want), c.Problem)
+		t.Errorf("%s: the result is %v, Keras's %v: %s", when, ours.Raw(), want.Raw(), c.Problem)
 	}
 }

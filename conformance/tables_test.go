@@ -82,7 +82,7 @@ func doubled(x tensor.Any) tensor.Any {
 	if x == nil || !x.DType().IsFloat() {
 		return x
 	}
-	d, _ := tensor.Convert(x, tensor.Float64) // numeric: cannot fail
+	d, _ := x.Convert(tensor.Float64) // numeric: cannot fail
 	return d
 }
 

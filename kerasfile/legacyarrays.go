@@ -22,7 +22,7 @@ func upgradeArrays(variables []*layer.Variable, arrays []tensor.Any, o dialect.O
 			}
 			continue
 		}
-		if tensor.SameShape(arrays[i].Shape(), v.Shape) {
+		if slices.Equal(arrays[i].Shape(), v.Shape) {
 			continue
 		}
 		t, err := tensor.ToFloat32(arrays[i])
@@ -48,7 +48,7 @@ func layOut(t *tensor.Tensor, want []int, o dialect.Origin) tensor.Any {
 	for _, axes := range orders {
 		moved := t.Transpose(axes...)
 		switch {
-		case tensor.SameShape(moved.Shape(), want):
+		case slices.Equal(moved.Shape(), want):
 			return moved.Clone()
 		case len(want) == 3 && moved.Shape()[1] == 1 && slices.Equal(want, []int{moved.Shape()[0], moved.Shape()[2], moved.Shape()[3]}):
 			return moved.Clone().Reshape(want...) // Conv1D was a convolution of two dimensions

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -209,12 +210,12 @@ func (w *legacyWeights) assign(l layer.Layer, g stored) Errors {
 			at += "/" + g.names[i]
 		}
 		t := arrays[i]
-		if !tensor.SameShape(t.Shape(), v.Shape) {
+		if !slices.Equal(t.Shape(), v.Shape) {
 			errs = append(errs, &WeightError{Path: at, Variable: v.Path, Msg: "does not fit", Err: fmt.Errorf("the shape is %s, it must be %s",
 				tensor.FormatShape(t.Shape()), tensor.FormatShape(v.Shape))})
 			continue
 		}
-		if t, err = tensor.Convert(t, v.DType); err == nil {
+		if t, err = t.Convert(v.DType); err == nil {
 			err = v.Assign(t)
 		}
 		if err != nil {

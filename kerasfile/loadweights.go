@@ -264,7 +264,7 @@ func loadArchive(m *nn.Model, a *npy.Archive, o options) error {
 			key := variableKey(obj.path, i, v)
 			t, err := a.Read(key)
 			if err == nil {
-				if !tensor.SameShape(t.Shape(), v.Shape) {
+				if !slices.Equal(t.Shape(), v.Shape) {
 					err = fmt.Errorf("the shape is %s, it must be %s", tensor.FormatShape(t.Shape()), tensor.FormatShape(v.Shape))
 				} else if t, err = archiveValue(t, v.DType); err == nil {
 					err = v.Assign(t)
@@ -292,7 +292,7 @@ func archiveValue(t tensor.Any, d tensor.DType) (tensor.Any, error) {
 		}
 		return out, nil
 	}
-	return tensor.Convert(t, d)
+	return t.Convert(d)
 }
 
 // variableKey is the path of a variable in a weights file.

@@ -159,16 +159,16 @@ func writeGroup(tree *h5lite.Tree, g savedGroup) {
 
 // writeDataset adds a tensor without copying it: 16-bit floats go through a function. bfloat16 is stored as Keras does it.
 func writeDataset(g *h5lite.TreeGroup, name string, t tensor.Any) {
-	switch data := tensor.AnyData(t).(type) {
-	case []tensor.Half:
-		g.DatasetFrom(name, h5lite.TypeFloat16, t.Shape(), func(w io.Writer) error { return write16(w, data) })
-	case []tensor.BHalf:
-		d := g.DatasetFrom(name, h5lite.OpaqueType(2, ""), t.Shape(), func(w io.Writer) error { return write16(w, data) })
+	switch x := t.(type) {
+	case *tensor.Of[tensor.Half]:
+		g.DatasetFrom(name, h5lite.TypeFloat16, t.Shape(), func(w io.Writer) error { return write16(w, x.Data()) })
+	case *tensor.Of[tensor.BHalf]:
+		d := g.DatasetFrom(name, h5lite.OpaqueType(2, ""), t.Shape(), func(w io.Writer) error { return write16(w, x.Data()) })
 		d.SetAttribute("dtype", nil, "bfloat16")
-	case []byte:
-		g.Dataset(name, t.Shape(), h5lite.As(h5lite.TypeUint8, data))
+	case *tensor.Of[uint8]:
+		g.Dataset(name, t.Shape(), h5lite.As(h5lite.TypeUint8, x.Data()))
 	default:
-		g.Dataset(name, t.Shape(), data)
+		g.Dataset(name, t.Shape(), t.Raw())
 	}
 }
 
@@ -198,9 +198,9 @@ func (o *saveOptions) saveArchive(m *nn.Model, path string, target release.Relea
 	for _, g := range groups {
 		for i, key := range g.keys {
 			t := g.values[i]
-			if data, ok := tensor.AnyData(t).([]tensor.BHalf); ok {
+			if x, ok := t.(*tensor.Of[tensor.BHalf]); ok {
 				bits := tensor.Zeros[uint16](t.Shape()...)
-				for i, b := range data {
+				for i, b := range x.Data() {
 					bits.Data()[i] = uint16(b)
 				}
 				t = bits

@@ -197,14 +197,14 @@ func (l *weightsLoader) optimizers() {
 
 // fit reads a dataset as the elements of a variable.
 func fit(v *layer.Variable, d *h5lite.Dataset) (tensor.Any, error) {
-	if d.IsNull() || !tensor.SameShape(d.Shape(), v.Shape) {
+	if d.IsNull() || !slices.Equal(d.Shape(), v.Shape) {
 		return nil, fmt.Errorf("the shape is %s, it must be %s", tensor.FormatShape(d.Shape()), tensor.FormatShape(v.Shape))
 	}
 	t, err := readDataset(d)
 	if err != nil {
 		return nil, err
 	}
-	return tensor.Convert(t, v.DType)
+	return t.Convert(v.DType)
 }
 
 // readDataset reads a dataset as a tensor of the file's type. Keras stores bfloat16 as opaque pairs of bytes with an
@@ -237,11 +237,7 @@ func readDataset(d *h5lite.Dataset) (tensor.Any, error) {
 			data = half
 		}
 	}
-	t, ok := tensor.FromAny(data, d.Shape())
-	if !ok {
-		return nil, fmt.Errorf("elements of type %s", d.Type())
-	}
-	return t, nil
+	return tensor.FromRaw(data, d.Shape())
 }
 
 // loadAssets gives layers with vocabularies theirs.

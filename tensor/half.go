@@ -56,17 +56,3 @@ func BHalfFrom(v float32) BHalf {
 	}
 	return BHalf((bits + 0x7fff + bits>>16&1) >> 16)
 }
-
-// RoundHalf rounds every element of x to the nearest value that d (Float16 or BFloat16) can hold.
-func RoundHalf(x []float32, d DType) {
-	switch d {
-	case Float16:
-		for i, v := range x {
-			x[i] = HalfFrom(v).Float32()
-		}
-	case BFloat16:
-		for i, v := range x {
-			x[i] = BHalfFrom(v).Float32()
-		}
-	}
-}

@@ -30,7 +30,7 @@ func New(shape ...int) *Tensor { return Zeros[float32](shape...) }
 
 // Zeros returns a tensor of zero values of T.
 func Zeros[T Element](shape ...int) *Of[T] {
-	return &Of[T]{data: make([]T, mustSize(shape)), shape: slices.Clone(shape), strides: RowMajor(shape)}
+	return &Of[T]{data: make([]T, mustSize(shape)), shape: slices.Clone(shape), strides: rowMajor(shape)}
 }
 
 // FromSlice returns a tensor over data, which it takes over without a copy, in C order. Without a shape it is a vector.
@@ -41,7 +41,7 @@ func FromSlice[T Element](data []T, shape ...int) *Of[T] {
 	if n := mustSize(shape); n != len(data) {
 		panic(fmt.Sprintf("tensor: %d elements do not make shape %s", len(data), FormatShape(shape)))
 	}
-	return &Of[T]{data: data, shape: slices.Clone(shape), strides: RowMajor(shape)}
+	return &Of[T]{data: data, shape: slices.Clone(shape), strides: rowMajor(shape)}
 }
 
 // Scalar returns a tensor of rank 0.
@@ -86,15 +86,7 @@ func (t *Of[T]) Data() []T {
 
 // Clone returns a contiguous copy.
 func (t *Of[T]) Clone() *Of[T] {
-	return FromSlice(slices.Clone(t.Data()), slices.Clone(t.shape)...).scalarLike(t)
-}
-
-// scalarLike gives the rank 0 back to a tensor that FromSlice made a vector.
-func (t *Of[T]) scalarLike(other *Of[T]) *Of[T] {
-	if other.Rank() == 0 {
-		return &Of[T]{data: t.data}
-	}
-	return t
+	return &Of[T]{data: slices.Clone(t.Data()), shape: slices.Clone(t.shape), strides: rowMajor(t.shape)}
 }
 
 // At returns the element at the given index, one number for each axis.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"slices"
 	"strings"
 )
 
@@ -42,8 +41,8 @@ func mustSize(shape []int) int {
 	return n
 }
 
-// RowMajor returns the strides, in elements, of a contiguous array in C order.
-func RowMajor(shape []int) []int {
+// rowMajor returns the strides, in elements, of a contiguous array in C order.
+func rowMajor(shape []int) []int {
 	strides := make([]int, len(shape))
 	step := 1
 	for i := len(shape) - 1; i >= 0; i-- {
@@ -75,9 +74,6 @@ func Broadcast(a, b []int) ([]int, error) {
 	}
 	return out, nil
 }
-
-// SameShape reports whether a and b are equal.
-func SameShape(a, b []int) bool { return slices.Equal(a, b) }
 
 // FormatShape writes a shape as Python does, "(2, 3)" or "(4,)"; a negative dimension is None.
 func FormatShape(shape []int) string {

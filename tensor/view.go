@@ -26,7 +26,7 @@ func (t *Of[T]) Reshape(shape ...int) *Of[T] {
 	if n, ok := SizeOf(shape); !ok || n != t.Len() {
 		panic(fmt.Sprintf("tensor: shape %s does not reshape to %s", FormatShape(t.shape), FormatShape(shape)))
 	}
-	return &Of[T]{data: t.Data(), shape: shape, strides: RowMajor(shape)}
+	return &Of[T]{data: t.Data(), shape: shape, strides: rowMajor(shape)}
 }
 
 // Transpose returns a view with the axes in the given order, reversed if none is given.

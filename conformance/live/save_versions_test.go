@@ -11,7 +11,6 @@ import (
 
 	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
-	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
 
@@ -133,7 +132,7 @@ func differs(t *testing.T, task saveTask, r saveResult) string {
 		var got []float64
 		flatten(r.Outputs[i], &got)
 		want := make([]float64, w.Len())
-		if err := tensor.Float64s(want, tensor.AnyData(w)); err != nil {
+		if err := w.Float64s(want); err != nil {
 			continue // not numbers
 		}
 		if len(got) != len(want) {

@@ -55,7 +55,7 @@ func (a array) tensor() (tensor.Any, error) {
 			}
 			s[i] = string(b)
 		}
-		t, _ = tensor.FromAny(s, a.Shape)
+		t, err = tensor.FromRaw(s, a.Shape)
 	case d.IsFloat():
 		f := make([]float64, n)
 		for i, raw := range a.Data {
@@ -63,7 +63,7 @@ func (a array) tensor() (tensor.Any, error) {
 				return nil, err
 			}
 		}
-		t, _ = tensor.FromAny(f, a.Shape)
+		t, err = tensor.FromRaw(f, a.Shape)
 	default:
 		v := make([]int64, n)
 		for i, raw := range a.Data {
@@ -75,12 +75,12 @@ func (a array) tensor() (tensor.Any, error) {
 				return nil, err
 			}
 		}
-		t, _ = tensor.FromAny(v, a.Shape)
+		t, err = tensor.FromRaw(v, a.Shape)
 	}
-	if t == nil {
-		return nil, fmt.Errorf("%d elements for shape %v", n, a.Shape)
+	if err != nil {
+		return nil, err
 	}
-	return tensor.Convert(t, d)
+	return t.Convert(d)
 }
 
 // TestPreprocessingLayers compares text, feature, image and audio preprocessing layers with Keras on TensorFlow, over random options and
@@ -168,7 +168,7 @@ func compareText(path string, inputs, outputs []array) error {
 				return err
 			}
 			if c := golden.Compare(got[i], want, nil, tensor.Invalid); c.Problem != "" {
-				return fmt.Errorf("%s: output %d: %s (got %v, want %v)", name, i, c.Problem, tensor.AnyData(got[i]), tensor.AnyData(want))
+				return fmt.Errorf("%s: output %d: %s (got %v, want %v)", name, i, c.Problem, got[i].Raw(), want.Raw())
 			}
 		}
 	}

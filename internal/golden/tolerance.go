@@ -3,6 +3,7 @@ package golden
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/hornml/horn/tensor"
 )
@@ -19,7 +20,7 @@ type Comparison struct {
 // truth|, 2e-6 s); without a truth if max|ours - output| <= 1e-5 s; a float16 or bfloat16 output, or the output of a
 // model with such a policy (half names it, else tensor.Invalid), if max|ours - output| <= 8 eps s. All else must be equal.
 func Compare(ours, output, truth tensor.Any, half tensor.DType) Comparison {
-	if !tensor.SameShape(ours.Shape(), output.Shape()) {
+	if !slices.Equal(ours.Shape(), output.Shape()) {
 		return Comparison{Problem: fmt.Sprintf("the shape is %s, Keras's is %s", tensor.FormatShape(ours.Shape()), tensor.FormatShape(output.Shape()))}
 	}
 	// .npy has no bfloat16: such outputs are stored as float32.
@@ -74,7 +75,7 @@ func Compare(ours, output, truth tensor.Any, half tensor.DType) Comparison {
 // Floats returns the elements of a tensor of numbers as float64, in C order.
 func Floats(t tensor.Any) []float64 {
 	f := make([]float64, t.Len())
-	_ = tensor.Float64s(f, tensor.AnyData(t)) // numbers: cannot fail
+	_ = t.Float64s(f) // numbers: cannot fail
 	return f
 }
 
@@ -92,7 +93,7 @@ func compareExact(ours, output tensor.Any) Comparison {
 		return Comparison{}
 	}
 	a, b := make([]int64, ours.Len()), make([]int64, output.Len())
-	_, _ = tensor.Int64s(a, tensor.AnyData(ours)), tensor.Int64s(b, tensor.AnyData(output))
+	_, _ = ours.Int64s(a), output.Int64s(b)
 	for i := range a {
 		if a[i] != b[i] {
 			return different(i, a[i], b[i])

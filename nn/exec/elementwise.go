@@ -91,7 +91,7 @@ func (l *lowering) elementwise(root *graph.Node) {
 	for i := 0; i < len(order); i++ {
 		for _, v := range order[i].In {
 			n := v.Node
-			if members[n] || l.done[n] || !fusible(n) || v.Size() != total || !tensor.SameShape(v.Shape, shape) || len(order) > 64 {
+			if members[n] || l.done[n] || !fusible(n) || v.Size() != total || !slices.Equal(v.Shape, shape) || len(order) > 64 {
 				continue
 			}
 			if slices.ContainsFunc(l.uses[keyOf(v)], func(u *graph.Node) bool { return u == nil || !members[u] }) {

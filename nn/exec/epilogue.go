@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/kernel"
 )
 
@@ -113,7 +112,7 @@ func (e *epilogue) register(u *graph.Node, n int, foldScale bool) bool {
 		e.addBias(row, -1)
 	case bin == graph.OpMul && isRow && foldScale && e.residual == nil:
 		e.multiply(row, other)
-	case bin == graph.OpAdd && !isRow && e.residual == nil && !e.simple && other.Size() == e.out.Size() && tensor.SameShape(other.Shape, u.Out[0].Shape):
+	case bin == graph.OpAdd && !isRow && e.residual == nil && !e.simple && other.Size() == e.out.Size() && slices.Equal(other.Shape, u.Out[0].Shape):
 		e.residual = other
 		e.inputs = append(e.inputs, other)
 	default:
@@ -178,7 +177,7 @@ func (l *lowering) followPost(e *epilogue, n int) {
 	at := e.out
 	for len(nodes) < 32 {
 		u := l.onlyUser(at)
-		if u == nil || l.done[u] || !fusible(u) || !tensor.SameShape(u.Out[0].Shape, shape) {
+		if u == nil || l.done[u] || !fusible(u) || !slices.Equal(u.Out[0].Shape, shape) {
 			break
 		}
 		nodes = append(nodes, u)

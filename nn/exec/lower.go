@@ -167,6 +167,6 @@ func constRow(v *graph.Value, n int) (row []float32, ok bool) {
 // finish rounds a block of results to a 16-bit type where the value has one.
 func finish(d tensor.DType, block []float32) {
 	if d.IsHalf() {
-		tensor.RoundHalf(block, d)
+		graph.RoundHalf(block, d)
 	}
 }

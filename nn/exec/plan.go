@@ -11,6 +11,7 @@ package exec
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -251,7 +252,7 @@ func (p *Plan) RunInto(outputs, inputs []tensor.Any, states map[string]graph.Buf
 	}
 	for i, id := range p.outputs {
 		v := p.values[id]
-		if outputs[i].DType() != v.DType || !tensor.SameShape(outputs[i].Shape(), v.Shape) || !outputs[i].IsContiguous() {
+		if outputs[i].DType() != v.DType || !slices.Equal(outputs[i].Shape(), v.Shape) || !outputs[i].IsContiguous() {
 			return fmt.Errorf("output %d must be a contiguous %s%s", i, v.DType, tensor.FormatShape(v.Shape))
 		}
 	}

@@ -259,7 +259,7 @@ func (p *program) runBlock(r *run, scratch []float32, out []float32, at, n int) 
 			}
 		}
 		if in.half != tensor.Invalid {
-			tensor.RoundHalf(dst, in.half)
+			graph.RoundHalf(dst, in.half)
 		}
 	}
 }

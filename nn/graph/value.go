@@ -84,92 +84,39 @@ func BufOf(t tensor.Any) Buf {
 
 // SetFrom copies the elements of t, whose dtype must be of b's class, into b.
 func (b Buf) SetFrom(t tensor.Any) {
-	// A type switch over the tensors, not over their data: boxing a slice would allocate in every call of a model.
-	switch t := t.(type) {
-	case *tensor.Of[float32]:
-		copy(b.F, t.Data())
-	case *tensor.Of[float64]:
-		copy(b.D, t.Data())
+	switch x := t.(type) {
 	case *tensor.Of[bool]:
-		copy(b.B, t.Data())
+		copy(b.B, x.Data())
 	case *tensor.Of[string]:
-		copy(b.S, t.Data())
-	case *tensor.Of[tensor.Half]:
-		for i, v := range t.Data() {
-			b.F[i] = v.Float32()
+		copy(b.S, x.Data())
+	default: // numbers: nothing fails
+		switch ClassOf(t.DType()) {
+		case ClassF:
+			_ = t.Float32s(b.F)
+		case ClassD:
+			_ = t.Float64s(b.D)
+		default:
+			_ = t.Int64s(b.I)
 		}
-	case *tensor.Of[tensor.BHalf]:
-		for i, v := range t.Data() {
-			b.F[i] = v.Float32()
-		}
-	case *tensor.Of[int8]:
-		widen(b.I, t.Data())
-	case *tensor.Of[int16]:
-		widen(b.I, t.Data())
-	case *tensor.Of[int32]:
-		widen(b.I, t.Data())
-	case *tensor.Of[int64]:
-		copy(b.I, t.Data())
-	case *tensor.Of[uint8]:
-		widen(b.I, t.Data())
-	case *tensor.Of[uint16]:
-		widen(b.I, t.Data())
-	case *tensor.Of[uint32]:
-		widen(b.I, t.Data())
-	case *tensor.Of[uint64]:
-		widen(b.I, t.Data())
-	}
-}
-
-func widen[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](dst []int64, src []T) {
-	for i, v := range src {
-		dst[i] = int64(v)
 	}
 }
 
 // CopyTo copies b's elements into t, whose dtype must be of b's class; t must be contiguous.
 func (b Buf) CopyTo(t tensor.Any) {
-	switch t := t.(type) { // over the tensors, as in SetFrom
-	case *tensor.Of[float32]:
-		copy(t.Data(), b.F)
-	case *tensor.Of[float64]:
-		copy(t.Data(), b.D)
+	switch x := t.(type) {
 	case *tensor.Of[bool]:
-		copy(t.Data(), b.B)
+		copy(x.Data(), b.B)
 	case *tensor.Of[string]:
-		copy(t.Data(), b.S)
-	case *tensor.Of[tensor.Half]:
-		d := t.Data()
-		for i, v := range b.F {
-			d[i] = tensor.HalfFrom(v)
+		copy(x.Data(), b.S)
+	default: // numbers: nothing fails
+		switch ClassOf(t.DType()) {
+		case ClassF:
+			_ = t.SetFloat32s(b.F)
+		case ClassD:
+			_ = t.SetFloat64s(b.D)
+		default:
+			_ = t.SetInt64s(b.I)
 		}
-	case *tensor.Of[tensor.BHalf]:
-		d := t.Data()
-		for i, v := range b.F {
-			d[i] = tensor.BHalfFrom(v)
-		}
-	case *tensor.Of[int8]:
-		narrow(t.Data(), b.I)
-	case *tensor.Of[int16]:
-		narrow(t.Data(), b.I)
-	case *tensor.Of[int32]:
-		narrow(t.Data(), b.I)
-	case *tensor.Of[int64]:
-		copy(t.Data(), b.I)
-	case *tensor.Of[uint8]:
-		narrow(t.Data(), b.I)
-	case *tensor.Of[uint16]:
-		narrow(t.Data(), b.I)
-	case *tensor.Of[uint32]:
-		narrow(t.Data(), b.I)
-	case *tensor.Of[uint64]:
-		narrow(t.Data(), b.I)
-	}
-}
-
-func narrow[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](dst []T, src []int64) {
-	for i, v := range src {
-		dst[i] = T(v)
 	}
 }
 
@@ -190,7 +137,7 @@ func (b Buf) Copy(src Buf) {
 func (b Buf) Finish(d tensor.DType) {
 	switch d {
 	case tensor.Float16, tensor.BFloat16:
-		tensor.RoundHalf(b.F, d)
+		RoundHalf(b.F, d)
 	case tensor.Int8:
 		wrap(b.I, func(v int64) int64 { return int64(int8(v)) })
 	case tensor.Int16:
@@ -203,6 +150,19 @@ func (b Buf) Finish(d tensor.DType) {
 		wrap(b.I, func(v int64) int64 { return int64(uint16(v)) })
 	case tensor.Uint32:
 		wrap(b.I, func(v int64) int64 { return int64(uint32(v)) })
+	}
+}
+
+// RoundHalf rounds every element of x to the nearest value that d can hold, which is Float16 or BFloat16.
+func RoundHalf(x []float32, d tensor.DType) {
+	if d == tensor.BFloat16 {
+		for i, v := range x {
+			x[i] = tensor.BHalfFrom(v).Float32()
+		}
+		return
+	}
+	for i, v := range x {
+		x[i] = tensor.HalfFrom(v).Float32()
 	}
 }
 

@@ -2,6 +2,7 @@ package initializers
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
@@ -54,19 +55,19 @@ func (i *Constant) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 		return nil, fmt.Errorf("the initializer's value: %w", err)
 	}
 	if t.Rank() == 0 {
-		f, err := tensor.Convert(t, tensor.Float64)
+		f, err := t.Convert(tensor.Float64)
 		if err != nil {
 			return nil, err
 		}
 		return fill(shape, d, f.(*tensor.Of[float64]).At())
 	}
-	if tensor.SameShape(t.Shape(), shape) {
+	if slices.Equal(t.Shape(), shape) {
 		return t, nil
 	}
 	if n, ok := tensor.SizeOf(shape); !ok || n > maxElements {
 		return nil, fmt.Errorf("a variable of shape %s is too large", tensor.FormatShape(shape))
 	}
-	if full, err := tensor.Broadcast(t.Shape(), shape); err != nil || !tensor.SameShape(full, shape) {
+	if full, err := tensor.Broadcast(t.Shape(), shape); err != nil || !slices.Equal(full, shape) {
 		return nil, fmt.Errorf("the initializer's array has shape %s, the variable %s", tensor.FormatShape(t.Shape()), tensor.FormatShape(shape))
 	}
 	b := graph.NewBuilder()
@@ -92,7 +93,7 @@ func (i *Identity) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	for k := range min(shape[0], shape[1]) {
 		t.Set(i.Gain, k, k)
 	}
-	return tensor.Convert(t, d)
+	return t.Convert(d)
 }
 
 func fill(shape []int, d tensor.DType, v float64) (tensor.Any, error) {
@@ -109,7 +110,7 @@ func fill(shape []int, d tensor.DType, v float64) (tensor.Any, error) {
 	for i := range data {
 		data[i] = v
 	}
-	return tensor.Convert(f, d)
+	return f.Convert(d)
 }
 
 // maxElements bounds what an initializer makes: a typing error in a layer's size ends with an error, not with the

@@ -2,6 +2,7 @@ package initializers
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/hornml/horn/internal/pyjson"
@@ -30,10 +31,10 @@ func made(t *testing.T, i layer.Initializer, shape ...int) []float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !tensor.SameShape(x.Shape(), shape) {
+	if !slices.Equal(x.Shape(), shape) {
 		t.Fatalf("the shape is %v, not %v", x.Shape(), shape)
 	}
-	return tensor.AnyData(x).([]float64)
+	return x.Raw().([]float64)
 }
 
 // TestSpread draws many numbers: mean and standard deviation are those that the class promises, and no number is beyond

@@ -71,5 +71,5 @@ func (i *Orthogonal) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 			}
 		}
 	}
-	return tensor.Convert(t, d)
+	return t.Convert(d)
 }

@@ -194,5 +194,5 @@ func draw(shape []int, d tensor.DType, next func() float64) (tensor.Any, error) 
 	for i := range data {
 		data[i] = next()
 	}
-	return tensor.Convert(t, d)
+	return t.Convert(d)
 }

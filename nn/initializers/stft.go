@@ -81,7 +81,7 @@ func (i *STFT) window(n int) ([]float64, error) {
 	if t.Rank() != 1 || t.Len() != n {
 		return nil, fmt.Errorf("the window has the shape %s where a frame has %d samples", tensor.FormatShape(t.Shape()), n)
 	}
-	return tensor.AnyData(t).([]float64), nil
+	return t.(*tensor.Of[float64]).Data(), nil
 }
 
 // Make implements layer.Initializer.
@@ -129,5 +129,5 @@ func (i *STFT) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 			data[k*bins+f] = wave(angle) * window[k] / scale
 		}
 	}
-	return tensor.Convert(t, d)
+	return t.Convert(d)
 }

@@ -209,9 +209,9 @@ func (s squareRoot) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := tensor.AnyData(t).([]float64)
+	data := t.(*tensor.Of[float64]).Data()
 	for i, v := range data {
 		data[i] = math.Sqrt(v)
 	}
-	return tensor.Convert(t, d)
+	return t.Convert(d)
 }

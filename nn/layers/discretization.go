@@ -122,7 +122,7 @@ func (l *Discretization) Adapt(batches ...tensor.Any) error {
 	var all summary
 	for _, b := range batches {
 		values := make([]float32, b.Len())
-		if err := tensor.Float32s(values, tensor.AnyData(b)); err != nil {
+		if err := b.Float32s(values); err != nil {
 			return err
 		}
 		if len(values) > 0 {

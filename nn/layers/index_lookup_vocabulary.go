@@ -182,11 +182,11 @@ func (l *IndexLookup[T]) Adapt(batches ...tensor.Any) error {
 }
 
 func tokensOfAny[T Token](t tensor.Any) []T {
-	if s, ok := tensor.AnyData(t).([]T); ok {
+	if s, ok := t.Raw().([]T); ok {
 		return s
 	}
 	out := make([]int64, t.Len())
-	_ = tensor.Int64s(out, tensor.AnyData(t)) // integers: cannot fail
+	_ = t.Int64s(out) // integers: cannot fail
 	return any(out).([]T)
 }
 

@@ -44,13 +44,13 @@ func (q *lattice) merge(delta []float64, want *layer.Variable) (tensor.Any, erro
 	var t tensor.Any
 	switch want {
 	case q.scale:
-		t, _ = tensor.FromAny(scale, want.Shape)
+		t = tensor.FromSlice(scale).Reshape(want.Shape...)
 	case q.zero:
-		t, _ = tensor.FromAny(zero, want.Shape)
+		t = tensor.FromSlice(zero).Reshape(want.Shape...)
 	default:
-		t, _ = tensor.FromAny(q.pack(ints), want.Shape)
+		t = tensor.FromSlice(q.pack(ints)).Reshape(want.Shape...)
 	}
-	return tensor.Convert(t, want.DType)
+	return t.Convert(want.DType)
 }
 
 // floats are the values that the kernel has.
@@ -64,7 +64,7 @@ func (q *lattice) floats() ([]float32, error) {
 			return nil, err
 		}
 		wide := make([]float64, v.Size())
-		if err := tensor.Float64s(wide, tensor.AnyData(t)); err != nil {
+		if err := t.Float64s(wide); err != nil {
 			return nil, err
 		}
 		out := make([]float32, len(wide))

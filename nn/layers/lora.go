@@ -98,14 +98,13 @@ func (l *lora) SavedValue(v *layer.Variable) (tensor.Any, error) {
 		return nil, fmt.Errorf("variable %s: LoRA is trained, but with %s Keras has no form in which it could be saved", v.Path, mode)
 	}
 	merged := make([]float64, v.Size())
-	if err := tensor.Float64s(merged, tensor.AnyData(value)); err != nil {
+	if err := value.Float64s(merged); err != nil {
 		return nil, err
 	}
 	for i, d := range l.delta(a, b) {
 		merged[i] += d
 	}
-	t, _ := tensor.FromAny(merged, v.Shape)
-	return tensor.Convert(t, v.DType)
+	return tensor.FromSlice(merged).Reshape(v.Shape...).Convert(v.DType)
 }
 
 // delta is LoraAlpha/LoraRank * A·B.

@@ -94,7 +94,7 @@ func (f forgetBias) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if t, err = tensor.Convert(t, tensor.Float64); err != nil {
+		if t, err = t.Convert(tensor.Float64); err != nil {
 			return nil, err
 		}
 		copy(data[part[0]*f.units:], t.(*tensor.Of[float64]).Data())
@@ -102,7 +102,7 @@ func (f forgetBias) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	for i := range f.units {
 		data[f.units+i] = 1
 	}
-	return tensor.Convert(bias, d)
+	return bias.Convert(d)
 }
 
 // States implements Cell.

@@ -138,7 +138,7 @@ func (g groupIndex) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 	for i := range t.Data() {
 		t.Data()[i] = float64(i / max(g.block, 1))
 	}
-	return tensor.Convert(t, d)
+	return t.Convert(d)
 }
 
 // dequantize is (q - zero[g]) * scale[g] with a group g for each element along an axis of q; scale and zero have the groups

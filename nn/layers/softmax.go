@@ -2,6 +2,7 @@ package layers
 
 import (
 	"math"
+	"slices"
 
 	"github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
@@ -37,7 +38,7 @@ func (l *Softmax) Call(c *layer.Call) any {
 	if mask == nil {
 		return softmax(c, x, l.Axis)
 	}
-	if full, err := tensor.Broadcast(mask.Shape, x.Shape); err != nil || !tensor.SameShape(full, x.Shape) {
+	if full, err := tensor.Broadcast(mask.Shape, x.Shape); err != nil || !slices.Equal(full, x.Shape) {
 		c.Fail("the mask %s does not broadcast to the input %s", mask, x)
 	}
 	if mask.DType != tensor.Bool {

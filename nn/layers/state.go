@@ -4,6 +4,7 @@ import (
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
+	"slices"
 )
 
 const boolean = tensor.Bool
@@ -12,7 +13,7 @@ const boolean = tensor.Bool
 // first call.
 func readState(c *layer.Call, s graph.State, d tensor.DType, shape []int) *value {
 	for _, u := range c.Graph.Updates {
-		if u.State.StateKey() == s.StateKey() && tensor.SameShape(u.Value.Shape, shape) {
+		if u.State.StateKey() == s.StateKey() && slices.Equal(u.Value.Shape, shape) {
 			return u.Value
 		}
 	}

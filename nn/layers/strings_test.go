@@ -46,7 +46,7 @@ func array(t *testing.T, raw json.RawMessage) tensor.Any {
 		t.Fatal(err)
 	}
 	if a.DType().IsInt() {
-		if a, err = tensor.Convert(a, tensor.Int64); err != nil {
+		if a, err = a.Convert(tensor.Int64); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,19 +104,19 @@ func oneLayerWith(custom layer.CustomObjects, class string, config json.RawMessa
 // same compares a result with what is expected, of which only the numbers count and not their type.
 func same(got, want tensor.Any) error {
 	if !slices.Equal(got.Shape(), want.Shape()) {
-		return fmt.Errorf("the shape is %v, want %v: %v", got.Shape(), want.Shape(), tensor.AnyData(got))
+		return fmt.Errorf("the shape is %v, want %v: %v", got.Shape(), want.Shape(), got.Raw())
 	}
 	if g, ok := got.(*tensor.Of[string]); ok {
 		if w, ok := want.(*tensor.Of[string]); !ok || !slices.Equal(g.Data(), w.Data()) {
-			return fmt.Errorf("got %q, want %v", g.Data(), tensor.AnyData(want))
+			return fmt.Errorf("got %q, want %v", g.Data(), want.Raw())
 		}
 		return nil
 	}
 	a, b := make([]float64, got.Len()), make([]float64, want.Len())
-	if err := tensor.Float64s(a, tensor.AnyData(got)); err != nil {
+	if err := got.Float64s(a); err != nil {
 		return err
 	}
-	if err := tensor.Float64s(b, tensor.AnyData(want)); err != nil {
+	if err := want.Float64s(b); err != nil {
 		return err
 	}
 	for i := range a {

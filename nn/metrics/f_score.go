@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -59,7 +60,7 @@ func (m *FBetaScore) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) er
 	if err != nil {
 		return fail(err)
 	}
-	if p.rank() != 2 || !tensor.SameShape(t.shape, p.shape) || m.classes != 0 && m.classes != p.shape[1] {
+	if p.rank() != 2 || !slices.Equal(t.shape, p.shape) || m.classes != 0 && m.classes != p.shape[1] {
 		return fail(fmt.Errorf("targets and predictions (samples, classes) are expected, not %s and %s", tensor.FormatShape(t.shape), tensor.FormatShape(p.shape)))
 	}
 	rows, classes := p.shape[0], p.shape[1]

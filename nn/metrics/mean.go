@@ -126,7 +126,7 @@ func (m *Mean) update(args ...tensor.Any) error {
 	}
 	var batch [2]float64
 	for i := range batch {
-		_ = tensor.Float64s(batch[i:i+1], tensor.AnyData(out[i])) // of the metric's type: numeric
+		_ = out[i].Float64s(batch[i : i+1]) // of the metric's type: numeric
 	}
 	m.total.data[0] += batch[0]
 	m.count.data[0] += batch[1]
@@ -168,7 +168,7 @@ func (m *Sum) UpdateState(values, yPred, sampleWeight, mask tensor.Any) error {
 		return fmt.Errorf("metric %q: %w", m.Name, err)
 	}
 	var batch [1]float64
-	_ = tensor.Float64s(batch[:], tensor.AnyData(out[0])) // of the metric's type: numeric
+	_ = out[0].Float64s(batch[:]) // of the metric's type: numeric
 	m.total.data[0] += batch[0]
 	return nil
 }

@@ -92,7 +92,7 @@ func (m *Base) Variables() []*layer.Variable {
 	for i, s := range m.states {
 		data := tensor.Zeros[float64](s.shape...)
 		copy(data.Data(), s.data)
-		t, _ := tensor.Convert(data, s.dtype) // numeric: cannot fail
+		t, _ := data.Convert(s.dtype) // numeric: cannot fail
 		out[i] = layer.NewVariable(s.name, strings.ReplaceAll(m.Name, "/", ">")+"/"+s.name, t)
 	}
 	return out
@@ -104,12 +104,12 @@ func (m *Base) SetVariables(values []tensor.Any) error {
 		return fmt.Errorf("metric %q has %d variables, %d were given", m.Name, len(m.states), len(values))
 	}
 	for i, s := range m.states {
-		if t := values[i]; !tensor.SameShape(t.Shape(), s.shape) || t.DType() == tensor.String {
+		if t := values[i]; !slices.Equal(t.Shape(), s.shape) || t.DType() == tensor.String {
 			return fmt.Errorf("the variable %q of metric %q has shape %s, not %s", s.name, m.Name, tensor.FormatShape(s.shape), tensor.FormatShape(t.Shape()))
 		}
 	}
 	for i, s := range m.states {
-		_ = tensor.Float64s(s.data, tensor.AnyData(values[i])) // numeric: checked above
+		_ = values[i].Float64s(s.data) // numeric: checked above
 	}
 	return nil
 }
@@ -127,12 +127,12 @@ func numbers(what string, t tensor.Any, d tensor.DType) (array, error) {
 	}
 	if t.DType() != d {
 		var err error
-		if t, err = tensor.Convert(t, d); err != nil {
+		if t, err = t.Convert(d); err != nil {
 			return array{}, err
 		}
 	}
 	a := array{t.Shape(), make([]float64, t.Len())}
-	return a, tensor.Float64s(a.data, tensor.AnyData(t))
+	return a, t.Float64s(a.data)
 }
 
 func (a array) rank() int { return len(a.shape) }

@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -67,7 +68,7 @@ func (m *R2Score) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error
 	if t.rank() > 0 && p.rank() > 0 {
 		t, p = sameRank(t, p, false)
 	}
-	if p.rank() != 2 || !tensor.SameShape(t.shape, p.shape) || m.outputs != 0 && m.outputs != p.shape[1] {
+	if p.rank() != 2 || !slices.Equal(t.shape, p.shape) || m.outputs != 0 && m.outputs != p.shape[1] {
 		return fail(fmt.Errorf("targets and predictions (samples, outputs) are expected, not %s and %s", tensor.FormatShape(t.shape), tensor.FormatShape(p.shape)))
 	}
 	w := array{nil, []float64{1}}

@@ -224,7 +224,7 @@ func check(t *testing.T, what string, m *nn.Model, data []tensor.Any, mustWork b
 			t.Errorf("%s: output %d is %s%v, its rule says %s", what, i, outs[i].DType(), outs[i].Shape(), v)
 		}
 		if mustWork && !same(a[i], graph.BufOf(outs[i]), 1e-4) {
-			t.Errorf("%s: output %d: the plan gives %v, plain evaluation %v", what, i, tensor.AnyData(outs[i]), a[i])
+			t.Errorf("%s: output %d: the plan gives %v, plain evaluation %v", what, i, outs[i].Raw(), a[i])
 		}
 	}
 }
@@ -255,7 +255,7 @@ func TestLengthsFromData(t *testing.T) {
 				t.Errorf("%s of %v: %v", c.op, in, err)
 				break
 			}
-			if got := fmt.Sprint(tensor.AnyData(outs[0])); &in[0] == &c.in[0] && got != c.want {
+			if got := fmt.Sprint(outs[0].Raw()); &in[0] == &c.in[0] && got != c.want {
 				t.Errorf("%s of %v is %s, want %s", c.op, in, got, c.want)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/hornml/horn/internal/naming"
@@ -168,18 +169,7 @@ func (b *Base) addSlots(slots ...string) [][]*layer.Variable {
 // shaped makes a tensor of numbers.
 func shaped(data []float64, shape []int, d tensor.DType) tensor.Any {
 	t := tensor.NewAny(d, shape...)
-	switch out := tensor.AnyData(t).(type) {
-	case []float32:
-		for i, v := range data {
-			out[i] = float32(v)
-		}
-	case []float64:
-		copy(out, data)
-	default:
-		full := tensor.Zeros[float64](shape...)
-		copy(full.Data(), data)
-		t, _ = tensor.Convert(full, d) // numeric: variables of an optimizer are
-	}
+	_ = t.SetFloat64s(data) // numeric: variables of an optimizer are
 	return t
 }
 
@@ -230,7 +220,7 @@ func (b *Base) accumulating() int64 {
 func (b *Base) steps() int64 {
 	var n [1]int64
 	if t, err := b.iteration.Value(); err == nil {
-		_ = tensor.Int64s(n[:], tensor.AnyData(t)) // an integer
+		_ = t.Int64s(n[:]) // an integer
 	}
 	return n[0]
 }
@@ -251,7 +241,7 @@ func (b *Base) Rate() float64 {
 	}
 	var rate [1]float64
 	if t, err := b.variables[1].Value(); err == nil {
-		_ = tensor.Float64s(rate[:], tensor.AnyData(t)) // a float
+		_ = t.Float64s(rate[:]) // a float
 	}
 	return rate[0]
 }
@@ -316,7 +306,7 @@ func (b *Base) read(t tensor.Any) []float64 {
 		data = make([]float64, n)
 	}
 	data = data[:n]
-	_ = tensor.Float64s(data, tensor.AnyData(t)) // numeric
+	_ = t.Float64s(data) // numeric
 	return data
 }
 
@@ -391,7 +381,7 @@ func (b *Base) gradients(gradients []tensor.Any) ([][]float64, error) {
 			continue
 		}
 		none = false
-		if v := b.trainable[i]; !tensor.SameShape(g.Shape(), v.Shape) || !g.DType().IsFloat() {
+		if v := b.trainable[i]; !slices.Equal(g.Shape(), v.Shape) || !g.DType().IsFloat() {
 			return nil, fmt.Errorf("optimizer %s: the gradient of variable %s is %s%s, not a float%s", b.Name, v.Path, g.DType(), tensor.FormatShape(g.Shape()), tensor.FormatShape(v.Shape))
 		}
 		if _, err := b.trainable[i].Value(); err != nil {
@@ -564,11 +554,11 @@ func SetVariables(o Optimizer, values []tensor.Any) error {
 	}
 	converted := make([]tensor.Any, len(values))
 	for i, v := range variables {
-		if !tensor.SameShape(values[i].Shape(), v.Shape) {
+		if !slices.Equal(values[i].Shape(), v.Shape) {
 			return fmt.Errorf("the optimizer's variable %s has shape %s, not %s", v.Path, tensor.FormatShape(v.Shape), tensor.FormatShape(values[i].Shape()))
 		}
 		var err error
-		if converted[i], err = tensor.Convert(values[i], v.DType); err != nil {
+		if converted[i], err = values[i].Convert(v.DType); err != nil {
 			return fmt.Errorf("the optimizer's variable %s: %w", v.Path, err)
 		}
 	}

@@ -78,7 +78,7 @@ func (o *LossScaleOptimizer) LossScale() float64 {
 func number(v *layer.Variable) float64 {
 	var x [1]float64
 	if t, err := v.Value(); err == nil {
-		_ = tensor.Float64s(x[:], tensor.AnyData(t)) // numeric
+		_ = t.Float64s(x[:]) // numeric
 	}
 	return x[0]
 }

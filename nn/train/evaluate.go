@@ -72,7 +72,7 @@ func rows(ts []tensor.Any, lo, hi int) []tensor.Any {
 	out := make([]tensor.Any, len(ts))
 	for i, t := range ts {
 		if t != nil {
-			out[i] = tensor.Rows(t, lo, hi)
+			out[i] = t.Rows(lo, hi)
 		}
 	}
 	return out
@@ -163,7 +163,7 @@ func (e *evaluator) batch(x, y, weights []tensor.Any, n int) error {
 			return fmt.Errorf("loss %q of output %q: %w", l.loss.LossName(), l.name, err)
 		}
 		values := make([]float64, out[0].Len())
-		if err := tensor.Float64s(values, tensor.AnyData(out[0])); err != nil {
+		if err := out[0].Float64s(values); err != nil {
 			return err
 		}
 		mean := 0.0
@@ -261,7 +261,7 @@ func (e *evaluator) forward(x []tensor.Any) (outputs, masks []tensor.Any, penalt
 	}
 	if len(rest) > 0 {
 		var sum [1]float64
-		if err := tensor.Float64s(sum[:], tensor.AnyData(rest[0])); err != nil {
+		if err := rest[0].Float64s(sum[:]); err != nil {
 			return nil, nil, 0, err
 		}
 		penalty = sum[0]

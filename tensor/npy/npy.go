@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -63,23 +64,28 @@ func Decode(data []byte) (tensor.Any, error) {
 	if !ok {
 		return nil, fmt.Errorf("npy: the shape (%s) is impossible", dims[1])
 	}
-	elements, err := decodeElements(descr[1], data[start+size:], count)
-	if err != nil {
-		return nil, err
+	if fortran[1] == "True" { // the first axis varies fastest: the array of the axes in reverse
+		slices.Reverse(shape)
+		t, err := decodeElements(descr[1], data[start+size:], shape, count)
+		if err != nil {
+			return nil, err
+		}
+		slices.Reverse(shape)
+		return tensor.Reshape(tensor.Transpose(t), shape...), nil
 	}
-	if fortran[1] == "True" {
-		elements = fromFortran(elements, shape)
-	}
-	t, ok := tensor.FromAny(elements, shape)
-	if !ok {
-		return nil, fmt.Errorf("npy: %d elements do not make the shape (%s)", count, dims[1])
-	}
-	return t, nil
+	return decodeElements(descr[1], data[start+size:], shape, count)
 }
 
-func decodeElements(descr string, data []byte, count int) (any, error) {
+// dtypes are NumPy's names of the types of numbers, without their byte order.
+var dtypes = map[string]tensor.DType{
+	"f2": tensor.Float16, "f4": tensor.Float32, "f8": tensor.Float64, "i1": tensor.Int8, "i2": tensor.Int16, "i4": tensor.Int32,
+	"i8": tensor.Int64, "u1": tensor.Uint8, "u2": tensor.Uint16, "u4": tensor.Uint32, "u8": tensor.Uint64,
+}
+
+func decodeElements(descr string, data []byte, shape []int, count int) (tensor.Any, error) {
+	unsupported := fmt.Errorf("npy: the type %q is not supported", descr)
 	if len(descr) < 3 {
-		return nil, fmt.Errorf("npy: the type %q is not supported", descr)
+		return nil, unsupported
 	}
 	var order binary.ByteOrder = binary.LittleEndian
 	if descr[0] == '>' {
@@ -88,7 +94,7 @@ func decodeElements(descr string, data []byte, count int) (any, error) {
 	kind := descr[1:]
 	width, err := strconv.Atoi(kind[1:])
 	if err != nil || width < 0 || width > 1<<20 {
-		return nil, fmt.Errorf("npy: the type %q is not supported", descr)
+		return nil, unsupported
 	}
 	bytesEach := width
 	if kind[0] == 'U' {
@@ -101,137 +107,67 @@ func decodeElements(descr string, data []byte, count int) (any, error) {
 		return nil, fmt.Errorf("npy: %d elements without content", count)
 	}
 	data = data[:count*bytesEach]
-	var out any
-	switch kind {
-	case "f4":
-		out = make([]float32, count)
-	case "f8":
-		out = make([]float64, count)
-	case "f2":
-		out = make([]tensor.Half, count)
-	case "i1":
-		out = make([]int8, count)
-	case "i2":
-		out = make([]int16, count)
-	case "i4":
-		out = make([]int32, count)
-	case "i8":
-		out = make([]int64, count)
-	case "u1":
-		out = make([]uint8, count)
-	case "u2":
-		out = make([]uint16, count)
-	case "u4":
-		out = make([]uint32, count)
-	case "u8":
-		out = make([]uint64, count)
-	case "b1":
-		b := make([]bool, count)
+	if d, ok := dtypes[kind]; ok {
+		t := tensor.NewAny(d, shape...)
+		_, err := binary.Decode(data, order, t.Raw())
+		return t, err
+	}
+	switch {
+	case kind == "b1":
+		t := tensor.Zeros[bool](shape...)
 		for i, v := range data {
-			b[i] = v != 0
+			t.Data()[i] = v != 0
 		}
-		return b, nil
-	default:
-		switch kind[0] {
-		case 'S':
-			s := make([]string, count)
-			for i := range s {
-				s[i] = string(bytes.TrimRight(data[i*width:(i+1)*width], "\x00"))
-			}
-			return s, nil
-		case 'U':
-			s := make([]string, count)
-			for i := range s {
-				var b []byte
-				for k := range width {
-					b = utf8.AppendRune(b, rune(order.Uint32(data[4*(i*width+k):])))
-				}
-				s[i] = strings.TrimRight(string(b), "\x00")
-			}
-			return s, nil
-		case 'O':
-			return nil, fmt.Errorf("npy: an array of Python objects is a pickle, which is a program and not read")
+		return t, nil
+	case kind[0] == 'S', kind[0] == 'U':
+		t := tensor.Zeros[string](shape...)
+		for i := range count {
+			t.Data()[i] = decodeString(kind[0], data[i*bytesEach:(i+1)*bytesEach], order)
 		}
-		return nil, fmt.Errorf("npy: the type %q is not supported", descr)
+		return t, nil
+	case kind[0] == 'O':
+		return nil, fmt.Errorf("npy: an array of Python objects is a pickle, which is a program and not read")
 	}
-	_, err = binary.Decode(data, order, out)
-	return out, err
+	return nil, unsupported
 }
 
-// fromFortran brings elements from column-major into row-major order.
-func fromFortran(elements any, shape []int) any {
-	switch e := elements.(type) {
-	case []float32:
-		return reorder(e, shape)
-	case []float64:
-		return reorder(e, shape)
-	case []tensor.Half:
-		return reorder(e, shape)
-	case []int8:
-		return reorder(e, shape)
-	case []int16:
-		return reorder(e, shape)
-	case []int32:
-		return reorder(e, shape)
-	case []int64:
-		return reorder(e, shape)
-	case []uint8:
-		return reorder(e, shape)
-	case []uint16:
-		return reorder(e, shape)
-	case []uint32:
-		return reorder(e, shape)
-	case []uint64:
-		return reorder(e, shape)
-	case []bool:
-		return reorder(e, shape)
-	case []string:
-		return reorder(e, shape)
+// decodeString reads a string of bytes (kind S) or of UTF-32 (kind U), which is filled up with zeros.
+func decodeString(kind byte, data []byte, order binary.ByteOrder) string {
+	if kind == 'S' {
+		return string(bytes.TrimRight(data, "\x00"))
 	}
-	return elements
-}
-
-func reorder[T any](in []T, shape []int) []T {
-	out := make([]T, len(in))
-	index := make([]int, len(shape))
-	for i := range out {
-		at, step := 0, 1
-		for k, d := range shape {
-			at += index[k] * step
-			step *= d
-		}
-		out[i] = in[at]
-		for k := len(shape) - 1; k >= 0; k-- {
-			if index[k]++; index[k] < shape[k] {
-				break
-			}
-			index[k] = 0
-		}
+	var b []byte
+	for ; len(data) > 0; data = data[4:] {
+		b = utf8.AppendRune(b, rune(order.Uint32(data)))
 	}
-	return out
+	return strings.TrimRight(string(b), "\x00")
 }
 
 // Encode writes one .npy array, version 1, little-endian, in C order. Strings are written as fixed-length Unicode,
 // bfloat16 as float32.
 func Encode(w io.Writer, t tensor.Any) error {
-	data := tensor.AnyData(t)
+	data := t.Raw()
 	var descr string
-	switch d := data.(type) {
-	case []bool:
+	switch x := t.(type) {
+	case *tensor.Of[bool]:
 		descr = "|b1"
-	case []tensor.BHalf:
-		f := make([]float32, len(d))
-		for i, v := range d {
-			f[i] = v.Float32()
+	case *tensor.Of[string]:
+		data, descr = encodeStrings(x.Data())
+	case *tensor.Of[tensor.BHalf]:
+		f, err := tensor.ToFloat32(t)
+		if err != nil {
+			return err
 		}
-		data, descr = f, "<f4"
-	case []string:
-		data, descr = encodeStrings(d)
+		data, descr = f.Data(), "<f4"
 	default:
-		descr = map[tensor.DType]string{
-			tensor.Float32: "<f4", tensor.Float64: "<f8", tensor.Float16: "<f2", tensor.Int8: "|i1", tensor.Int16: "<i2", tensor.Int32: "<i4",
-			tensor.Int64: "<i8", tensor.Uint8: "|u1", tensor.Uint16: "<u2", tensor.Uint32: "<u4", tensor.Uint64: "<u8",
-		}[t.DType()]
+		for name, d := range dtypes {
+			if d == t.DType() {
+				descr = "<" + name
+			}
+		}
+		if t.DType().Size() == 1 {
+			descr = "|" + descr[1:] // one byte has no order
+		}
 	}
 	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, tensor.FormatShape(t.Shape()))
 	pad := 64 - (10+len(header)+1)%64

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,7 +35,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if diff := cmp.Diff(tensor.AnyData(want), tensor.AnyData(got)); diff != "" || !tensor.SameShape(got.Shape(), want.Shape()) {
+		if diff := cmp.Diff(want.Raw(), got.Raw()); diff != "" || !slices.Equal(got.Shape(), want.Shape()) {
 			t.Errorf("%s: shape %v (-want +got):\n%s", name, got.Shape(), diff)
 		}
 	}
@@ -62,7 +63,7 @@ func TestForeignForms(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if diff := cmp.Diff(c.want, tensor.AnyData(got)); diff != "" {
+		if diff := cmp.Diff(c.want, got.Raw()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -102,7 +103,7 @@ func TestReadFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ReadFile(path)
-	if err != nil || !tensor.SameShape(got.Shape(), []int{2, 2}) {
+	if err != nil || !slices.Equal(got.Shape(), []int{2, 2}) {
 		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -39,7 +39,7 @@ func (a *answer) printText(w io.Writer, top int) {
 		fmt.Fprintln(w, title)
 		if a.labels != nil && t.Rank() == 2 && t.Shape()[1] == 1 && len(a.labels) == t.Shape()[0] {
 			for k, label := range a.labels[:min(maxRows, len(a.labels))] {
-				fmt.Fprintf(w, "%s  %s\n", printable(label), formatArray(rows(t, k, k+1)))
+				fmt.Fprintf(w, "%s  %s\n", printable(label), formatArray(t.Rows(k, k+1)))
 			}
 			continue
 		}
@@ -55,7 +55,7 @@ func distributions(t tensor.Any) (scores [][]float64, classes int, ok bool) {
 	}
 	classes = shape[len(shape)-1]
 	flat := make([]float64, t.Len())
-	if tensor.Float64s(flat, tensor.AnyData(t)) != nil {
+	if t.Float64s(flat) != nil {
 		return nil, 0, false
 	}
 	for row := range slices.Chunk(flat, classes) {
@@ -229,10 +229,10 @@ func cellsOf(t tensor.Any) func(i int) string {
 	}
 	if t.DType().IsInt() {
 		d := make([]int64, t.Len())
-		_ = tensor.Int64s(d, tensor.AnyData(t)) // integers: cannot fail
+		_ = t.Int64s(d) // integers: cannot fail
 		return func(i int) string { return fmt.Sprint(d[i]) }
 	}
 	d := make([]float64, t.Len())
-	_ = tensor.Float64s(d, tensor.AnyData(t)) // floats: cannot fail
+	_ = t.Float64s(d) // floats: cannot fail
 	return func(i int) string { return fmt.Sprintf("%.6g", d[i]) }
 }

@@ -146,7 +146,7 @@ func (b *benchCommand) inputs(a *app, m *nn.Model) (*inputs, error) {
 		}
 		for i, t := range in.arrays {
 			if t != nil {
-				in.arrays[i] = rows(t, 0, b.batch)
+				in.arrays[i] = t.Rows(0, b.batch)
 			}
 		}
 	}
@@ -191,13 +191,13 @@ func randomInputs(m *nn.Model, ports []port, batch int, batchSet bool) (*inputs,
 			for i := range f {
 				f[i] = random.Float32()
 			}
-			t, err = tensor.Convert(tensor.FromSlice(f, shape...), p.dtype)
+			t, err = tensor.FromSlice(f, shape...).Convert(p.dtype)
 		default:
 			v := make([]int64, n)
 			for i := range v {
 				v[i] = random.Int64N(limit)
 			}
-			t, err = tensor.Convert(tensor.FromSlice(v, shape...), p.dtype)
+			t, err = tensor.FromSlice(v, shape...).Convert(p.dtype)
 		}
 		if err != nil {
 			return nil, err

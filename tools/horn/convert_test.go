@@ -8,7 +8,6 @@ import (
 
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/tensor"
 )
 
 const formats = goldensDir + "format/keras-3.15.1/"
@@ -22,7 +21,7 @@ func variableValues(t *testing.T, m *nn.Model) []any {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, tensor.AnyData(value))
+		out = append(out, value.Raw())
 	}
 	return out
 }

@@ -235,7 +235,7 @@ func (t *table) tensor(p port, columns []int) (tensor.Any, error) {
 	}
 	out := tensor.FromSlice(values, shape...)
 	if p.dtype.IsFloat() || p.dtype == tensor.Invalid {
-		return tensor.Convert(out, tensor.Float32)
+		return out.Convert(tensor.Float32)
 	}
 	return out, nil // fit checks integers
 }

@@ -335,8 +335,8 @@ func valuesText(v any, t h5lite.Type, shape []int) string {
 			return fmt.Sprintf("%x", x)
 		}
 	}
-	a, ok := tensor.FromAny(v, shape)
-	if !ok {
+	a, err := tensor.FromRaw(v, shape)
+	if err != nil {
 		return fmt.Sprint(v)
 	}
 	return formatArray(a)

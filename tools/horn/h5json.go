@@ -15,6 +15,7 @@ import (
 
 	"github.com/hornml/horn/h5lite"
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/tensor"
 )
 
 // h5JSON collects a file for "h5 dump --json"; docs/cli.md has the form.
@@ -163,7 +164,7 @@ func attributeValue(a *h5lite.Attribute) (any, error) {
 	if a.Len() == 0 && slices.ContainsFunc(a.Shape(), func(n int) bool { return n > wholeArray }) {
 		return []any{}, nil // nothing, under a shape that would make a long list of it
 	}
-	element := elements(v, a.Type())
+	element := elements(v, a.Type(), a.Len())
 	shape := a.Shape()
 	var nest func(axis, at, size int) any
 	nest = func(axis, at, size int) any {
@@ -179,11 +180,9 @@ func attributeValue(a *h5lite.Attribute) (any, error) {
 	return nest(0, 0, a.Len()), nil
 }
 
-// elements returns a function that gives an element of a slice that h5lite has read, as JSON.
-func elements(v any, t h5lite.Type) func(i int) any {
+// elements returns a function that gives an element of a slice of n elements that h5lite has read, as JSON.
+func elements(v any, t h5lite.Type, n int) func(i int) any {
 	switch x := v.(type) {
-	case []bool:
-		return func(i int) any { return x[i] }
 	case []string:
 		return func(i int) any { return textValue([]byte(x[i])) }
 	case []byte:
@@ -191,33 +190,22 @@ func elements(v any, t h5lite.Type) func(i int) any {
 			n := t.Size()
 			return func(i int) any { return encoded(x[i*n : (i+1)*n]) }
 		}
-		return integers(x)
-	case []int8:
-		return integers(x)
-	case []int16:
-		return integers(x)
-	case []int32:
-		return integers(x)
-	case []int64:
-		return integers(x)
-	case []uint16:
-		return integers(x)
-	case []uint32:
-		return integers(x)
-	case []uint64:
-		return integers(x)
 	case []h5lite.Float16:
 		return func(i int) any { return floatValue(float64(x[i].Float32())) }
-	case []float32:
-		return func(i int) any { return floatValue(float64(x[i])) }
-	case []float64:
-		return func(i int) any { return floatValue(x[i]) }
 	}
-	return func(int) any { return nil }
-}
-
-func integers[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](x []T) func(i int) any {
-	return func(i int) any { return number(fmt.Sprint(x[i])) }
+	a, err := tensor.FromRaw(v, []int{n})
+	switch {
+	case err != nil:
+		return func(int) any { return nil }
+	case a.DType() == tensor.Bool:
+		return func(i int) any { return a.(*tensor.Of[bool]).At(i) }
+	case a.DType().IsFloat():
+		f := make([]float64, n)
+		_ = a.Float64s(f) // floats: cannot fail
+		return func(i int) any { return floatValue(f[i]) }
+	}
+	cells := cellsOf(a)
+	return func(i int) any { return number(cells(i)) }
 }
 
 func floatValue(v float64) any {

@@ -249,7 +249,7 @@ func readJSON(data []byte, want []port) ([]tensor.Any, error) {
 			if err != nil || t.DType() == tensor.String {
 				return t, err
 			}
-			return tensor.Convert(t, tensor.Float32)
+			return t.Convert(tensor.Float32)
 		}
 		return layer.ArrayOf(v, d)
 	}
@@ -292,11 +292,11 @@ func (p port) fit(t tensor.Any) (out tensor.Any, single bool, err error) {
 	case dims(have, want), len(have) == len(want)+1 && have[len(want)] == 1 && dims(have[:len(want)], want):
 		return t, false, nil
 	case len(want) > 0 && dims(have, want[1:]):
-		return tensor.ReshapeAny(t, append([]int{1}, have...)...), true, nil
+		return tensor.Reshape(t, append([]int{1}, have...)...), true, nil
 	case thin && dims(have, want[:last]):
-		return tensor.ReshapeAny(t, append(slices.Clone(have), 1)...), false, nil
+		return tensor.Reshape(t, append(slices.Clone(have), 1)...), false, nil
 	case thin && dims(have, want[1:last]):
-		return tensor.ReshapeAny(t, append(append([]int{1}, have...), 1)...), true, nil
+		return tensor.Reshape(t, append(append([]int{1}, have...), 1)...), true, nil
 	}
 	return nil, false, fmt.Errorf("the array for the input %q has shape %s; the model takes %s, or one example of %s", p.name,
 		tensor.FormatShape(have), tensor.FormatShape(want), tensor.FormatShape(want[min(1, len(want)):]))
@@ -311,7 +311,7 @@ func (p port) convert(t tensor.Any) (tensor.Any, error) {
 		return nil, fmt.Errorf("the array for the input %q is %s; the model takes %s", p.name, t.DType(), p.dtype)
 	case p.dtype.IsInt() && t.DType().IsFloat():
 		f := make([]float64, t.Len())
-		if err := tensor.Float64s(f, tensor.AnyData(t)); err != nil {
+		if err := t.Float64s(f); err != nil {
 			return nil, err
 		}
 		for i, v := range f {
@@ -319,7 +319,7 @@ func (p port) convert(t tensor.Any) (tensor.Any, error) {
 				return nil, fmt.Errorf("the array for the input %q has the value %v at element %d; the model takes integers (%s)", p.name, v, i, p.dtype)
 			}
 		}
-		return tensor.Convert(t, p.dtype)
+		return t.Convert(p.dtype)
 	}
 	return t, nil
 }

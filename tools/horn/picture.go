@@ -110,7 +110,7 @@ func (r *inputReader) readPictures(files []string, p port) (tensor.Any, error) {
 	}
 	t := tensor.FromSlice(data, shape...)
 	if p.dtype.IsInt() {
-		return tensor.Convert(t, p.dtype)
+		return t.Convert(p.dtype)
 	}
 	return t, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"reflect"
 
 	"github.com/spf13/cobra"
 
@@ -91,7 +90,7 @@ func (p *predictCommand) run(a *app, model string, files []string) error {
 			name = specs[i].Name
 		}
 		if in.single && t.Rank() > 0 && t.Shape()[0] == 1 {
-			t = tensor.ReshapeAny(t, t.Shape()[1:]...)
+			t = tensor.Reshape(t, t.Shape()[1:]...)
 		}
 		answer.names, answer.outputs = append(answer.names, name), append(answer.outputs, t)
 	}
@@ -126,7 +125,7 @@ func (a *app) compute(m *nn.Model, in *inputs, batch int) ([]tensor.Any, error) 
 		part := make([]tensor.Any, len(in.arrays))
 		for i, t := range in.arrays {
 			if t != nil {
-				part[i] = rows(t, lo, hi)
+				part[i] = t.Rows(lo, hi)
 			}
 		}
 		out, err := m.PredictAll(part...)
@@ -143,31 +142,14 @@ func (a *app) compute(m *nn.Model, in *inputs, batch int) ([]tensor.Any, error) 
 	}
 	outputs := make([]tensor.Any, len(parts[0]))
 	for i := range outputs {
-		data := reflect.ValueOf(tensor.AnyData(parts[0][i]))
-		data = data.Slice3(0, data.Len(), data.Len())
-		shape := append([]int{n}, parts[0][i].Shape()[1:]...)
-		for _, p := range parts[1:] {
-			if !tensor.SameShape(p[i].Shape()[1:], shape[1:]) {
-				return nil, fmt.Errorf("output %d has another shape in each batch; --batch %d runs all at once", i, n)
-			}
-			data = reflect.AppendSlice(data, reflect.ValueOf(tensor.AnyData(p[i])))
+		batches := make([]tensor.Any, len(parts))
+		for k, p := range parts {
+			batches[k] = p[i]
 		}
-		t, ok := tensor.FromAny(data.Interface(), shape)
-		if !ok {
-			return nil, fmt.Errorf("output %d: the batches do not make shape %s", i, tensor.FormatShape(shape))
+		var err error
+		if outputs[i], err = tensor.Concat(batches...); err != nil { // not of one shape
+			return nil, fmt.Errorf("output %d has another shape in each batch; --batch %d runs all at once", i, n)
 		}
-		outputs[i] = t
 	}
 	return outputs, nil
-}
-
-// rows returns examples lo to hi of a batch.
-func rows(t tensor.Any, lo, hi int) tensor.Any {
-	shape := append([]int{hi - lo}, t.Shape()[1:]...)
-	each := 1
-	for _, d := range shape[1:] {
-		each *= d
-	}
-	part, _ := tensor.FromAny(reflect.ValueOf(tensor.AnyData(t)).Slice(lo*each, hi*each).Interface(), shape)
-	return part
 }

@@ -79,8 +79,8 @@ func TestExamplesAgreeWithKeras(t *testing.T) {
 	var want []float32
 	for k := range int64(10) {
 		i := slices.Index(labels, k)
-		row := rows(digits[1], i, i+1)
-		want = append(want, tensor.AnyData(row).([]float32)...)
+		row := digits[1].Rows(i, i+1)
+		want = append(want, row.Raw().([]float32)...)
 		file := fmt.Sprintf("%sdigit_%d.png", examplesDir, k)
 		files = append(files, file)
 		var single struct {
@@ -203,8 +203,8 @@ func TestFrames(t *testing.T) {
 			t.Errorf("%v: %v", c.shape, err)
 			continue
 		}
-		if !slices.Equal(got.Shape(), c.out) || !slices.Equal(tensor.AnyData(got).([]float32), c.want) {
-			t.Errorf("%v: %v %v, want %v %v", c.shape, got.Shape(), tensor.AnyData(got), c.out, c.want)
+		if !slices.Equal(got.Shape(), c.out) || !slices.Equal(got.Raw().([]float32), c.want) {
+			t.Errorf("%v: %v %v, want %v %v", c.shape, got.Shape(), got.Raw(), c.out, c.want)
 		}
 	}
 }
@@ -222,18 +222,18 @@ func npyFile(t *testing.T, name string, x tensor.Any) string {
 func TestInputKinds(t *testing.T) {
 	digits := examplesDir + "digits.keras"
 	images := archive(t, "digits_test.npz", "image")[0]
-	two := rows(images, 0, 2)
-	one := rows(images, 0, 1)
+	two := images.Rows(0, 2)
+	one := images.Rows(0, 1)
 	pixels := func(x tensor.Any, shape ...int) string {
 		b := new(bytes.Buffer)
-		if err := (&answer{names: []string{"image"}, outputs: []tensor.Any{tensor.ReshapeAny(x, shape...)}}).printJSON(b); err != nil {
+		if err := (&answer{names: []string{"image"}, outputs: []tensor.Any{tensor.Reshape(x, shape...)}}).printJSON(b); err != nil {
 			t.Fatal(err)
 		}
 		return strings.TrimSuffix(strings.TrimPrefix(b.String(), `{"outputs": `), "}\n")
 	}
 	flat := func(x tensor.Any) string { // rows of 64 numbers
 		var b strings.Builder
-		for i, v := range tensor.AnyData(x).([]uint8) {
+		for i, v := range x.Raw().([]uint8) {
 			fmt.Fprint(&b, v)
 			b.WriteString(map[bool]string{true: "\n", false: ","}[i%64 == 63])
 		}
@@ -247,13 +247,13 @@ func TestInputKinds(t *testing.T) {
 		return strings.TrimSuffix(strings.TrimPrefix(s, `{"image": `), "}")
 	}
 	whole := must(t, "predict", digits, npyFile(t, "x.npy", two), "--json")
-	single := must(t, "predict", digits, npyFile(t, "x.npy", tensor.ReshapeAny(one, 8, 8, 1)), "--json")
+	single := must(t, "predict", digits, npyFile(t, "x.npy", tensor.Reshape(one, 8, 8, 1)), "--json")
 	if strings.Count(whole, "[") != 3 || strings.Count(single, "[") != 1 {
 		t.Fatalf("%s%s", whole, single)
 	}
 	for name, c := range map[string]struct{ got, want string }{
-		"no channel":        {must(t, "predict", digits, npyFile(t, "x.npy", tensor.ReshapeAny(two, 2, 8, 8)), "--json"), whole},
-		"single no channel": {must(t, "predict", digits, npyFile(t, "x.npy", tensor.ReshapeAny(one, 8, 8)), "--json"), single},
+		"no channel":        {must(t, "predict", digits, npyFile(t, "x.npy", tensor.Reshape(two, 2, 8, 8)), "--json"), whole},
+		"single no channel": {must(t, "predict", digits, npyFile(t, "x.npy", tensor.Reshape(one, 8, 8)), "--json"), single},
 		"json object":       {must(t, "predict", digits, writeTemp(t, "x.json", []byte(pixels(two, 2, 8, 8, 1))), "--json"), whole},
 		"json list":         {must(t, "predict", digits, writeTemp(t, "x.json", []byte(list(pixels(two, 2, 8, 8, 1)))), "--json"), whole},
 		"json single":       {must(t, "predict", digits, writeTemp(t, "x.json", []byte(list(pixels(one, 8, 8, 1)))), "--json"), single},

@@ -16,7 +16,7 @@ import (
 func writeGolden(t *testing.T, dir, name string, change func(p []float32)) {
 	t.Helper()
 	x := archive(t, "wine_test.npz", "chemistry", "probabilities")
-	p := append([]float32(nil), tensor.AnyData(x[1]).([]float32)...)
+	p := append([]float32(nil), x[1].Raw().([]float32)...)
 	change(p)
 	var b bytes.Buffer
 	if err := npy.EncodeArchive(&b, map[string]tensor.Any{"input_0": x[0], "output_0": tensor.FromSlice(p, 40, 3)}); err != nil {

@@ -110,7 +110,7 @@ func exactCells(t tensor.Any) func(i int) string {
 		bits = 32
 	}
 	d := make([]float64, t.Len())
-	_ = tensor.Float64s(d, tensor.AnyData(t)) // floats: cannot fail
+	_ = t.Float64s(d) // floats: cannot fail
 	return func(i int) string { return strconv.FormatFloat(d[i], 'g', -1, bits) }
 }
 
@@ -161,7 +161,7 @@ func jsonCells(t tensor.Any) func(i int) string {
 		return func(i int) string { return string(jsonText(exact(i))) }
 	case t.DType().IsFloat():
 		d := make([]float64, t.Len())
-		_ = tensor.Float64s(d, tensor.AnyData(t)) // floats: cannot fail
+		_ = t.Float64s(d) // floats: cannot fail
 		return func(i int) string {
 			if math.IsNaN(d[i]) || math.IsInf(d[i], 0) {
 				return string(jsonText(floatName(d[i])))
