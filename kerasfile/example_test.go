@@ -43,7 +43,7 @@ func ExampleLoad() {
 		fmt.Print(tensor.ArgMax(probabilities.Index(i)), " ")
 	}
 	fmt.Println(tensor.FormatShape(probabilities.Shape()))
-	// Output: 9 4 6 (3, 10)
+	// Output: 5 7 8 (3, 10)
 }
 
 func ExampleLoadFS() {

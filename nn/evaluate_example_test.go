@@ -32,6 +32,6 @@ func ExampleModel_Evaluate() {
 		fmt.Printf("%s %.4f\n", s.Name, s.Value)
 	}
 	// Output:
-	// loss 0.0525
+	// loss 0.0398
 	// accuracy 0.9833
 }

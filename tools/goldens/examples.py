@@ -3,22 +3,22 @@
     KERAS_BACKEND=jax python examples.py OUT [digits|wine]
 
 It needs scikit-learn, scipy and Pillow besides Keras. OUT/digits_test.npz and OUT/digit_0.png ... digit_9.png, the first picture
-of each digit in it, are no part of what the model was trained on. examples/digits.keras was made so; examples/wine.keras was, too,
-on torch.
+of each digit in it, are no part of what the model was trained on. What is in examples was made so: the digits with the jax
+backend, the wine with torch.
 """
 import sys
 
 import keras
 import numpy as np
 from keras import layers
+from PIL import Image
+from scipy.ndimage import affine_transform
 from sklearn.datasets import load_digits, load_wine
 from sklearn.model_selection import train_test_split
 
 
 def moved(picture, rng):
     """The picture turned, sheared, scaled and shifted a little, as another hand might have written it."""
-    from scipy.ndimage import affine_transform
-
     turn, scale, shear = rng.uniform(-0.22, 0.22), rng.uniform(0.85, 1.15), rng.uniform(-0.2, 0.2)
     m = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.array([[1, shear], [0, 1]]) / scale
     middle = np.array([3.5, 3.5])
@@ -26,8 +26,6 @@ def moved(picture, rng):
 
 
 def digits(out):
-    from PIL import Image
-
     keras.utils.set_random_seed(7)
     d = load_digits()
     x = np.round(d.images * (255 / 16)).astype("float32")[..., None]  # pixels 0..255, as in a PNG
