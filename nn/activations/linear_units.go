@@ -21,7 +21,7 @@ func Relu(b *graph.Builder, x *value, slope float64, limit *float64, threshold f
 	}
 	y := b.Relu(x)
 	if threshold != 0 {
-		y = b.Where(b.Compare(graph.OpGreater, x, number(threshold)), x, number(0))
+		y = b.Where(b.Compare(graph.Greater, x, number(threshold)), x, number(0))
 	}
 	if limit != nil {
 		y = b.Min(b.Max(y, number(0)), number(*limit))
@@ -35,12 +35,12 @@ func Relu(b *graph.Builder, x *value, slope float64, limit *float64, threshold f
 
 // LeakyRelu is x above 0 and slope*x below (keras.activations.leaky_relu).
 func LeakyRelu(slope float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.OpLeakyRelu, graph.Params{A: slope}, x) }
+	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.LeakyRelu, graph.Params{A: slope}, x) }
 }
 
 // Elu is x above 0 and alpha*(exp(x)-1) below (keras.activations.elu).
 func Elu(alpha float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.OpElu, graph.Params{A: alpha}, x) }
+	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.Elu, graph.Params{A: alpha}, x) }
 }
 
 // Celu is x above 0 and alpha*(exp(x/alpha)-1) below (keras.activations.celu).
@@ -61,7 +61,7 @@ const (
 
 // Selu is the scaled exponential linear unit (keras.activations.selu).
 func Selu(b *graph.Builder, x *value) *value {
-	return b.MulS(b.UnaryP(graph.OpElu, graph.Params{A: seluAlpha}, x), seluScale)
+	return b.MulS(b.UnaryP(graph.Elu, graph.Params{A: seluAlpha}, x), seluScale)
 }
 
 // SoftShrink draws x towards 0 by the threshold (keras.activations.soft_shrink).
@@ -74,7 +74,7 @@ func SoftShrink(threshold float64) func(b *graph.Builder, x *value) *value {
 // HardShrink is x where its magnitude exceeds the threshold, else 0 (keras.activations.hard_shrink).
 func HardShrink(threshold float64) func(b *graph.Builder, x *value) *value {
 	return func(b *graph.Builder, x *value) *value {
-		keep := b.Compare(graph.OpGreater, b.Abs(x), b.Scalar(x.DType, threshold))
+		keep := b.Compare(graph.Greater, b.Abs(x), b.Scalar(x.DType, threshold))
 		return b.Where(keep, x, b.Scalar(x.DType, 0))
 	}
 }
@@ -84,15 +84,15 @@ func TanhShrink(b *graph.Builder, x *value) *value { return b.Sub(x, b.Tanh(x)) 
 
 // Mish is x * tanh(softplus(x)) (keras.activations.mish).
 func Mish(b *graph.Builder, x *value) *value {
-	return b.Mul(x, b.Tanh(b.Unary(graph.OpSoftplus, x)))
+	return b.Mul(x, b.Tanh(b.Unary(graph.Softplus, x)))
 }
 
 // SparsePlus is 0 below -1, x above 1 and (x+1)²/4 between (keras.activations.sparse_plus).
 func SparsePlus(b *graph.Builder, x *value) *value {
 	between := b.MulS(b.Square(b.AddS(x, 1)), 0.25)
 	one, zero := b.Scalar(x.DType, 1), b.Scalar(x.DType, 0)
-	y := b.Where(b.Compare(graph.OpLess, x, one), between, x)
-	return b.Where(b.Compare(graph.OpLessEqual, x, b.Neg(one)), zero, y)
+	y := b.Where(b.Compare(graph.Less, x, one), between, x)
+	return b.Where(b.Compare(graph.LessEqual, x, b.Neg(one)), zero, y)
 }
 
 // Squareplus is (x + sqrt(x² + smoothness))/2 (keras.activations.squareplus).

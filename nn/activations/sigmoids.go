@@ -6,7 +6,7 @@ import (
 
 // HardSigmoid is x/6 + 0.5 within 0..1 (keras.activations.hard_sigmoid).
 func HardSigmoid(b *graph.Builder, x *value) *value {
-	return b.Clip(b.UnaryP(graph.OpAffine, graph.Params{A: 1.0 / 6, B: 0.5}, x), 0, 1)
+	return b.Clip(b.UnaryP(graph.Affine, graph.Params{A: 1.0 / 6, B: 0.5}, x), 0, 1)
 }
 
 // HardSilu is x * HardSigmoid(x) (keras.activations.hard_silu).
@@ -14,12 +14,12 @@ func HardSilu(b *graph.Builder, x *value) *value { return b.Mul(x, HardSigmoid(b
 
 // SparseSigmoid is x/2 + 0.5 within 0..1 (keras.activations.sparse_sigmoid).
 func SparseSigmoid(b *graph.Builder, x *value) *value {
-	return b.Clip(b.UnaryP(graph.OpAffine, graph.Params{A: 0.5, B: 0.5}, x), 0, 1)
+	return b.Clip(b.UnaryP(graph.Affine, graph.Params{A: 0.5, B: 0.5}, x), 0, 1)
 }
 
 // LogSigmoid is the logarithm of the sigmoid (keras.activations.log_sigmoid).
 func LogSigmoid(b *graph.Builder, x *value) *value {
-	return b.Neg(b.Unary(graph.OpSoftplus, b.Neg(x)))
+	return b.Neg(b.Unary(graph.Softplus, b.Neg(x)))
 }
 
 // Glu multiplies the first half of an axis by the sigmoid of the second (keras.activations.glu).
@@ -61,7 +61,7 @@ func Sparsemax(axis int) func(b *graph.Builder, x *value) *value {
 		shape[axis] = size
 		k := b.Reshape(b.Floats(x.DType, rank...), shape...)
 		excess := b.Sub(z, b.Div(b.AddS(sums, -1), k))
-		support := b.Compare(graph.OpGreater, excess, b.Scalar(x.DType, 0))
+		support := b.Compare(graph.Greater, excess, b.Scalar(x.DType, 0))
 		count := b.SumKeep(b.Cast(support, x.DType), axis)
 		// Keras 3 adds up the running sums over the support, where the paper has the sum of its elements: the same for a
 		// support of one. Its answers are what counts here.

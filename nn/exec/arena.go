@@ -46,21 +46,21 @@ func (p *Plan) place(g *graph.Graph, works []*work, maxBytes int64) error {
 	for _, n := range g.Nodes {
 		for _, v := range n.Out {
 			pl := place{class: graph.ClassOf(v.DType), size: v.Size(), kind: isUnused, root: -1}
-			switch {
-			case n.Op == graph.OpConst:
+			switch op := n.Op.(type) {
+			case graph.Const:
 				pl.kind = isOutside
-				buf, err := n.Source.Buf()
+				buf, err := op.Source.Buf()
 				if err != nil {
 					return err
 				}
 				p.fixed = append(p.fixed, fixed{p.id(v), buf})
-			case n.Op == graph.OpState:
+			case graph.ReadState:
 				pl.kind = isOutside
-				p.states = append(p.states, stateRef{graph.StateOf(n).StateKey(), p.id(v)})
-			case n.Op == graph.OpInput:
+				p.states = append(p.states, stateRef{op.State.StateKey(), p.id(v)})
+			case graph.Input:
 				pl.kind = isInput
 				p.inputs = append(p.inputs, p.id(v))
-			case n.Op.Kind == graph.KindReshape:
+			case graph.Reshape:
 				pl.kind = isAlias
 				pl.root = p.id(n.In[0])
 				if r := p.places[pl.root]; r.kind == isAlias {

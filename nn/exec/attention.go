@@ -1,39 +1,35 @@
 package exec
 
 import (
+	"math"
 	"slices"
 
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/tensor/kernel"
+	"github.com/hornml/horn/tensor"
 )
 
-// opAttention is softmax(Q·Kᵀ and what is done to these scores)·V for batches of matrices, which are read and written at
-// strides. Its inputs are the values in whose memory Q, K and V lie and those that its score ops read.
-var opAttention = &graph.Op{Name: "attention"}
-
-// attentionAttrs are the settings of opAttention: m rows of Q of k elements, t rows of K and V, V's n elements long.
-type attentionAttrs struct {
-	q, k, v, out     matrices
-	m, dim, t, n     int
-	transK, transV   bool // as PackBInto has it
-	before, after    []scoreOp
-	batch            []int
-	matched          []*graph.Node
-	root             *graph.Node // the product with V
-	query, key, vals *graph.Value
+// attention is softmax(Q·Kᵀ and what is done to these scores)·V for batches of matrices, which are read and written at
+// strides: M rows of Q of Dim elements, T rows of K and V, V's N elements long. Its inputs are the values in whose memory Q, K
+// and V lie and those that its score ops read.
+type attention struct {
+	Q, K, V, Out   matrices
+	M, Dim, T, N   int
+	TransK, TransV bool // as PackBInto has it
+	Before, After  []scoreOp
+	DType          tensor.DType
+	Shape          []int // of the value in whose memory the result is
 }
 
-// scoreOp is an op on scores. Its operand, if it has one, has the matrices `of`, whose elements are `step` (0 or 1) apart.
+// scoreOp is an op on scores. Its operand, if it has one, has the matrices Of, whose elements are Step (0 or 1) apart.
 type scoreOp struct {
-	kind   scoreKind
-	binary kernel.BinaryOp
-	unary  kernel.UnaryOp
-	params graph.Params
-	scalar float32
-	value  *graph.Value
-	id     int // of the value
-	of     matrices
-	step   int
+	Kind   scoreKind
+	Binary *graph.Binary
+	Unary  *graph.Unary
+	Params graph.Params
+	Scalar float32
+	Input  int // which of the node's inputs the operand is; 0 for none
+	Of     matrices
+	Step   int
 }
 
 type scoreKind uint8
@@ -46,15 +42,106 @@ const (
 	scoreFillAdd                  // s + scalar where the mask is false
 )
 
-// attentions finds the chains of ops that attention layers write, and puts one opAttention in the place of each: the
+// Name implements graph.Op.
+func (attention) Name() string { return "attention" }
+
+// Infer implements graph.Op.
+func (op attention) Infer(n *graph.Node) { n.SetOut(op.DType, op.Shape...) }
+
+// Eval implements graph.Op.
+func (op attention) Eval(_ *graph.Node, in, out []graph.Buf) error {
+	at := func(trans bool, row, i, j int) int {
+		if trans {
+			i, j = j, i
+		}
+		return i*row + j
+	}
+	scores := make([]float64, op.T)
+	for u := range op.Out.At {
+		q, k, v, y := in[0].F[op.Q.At[u]:], in[1].F[op.K.At[u]:], in[2].F[op.V.At[u]:], out[0].F[op.Out.At[u]:]
+		for i := range op.M {
+			for t := range scores {
+				scores[t] = 0
+				for d := range op.Dim {
+					scores[t] += float64(q[i*op.Q.Row+d]) * float64(k[at(op.TransK, op.K.Row, d, t)])
+				}
+			}
+			applyScores(op.Before, in, scores, u, i)
+			top, sum := slices.Max(scores), 0.0
+			for t, s := range scores {
+				scores[t] = math.Exp(s - top)
+				sum += scores[t]
+			}
+			for t := range scores {
+				scores[t] /= sum
+			}
+			applyScores(op.After, in, scores, u, i)
+			for j := range op.N {
+				sum := 0.0
+				for t, s := range scores {
+					sum += s * float64(v[at(op.TransV, op.V.Row, t, j)])
+				}
+				y[i*op.Out.Row+j] = float32(sum)
+			}
+		}
+	}
+	return nil
+}
+
+// applyScores does ops to row i of the scores of product u of the batch.
+func applyScores(ops []scoreOp, in []graph.Buf, scores []float64, u, i int) {
+	for _, op := range ops {
+		for t, s := range scores {
+			at := 0
+			if op.Input > 0 {
+				at = op.Of.At[u] + i*op.Of.Row + t*op.Step
+			}
+			switch op.Kind {
+			case scoreUnary:
+				s = op.Unary.F(s, op.Params)
+			case scoreScalar:
+				s = op.Binary.F(s, float64(op.Scalar))
+			case scoreBinary:
+				s = op.Binary.F(s, float64(in[op.Input].F[at]))
+			case scoreFill:
+				if !in[op.Input].B[at] {
+					s = float64(op.Scalar)
+				}
+			case scoreFillAdd:
+				if !in[op.Input].B[at] {
+					s += float64(op.Scalar)
+				}
+			}
+			scores[t] = s
+		}
+	}
+}
+
+// attentionMatch is an attention that is being looked for.
+type attentionMatch struct {
+	attention
+	before, after    []matchedOp
+	batch            []int
+	matched          []*graph.Node
+	root             *graph.Node // the product with V
+	query, key, vals *graph.Value
+}
+
+// matchedOp is a score op with the value in whose memory its operand is, nil for none.
+type matchedOp struct {
+	scoreOp
+	value *graph.Value
+}
+
+// attentions finds the chains of ops that attention layers write, and puts one attention in the place of each: the
 // scores are then never in memory as a whole. Chains whose scores are needed elsewhere stay as they are.
 func attentions(g *graph.Graph) {
 	uses := usersOf(g)
 	for _, n := range g.Nodes {
-		if n.Op != graph.OpMatMul || !isFloat(n.Out[0]) || n.Out[0].Size() == 0 || n.In[0].Size() == 0 {
+		if !graph.Is[graph.MatMul](n.Op) || !isFloat(n.Out[0]) || n.Out[0].Size() == 0 || n.In[0].Size() == 0 {
 			continue
 		}
-		a := &attentionAttrs{root: n}
+		a := &attentionMatch{root: n}
 		if a.match() && a.private(uses) {
 			a.replace(uses)
 		}
@@ -62,31 +149,32 @@ func attentions(g *graph.Graph) {
 }
 
 // match goes from the product with V back to Q and K.
-func (a *attentionAttrs) match() bool {
+func (a *attentionMatch) match() bool {
 	n := a.root
-	attrs := n.Attrs.(graph.MatMulAttrs)
+	attrs := n.Op.(graph.MatMul)
 	at := n.In[0]
 	if attrs.TransA || constantWeights(n) {
 		return false
 	}
 	a.batch = n.Out[0].Shape[:n.Out[0].Rank()-2]
-	a.m, a.t, a.n = at.Shape[at.Rank()-2], lastDim(at), lastDim(n.Out[0])
-	if at.Size() != product(a.batch)*a.m*a.t {
+	a.M, a.T, a.N = at.Shape[at.Rank()-2], lastDim(at), lastDim(n.Out[0])
+	if at.Size() != product(a.batch)*a.M*a.T {
 		return false // the scores serve several matrices V
 	}
 	ops := &a.after
 	for range 24 {
 		n := at.Node
 		switch {
-		case n.Op == graph.OpSoftmax:
-			if ops == &a.before || n.Attrs.(int) != at.Rank()-1 || lastDim(at) != a.t {
+		case graph.Is[graph.Softmax](n.Op):
+			softmax := n.Op.(graph.Softmax)
+			if softmax.Log || ops == &a.before || softmax.Axis != at.Rank()-1 || lastDim(at) != a.T {
 				return false
 			}
 			ops = &a.before
 			at = n.In[0]
-		case n.Op == graph.OpReshape:
+		case graph.Is[graph.Reshape](n.Op):
 			at = n.In[0]
-		case n.Op == graph.OpMatMul:
+		case graph.Is[graph.MatMul](n.Op):
 			if ops != &a.before {
 				return false
 			}
@@ -107,58 +195,55 @@ func (a *attentionAttrs) match() bool {
 }
 
 // product takes the product of Q and K.
-func (a *attentionAttrs) product(n *graph.Node) bool {
-	attrs := n.Attrs.(graph.MatMulAttrs)
+func (a *attentionMatch) product(n *graph.Node) bool {
+	attrs := n.Op.(graph.MatMul)
 	q, k, out := n.In[0], n.In[1], n.Out[0]
 	r := out.Rank()
-	if attrs.TransA || out.Shape[r-2] != a.m || out.Shape[r-1] != a.t || !slices.Equal(out.Shape[:r-2], a.batch) || constantWeights(n) {
+	if attrs.TransA || out.Shape[r-2] != a.M || out.Shape[r-1] != a.T || !slices.Equal(out.Shape[:r-2], a.batch) || constantWeights(n) {
 		return false
 	}
-	a.dim = lastDim(q)
+	a.Dim = lastDim(q)
 	a.matched = append(a.matched, n)
-	a.query, a.q = leftOperand(q, a.batch)
-	a.key, a.k, a.transK = rightOperand(k, attrs.TransB, a.batch)
-	a.vals, a.v, a.transV = rightOperand(a.root.In[1], a.root.Attrs.(graph.MatMulAttrs).TransB, a.batch)
+	a.query, a.Q = leftOperand(q, a.batch)
+	a.key, a.K, a.TransK = rightOperand(k, attrs.TransB, a.batch)
+	a.vals, a.V, a.TransV = rightOperand(a.root.In[1], a.root.Op.(graph.MatMul).TransB, a.batch)
 	return true
 }
 
 // scoreOp takes the op that made v of scores: in the order from last to first, and the scores before; nil if it is none that
 // can be done block by block.
-func (a *attentionAttrs) scoreOp(v *graph.Value) ([]scoreOp, *graph.Value) {
+func (a *attentionMatch) scoreOp(v *graph.Value) ([]matchedOp, *graph.Value) {
 	n := v.Node
 	if !isFloat(v) || len(n.In) == 0 {
 		return nil, nil
 	}
-	if u := graph.UnaryOf(n.Op); u != nil {
-		k, ok := unaryKernels[u]
-		if !ok {
+	if e, ok := n.Op.(graph.Elementwise); ok {
+		if _, ok := unaryKernels[e.Fn]; !ok {
 			return nil, nil
 		}
-		p, _ := n.Attrs.(graph.Params)
-		return []scoreOp{{kind: scoreUnary, unary: k, params: p}}, n.In[0]
+		return []matchedOp{{scoreOp: scoreOp{Kind: scoreUnary, Unary: e.Fn, Params: e.Params}}}, n.In[0]
 	}
 	if b := graph.BinaryOf(n.Op); b != nil {
-		k, ok := binaryKernels[b]
-		if !ok {
+		if _, ok := binaryKernels[b]; !ok {
 			return nil, nil
 		}
 		x, y := n.In[0], n.In[1]
-		if commutes := b == graph.OpAdd || b == graph.OpMul; commutes && !a.hasScores(x) {
+		if commutes := b == graph.Add || b == graph.Mul; commutes && !a.hasScores(x) {
 			x, y = y, x
 		}
 		if !a.hasScores(x) || x.Size() != v.Size() {
 			return nil, nil
 		}
 		if c, ok := constScalar(y); ok {
-			return []scoreOp{{kind: scoreScalar, binary: k, scalar: float32(c)}}, x
+			return []matchedOp{{scoreOp: scoreOp{Kind: scoreScalar, Binary: b, Scalar: float32(c)}}}, x
 		}
-		op := scoreOp{kind: scoreBinary, binary: k}
+		op := matchedOp{scoreOp: scoreOp{Kind: scoreBinary, Binary: b}}
 		if !op.operand(a, viewOf(y).broadcast(v.Shape)) {
 			return nil, nil
 		}
-		return []scoreOp{op}, x
+		return []matchedOp{op}, x
 	}
-	if n.Op != graph.OpWhere || n.In[1].Size() != v.Size() {
+	if !graph.Is[graph.Where](n.Op) || n.In[1].Size() != v.Size() {
 		return nil, nil
 	}
 	mask, x, y := viewOf(n.In[0]).broadcast(v.Shape), n.In[1], n.In[2]
@@ -166,12 +251,12 @@ func (a *attentionAttrs) scoreOp(v *graph.Value) ([]scoreOp, *graph.Value) {
 		return a.fills(scoreFill, float32(c), mask), x
 	}
 	// where(mask, x, x + c)
-	if y.Node.Op == &graph.OpAdd.Op && keyOf(y.Node.In[0]) == keyOf(x) {
+	if graph.BinaryOf(y.Node.Op) == graph.Add && keyOf(y.Node.In[0]) == keyOf(x) {
 		if c, ok := constScalar(y.Node.In[1]); ok {
 			a.matched = append(a.matched, y.Node)
-			op := scoreOp{kind: scoreFillAdd, scalar: float32(c)}
+			op := matchedOp{scoreOp: scoreOp{Kind: scoreFillAdd, Scalar: float32(c)}}
 			if op.operand(a, mask) {
-				return []scoreOp{op}, x
+				return []matchedOp{op}, x
 			}
 		}
 	}
@@ -179,15 +264,15 @@ func (a *attentionAttrs) scoreOp(v *graph.Value) ([]scoreOp, *graph.Value) {
 }
 
 // hasScores reports whether v is what becomes of a product with the shape of the scores, seen a few ops back.
-func (a *attentionAttrs) hasScores(v *graph.Value) bool {
+func (a *attentionMatch) hasScores(v *graph.Value) bool {
 	for range 12 {
 		n := v.Node
 		switch {
-		case v.Size() != product(a.batch)*a.m*a.t || len(n.In) == 0:
+		case v.Size() != product(a.batch)*a.M*a.T || len(n.In) == 0:
 			return false
-		case n.Op == graph.OpMatMul || n.Op == graph.OpSoftmax:
+		case graph.Is[graph.MatMul](n.Op) || graph.Is[graph.Softmax](n.Op):
 			return true
-		case n.Op == graph.OpWhere:
+		case graph.Is[graph.Where](n.Op):
 			v = n.In[1]
 		case graph.BinaryOf(n.Op) != nil && n.In[0].Size() != v.Size():
 			v = n.In[1]
@@ -199,8 +284,8 @@ func (a *attentionAttrs) hasScores(v *graph.Value) bool {
 }
 
 // fills splits a mask that several masks make up, as in mask and causal mask: a score is filled where one of them is false.
-func (a *attentionAttrs) fills(kind scoreKind, c float32, mask view) []scoreOp {
-	if n := mask.root.Node; n.Op == &graph.OpLogical["and"].Op {
+func (a *attentionMatch) fills(kind scoreKind, c float32, mask view) []matchedOp {
+	if n := mask.root.Node; graph.BinaryOf(n.Op) == graph.LogicalAnd {
 		x, okX := mask.through(n, n.In[0])
 		y, okY := mask.through(n, n.In[1])
 		if okX && okY {
@@ -209,11 +294,11 @@ func (a *attentionAttrs) fills(kind scoreKind, c float32, mask view) []scoreOp {
 			}
 		}
 	}
-	op := scoreOp{kind: kind, scalar: c}
+	op := matchedOp{scoreOp: scoreOp{Kind: kind, Scalar: c}}
 	if !op.operand(a, mask) {
 		return nil
 	}
-	return []scoreOp{op}
+	return []matchedOp{op}
 }
 
 // through reads an operand of an elementwise op where w reads the op's result.
@@ -243,19 +328,19 @@ func (w view) through(n *graph.Node, operand *graph.Value) (view, bool) {
 }
 
 // operand finds the matrices of an operand, which is seen in the shape of the scores.
-func (op *scoreOp) operand(a *attentionAttrs, w view) bool {
+func (op *matchedOp) operand(a *attentionMatch, w view) bool {
 	r := len(w.shape)
 	columns, rows := r, r
-	for size := 1; columns > 0 && size < a.t; {
+	for size := 1; columns > 0 && size < a.T; {
 		columns--
 		size *= w.shape[columns]
 	}
 	rows = columns
-	for size := 1; rows > 0 && size < a.m; {
+	for size := 1; rows > 0 && size < a.M; {
 		rows--
 		size *= w.shape[rows]
 	}
-	if product(w.shape[columns:]) != a.t || product(w.shape[rows:columns]) != a.m {
+	if product(w.shape[columns:]) != a.T || product(w.shape[rows:columns]) != a.M {
 		return false
 	}
 	step, ok1 := w.join(columns, r)
@@ -264,12 +349,12 @@ func (op *scoreOp) operand(a *attentionAttrs, w view) bool {
 		return false
 	}
 	lead := view{root: w.root, offset: w.offset, shape: append(slices.Clone(w.shape[:rows]), 1, 1), strides: append(slices.Clone(w.strides[:rows]), 0, 0)}
-	op.value, op.step, op.of = w.root, step, matrices{lead.offsets(w.shape[:rows]), row}
+	op.value, op.Step, op.Of = w.root, step, matrices{lead.offsets(w.shape[:rows]), row}
 	return true
 }
 
 // private reports whether nobody else reads what the step does not write.
-func (a *attentionAttrs) private(uses userMap) bool {
+func (a *attentionMatch) private(uses userMap) bool {
 	for _, n := range a.matched {
 		for _, u := range uses[keyOf(n.Out[0])] {
 			if u == nil || u != a.root && !slices.Contains(a.matched, u) {
@@ -281,20 +366,24 @@ func (a *attentionAttrs) private(uses userMap) bool {
 }
 
 // replace puts the step where the result is written.
-func (a *attentionAttrs) replace(uses userMap) {
+func (a *attentionMatch) replace(uses userMap) {
 	out := a.root.Out[0]
 	final, w := uses.landing(out)
-	a.out.at = w.offsets(a.batch)
-	a.out.row, _ = w.rows(a.n)
+	a.Out.At = w.offsets(a.batch)
+	a.Out.Row, _ = w.rows(a.N)
 	in := []*graph.Value{a.query, a.key, a.vals}
-	for _, ops := range [][]scoreOp{a.before, a.after} {
+	settle := func(ops []matchedOp) (list []scoreOp) {
 		for _, op := range ops {
 			if op.value != nil {
+				op.Input = len(in)
 				in = append(in, op.value)
 			}
+			list = append(list, op.scoreOp)
 		}
+		return list
 	}
-	label := a.root.Label
+	a.Before, a.After = settle(a.before), settle(a.after)
+	a.DType, a.Shape = final.DType, final.Shape
 	n := final.Node
-	n.Op, n.Attrs, n.In, n.Label = opAttention, a, in, label
+	n.Op, n.In, n.Label = a.attention, in, a.root.Label
 }

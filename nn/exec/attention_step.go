@@ -13,18 +13,19 @@ import (
 // attentionStep goes through the products of the batch ("heads"). It packs K and V of one, then takes some rows of Q at a
 // time: their scores stay in the worker's scratch, in the cache, from the first product to the second.
 type attentionStep struct {
-	*attentionAttrs
-	level        kernel.Level
-	dtype        tensor.DType
-	rows         int // of Q in a block
-	parts        int // into which the rows of a head are divided
-	partRows     int
-	unit         int // parts in a unit
-	packK, packV int // elements of the packed operands
-	skip         bool
-	segs         []kernel.Segs // for each number of panels of K, as many rows of V
-	in           [3]int
-	to           int
+	attention
+	before, after []scoreStep
+	level         kernel.Level
+	dtype         tensor.DType
+	rows          int // of Q in a block
+	parts         int // into which the rows of a head are divided
+	partRows      int
+	unit          int // parts in a unit
+	packK, packV  int // elements of the packed operands
+	skip          bool
+	segs          []kernel.Segs // for each number of panels of K, as many rows of V
+	in            [3]int
+	to            int
 }
 
 const (
@@ -32,53 +33,66 @@ const (
 	attentionUnit  = 10_000  // nanoseconds of work that are worth a unit of their own
 )
 
-// attention is the work of opAttention.
-func (l *lowering) attention(n *graph.Node) *work {
-	a := n.Attrs.(*attentionAttrs)
-	s := &attentionStep{attentionAttrs: a, level: kernel.Current(), dtype: n.Out[0].DType}
+// scoreStep is a scoreOp with its kernel and the id of its operand.
+type scoreStep struct {
+	scoreOp
+	binary kernel.BinaryOp
+	unary  kernel.UnaryOp
+	id     int
+}
+
+func scoreSteps(ops []scoreOp) []scoreStep {
+	steps := make([]scoreStep, len(ops))
+	for i, op := range ops {
+		steps[i] = scoreStep{scoreOp: op, binary: binaryKernels[op.Binary], unary: unaryKernels[op.Unary]}
+	}
+	return steps
+}
+
+// attention is the work of an attention.
+func (l *lowering) attention(n *graph.Node, a attention) *work {
+	s := &attentionStep{attention: a, before: scoreSteps(a.Before), after: scoreSteps(a.After), level: kernel.Current(), dtype: n.Out[0].DType}
 	tile := kernel.RowTile(s.level)
-	s.rows = max(min(attentionBlock/a.t, a.m)/tile, 1) * tile
-	s.packK, s.packV = kernel.PackSize(s.level, a.dim, a.t), kernel.PackSize(s.level, a.t, a.n)
-	if s.skip = a.skips(); s.skip {
-		s.rows = min(s.rows, max(a.m/8/tile, 2)*tile) // what a few rows may not look at can be left out
+	s.rows = max(min(attentionBlock/a.T, a.M)/tile, 1) * tile
+	s.packK, s.packV = kernel.PackSize(s.level, a.Dim, a.T), kernel.PackSize(s.level, a.T, a.N)
+	if s.skip = s.skips(); s.skip {
+		s.rows = min(s.rows, max(a.M/8/tile, 2)*tile) // what a few rows may not look at can be left out
 		s.segs = append(s.segs, kernel.Segments(nil))
-		shape := kernel.NewPackedB(s.level, 0, a.t)
+		shape := kernel.NewPackedB(s.level, 0, a.T)
 		for i := range shape.Panels() {
 			first, width := shape.Panel(i)
 			s.segs = append(s.segs, kernel.Segments([]kernel.Seg{{Len: int32(first + width)}}))
 		}
 	}
-	heads := len(a.out.at)
-	head := productCost(a.m, a.dim+a.n, a.t) + packCost(a.t*(a.dim+a.n)) + rowsCost(graph.OpSoftmax, a.m*a.t)
+	heads := len(a.Out.At)
+	head := productCost(a.M, a.Dim+a.N, a.T) + packCost(a.T*(a.Dim+a.N)) + softmaxCost(a.M*a.T)
 	// Every part packs K and V again: a head is only divided where heads alone keep the threads busy unevenly.
 	grain := tile
 	if s.skip { // blocks must not depend on the number of threads: what they leave out does not round
 		grain = s.rows
 	}
-	grains := (a.m + grain - 1) / grain
+	grains := (a.M + grain - 1) / grain
 	s.parts = 1
 	for t := l.threads; t > 1 && heads*s.parts < 4*t && heads*s.parts%t != 0 && s.parts*2 <= grains; {
 		s.parts++
 	}
 	s.partRows = (grains + s.parts - 1) / s.parts * grain
-	s.parts = (a.m + s.partRows - 1) / s.partRows
+	s.parts = (a.M + s.partRows - 1) / s.partRows
 	items := heads * s.parts
 	s.unit = max(min(int(attentionUnit/(head/float64(s.parts))), items/(2*l.threads)), 1)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: (items + s.unit - 1) / s.unit, cost: head * float64(heads)}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: (items + s.unit - 1) / s.unit, cost: head * float64(heads)}
 	if a.overwritesQuery(n) {
 		w.inPlace = 0
 	}
-	w.scratch = s.packK + s.packV + min(s.rows, s.partRows)*a.t + 3*packAlign
+	w.scratch = s.packK + s.packV + min(s.rows, s.partRows)*a.T + 3*packAlign
 	w.make = func(p *Plan) kernelFunc {
 		for i := range s.in {
 			s.in[i] = p.id(n.In[i])
 		}
 		s.to = p.id(n.Out[0])
-		for _, ops := range [][]scoreOp{a.before, a.after} {
+		for _, ops := range [][]scoreStep{s.before, s.after} {
 			for i := range ops {
-				if ops[i].value != nil {
-					ops[i].id = p.id(ops[i].value)
-				}
+				ops[i].id = p.id(n.In[ops[i].Input])
 			}
 		}
 		return func(r *run, worker, lo, hi int) error {
@@ -90,12 +104,12 @@ func (l *lowering) attention(n *graph.Node) *work {
 }
 
 // overwritesQuery reports whether the results can take the place of the rows of Q that they are made of.
-func (a *attentionAttrs) overwritesQuery(n *graph.Node) bool {
-	if a.dim != a.n || a.q.row != a.out.row || !slices.Equal(a.q.at, a.out.at) {
+func (a *attention) overwritesQuery(n *graph.Node) bool {
+	if a.Dim != a.N || a.Q.Row != a.Out.Row || !slices.Equal(a.Q.At, a.Out.At) {
 		return false
 	}
 	memory := func(v *graph.Value) *graph.Node {
-		for v.Node.Op.Kind == graph.KindReshape {
+		for graph.Is[graph.Reshape](v.Node.Op) {
 			v = v.Node.In[0]
 		}
 		return v.Node
@@ -118,35 +132,35 @@ func (s *attentionStep) run(r *run, scratch []float32, lo, hi int) {
 	lastK, lastV := -1, -1
 	for i := lo; i < hi; i++ {
 		head := i / s.parts
-		if s.k.at[head] != lastK { // several heads may share K and V
-			lastK = s.k.at[head]
-			kernel.PackBInto(&keys, scratch[:s.packK], s.level, k[lastK:], s.dim, s.t, s.k.row, s.transK)
+		if s.K.At[head] != lastK { // several heads may share K and V
+			lastK = s.K.At[head]
+			kernel.PackBInto(&keys, scratch[:s.packK], s.level, k[lastK:], s.Dim, s.T, s.K.Row, s.TransK)
 		}
-		if s.v.at[head] != lastV {
-			lastV = s.v.at[head]
-			kernel.PackBInto(&values, spaceV[:s.packV], s.level, v[lastV:], s.t, s.n, s.v.row, s.transV)
+		if s.V.At[head] != lastV {
+			lastV = s.V.At[head]
+			kernel.PackBInto(&values, spaceV[:s.packV], s.level, v[lastV:], s.T, s.N, s.V.Row, s.TransV)
 		}
 		from := i % s.parts * s.partRows
-		for end := min(from+s.partRows, s.m); from < end; from += s.rows {
+		for end := min(from+s.partRows, s.M); from < end; from += s.rows {
 			rows := min(s.rows, end-from)
-			block := scores[:rows*s.t]
+			block := scores[:rows*s.T]
 			panels := keys.Panels()
 			if s.skip {
 				panels = s.visible(r, &keys, head, from, rows)
 			}
-			a := q[s.q.at[head]+from*s.q.row:]
+			a := q[s.Q.At[head]+from*s.Q.Row:]
 			if !s.weights(r, a, &keys, panels, block, head, from) {
 				panels = keys.Panels()
 				s.weights(r, a, &keys, panels, block, head, from)
 			}
-			c := out[s.out.at[head]+from*s.out.row:]
-			product := kernel.Gemm{A: block, ARows: kernel.Strided(s.t), B: &values, C: c, CRows: kernel.Strided(s.out.row)}
+			c := out[s.Out.At[head]+from*s.Out.Row:]
+			product := kernel.Gemm{A: block, ARows: kernel.Strided(s.T), B: &values, C: c, CRows: kernel.Strided(s.Out.Row)}
 			if panels < keys.Panels() {
 				product.Segs = s.segs[panels]
 			}
 			product.Run(rows)
 			for i := 0; s.dtype.IsHalf() && i < rows; i++ {
-				finish(s.dtype, c[i*s.out.row:i*s.out.row+s.n])
+				finish(s.dtype, c[i*s.Out.Row:i*s.Out.Row+s.N])
 			}
 		}
 	}
@@ -155,23 +169,23 @@ func (s *attentionStep) run(r *run, scratch []float32, lo, hi int) {
 // weights makes the weights of the first panels of keys for a block of rows; those of the others are 0. It reports false if
 // they are not: where a query may look at no key, or at bad ones only.
 func (s *attentionStep) weights(r *run, a []float32, keys *kernel.PackedB, panels int, block []float32, head, from int) bool {
-	rows := len(block) / s.t
-	product := kernel.Gemm{A: a, ARows: kernel.Strided(s.q.row), B: keys, C: block, CRows: kernel.Strided(s.t)}
+	rows := len(block) / s.T
+	product := kernel.Gemm{A: a, ARows: kernel.Strided(s.Q.Row), B: keys, C: block, CRows: kernel.Strided(s.T)}
 	product.Block(0, rows, 0, panels)
 	if panels == keys.Panels() {
 		finish(s.dtype, block)
 		s.apply(r, s.before, block, head, from)
-		kernel.Softmax(block, block, s.t)
+		kernel.Softmax(block, block, s.T)
 		finish(s.dtype, block)
 		s.apply(r, s.after, block, head, from)
 		return true
 	}
 	first, width := keys.Panel(panels - 1)
 	for i := range rows {
-		row := block[i*s.t:][:first+width]
+		row := block[i*s.T:][:first+width]
 		finish(s.dtype, row)
 		s.apply(r, s.before, row, head, from+i)
-		if top := kernel.Max.Of(row); !(top > s.before[len(s.before)-1].scalar+vanishes) {
+		if top := kernel.Max.Of(row); !(top > s.before[len(s.before)-1].Scalar+vanishes) {
 			return false
 		}
 		kernel.Softmax(row, row, len(row))
@@ -186,36 +200,36 @@ const vanishes = 120
 
 // skips reports whether weights that a mask makes 0 need not be computed: the last ops before the softmax fill with the same
 // low number, and what follows leaves 0 as it is.
-func (a *attentionAttrs) skips() bool {
-	fills := a.trailing()
-	return len(fills) > 0 && fills[0].scalar < -vanishes && !slices.ContainsFunc(fills, func(op scoreOp) bool { return op.scalar != fills[0].scalar }) &&
-		!slices.ContainsFunc(a.after, func(op scoreOp) bool { return op.kind != scoreFill || op.scalar != 0 })
+func (s *attentionStep) skips() bool {
+	fills := s.trailing()
+	return len(fills) > 0 && fills[0].Scalar < -vanishes && !slices.ContainsFunc(fills, func(op scoreOp) bool { return op.Scalar != fills[0].Scalar }) &&
+		!slices.ContainsFunc(s.After, func(op scoreOp) bool { return op.Kind != scoreFill || op.Scalar != 0 })
 }
 
 // trailing returns the fills that end the ops before the softmax.
-func (a *attentionAttrs) trailing() []scoreOp {
-	n := len(a.before)
-	for n > 0 && a.before[n-1].kind == scoreFill {
+func (s *attentionStep) trailing() []scoreOp {
+	n := len(s.Before)
+	for n > 0 && s.Before[n-1].Kind == scoreFill {
 		n--
 	}
-	return a.before[n:]
+	return s.Before[n:]
 }
 
 // visible returns the number of panels of keys that hold all that some rows may look at; all panels if that is nothing.
 func (s *attentionStep) visible(r *run, keys *kernel.PackedB, head, from, rows int) int {
-	limit := s.t
-	for _, op := range s.trailing() {
-		if op.step == 0 {
+	limit := s.T
+	for _, op := range s.before[len(s.before)-len(s.trailing()):] {
+		if op.Step == 0 {
 			continue
 		}
 		last := 0
 		for i := rows - 1; i >= 0; i-- { // the last row first: with a causal mask it sees most
-			at := op.of.at[head] + (from+i)*op.of.row
+			at := op.Of.At[head] + (from+i)*op.Of.Row
 			m := asBytes(r.bufs[op.id].B[at : at+limit])
 			if bytes.IndexByte(m[min(last, limit):], 1) >= 0 {
 				last = bytes.LastIndexByte(m, 1) + 1
 			}
-			if op.of.row == 0 {
+			if op.Of.Row == 0 {
 				break
 			}
 		}
@@ -230,20 +244,20 @@ func (s *attentionStep) visible(r *run, keys *kernel.PackedB, head, from, rows i
 }
 
 // apply does ops to the scores of some rows of a head, from row `from` on, or of the first keys of one row.
-func (s *attentionStep) apply(r *run, ops []scoreOp, block []float32, head, from int) {
-	cols := min(s.t, len(block))
+func (s *attentionStep) apply(r *run, ops []scoreStep, block []float32, head, from int) {
+	cols := min(s.T, len(block))
 	for i := range ops {
 		op := &ops[i]
-		switch op.kind {
+		switch op.Kind {
 		case scoreUnary:
-			op.unary.RunWith(block, block, float32(op.params.A), float32(op.params.B))
+			op.unary.RunWith(block, block, float32(op.Params.A), float32(op.Params.B))
 		case scoreScalar:
-			op.binary.RunScalar(block, block, op.scalar)
+			op.binary.RunScalar(block, block, op.Scalar)
 		default:
-			at := op.of.at[head] + from*op.of.row
+			at := op.Of.At[head] + from*op.Of.Row
 			for row := 0; row < len(block); row += cols {
 				op.row(r, block[row:row+cols], at)
-				at += op.of.row
+				at += op.Of.Row
 			}
 		}
 		finish(s.dtype, block)
@@ -251,10 +265,10 @@ func (s *attentionStep) apply(r *run, ops []scoreOp, block []float32, head, from
 }
 
 // row does an op to one row of scores, whose operand begins at element `at`.
-func (op *scoreOp) row(r *run, scores []float32, at int) {
-	if op.kind == scoreBinary {
+func (op *scoreStep) row(r *run, scores []float32, at int) {
+	if op.Kind == scoreBinary {
 		x := r.bufs[op.id].F[at:]
-		if op.step == 0 {
+		if op.Step == 0 {
 			op.binary.RunScalar(scores, scores, x[0])
 		} else {
 			op.binary.Run(scores, scores, x[:len(scores)])
@@ -262,7 +276,7 @@ func (op *scoreOp) row(r *run, scores []float32, at int) {
 		return
 	}
 	mask := r.bufs[op.id].B[at:]
-	if op.step == 0 {
+	if op.Step == 0 {
 		if !mask[0] {
 			op.fill(scores)
 		}
@@ -288,12 +302,12 @@ func (op *scoreOp) row(r *run, scores []float32, at int) {
 }
 
 // fill treats scores whose mask is false.
-func (op *scoreOp) fill(scores []float32) {
-	if op.kind == scoreFillAdd {
-		kernel.Add.RunScalar(scores, scores, op.scalar)
+func (op *scoreStep) fill(scores []float32) {
+	if op.Kind == scoreFillAdd {
+		kernel.Add.RunScalar(scores, scores, op.Scalar)
 		return
 	}
-	fill(scores, op.scalar)
+	fill(scores, op.Scalar)
 }
 
 // asBytes shows bools as the bytes that they are in memory, 0 and 1, for the searches of package bytes.

@@ -18,7 +18,7 @@ func (f *fixture) mask(shape ...int) *value {
 	for i := 0; i < first.Len(); i += shape[len(shape)-1] {
 		first.Data()[i] = 10
 	}
-	return f.Compare(graph.OpGreater, f.Add(f.in(shape...), f.Const(first)), f.Scalar(tensor.Float32, 0.3))
+	return f.Compare(graph.Greater, f.Add(f.in(shape...), f.Const(first)), f.Scalar(tensor.Float32, 0.3))
 }
 
 // counted is 0, 1, ..., n-1.
@@ -31,7 +31,7 @@ func (f *fixture) counted(n int) *value {
 }
 
 func (f *fixture) causal(rows, cols int) *value {
-	return f.Compare(graph.OpGreaterEqual, f.Reshape(f.counted(rows), 1, rows, 1), f.Reshape(f.counted(cols), 1, 1, cols))
+	return f.Compare(graph.GreaterEqual, f.Reshape(f.counted(rows), 1, rows, 1), f.Reshape(f.counted(cols), 1, 1, cols))
 }
 
 // attends is what a test case of attention does between the two products.
@@ -64,8 +64,8 @@ var attentionCases = map[string]attends{
 		return f.Where(f.causal(20, 20), s, f.Scalar(tensor.Float32, -1e9))
 	}, nil},
 	"queries that see nothing": {1, 2, 60, 170, 8, 24, 0, func(f *fixture, s *value) *value {
-		late := f.Compare(graph.OpGreaterEqual, f.Reshape(f.counted(60), 1, 60, 1), f.Int(tensor.Int32, 10))
-		rest := f.Compare(graph.OpGreaterEqual, f.Reshape(f.counted(170), 1, 1, 170), f.Int(tensor.Int32, 30))
+		late := f.Compare(graph.GreaterEqual, f.Reshape(f.counted(60), 1, 60, 1), f.Int(tensor.Int32, 10))
+		rest := f.Compare(graph.GreaterEqual, f.Reshape(f.counted(170), 1, 1, 170), f.Int(tensor.Int32, 30))
 		return f.Where(f.And(f.And(f.causal(60, 170), late), rest), s, f.Scalar(tensor.Float32, -1e9))
 	}, nil},
 	"bad scores": {1, 2, 60, 170, 8, 24, 0, func(f *fixture, s *value) *value {

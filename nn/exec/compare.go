@@ -6,7 +6,7 @@ import (
 )
 
 // compare makes masks of floats of one shape, or of floats and a single number.
-func (l *lowering) compare(n *graph.Node) *work {
+func (l *lowering) compare(n *graph.Node, op *graph.Comparison) *work {
 	x, y, out := n.In[0], n.In[1], n.Out[0]
 	size := out.Size()
 	dx, dy := 1, 1
@@ -19,18 +19,18 @@ func (l *lowering) compare(n *graph.Node) *work {
 	if !isFloat(x) || size == 0 || x.Size() != size && x.Size() != 1 || y.Size() != size && y.Size() != 1 {
 		return nil
 	}
-	op, flip := n.Op, false
+	flip := false
 	switch op { // a > b is b < a, and so on; a >= b is not !(a < b), for NaN
-	case graph.OpGreater:
-		op, flip = graph.OpLess, true
-	case graph.OpGreaterEqual:
-		op, flip = graph.OpLessEqual, true
-	case graph.OpLess, graph.OpLessEqual, graph.OpEqual, graph.OpNotEqual:
+	case graph.Greater:
+		op, flip = graph.Less, true
+	case graph.GreaterEqual:
+		op, flip = graph.LessEqual, true
+	case graph.Less, graph.LessEqual, graph.Equal, graph.NotEqual:
 	default:
 		return nil
 	}
 	s := share(size, movementUnit, l.threads)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: 0.5 * float64(size)}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: 0.5 * float64(size)}
 	w.make = func(p *Plan) kernelFunc {
 		xid, yid, oid := p.id(x), p.id(y), p.id(out)
 		return func(r *run, _, lo, hi int) error {
@@ -41,15 +41,15 @@ func (l *lowering) compare(n *graph.Node) *work {
 			}
 			dst := r.bufs[oid].B[from:to]
 			switch op {
-			case graph.OpLess:
+			case graph.Less:
 				for i := range dst {
 					dst[i] = a[i*da] < b[i*db]
 				}
-			case graph.OpLessEqual:
+			case graph.LessEqual:
 				for i := range dst {
 					dst[i] = a[i*da] <= b[i*db]
 				}
-			case graph.OpEqual:
+			case graph.Equal:
 				for i := range dst {
 					dst[i] = a[i*da] == b[i*db]
 				}
@@ -65,18 +65,18 @@ func (l *lowering) compare(n *graph.Node) *work {
 }
 
 // argument finds the largest or smallest elements along the last axis.
-func (l *lowering) argument(n *graph.Node) *work {
+func (l *lowering) argument(n *graph.Node, op graph.ArgExtreme) *work {
 	x, out := n.In[0], n.Out[0]
-	if !isFloat(x) || n.Attrs.(int) != x.Rank()-1 || x.Size() == 0 {
+	if !isFloat(x) || op.Axis != x.Rank()-1 || x.Size() == 0 {
 		return nil
 	}
 	find := kernel.ArgMax
-	if n.Op == graph.OpArgmin {
+	if op.Smallest {
 		find = kernel.ArgMin
 	}
 	cols := lastDim(x)
 	s := share(out.Size(), max(movementUnit/cols, 1), l.threads)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: 0.4 * float64(x.Size())}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: 0.4 * float64(x.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, _, lo, hi int) error {

@@ -12,10 +12,10 @@ import (
 const maxConvElements = 1<<31 - 1
 
 // conv chooses the kernel of a convolution.
-func (l *lowering) conv(n *graph.Node) (*work, error) {
-	x, k, a := n.In[0], n.In[1], n.Attrs.(*graph.ConvAttrs)
+func (l *lowering) conv(n *graph.Node, a graph.Conv) (*work, error) {
+	x, k := n.In[0], n.In[1]
 	out := n.Out[0]
-	if k.Node.Op != graph.OpConst || x.Size() == 0 || out.Size() == 0 || k.Size() == 0 || x.Size() > maxConvElements || out.Size() > maxConvElements {
+	if !graph.Is[graph.Const](k.Node.Op) || x.Size() == 0 || out.Size() == 0 || k.Size() == 0 || x.Size() > maxConvElements || out.Size() > maxConvElements {
 		return nil, nil
 	}
 	a, x = l.absorbPadding(a, x)
@@ -36,34 +36,34 @@ func (l *lowering) conv(n *graph.Node) (*work, error) {
 }
 
 // pointwise reports whether a convolution looks at single pixels, all of them: it is a product then.
-func pointwise(a *graph.ConvAttrs, k *graph.Value) bool {
+func pointwise(a graph.Conv, k *graph.Value) bool {
 	rank := len(a.Strides)
 	return a.Groups == 1 && product(k.Shape[:rank]) == 1 && slices.Max(a.Strides) == 1 && slices.Max(a.PadLo) == 0 && slices.Max(a.PadHi) == 0
 }
 
 // absorbPadding takes a padding with zeros that stands before a convolution (a ZeroPadding layer) into it.
-func (l *lowering) absorbPadding(a *graph.ConvAttrs, x *graph.Value) (*graph.ConvAttrs, *graph.Value) {
+func (l *lowering) absorbPadding(a graph.Conv, x *graph.Value) (graph.Conv, *graph.Value) {
 	p := x.Node
-	if p.Op != graph.OpPad || l.done[p] || l.onlyUser(x) == nil || slices.Max(a.InputDilation) != 1 {
+	if !graph.Is[graph.Pad](p.Op) || l.done[p] || l.onlyUser(x) == nil || slices.Max(a.InputDilation) != 1 {
 		return a, x
 	}
-	pad := p.Attrs.(graph.PadAttrs)
+	pad := p.Op.(graph.Pad)
 	last := len(pad.Lo) - 1
 	if pad.Value != 0 || pad.Lo[0]+pad.Hi[0]+pad.Lo[last]+pad.Hi[last] != 0 {
 		return a, x
 	}
-	b := *a
+	b := a
 	b.PadLo, b.PadHi = slices.Clone(a.PadLo), slices.Clone(a.PadHi)
 	for i := range b.PadLo {
 		b.PadLo[i] += pad.Lo[i+1]
 		b.PadHi[i] += pad.Hi[i+1]
 	}
 	l.done[p] = true
-	return &b, p.In[0]
+	return b, p.In[0]
 }
 
 // implicit is a convolution as a product whose rows of A are the windows, read where they lie in the image.
-func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (*work, error) {
+func (l *lowering) implicit(n *graph.Node, a graph.Conv, x *graph.Value) (*work, error) {
 	k, out := n.In[1], n.Out[0]
 	rank := len(a.Strides)
 	channels, filters := lastDim(x), lastDim(out)
@@ -77,7 +77,7 @@ func (l *lowering) implicit(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 			scale = e.scale[g*perOut : (g+1)*perOut]
 		}
 		var err error
-		if groups[g], err = l.pack(k.Node.Source, taps*perIn, perOut, filters, g*perOut, false, scale, e.scaleKey); err != nil {
+		if groups[g], err = l.pack(graph.SourceOf(k), taps*perIn, perOut, filters, g*perOut, false, scale, e.scaleKey); err != nil {
 			return nil, err
 		}
 	}
@@ -165,14 +165,14 @@ func (c *convStep) after(r *run, worker int, u windowUnit, out []float32) {
 }
 
 // depthwise is a convolution with a filter of its own for each channel.
-func (l *lowering) depthwise(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (*work, error) {
+func (l *lowering) depthwise(n *graph.Node, a graph.Conv, x *graph.Value) (*work, error) {
 	k, out := n.In[1], n.Out[0]
 	rank := len(a.Strides)
 	channels := lastDim(x)
 	e := l.follow(out, channels, true)
-	name := fmt.Sprintf("depthwise %d %q %q", channels, k.Node.Source.Key(), e.scaleKey)
+	name := fmt.Sprintf("depthwise %d %q %q", channels, graph.SourceOf(k).Key(), e.scaleKey)
 	weights, err := get(l.cache, name, func() ([]float32, error) {
-		buf, err := k.Node.Source.Buf()
+		buf, err := graph.SourceOf(k).Buf()
 		if err != nil || e.scale == nil {
 			return buf.F, err
 		}

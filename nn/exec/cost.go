@@ -1,9 +1,6 @@
 package exec
 
-import (
-	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/tensor/kernel"
-)
+import "github.com/hornml/horn/tensor/kernel"
 
 // Estimates of how many nanoseconds work takes on one core, from the measurements in docs/kernels.md. They decide which
 // steps, and which runs, the crew shares, for which a factor of two does not matter.
@@ -64,10 +61,8 @@ func (p *program) cost() float64 {
 	return sum
 }
 
-// rowsCost is that of a softmax or normalization of n elements.
-func rowsCost(op *graph.Op, n int) float64 {
-	if op == graph.OpLayerNorm {
-		return 0.14 * slowness() * float64(n)
-	}
-	return 0.22 * slowness() * float64(n)
-}
+// softmaxCost is that of a softmax of n elements.
+func softmaxCost(n int) float64 { return 0.22 * slowness() * float64(n) }
+
+// normCost is that of a normalization of n elements.
+func normCost(n int) float64 { return 0.14 * slowness() * float64(n) }

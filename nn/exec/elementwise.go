@@ -14,14 +14,11 @@ func fusible(n *graph.Node) bool {
 		return false
 	}
 	for i, v := range n.In {
-		if mask := n.Op == graph.OpWhere && i == 0; !mask && !isFloat(v) {
+		if mask := graph.Is[graph.Where](n.Op) && i == 0; !mask && !isFloat(v) {
 			return false
 		}
 	}
-	if graph.UnaryOf(n.Op) != nil || n.Op == graph.OpCast || n.Op == graph.OpWhere {
-		return true
-	}
-	return graph.BinaryOf(n.Op) != nil
+	return graph.IsByElement(n.Op)
 }
 
 // builder makes a program for results of the given shape.
@@ -38,18 +35,17 @@ func instruction(n *graph.Node, x, y, z operand) instr {
 	if d := n.Out[0].DType; d.IsHalf() {
 		in.half = d
 	}
-	if n.Op == graph.OpCast {
+	if graph.Is[graph.Cast](n.Op) {
 		in.kind = instrCopy
 		return in
 	}
-	if n.Op == graph.OpWhere {
+	if graph.Is[graph.Where](n.Op) {
 		in.kind = instrWhere
 		return in
 	}
-	if p, ok := n.Attrs.(graph.Params); ok {
-		in.p = p
-	}
-	if u := graph.UnaryOf(n.Op); u != nil {
+	if e, ok := n.Op.(graph.Elementwise); ok {
+		u := e.Fn
+		in.p = e.Params
 		if k, ok := unaryKernels[u]; ok {
 			in.kind, in.unary = instrUnary, k
 		} else {
@@ -67,19 +63,19 @@ func instruction(n *graph.Node, x, y, z operand) instr {
 }
 
 var unaryKernels = map[*graph.Unary]kernel.UnaryOp{
-	graph.OpNeg: kernel.Negative, graph.OpAbs: kernel.Absolute, graph.OpSign: kernel.Sign, graph.OpSquare: kernel.Square,
-	graph.OpRecip: kernel.Reciprocal, graph.OpSqrt: kernel.Sqrt, graph.OpRsqrt: kernel.Rsqrt, graph.OpExp: kernel.Exp,
-	graph.OpExpm1: kernel.Expm1, graph.OpLog: kernel.Log, graph.OpLog1p: kernel.Log1p, graph.OpTanh: kernel.Tanh,
-	graph.OpErf: kernel.Erf, graph.OpFloor: kernel.Floor, graph.OpCeil: kernel.Ceil, graph.OpRound: kernel.Round,
-	graph.OpSigmoid: kernel.Sigmoid, graph.OpRelu: kernel.ReLU, graph.OpSilu: kernel.SiLU, graph.OpGelu: kernel.GELU,
-	graph.OpGeluTanh: kernel.GELUTanh, graph.OpSoftplus: kernel.Softplus, graph.OpSoftsign: kernel.Softsign,
-	graph.OpElu: kernel.ELU, graph.OpLeakyRelu: kernel.LeakyReLU, graph.OpClip: kernel.Clip, graph.OpAffine: kernel.Affine,
-	graph.OpSin: kernel.Sin, graph.OpCos: kernel.Cos,
+	graph.Neg: kernel.Negative, graph.Abs: kernel.Absolute, graph.Sign: kernel.Sign, graph.Square: kernel.Square,
+	graph.Recip: kernel.Reciprocal, graph.Sqrt: kernel.Sqrt, graph.Rsqrt: kernel.Rsqrt, graph.Exp: kernel.Exp,
+	graph.Expm1: kernel.Expm1, graph.Log: kernel.Log, graph.Log1p: kernel.Log1p, graph.Tanh: kernel.Tanh,
+	graph.Erf: kernel.Erf, graph.Floor: kernel.Floor, graph.Ceil: kernel.Ceil, graph.Round: kernel.Round,
+	graph.Sigmoid: kernel.Sigmoid, graph.Relu: kernel.ReLU, graph.Silu: kernel.SiLU, graph.Gelu: kernel.GELU,
+	graph.GeluTanh: kernel.GELUTanh, graph.Softplus: kernel.Softplus, graph.Softsign: kernel.Softsign,
+	graph.Elu: kernel.ELU, graph.LeakyRelu: kernel.LeakyReLU, graph.Clip: kernel.Clip, graph.Affine: kernel.Affine,
+	graph.Sin: kernel.Sin, graph.Cos: kernel.Cos,
 }
 
 var binaryKernels = map[*graph.Binary]kernel.BinaryOp{
-	graph.OpAdd: kernel.Add, graph.OpSub: kernel.Subtract, graph.OpMul: kernel.Multiply, graph.OpDiv: kernel.Divide,
-	graph.OpMax: kernel.Maximum, graph.OpMin: kernel.Minimum, graph.OpPow: kernel.Power,
+	graph.Add: kernel.Add, graph.Sub: kernel.Subtract, graph.Mul: kernel.Multiply, graph.Div: kernel.Divide,
+	graph.Max: kernel.Maximum, graph.Min: kernel.Minimum, graph.Pow: kernel.Power,
 }
 
 // elementwise makes one step of a node and of the elementwise ops that only it needs.
@@ -207,7 +203,7 @@ func (l *lowering) emitProgram(root *graph.Node, nodes []*graph.Node, b *program
 	prog := b.prog
 	w := &work{node: root, name: programName(nodes), in: b.inputs, out: root.Out, inPlace: -1, scratch: prog.regs * prog.block()}
 	for i, v := range b.inputs {
-		if v.Size() == prog.size && isFloat(v) && v.Node.Op != graph.OpConst {
+		if v.Size() == prog.size && isFloat(v) && !graph.Is[graph.Const](v.Node.Op) {
 			w.inPlace = i
 			break
 		}
@@ -237,7 +233,7 @@ func programName(nodes []*graph.Node) string {
 		if i > 0 {
 			name += "+"
 		}
-		name += n.Op.Name
+		name += n.Op.Name()
 	}
 	return name
 }

@@ -39,7 +39,7 @@ func (l *lowering) followInto(e *epilogue, n int, foldScale bool) *epilogue {
 		if u == nil || l.done[u] {
 			break
 		}
-		if u.Op.Kind == graph.KindReshape && lastDim(u.Out[0]) == n && lastDim(e.out) == n {
+		if graph.Is[graph.Reshape](u.Op) && lastDim(u.Out[0]) == n && lastDim(e.out) == n {
 			if next := l.onlyUser(u.Out[0]); next == nil || !fusible(next) {
 				break
 			}
@@ -72,12 +72,12 @@ func (e *epilogue) take(n *graph.Node) {
 
 // register takes an op into the part that happens in registers, if it fits there.
 func (e *epilogue) register(u *graph.Node, n int, foldScale bool) bool {
-	if un := graph.UnaryOf(u.Op); un != nil {
-		p, _ := u.Attrs.(graph.Params)
-		switch un {
-		case graph.OpRelu:
+	if un, ok := u.Op.(graph.Elementwise); ok {
+		p := un.Params
+		switch un.Fn {
+		case graph.Relu:
 			return e.limit(0, math.Inf(1))
-		case graph.OpClip:
+		case graph.Clip:
 			return e.limit(p.A, p.B)
 		}
 		return false
@@ -95,9 +95,9 @@ func (e *epilogue) register(u *graph.Node, n int, foldScale bool) bool {
 	if keyOf(own) != keyOf(e.out) || keyOf(other) == keyOf(e.out) {
 		return false
 	}
-	if c, ok := constScalar(other); ok && bin == graph.OpMax {
+	if c, ok := constScalar(other); ok && bin == graph.Max {
 		return e.limit(c, math.Inf(1))
-	} else if ok && bin == graph.OpMin {
+	} else if ok && bin == graph.Min {
 		return e.limit(math.Inf(-1), c)
 	}
 	if e.clamp {
@@ -106,13 +106,13 @@ func (e *epilogue) register(u *graph.Node, n int, foldScale bool) bool {
 	row, isRow := constRow(other, n)
 	first := own == x
 	switch {
-	case bin == graph.OpAdd && isRow && e.residual == nil:
+	case bin == graph.Add && isRow && e.residual == nil:
 		e.addBias(row, 1)
-	case bin == graph.OpSub && isRow && first && e.residual == nil:
+	case bin == graph.Sub && isRow && first && e.residual == nil:
 		e.addBias(row, -1)
-	case bin == graph.OpMul && isRow && foldScale && e.residual == nil:
+	case bin == graph.Mul && isRow && foldScale && e.residual == nil:
 		e.multiply(row, other)
-	case bin == graph.OpAdd && !isRow && e.residual == nil && !e.simple && other.Size() == e.out.Size() && slices.Equal(other.Shape, u.Out[0].Shape):
+	case bin == graph.Add && !isRow && e.residual == nil && !e.simple && other.Size() == e.out.Size() && slices.Equal(other.Shape, u.Out[0].Shape):
 		e.residual = other
 		e.inputs = append(e.inputs, other)
 	default:
@@ -166,7 +166,7 @@ func (e *epilogue) multiply(row []float32, v *graph.Value) {
 		}
 	}
 	e.scale = scale
-	e.scaleKey += "*" + v.Node.Source.Key()
+	e.scaleKey += "*" + graph.SourceOf(v).Key()
 }
 
 // followPost collects elementwise ops that follow and need nothing but the result and values that repeat or lie beside
@@ -236,8 +236,8 @@ func (e *epilogue) scratch() int {
 
 func (e *epilogue) name(first string) string {
 	for _, n := range e.nodes {
-		if n.Op.Kind != graph.KindReshape && len(first) < 60 {
-			first += "+" + n.Op.Name
+		if !graph.Is[graph.Reshape](n.Op) && len(first) < 60 {
+			first += "+" + n.Op.Name()
 		}
 	}
 	return first

@@ -74,10 +74,10 @@ var cases = map[string]func(f *fixture) []*value{
 		}
 		scale := f.Const(scales)
 		y := f.DenseInt8(f.in(60, 33), matrix(33, 70), scale, 1e-7)
-		return []*value{f.Unary(graph.OpGelu, f.Add(f.Add(y, f.w(70)), f.in(60, 70))), f.Relu(f.Add(f.DenseInt8(f.in(2, 3, 9), matrix(9, 70), scale, 1e-7), f.w(70)))}
+		return []*value{f.Unary(graph.Gelu, f.Add(f.Add(y, f.w(70)), f.in(60, 70))), f.Relu(f.Add(f.DenseInt8(f.in(2, 3, 9), matrix(9, 70), scale, 1e-7), f.w(70)))}
 	},
 	"dense gelu": func(f *fixture) []*value {
-		return one(f.Unary(graph.OpGelu, f.Add(f.Dense(f.in(2, 100, 9), f.w(9, 70)), f.w(70))))
+		return one(f.Unary(graph.Gelu, f.Add(f.Dense(f.in(2, 100, 9), f.w(9, 70)), f.w(70))))
 	},
 	"dense residual relu": func(f *fixture) []*value {
 		return one(f.Relu(f.Add(f.Add(f.Dense(f.in(9, 7), f.w(7, 70)), f.w(70)), f.in(9, 70))))
@@ -104,70 +104,70 @@ var cases = map[string]func(f *fixture) []*value{
 	},
 	"conv same": func(f *fixture) []*value {
 		lo, hi := graph.SamePadding(9, 3, 2, 1)
-		a := graph.ConvAttrs{Strides: []int{2, 2}, PadLo: []int{lo, lo}, PadHi: []int{hi, hi}}
+		a := graph.Conv{Strides: []int{2, 2}, PadLo: []int{lo, lo}, PadHi: []int{hi, hi}}
 		return one(f.Relu(f.Add(f.Mul(f.Conv(f.in(2, 9, 9, 3), f.w(3, 3, 3, 20), a), f.w(20)), f.w(20))))
 	},
 	"conv silu residual": func(f *fixture) []*value {
-		a := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
-		return one(f.Unary(graph.OpSilu, f.Add(f.Conv(f.in(1, 8, 7, 16), f.w(3, 3, 16, 24), a), f.in(1, 8, 7, 24))))
+		a := graph.Conv{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		return one(f.Unary(graph.Silu, f.Add(f.Conv(f.in(1, 8, 7, 16), f.w(3, 3, 16, 24), a), f.in(1, 8, 7, 24))))
 	},
 	"winograd": func(f *fixture) []*value {
-		same := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		same := graph.Conv{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
 		x := f.Relu(f.Add(f.Mul(f.Conv(f.in(3, 9, 8, 32), f.filters(3, 3, 32, 64), same), f.w(64)), f.w(64)))
 		y := f.Relu(f.Add(f.Conv(x, f.filters(3, 3, 64, 64), same), x))
-		return []*value{f.Conv(y, f.filters(3, 3, 64, 32), graph.ConvAttrs{PadLo: []int{2, 0}, PadHi: []int{0, 0}})}
+		return []*value{f.Conv(y, f.filters(3, 3, 64, 32), graph.Conv{PadLo: []int{2, 0}, PadHi: []int{0, 0}})}
 	},
 	"winograd silu residual": func(f *fixture) []*value {
-		a := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
-		return one(f.Unary(graph.OpSilu, f.Add(f.Unary(graph.OpSilu, f.Conv(f.in(1, 12, 13, 32), f.filters(3, 3, 32, 96), a)), f.in(1, 12, 13, 96))))
+		a := graph.Conv{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		return one(f.Unary(graph.Silu, f.Add(f.Unary(graph.Silu, f.Conv(f.in(1, 12, 13, 32), f.filters(3, 3, 32, 96), a)), f.in(1, 12, 13, 96))))
 	},
 	"winograd of many images": func(f *fixture) []*value {
-		a := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		a := graph.Conv{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
 		x := f.in(3, 106, 104, 32)
 		return one(f.Tanh(f.MulS(f.Add(f.Conv(x, f.filters(3, 3, 32, 32), a), x), 0.01)))
 	},
-	"conv 1x1": func(f *fixture) []*value { return one(f.Conv(f.in(2, 5, 6, 8), f.w(1, 1, 8, 33), graph.ConvAttrs{})) },
+	"conv 1x1": func(f *fixture) []*value { return one(f.Conv(f.in(2, 5, 6, 8), f.w(1, 1, 8, 33), graph.Conv{})) },
 	"conv of many images": func(f *fixture) []*value {
 		x := f.in(3, 80, 90, 2)
-		a := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		a := graph.Conv{PadLo: []int{1, 1}, PadHi: []int{1, 1}}
 		y := f.Add(f.Tanh(f.Conv(x, f.w(3, 3, 2, 3), a)), f.in(3, 80, 90, 3))
-		d := graph.ConvAttrs{PadLo: []int{1, 1}, PadHi: []int{1, 1}, Groups: 3}
-		p := graph.PoolAttrs{Window: []int{2, 2}, Strides: []int{1, 1}, PadLo: []int{0, 0}, PadHi: []int{1, 1}}
+		d := graph.Conv{PadLo: []int{1, 1}, PadHi: []int{1, 1}, Groups: 3}
+		p := graph.Pool{Window: []int{2, 2}, Strides: []int{1, 1}, PadLo: []int{0, 0}, PadHi: []int{1, 1}}
 		return []*value{f.Relu(f.Add(f.Conv(y, f.w(3, 3, 1, 3), d), y)), f.Pool(y, p)}
 	},
 	"conv dilated": func(f *fixture) []*value {
-		return one(f.Conv(f.in(2, 30, 4), f.w(3, 4, 6), graph.ConvAttrs{Dilation: []int{4}, PadLo: []int{8}}))
+		return one(f.Conv(f.in(2, 30, 4), f.w(3, 4, 6), graph.Conv{Dilation: []int{4}, PadLo: []int{8}}))
 	},
 	"conv groups": func(f *fixture) []*value {
-		return one(f.Relu(f.Add(f.Conv(f.in(2, 9, 9, 8), f.w(3, 3, 2, 12), graph.ConvAttrs{Groups: 4}), f.w(12))))
+		return one(f.Relu(f.Add(f.Conv(f.in(2, 9, 9, 8), f.w(3, 3, 2, 12), graph.Conv{Groups: 4}), f.w(12))))
 	},
 	"conv 3d": func(f *fixture) []*value {
-		return one(f.Conv(f.in(1, 5, 6, 7, 2), f.w(2, 3, 2, 2, 5), graph.ConvAttrs{}))
+		return one(f.Conv(f.in(1, 5, 6, 7, 2), f.w(2, 3, 2, 2, 5), graph.Conv{}))
 	},
 	"depthwise": func(f *fixture) []*value {
-		a := graph.ConvAttrs{Groups: 24, PadLo: []int{1, 1}, PadHi: []int{1, 1}, Strides: []int{2, 1}}
+		a := graph.Conv{Groups: 24, PadLo: []int{1, 1}, PadHi: []int{1, 1}, Strides: []int{2, 1}}
 		return one(f.Clip(f.Add(f.Mul(f.Conv(f.in(2, 9, 9, 24), f.w(3, 3, 1, 24), a), f.w(24)), f.w(24)), 0, 6))
 	},
 	"depthwise swish": func(f *fixture) []*value {
-		a := graph.ConvAttrs{Groups: 24, PadLo: []int{1, 1}, PadHi: []int{1, 1}}
-		return one(f.Unary(graph.OpSilu, f.Conv(f.in(2, 9, 9, 24), f.w(3, 3, 1, 24), a)))
+		a := graph.Conv{Groups: 24, PadLo: []int{1, 1}, PadHi: []int{1, 1}}
+		return one(f.Unary(graph.Silu, f.Conv(f.in(2, 9, 9, 24), f.w(3, 3, 1, 24), a)))
 	},
 	"depth multiplier": func(f *fixture) []*value {
-		return one(f.Conv(f.in(2, 9, 9, 4), f.w(3, 3, 1, 12), graph.ConvAttrs{Groups: 4}))
+		return one(f.Conv(f.in(2, 9, 9, 4), f.w(3, 3, 1, 12), graph.Conv{Groups: 4}))
 	},
 	"transposed conv": func(f *fixture) []*value {
-		a := graph.ConvAttrs{InputDilation: []int{2, 3}, PadLo: []int{2, 2}, PadHi: []int{2, 3}}
+		a := graph.Conv{InputDilation: []int{2, 3}, PadLo: []int{2, 2}, PadHi: []int{2, 3}}
 		return one(f.Add(f.Conv(f.in(2, 5, 4, 6), f.w(3, 3, 6, 7), a), f.w(7)))
 	},
 	"padding before conv": func(f *fixture) []*value {
 		x := f.Pad(f.in(1, 6, 6, 3), []int{0, 1, 2, 0}, []int{0, 2, 0, 0}, 0)
-		return one(f.Conv(x, f.w(3, 3, 3, 8), graph.ConvAttrs{Strides: []int{2, 2}}))
+		return one(f.Conv(x, f.w(3, 3, 3, 8), graph.Conv{Strides: []int{2, 2}}))
 	},
 	"max pool": func(f *fixture) []*value {
-		return one(f.Pool(f.in(2, 9, 8, 5), graph.PoolAttrs{Window: []int{3, 2}, Strides: []int{2, 2}, PadLo: []int{1, 0}, PadHi: []int{1, 0}}))
+		return one(f.Pool(f.in(2, 9, 8, 5), graph.Pool{Window: []int{3, 2}, Strides: []int{2, 2}, PadLo: []int{1, 0}, PadHi: []int{1, 0}}))
 	},
 	"average pool": func(f *fixture) []*value {
-		return one(f.Pool(f.in(2, 9, 5), graph.PoolAttrs{Window: []int{3}, Strides: []int{2}, PadLo: []int{1}, PadHi: []int{1}, Average: true}))
+		return one(f.Pool(f.in(2, 9, 5), graph.Pool{Window: []int{3}, Strides: []int{2}, PadLo: []int{1}, PadHi: []int{1}, Average: true}))
 	},
 	"softmax axes": func(f *fixture) []*value {
 		x := f.in(3, 40, 5)
@@ -179,7 +179,7 @@ var cases = map[string]func(f *fixture) []*value{
 	},
 	"reductions": func(f *fixture) []*value {
 		x := f.in(3, 4, 5, 6)
-		return []*value{f.Mean(x, 1, 2), f.Sum(x, -1), f.Reduce(graph.OpReduceMax, x, true, 1), f.Reduce(graph.OpReduceMin, x, false), f.Mean(x, 0, 2), f.Reduce(graph.OpProd, x, false, 1)}
+		return []*value{f.Mean(x, 1, 2), f.Sum(x, -1), f.Reduce(graph.ReduceMax, x, true, 1), f.Reduce(graph.ReduceMin, x, false), f.Mean(x, 0, 2), f.Reduce(graph.Prod, x, false, 1)}
 	},
 	"broadcasts": func(f *fixture) []*value {
 		x := f.in(3, 4, 5, 6)
@@ -207,7 +207,7 @@ var cases = map[string]func(f *fixture) []*value{
 	},
 	"odd functions": func(f *fixture) []*value {
 		x := f.in(5, 300)
-		return []*value{f.Unary(graph.OpSin, f.Unary(graph.OpAtan, x)), f.Binary(graph.OpAtan2, f.MulS(x, 2), f.in(300)), f.Binary(graph.OpFloorDiv, x, f.in(5, 1))}
+		return []*value{f.Unary(graph.Sin, f.Unary(graph.Atan, x)), f.Binary(graph.Atan2, f.MulS(x, 2), f.in(300)), f.Binary(graph.FloorDiv, x, f.in(5, 1))}
 	},
 	"transposes": func(f *fixture) []*value {
 		x := f.in(3, 4, 5, 6)
@@ -229,36 +229,38 @@ var cases = map[string]func(f *fixture) []*value{
 	},
 	"mixed classes": func(f *fixture) []*value {
 		x := f.in(4, 6)
-		m := f.Compare(graph.OpGreater, x, f.Scalar(tensor.Float32, 0))
-		return []*value{f.Where(m, x, f.Neg(x)), f.Cast(m, tensor.Int32), f.Arg(graph.OpArgmax, x, 1)}
+		m := f.Compare(graph.Greater, x, f.Scalar(tensor.Float32, 0))
+		return []*value{f.Where(m, x, f.Neg(x)), f.Cast(m, tensor.Int32), f.Argmax(x, 1)}
 	},
 	"double": func(f *fixture) []*value {
 		return one(f.Dense(f.Cast(f.in(4, 6), tensor.Float64), f.Cast(f.w(6, 3), tensor.Float64)))
 	},
 	"constant output": func(f *fixture) []*value { return []*value{f.w(3), f.in(2)} },
 	"recurrent": func(f *fixture) []*value {
-		tanh, sigmoid, relu := graph.Chain{{Op: graph.OpTanh}}, graph.Chain{{Op: graph.OpSigmoid}}, graph.Chain{{Op: graph.OpRelu}}
+		tanh, sigmoid, relu := graph.Chain{{Op: graph.Tanh}}, graph.Chain{{Op: graph.Sigmoid}}, graph.Chain{{Op: graph.Relu}}
 		var outs []*value
 		for i := range 16 {
-			a := graph.RecurrentAttrs{Activation: tanh, Gate: sigmoid}
+			a := graph.Recurrent{Activation: tanh, Gate: sigmoid}
 			a.Sequences, a.Backwards, a.ZeroMasked = i&1 != 0, i&2 != 0, i&4 != 0
 			if i&8 != 0 {
 				a.Activation, a.Gate = relu, tanh
 			}
 			var mask *value
 			if i%3 != 0 {
-				mask = f.Compare(graph.OpGreater, f.in(70, 5), f.Scalar(tensor.Float32, -0.5))
+				mask = f.Compare(graph.Greater, f.in(70, 5), f.Scalar(tensor.Float32, -0.5))
 			}
 			h := f.in(70, 6)
 			x := f.Add(f.Dense(f.in(70, 5, 3), f.w(3, 24)), f.w(24))
-			out, states := f.LSTM(x, f.MulS(f.w(6, 24), 0.3), h, f.in(70, 6), a, mask)
+			out, states := f.Recurrent(a, mask, x, f.MulS(f.w(6, 24), 0.3), h, f.in(70, 6))
 			outs = append(append(outs, out), states...)
-			out, states = f.GRU(f.in(70, 5, 18), f.MulS(f.w(6, 18), 0.3), h, nil, a, mask)
+			a.Cell = graph.GRU
+			out, states = f.Recurrent(a, mask, f.in(70, 5, 18), f.MulS(f.w(6, 18), 0.3), h)
 			outs = append(append(outs, out), states...)
-			out, states = f.SimpleRNN(f.Tanh(f.in(70, 5, 6)), f.MulS(f.w(6, 6), 0.3), h, a, mask)
+			a.Cell = graph.SimpleRNN
+			out, states = f.Recurrent(a, mask, f.Tanh(f.in(70, 5, 6)), f.MulS(f.w(6, 6), 0.3), h)
 			outs = append(append(outs, out), states...)
-			a.ResetAfter = true
-			out, states = f.GRU(f.Tanh(f.in(70, 5, 18)), f.MulS(f.w(6, 18), 0.3), h, f.w(6), a, mask)
+			a.Cell, a.ResetAfter = graph.GRU, true
+			out, states = f.Recurrent(a, mask, f.Tanh(f.in(70, 5, 18)), f.MulS(f.w(6, 18), 0.3), h, f.w(6))
 			outs = append(append(outs, out), states...)
 		}
 		return outs

@@ -15,14 +15,14 @@ func fold(g *graph.Graph, cache *Cache) error {
 	f := &folder{large: map[*graph.Node]string{}}
 	elements := map[*graph.Node]int{} // of all that a large node is made of
 	for _, n := range g.Nodes {
-		if n.Op.Impure || n.Op.Eval == nil || n.Op == graph.OpConst || len(n.In) == 0 || len(n.Out) != 1 {
+		if graph.IsImpure(n.Op) || graph.Is[graph.Const](n.Op) || len(n.In) == 0 || len(n.Out) != 1 {
 			continue
 		}
 		all, small, size := true, true, 0
 		for _, v := range n.In {
 			_, isLarge := f.large[v.Node]
 			small = small && !isLarge
-			all = all && (v.Node.Op == graph.OpConst || isLarge)
+			all = all && (graph.Is[graph.Const](v.Node.Op) || isLarge)
 			size += v.Size()
 		}
 		result := n.Out[0]
@@ -63,8 +63,8 @@ type folder struct{ large map[*graph.Node]string }
 
 // evaluate computes a node that depends on constants alone; known holds what it has computed so far.
 func (f *folder) evaluate(n *graph.Node, known map[*graph.Node]graph.Buf) (graph.Buf, error) {
-	if n.Op == graph.OpConst {
-		return n.Source.Buf()
+	if graph.Is[graph.Const](n.Op) {
+		return n.Op.(graph.Const).Source.Buf()
 	}
 	if buf, ok := known[n]; ok {
 		return buf, nil
@@ -84,32 +84,19 @@ func (f *folder) evaluate(n *graph.Node, known map[*graph.Node]graph.Buf) (graph
 // key says how a constant is made: by which op, of what.
 func (f *folder) key(n *graph.Node) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s%v", n.Op.Name, n.Out[0].DType, n.Out[0].Shape)
-	if a := n.Attrs; a != nil {
-		fmt.Fprintf(h, " %T%+v", a, deref(a))
-	}
+	h.Write(graph.AppendKey(nil, n.Op))
+	fmt.Fprintf(h, "%s%v", n.Out[0].DType, n.Out[0].Shape)
 	for _, v := range n.In {
 		source, ok := f.large[v.Node]
 		if !ok {
-			source = v.Node.Source.Key()
+			source = graph.SourceOf(v).Key()
 		}
 		fmt.Fprintf(h, "|%s%v%q", v.DType, v.Shape, source)
 	}
 	return "f" + string(h.Sum(nil))
 }
 
-// deref prints attributes by their content, not by their address.
-func deref(a any) any {
-	switch a := a.(type) {
-	case *graph.ConvAttrs:
-		return *a
-	case *graph.PoolAttrs:
-		return *a
-	}
-	return a
-}
-
 // makeConst turns a node into a constant.
 func makeConst(n *graph.Node, src graph.Source) {
-	n.Op, n.Attrs, n.In, n.Source = graph.OpConst, nil, nil, src
+	n.Op, n.In = graph.Const{Source: src, DType: n.Out[0].DType, Shape: n.Out[0].Shape}, nil
 }

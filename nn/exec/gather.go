@@ -8,11 +8,11 @@ import (
 )
 
 // take copies the slices that indices name, such as the rows of an embedding.
-func (l *lowering) take(n *graph.Node) *work {
-	axis, x, index, out := n.Attrs.(int), n.In[0], n.In[1], n.Out[0]
+func (l *lowering) take(n *graph.Node, axis int) *work {
+	x, index, out := n.In[0], n.In[1], n.Out[0]
 	size, inner, count := x.Shape[axis], product(x.Shape[axis+1:]), index.Size()
 	s := share(out.Size()/inner, max(movementUnit/inner, 1), l.threads)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size()) + 2*float64(out.Size()/inner)}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size()) + 2*float64(out.Size()/inner)}
 	w.make = func(p *Plan) kernelFunc {
 		xid, iid, oid := p.id(x), p.id(index), p.id(out)
 		return func(r *run, _, lo, hi int) error {
@@ -39,12 +39,12 @@ func nameOf(n *graph.Node) string {
 	if n.Label != "" {
 		return n.Label
 	}
-	return n.Op.Name
+	return n.Op.Name()
 }
 
 // slice copies a part whose innermost pieces are contiguous.
-func (l *lowering) slice(n *graph.Node) *work {
-	a, out := n.Attrs.(graph.SliceAttrs), n.Out[0]
+func (l *lowering) slice(n *graph.Node, a graph.Slice) *work {
+	out := n.Out[0]
 	w := view{root: n.In[0], shape: out.Shape, strides: rowMajor(n.In[0].Shape)}
 	for i, stride := range w.strides {
 		w.offset += a.Start[i] * stride
@@ -76,7 +76,7 @@ func (l *lowering) copyView(n *graph.Node, w view) *work {
 	perGroup := max(min(rows*together/movementUnit, rows), 1)
 	s := share(len(groups)*perGroup, max(movementUnit/(rows*together), 1), l.threads)
 	x := n.In[0]
-	k := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size())}
+	k := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size())}
 	k.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, _, lo, hi int) error {

@@ -7,27 +7,27 @@ import (
 
 // contraction makes the work of a product or convolution with what follows it.
 func (l *lowering) contraction(n *graph.Node) error {
-	if n.Op != graph.OpScan && (len(n.Out) == 0 || !isFloat(n.Out[0])) {
+	if !graph.Is[graph.Scan](n.Op) && (len(n.Out) == 0 || !isFloat(n.Out[0])) {
 		return nil
 	}
 	var w *work
 	var err error
-	switch n.Op {
-	case graph.OpMatMul:
-		w, err = l.matmul(n)
-	case opProduct:
-		w = l.product(n)
-	case opAttention:
-		w = l.attention(n)
-	case graph.OpConv:
-		w, err = l.conv(n)
-	case graph.OpDenseInt8:
+	switch op := n.Op.(type) {
+	case graph.MatMul:
+		w, err = l.matmul(n, op)
+	case stridedProduct:
+		w = l.product(n, op)
+	case attention:
+		w = l.attention(n, op)
+	case graph.Conv:
+		w, err = l.conv(n, op)
+	case graph.DenseInt8:
 		w, err = l.denseInt8(n)
-	case graph.OpLayerNorm:
-		w = l.layerNorm(n)
-	case graph.OpLSTM, graph.OpGRU, graph.OpSimpleRNN, graph.OpScan:
-		if n.Op == graph.OpScan {
-			w, err = l.scan(n)
+	case graph.LayerNorm:
+		w = l.layerNorm(n, op)
+	case graph.Recurrent, graph.Scan:
+		if scan, ok := op.(graph.Scan); ok {
+			w, err = l.scan(n, scan)
 		} else {
 			w, err = l.recurrent(n)
 		}
@@ -49,9 +49,8 @@ func (l *lowering) contraction(n *graph.Node) error {
 	return nil
 }
 
-// matmul is a product with constant weights; rewriting made an opProduct of every other one of floats.
-func (l *lowering) matmul(n *graph.Node) (*work, error) {
-	t := n.Attrs.(graph.MatMulAttrs)
+// matmul is a product with constant weights; rewriting made an stridedProduct of every other one of floats.
+func (l *lowering) matmul(n *graph.Node, t graph.MatMul) (*work, error) {
 	if !constantWeights(n) {
 		return nil, nil
 	}
@@ -61,7 +60,7 @@ func (l *lowering) matmul(n *graph.Node) (*work, error) {
 
 // constantWeights reports whether the right operand of a product is one constant matrix, which is packed once.
 func constantWeights(n *graph.Node) bool {
-	return n.In[1].Node.Op == graph.OpConst && n.In[1].Rank() == 2 && !n.Attrs.(graph.MatMulAttrs).TransA
+	return graph.Is[graph.Const](n.In[1].Node.Op) && n.In[1].Rank() == 2 && !n.Op.(graph.MatMul).TransA
 }
 
 // matrix returns the rows and columns of a constant operand.
@@ -79,7 +78,7 @@ func (l *lowering) dense(n *graph.Node, a, b *graph.Value, k, cols int, transpos
 	}
 	rows := a.Size() / k
 	e := l.follow(n.Out[0], cols, true)
-	packed, err := l.pack(b.Node.Source, k, cols, lastDim(b), 0, transposed, e.scale, e.scaleKey)
+	packed, err := l.pack(graph.SourceOf(b), k, cols, lastDim(b), 0, transposed, e.scale, e.scaleKey)
 	if err != nil {
 		return nil, err
 	}

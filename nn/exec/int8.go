@@ -12,12 +12,12 @@ func (l *lowering) denseInt8(n *graph.Node) (*work, error) {
 	x, matrix, scale := n.In[0], n.In[1], n.In[2]
 	k, cols := matrix.Shape[0], matrix.Shape[1]
 	columns, ok := constRow(scale, cols)
-	if matrix.Node.Op != graph.OpConst || !ok || n.Out[0].Size() == 0 {
+	if !graph.Is[graph.Const](matrix.Node.Op) || !ok || n.Out[0].Size() == 0 {
 		return nil, nil
 	}
 	level := kernel.Current()
-	packed, err := get(l.cache, fmt.Sprintf("int8 %v %q", level, matrix.Node.Source.Key()), func() (*kernel.PackedInt8, error) {
-		buf, err := matrix.Node.Source.Buf()
+	packed, err := get(l.cache, fmt.Sprintf("int8 %v %q", level, graph.SourceOf(matrix).Key()), func() (*kernel.PackedInt8, error) {
+		buf, err := graph.SourceOf(matrix).Buf()
 		if err != nil {
 			return nil, err
 		}
@@ -32,11 +32,11 @@ func (l *lowering) denseInt8(n *graph.Node) (*work, error) {
 	}
 	e := l.followInto(&epilogue{out: n.Out[0], last: n, simple: true}, cols, false)
 	rows := x.Shape[0]
-	w := &work{node: n, name: e.name(n.Op.Name), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
+	w := &work{node: n, name: e.name(n.Op.Name()), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
 	w.bytes = kernel.Int8Scratch(packed)
 	w.units = (rows + int8RowsPerUnit - 1) / int8RowsPerUnit
 	w.cost = productCost(rows, k, cols)/3 + e.cost()
-	epsilon := float32(n.Attrs.(float64))
+	epsilon := float32(n.Op.(graph.DenseInt8).Epsilon)
 	w.make = func(p *Plan) kernelFunc {
 		var post *program
 		if e.post != nil {

@@ -9,45 +9,44 @@ import (
 
 // kernelFor makes the work of an op that has a kernel of its own, nil if it has none.
 func (l *lowering) kernelFor(n *graph.Node) *work {
-	switch n.Op {
-	case graph.OpLess, graph.OpLessEqual, graph.OpGreater, graph.OpGreaterEqual, graph.OpEqual, graph.OpNotEqual:
-		return l.compare(n)
-	case graph.OpArgmax, graph.OpArgmin:
-		return l.argument(n)
+	switch op := n.Op.(type) {
+	case graph.Compare:
+		return l.compare(n, op.Fn)
+	case graph.ArgExtreme:
+		return l.argument(n, op)
 	}
 	if len(n.Out) != 1 || !isFloat(n.Out[0]) || n.Out[0].Size() == 0 || len(n.In) == 0 || !isFloat(n.In[0]) {
 		return nil
 	}
-	switch n.Op {
-	case graph.OpSoftmax, graph.OpLogSoftmax:
-		return l.softmax(n)
-	case graph.OpPool:
-		return l.pool(n)
-	case graph.OpConcat:
-		return l.concat(n)
-	case graph.OpPad:
-		return l.pad(n)
-	case graph.OpTranspose:
-		return l.transpose(n)
-	case opRepeat:
-		return l.repeat(n)
-	case graph.OpTake:
-		return l.take(n)
-	case graph.OpSlice:
-		return l.slice(n)
-	case graph.OpResample:
-		return l.resample(n)
-	}
-	if r := graph.ReductionOf(n.Op); r != nil {
-		return l.reduce(n, r)
+	switch op := n.Op.(type) {
+	case graph.Softmax:
+		return l.softmax(n, op)
+	case graph.Pool:
+		return l.pool(n, op)
+	case graph.Concat:
+		return l.concat(n, op.Axis)
+	case graph.Pad:
+		return l.pad(n, op)
+	case graph.Transpose:
+		return l.transpose(n, op.Axes)
+	case repeat:
+		return l.repeat(n, op)
+	case graph.Take:
+		return l.take(n, op.Axis)
+	case graph.Slice:
+		return l.slice(n, op)
+	case graph.Resample:
+		return l.resample(n, op)
+	case graph.Reduce:
+		return l.reduce(n, op)
 	}
 	return nil
 }
 
 // rowsStep is the work of a kernel that treats rows of `cols` elements one by one.
-func (l *lowering) rowsStep(n *graph.Node, in []*graph.Value, out *graph.Value, cols int, f func(r *run, in, out []float32)) *work {
+func (l *lowering) rowsStep(n *graph.Node, in []*graph.Value, out *graph.Value, cols int, cost func(int) float64, f func(r *run, in, out []float32)) *work {
 	s := share(out.Size()/cols, max(4096/cols, 1), l.threads)
-	w := &work{node: n, name: n.Op.Name, in: in, out: []*graph.Value{out}, inPlace: 0, units: s.count, cost: rowsCost(n.Op, out.Size())}
+	w := &work{node: n, name: n.Op.Name(), in: in, out: []*graph.Value{out}, inPlace: 0, units: s.count, cost: cost(out.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		x, y := p.id(in[0]), p.id(out)
 		return func(r *run, _, lo, hi int) error {
@@ -60,21 +59,20 @@ func (l *lowering) rowsStep(n *graph.Node, in []*graph.Value, out *graph.Value, 
 	return w
 }
 
-func (l *lowering) softmax(n *graph.Node) *work {
-	if n.Attrs.(int) != n.In[0].Rank()-1 {
+func (l *lowering) softmax(n *graph.Node, op graph.Softmax) *work {
+	if op.Axis != n.In[0].Rank()-1 {
 		return nil
 	}
 	cols := lastDim(n.In[0])
 	f := kernel.Softmax
-	if n.Op == graph.OpLogSoftmax {
+	if op.Log {
 		f = kernel.LogSoftmax
 	}
-	return l.rowsStep(n, n.In, n.Out[0], cols, func(_ *run, in, out []float32) { f(out, in, cols) })
+	return l.rowsStep(n, n.In, n.Out[0], cols, softmaxCost, func(_ *run, in, out []float32) { f(out, in, cols) })
 }
 
 // layerNorm takes the scale and offset that follow into the kernel.
-func (l *lowering) layerNorm(n *graph.Node) *work {
-	a := n.Attrs.(graph.NormAttrs)
+func (l *lowering) layerNorm(n *graph.Node, a graph.LayerNorm) *work {
 	cols := lastDim(n.In[0])
 	if n.In[0].Size() == 0 {
 		return nil
@@ -94,9 +92,9 @@ func (l *lowering) layerNorm(n *graph.Node) *work {
 		if !ok {
 			break
 		}
-		if bin := graph.BinaryOf(u.Op); bin == graph.OpMul && gamma == nil && beta == nil {
+		if bin := graph.BinaryOf(u.Op); bin == graph.Mul && gamma == nil && beta == nil {
 			gamma = row
-		} else if bin == graph.OpAdd && beta == nil && !a.RMS {
+		} else if bin == graph.Add && beta == nil && !a.RMS {
 			beta = row
 		} else {
 			break
@@ -105,7 +103,7 @@ func (l *lowering) layerNorm(n *graph.Node) *work {
 		out = u.Out[0]
 	}
 	epsilon := float32(a.Epsilon)
-	return l.rowsStep(n, n.In, out, cols, func(_ *run, in, out []float32) {
+	return l.rowsStep(n, n.In, out, cols, normCost, func(_ *run, in, out []float32) {
 		if a.RMS {
 			kernel.RMSNorm(out, in, cols, gamma, epsilon)
 		} else {
@@ -115,8 +113,8 @@ func (l *lowering) layerNorm(n *graph.Node) *work {
 }
 
 // pool is the maximum or average over windows.
-func (l *lowering) pool(n *graph.Node) *work {
-	x, out, a := n.In[0], n.Out[0], n.Attrs.(*graph.PoolAttrs)
+func (l *lowering) pool(n *graph.Node, a graph.Pool) *work {
+	x, out := n.In[0], n.Out[0]
 	if x.Size() == 0 || x.Size() > maxConvElements || out.Size() > maxConvElements || slices.Min(a.PadLo) < 0 {
 		return nil
 	}
@@ -130,7 +128,7 @@ func (l *lowering) pool(n *graph.Node) *work {
 	}
 	c := &convStep{windows: win, ending: ending{e: &epilogue{out: out}}, filters: channels}
 	c.list = c.parts(max(8192/channels, 1))
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: len(c.list), cost: movedCost(out.Size()*product(a.Window)) / 2, weight: func(i int) int { return c.weight(c.list[i]) }}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: len(c.list), cost: movedCost(out.Size()*product(a.Window)) / 2, weight: func(i int) int { return c.weight(c.list[i]) }}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, worker, lo, hi int) error {
@@ -155,22 +153,22 @@ func (l *lowering) pool(n *graph.Node) *work {
 }
 
 // reduce serves reductions over axes that lie together: [outer, reduced, inner].
-func (l *lowering) reduce(n *graph.Node, red *graph.Reduction) *work {
+func (l *lowering) reduce(n *graph.Node, red graph.Reduce) *work {
 	op := kernel.Sum
 	mean := false
-	switch red {
-	case graph.OpSum:
-	case graph.OpMean:
+	switch red.Fn {
+	case graph.Sum:
+	case graph.Mean:
 		mean = true
-	case graph.OpReduceMax:
+	case graph.ReduceMax:
 		op = kernel.Max
-	case graph.OpReduceMin:
+	case graph.ReduceMin:
 		op = kernel.Min
 	default:
 		return nil
 	}
 	x, out := n.In[0], n.Out[0]
-	axes := n.Attrs.(graph.ReduceAttrs).Axes
+	axes := red.Axes
 	if x.Size() == 0 || len(axes) == 0 {
 		return nil
 	}
@@ -182,7 +180,7 @@ func (l *lowering) reduce(n *graph.Node, red *graph.Reduction) *work {
 	}
 	outer, size, inner := product(x.Shape[:first]), product(x.Shape[first:last+1]), product(x.Shape[last+1:])
 	scale := 1 / float32(size)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: outer, cost: movedCost(x.Size())}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: outer, cost: movedCost(x.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, _, lo, hi int) error {
@@ -206,8 +204,8 @@ func (l *lowering) reduce(n *graph.Node, red *graph.Reduction) *work {
 
 // transpose serves the transposes that exchange two neighbouring groups of axes, [outer, a, b, inner] to
 // [outer, b, a, inner]: most that models have.
-func (l *lowering) transpose(n *graph.Node) *work {
-	x, out, axes := n.In[0], n.Out[0], n.Attrs.([]int)
+func (l *lowering) transpose(n *graph.Node, axes []int) *work {
+	x, out := n.In[0], n.Out[0]
 	lo := 0
 	for lo < len(axes) && axes[lo] == lo {
 		lo++
@@ -225,7 +223,7 @@ func (l *lowering) transpose(n *graph.Node) *work {
 	}
 	outer, rows, cols, inner := product(x.Shape[:lo]), product(x.Shape[lo:lo+shift]), product(x.Shape[lo+shift:hi]), product(x.Shape[hi:])
 	size := rows * cols * inner
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: outer, cost: float64(x.Size()) * 0.3}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: outer, cost: float64(x.Size()) * 0.3}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, _, from, to int) error {

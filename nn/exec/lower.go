@@ -72,7 +72,7 @@ func lower(g *graph.Graph, cache *Cache, threads int) ([]*work, error) {
 			l.list = append(l.list, w)
 			continue
 		}
-		if l.done[n] || n.Op.Kind == graph.KindInput || n.Op.Kind == graph.KindConst || n.Op.Kind == graph.KindReshape {
+		if l.done[n] || n.IsLeaf() || graph.Is[graph.Reshape](n.Op) {
 			continue
 		}
 		l.list = append(l.list, l.single(n))
@@ -116,7 +116,7 @@ func (l *lowering) single(n *graph.Node) *work {
 
 // reference is the work of an op without a kernel: the reference evaluation.
 func reference(n *graph.Node) *work {
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: 1}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: 1}
 	w.make = func(p *Plan) kernelFunc {
 		in := p.ids(n.In)
 		first, count := p.id(n.Out[0]), len(n.Out)
@@ -137,10 +137,10 @@ func isFloat(v *graph.Value) bool { return graph.ClassOf(v.DType) == graph.Class
 
 // isConst returns the elements of a constant.
 func isConst(v *graph.Value) (graph.Buf, bool) {
-	if v.Node.Op != graph.OpConst {
+	if !graph.Is[graph.Const](v.Node.Op) {
 		return graph.Buf{}, false
 	}
-	buf, err := v.Node.Source.Buf()
+	buf, err := graph.SourceOf(v).Buf()
 	return buf, err == nil
 }
 

@@ -9,15 +9,15 @@ import (
 const movementUnit = 1 << 14
 
 // concat joins float values: each is a matrix whose rows go into the wider rows of the result.
-func (l *lowering) concat(n *graph.Node) *work {
-	axis, out := n.Attrs.(int), n.Out[0]
+func (l *lowering) concat(n *graph.Node, axis int) *work {
+	out := n.Out[0]
 	outer, whole := product(out.Shape[:axis]), product(out.Shape[axis:])
 	widths := make([]int, len(n.In))
 	for i, v := range n.In {
 		widths[i] = product(v.Shape[axis:])
 	}
 	s := share(outer, max(movementUnit/whole, 1), l.threads)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size())}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		in, oid := p.ids(n.In), p.id(out)
 		return func(r *run, _, lo, hi int) error {
@@ -37,8 +37,8 @@ func (l *lowering) concat(n *graph.Node) *work {
 }
 
 // pad surrounds images (batch, height, width, channels) or sequences (batch, time, channels), on their spatial axes.
-func (l *lowering) pad(n *graph.Node) *work {
-	a, x, out := n.Attrs.(graph.PadAttrs), n.In[0], n.Out[0]
+func (l *lowering) pad(n *graph.Node, a graph.Pad) *work {
+	x, out := n.In[0], n.Out[0]
 	last := len(x.Shape) - 1
 	if last < 2 || last > 3 || a.Lo[0]+a.Hi[0]+a.Lo[last]+a.Hi[last] != 0 || x.Size() == 0 {
 		return nil
@@ -53,7 +53,7 @@ func (l *lowering) pad(n *graph.Node) *work {
 	v := float32(a.Value)
 	rows := x.Shape[0] * tall
 	s := share(rows, max(movementUnit/wide, 1), l.threads)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size())}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size())}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, _, lo, hi int) error {

@@ -115,8 +115,8 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 	prune(g)
 	p := &Plan{threads: o.Threads}
 	for _, n := range g.Nodes {
-		if n.Source != nil {
-			p.sources = append(p.sources, sourceKey{n.Source, n.Source.Key()})
+		if c, ok := n.Op.(graph.Const); ok {
+			p.sources = append(p.sources, sourceKey{c.Source, c.Source.Key()})
 		}
 	}
 	if err := fold(g, o.Cache); err != nil {
@@ -185,7 +185,7 @@ func prune(g *graph.Graph) {
 	}
 	kept := g.Nodes[:0]
 	for _, n := range g.Nodes {
-		if needed[n] || n.Op == graph.OpInput {
+		if needed[n] || graph.Is[graph.Input](n.Op) {
 			kept = append(kept, n)
 		}
 	}

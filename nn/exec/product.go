@@ -2,25 +2,52 @@ package exec
 
 import (
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/kernel"
 )
 
-// opProduct is a product of batches of matrices of which neither is constant, with operands that are read, and a result
+// stridedProduct is a product of batches of matrices of which neither is constant, with operands that are read, and a result
 // that is written, at strides: the transposes around it are gone. Its inputs are the values in whose memory the operands
 // lie.
-var opProduct = &graph.Op{Name: "matmul"}
-
-// productAttrs are the settings of opProduct.
-type productAttrs struct {
-	a, b, c matrices
-	m, k, n int
-	trans   bool // B's rows are the columns of the product
+type stridedProduct struct {
+	A, B, C matrices
+	M, K, N int
+	Trans   bool // B's rows are the columns of the product
+	DType   tensor.DType
+	Shape   []int // of the value in whose memory the result is
 }
 
 // matrices says where the matrices of a batch lie in the memory of a value.
 type matrices struct {
-	at  []int // of each product of the batch
-	row int   // distance between rows
+	At  []int // of each product of the batch
+	Row int   // distance between rows
+}
+
+// Name implements graph.Op.
+func (stridedProduct) Name() string { return "matmul" }
+
+// Infer implements graph.Op.
+func (op stridedProduct) Infer(n *graph.Node) { n.SetOut(op.DType, op.Shape...) }
+
+// Eval implements graph.Op.
+func (op stridedProduct) Eval(_ *graph.Node, in, out []graph.Buf) error {
+	bk, bn := op.B.Row, 1
+	if op.Trans {
+		bk, bn = 1, op.B.Row
+	}
+	for u := range op.C.At {
+		a, b, c := in[0].F[op.A.At[u]:], in[1].F[op.B.At[u]:], out[0].F[op.C.At[u]:]
+		for i := range op.M {
+			for j := range op.N {
+				sum := 0.0
+				for k := range op.K {
+					sum += float64(a[i*op.A.Row+k]) * float64(b[k*bk+j*bn])
+				}
+				c[i*op.C.Row+j] = float32(sum)
+			}
+		}
+	}
+	return nil
 }
 
 // leftOperand finds the matrices of A, [m, k] with contiguous rows, for the products of a batch.
@@ -66,7 +93,7 @@ func leading(v *graph.Value) []int { return v.Shape[:v.Rank()-2] }
 
 // repeated returns what v repeats along an axis that counts matrices, such as the heads of K that several heads of Q share.
 func repeated(v *graph.Value) (x *graph.Value, ok bool) {
-	if v.Node.Op != opRepeat || v.Node.Attrs.(repeatAttrs).axis >= v.Rank()-2 {
+	if r, ok := v.Node.Op.(repeat); !ok || r.Axis >= v.Rank()-2 {
 		return nil, false
 	}
 	return v.Node.In[0], true
@@ -74,27 +101,27 @@ func repeated(v *graph.Value) (x *graph.Value, ok bool) {
 
 // repeat turns the matrices of what v repeats into those of v, which repeat to fill batch.
 func (m *matrices) repeat(v *graph.Value, batch []int) {
-	a := v.Node.Attrs.(repeatAttrs)
+	a := v.Node.Op.(repeat)
 	shape := leading(v)
-	inner := product(shape[a.axis+1:])
+	inner := product(shape[a.Axis+1:])
 	at := make([]int, 0, product(shape))
 	for i := range product(shape) {
-		at = append(at, m.at[i/inner/a.count*inner+i%inner])
+		at = append(at, m.At[i/inner/a.Count*inner+i%inner])
 	}
 	index := view{shape: shape, strides: rowMajor(shape)}.positions(batch)
 	for i, k := range index {
 		index[i] = at[k]
 	}
-	m.at = index
+	m.At = index
 }
 
-// products turns the products of floats whose right operand is not constant into opProduct.
+// products turns the products of floats whose right operand is not constant into a stridedProduct.
 func products(g *graph.Graph) {
 	uses := usersOf(g)
 	var nodes []*graph.Node
 	for _, n := range g.Nodes {
-		if n.Op == graph.OpMatMul && isFloat(n.Out[0]) && !constantWeights(n) && n.In[0].Size() > 0 && n.In[1].Size() > 0 {
-			t := n.Attrs.(graph.MatMulAttrs)
+		t, ok := n.Op.(graph.MatMul)
+		if ok && isFloat(n.Out[0]) && !constantWeights(n) && n.In[0].Size() > 0 && n.In[1].Size() > 0 {
 			a := n.In[0]
 			if t.TransA { // the kernels read rows
 				order := make([]int, a.Rank())
@@ -102,23 +129,23 @@ func products(g *graph.Graph) {
 					order[i] = i
 				}
 				order[a.Rank()-2], order[a.Rank()-1] = a.Rank()-1, a.Rank()-2
-				flip := &graph.Node{Op: graph.OpTranspose, Attrs: order, In: n.In[:1], Label: n.Label}
-				graph.OpTranspose.Infer(flip)
+				flip := graph.NewNode(graph.Transpose{Axes: order}, n.Label, n.In[0])
 				nodes = append(nodes, flip)
 				a = flip.Out[0]
 			}
 			out := n.Out[0]
 			rank := out.Rank()
 			batch := out.Shape[:rank-2]
-			p := &productAttrs{m: out.Shape[rank-2], n: out.Shape[rank-1], k: lastDim(a)}
+			p := stridedProduct{M: out.Shape[rank-2], N: out.Shape[rank-1], K: lastDim(a), DType: out.DType}
 			in := make([]*graph.Value, 2)
-			in[0], p.a = leftOperand(a, batch)
-			in[1], p.b, p.trans = rightOperand(n.In[1], t.TransB, batch)
+			in[0], p.A = leftOperand(a, batch)
+			in[1], p.B, p.Trans = rightOperand(n.In[1], t.TransB, batch)
 			final, w := uses.landing(out)
-			p.c.at = w.offsets(batch)
-			p.c.row, _ = w.rows(p.n)
+			p.C.At = w.offsets(batch)
+			p.C.Row, _ = w.rows(p.N)
 			into := final.Node
-			into.Op, into.Attrs, into.In = opProduct, p, in
+			p.Shape = final.Shape
+			into.Op, into.In = p, in
 			into.Label = n.Label
 		}
 		nodes = append(nodes, n)
@@ -126,20 +153,19 @@ func products(g *graph.Graph) {
 	g.Nodes = nodes
 }
 
-// product is the work of opProduct: the right operand of each product is packed in the worker's scratch.
-func (l *lowering) product(n *graph.Node) *work {
-	t := n.Attrs.(*productAttrs)
+// product is the work of a stridedProduct: the right operand of each product is packed in the worker's scratch.
+func (l *lowering) product(n *graph.Node, t stridedProduct) *work {
 	out := n.Out[0]
 	a, b := n.In[0], n.In[1]
 	e := &epilogue{out: out, last: n}
-	if plain := t.c.row == t.n && lastDim(out) == t.n; plain { // else the rows of the result are not those of the product
-		e = l.follow(out, t.n, false)
+	if plain := t.C.Row == t.N && lastDim(out) == t.N; plain { // else the rows of the result are not those of the product
+		e = l.follow(out, t.N, false)
 	}
 	level := kernel.Current()
-	pack := kernel.PackSize(level, t.k, t.n)
+	pack := kernel.PackSize(level, t.K, t.N)
 	w := &work{node: n, name: e.name("matmul"), in: append([]*graph.Value{a, b}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1,
-		scratch: pack + e.scratch() + packAlign, units: len(t.c.at)}
-	w.cost = float64(w.units)*(productCost(t.m, t.k, t.n)+packCost(t.k*t.n)) + e.cost()
+		scratch: pack + e.scratch() + packAlign, units: len(t.C.At)}
+	w.cost = float64(w.units)*(productCost(t.M, t.K, t.N)+packCost(t.K*t.N)) + e.cost()
 	w.make = func(p *Plan) kernelFunc {
 		aid, bid, oid, residual := p.id(a), p.id(b), p.id(e.out), -1
 		if e.residual != nil {
@@ -154,21 +180,21 @@ func (l *lowering) product(n *graph.Node) *work {
 			var packed kernel.PackedB
 			last := -1
 			for u := lo; u < hi; u++ {
-				if t.b.at[u] != last {
-					kernel.PackBInto(&packed, scratch[:pack], level, r.bufs[bid].F[t.b.at[u]:], t.k, t.n, t.b.row, t.trans)
-					last = t.b.at[u]
+				if t.B.At[u] != last {
+					kernel.PackBInto(&packed, scratch[:pack], level, r.bufs[bid].F[t.B.At[u]:], t.K, t.N, t.B.Row, t.Trans)
+					last = t.B.At[u]
 				}
-				c := r.bufs[oid].F[t.c.at[u]:]
-				g := kernel.Gemm{A: r.bufs[aid].F[t.a.at[u]:], ARows: kernel.Strided(t.a.row), B: &packed, C: c, CRows: kernel.Strided(t.c.row), Epilogue: e.kernel()}
+				c := r.bufs[oid].F[t.C.At[u]:]
+				g := kernel.Gemm{A: r.bufs[aid].F[t.A.At[u]:], ARows: kernel.Strided(t.A.Row), B: &packed, C: c, CRows: kernel.Strided(t.C.Row), Epilogue: e.kernel()}
 				if residual >= 0 {
-					g.Residual = r.bufs[residual].F[t.c.at[u]:]
+					g.Residual = r.bufs[residual].F[t.C.At[u]:]
 				}
-				g.Run(t.m)
+				g.Run(t.M)
 				if post != nil {
-					post.run(r, scratch[pack:], r.bufs[oid].F, 0, t.c.at[u], t.c.at[u]+t.m*t.n)
+					post.run(r, scratch[pack:], r.bufs[oid].F, 0, t.C.At[u], t.C.At[u]+t.M*t.N)
 				}
-				for i := 0; e.out.DType.IsHalf() && i < t.m; i++ {
-					finish(e.out.DType, c[i*t.c.row:i*t.c.row+t.n])
+				for i := 0; e.out.DType.IsHalf() && i < t.M; i++ {
+					finish(e.out.DType, c[i*t.C.Row:i*t.C.Row+t.N])
 				}
 			}
 			return nil

@@ -9,18 +9,18 @@ import (
 // recurrent makes the work of a recurrent op: at each step one product of the states with the packed recurrent kernel,
 // added to the inputs' share, and the gates in one pass. Samples are independent of each other and divide into units.
 func (l *lowering) recurrent(n *graph.Node) (*work, error) {
-	a, ok := n.Attrs.(*graph.RecurrentAttrs)
-	if !ok || n.In[1].Node.Op != graph.OpConst || n.Out[0].DType != tensor.Float32 || n.Out[0].Size() == 0 {
+	a, ok := n.Op.(graph.Recurrent)
+	if !ok || !graph.Is[graph.Const](n.In[1].Node.Op) || n.Out[0].DType != tensor.Float32 || n.Out[0].Size() == 0 {
 		return nil, nil
 	}
 	x, kern := n.In[0], n.In[1]
-	s := &recurrentStep{attrs: a, op: n.Op, batch: x.Shape[0], time: x.Shape[1], width: x.Shape[2], units: kern.Shape[0]}
-	s.standard = a.Activation.Is(graph.OpTanh) && (n.Op == graph.OpSimpleRNN || a.Gate.Is(graph.OpSigmoid))
+	s := &recurrentStep{attrs: a, batch: x.Shape[0], time: x.Shape[1], width: x.Shape[2], units: kern.Shape[0]}
+	s.standard = a.Activation.Is(graph.Tanh) && (a.Cell == graph.SimpleRNN || a.Gate.Is(graph.Sigmoid))
 	pack := func(from, to int) (*kernel.PackedB, error) {
-		return l.pack(kern.Node.Source, s.units, to-from, s.width, from, false, nil, "")
+		return l.pack(graph.SourceOf(kern), s.units, to-from, s.width, from, false, nil, "")
 	}
 	split := s.width
-	if n.Op == graph.OpGRU && !a.ResetAfter {
+	if a.Cell == graph.GRU && !a.ResetAfter {
 		split = 2 * s.units
 	}
 	var err error
@@ -42,7 +42,7 @@ func (l *lowering) recurrent(n *graph.Node) (*work, error) {
 		copy(s.bias[2*s.units:], row)
 	}
 	// The product is added to the inputs' share where it lies, if nobody else reads that.
-	s.inPlace = l.onlyUser(x) == n && x.Node.Op.Kind != graph.KindInput && x.Node.Op.Kind != graph.KindConst && x.Node.Op.Kind != graph.KindReshape
+	s.inPlace = l.onlyUser(x) == n && !x.Node.IsLeaf() && !graph.Is[graph.Reshape](x.Node.Op)
 	// Each unit reads the recurrent kernel at every step: as many samples as keep all threads busy.
 	tile := kernel.RowTile(kernel.Current())
 	s.rows = min((s.batch+l.threads*tile-1)/(l.threads*tile), maxRecurrentTiles) * tile
@@ -50,7 +50,7 @@ func (l *lowering) recurrent(n *graph.Node) (*work, error) {
 		// Half a tile is nearly as quick, and two threads have work. One thread does the same, for the same bits.
 		s.rows = tile / 2
 	}
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: (s.batch + s.rows - 1) / s.rows}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: (s.batch + s.rows - 1) / s.rows}
 	w.scratch = min(s.rows, s.batch) * (s.width + 3*s.units)
 	w.cost = float64(s.batch*s.time) * (2*float64(s.units*s.width)/40 + float64(s.width)*1.5)
 	w.make = func(p *Plan) kernelFunc {
@@ -70,8 +70,7 @@ const maxRecurrentTiles = 8
 
 // recurrentStep holds what a recurrent step knows before it runs.
 type recurrentStep struct {
-	attrs                     *graph.RecurrentAttrs
-	op                        *graph.Op
+	attrs                     graph.Recurrent
 	batch, time, width, units int
 	rows                      int
 	gates, candidate          *kernel.PackedB
@@ -171,7 +170,7 @@ func (s *recurrentStep) step(n int, states [][]float32, share []float32, ld int,
 			s.gruResetAfter(h[b*u:(b+1)*u], share[b*ld:][:s.width], z[b*s.width:(b+1)*s.width])
 		}
 		return
-	case s.op == graph.OpGRU:
+	case s.attrs.Cell == graph.GRU:
 		s.add(n, h, s.gates, share, ld)
 		rh := product[:n*u]
 		if s.standard {
@@ -199,7 +198,7 @@ func (s *recurrentStep) step(n int, states [][]float32, share []float32, ld int,
 	for b := range n {
 		row, hb := share[b*ld:][:s.width], h[b*u:(b+1)*u]
 		switch {
-		case s.op == graph.OpSimpleRNN:
+		case s.attrs.Cell == graph.SimpleRNN:
 			copy(hb, row)
 			chain(s.attrs.Activation, hb)
 		case s.standard:

@@ -9,8 +9,8 @@ import (
 const wideRow = 32
 
 // resample makes an axis anew from weighted sums of pieces of inner elements.
-func (l *lowering) resample(n *graph.Node) *work {
-	a, x, out := n.Attrs.(*graph.ResampleAttrs), n.In[0], n.Out[0]
+func (l *lowering) resample(n *graph.Node, a graph.Resample) *work {
+	x, out := n.In[0], n.Out[0]
 	size, made, inner := x.Shape[a.Axis], out.Shape[a.Axis], product(x.Shape[a.Axis+1:])
 	taps := 0
 	weights := make([][]float32, made)
@@ -23,7 +23,7 @@ func (l *lowering) resample(n *graph.Node) *work {
 	}
 	starts := a.Taps.Start
 	s := share(out.Size()/inner, max(movementUnit/(inner*max(taps, 1)), 1), l.threads)
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size() * max(taps, 1))}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size() * max(taps, 1))}
 	if inner >= wideRow {
 		w.scratch = inner
 	}

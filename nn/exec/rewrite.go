@@ -30,18 +30,15 @@ func rewrite(g *graph.Graph, cache *Cache) error {
 func separate(g *graph.Graph) {
 	var nodes []*graph.Node
 	for _, n := range g.Nodes {
-		if a, ok := n.Attrs.(*graph.ConvAttrs); ok && n.Op == graph.OpConv && slices.Max(a.InputDilation) != 1 && slices.Min(a.PadLo) >= 0 {
-			if parts := phases(n); parts != nil {
+		if conv, ok := n.Op.(graph.Conv); ok && slices.Max(conv.InputDilation) != 1 && slices.Min(conv.PadLo) >= 0 {
+			if parts := phases(n, conv); parts != nil {
 				nodes = append(nodes, parts...)
 				continue
 			}
-			spread := &graph.Node{Op: graph.OpSpread, Attrs: a.InputDilation, In: n.In[:1], Label: n.Label}
-			graph.OpSpread.Infer(spread)
+			spread := graph.NewNode(graph.Spread{Factors: conv.InputDilation}, n.Label, n.In[0])
 			nodes = append(nodes, spread)
-			b := *a
-			b.InputDilation = slices.Repeat([]int{1}, len(a.InputDilation))
-			n.Attrs = &b
-			n.In = []*graph.Value{spread.Out[0], n.In[1]}
+			conv.InputDilation = slices.Repeat([]int{1}, len(conv.InputDilation))
+			n.Op, n.In = conv, []*graph.Value{spread.Out[0], n.In[1]}
 		}
 		nodes = append(nodes, n)
 	}
@@ -52,23 +49,27 @@ func separate(g *graph.Graph) {
 func mergeTransposes(g *graph.Graph) {
 	for _, n := range g.Nodes {
 		skipReshapes(n)
-		if n.Op != graph.OpTranspose {
+		t, ok := n.Op.(graph.Transpose)
+		if !ok {
 			continue
 		}
-		axes := n.Attrs.([]int)
-		for n.In[0].Node.Op == graph.OpTranspose {
-			inner := n.In[0].Node
+		axes := t.Axes
+		for {
+			inner, ok := n.In[0].Node.Op.(graph.Transpose)
+			if !ok {
+				break
+			}
 			joined := make([]int, len(axes))
 			for i, a := range axes {
-				joined[i] = inner.Attrs.([]int)[a]
+				joined[i] = inner.Axes[a]
 			}
 			axes = joined
-			n.In = slices.Clone(inner.In)
+			n.In = slices.Clone(n.In[0].Node.In)
 			skipReshapes(n)
 		}
-		n.Attrs = axes
+		n.Op = graph.Transpose{Axes: axes}
 		if keepsOrder(axes, n.In[0].Shape) {
-			n.Op, n.Attrs = graph.OpReshape, n.Out[0].Shape
+			n.Op = graph.Reshape{Shape: n.Out[0].Shape}
 		}
 	}
 }
@@ -76,8 +77,8 @@ func mergeTransposes(g *graph.Graph) {
 // skipReshapes lets a node read what a reshape to the same shape reads and, if it is a reshape, what any reshape reads.
 func skipReshapes(n *graph.Node) {
 	for i := range n.In {
-		for r := n.In[i].Node; r.Op == graph.OpReshape; r = n.In[i].Node {
-			if n.Op != graph.OpReshape && !slices.Equal(r.In[0].Shape, n.In[i].Shape) {
+		for r := n.In[i].Node; graph.Is[graph.Reshape](r.Op); r = n.In[i].Node {
+			if !graph.Is[graph.Reshape](n.Op) && !slices.Equal(r.In[0].Shape, n.In[i].Shape) {
 				break
 			}
 			n.In = slices.Clone(n.In)

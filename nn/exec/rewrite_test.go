@@ -12,18 +12,18 @@ import (
 func channelsFirst(f *fixture) []*value {
 	first := func(x *value) *value { return f.ToChannelsFirst(x) }
 	conv := func(x *value, k *value, pad int) *value {
-		return first(f.Conv(f.ToChannelsLast(x), k, graph.ConvAttrs{PadLo: []int{pad, pad}, PadHi: []int{pad, pad}}))
+		return first(f.Conv(f.ToChannelsLast(x), k, graph.Conv{PadLo: []int{pad, pad}, PadHi: []int{pad, pad}}))
 	}
 	norm := func(x *value) *value { c := x.Shape[1]; return f.Add(f.Mul(x, f.w(c, 1, 1)), f.w(1, c, 1, 1)) }
 	x := f.Relu(norm(conv(f.in(2, 3, 12, 10), f.w(3, 3, 3, 16), 1)))
 	y := f.Relu(f.Add(norm(conv(x, f.w(3, 3, 16, 16), 1)), x))
-	gate := f.Sigmoid(conv(f.Reduce(graph.OpMean, y, true, 2, 3), f.w(1, 1, 16, 16), 0))
-	y = f.Concat(1, f.Mul(y, gate), f.MulS(x, 2), f.Where(f.Compare(graph.OpGreater, f.in(2, 1, 1, 1), f.Scalar(tensor.Float32, 0)), x, f.Scalar(tensor.Float32, 1)))
+	gate := f.Sigmoid(conv(f.Reduce(graph.Mean, y, true, 2, 3), f.w(1, 1, 16, 16), 0))
+	y = f.Concat(1, f.Mul(y, gate), f.MulS(x, 2), f.Where(f.Compare(graph.Greater, f.in(2, 1, 1, 1), f.Scalar(tensor.Float32, 0)), x, f.Scalar(tensor.Float32, 1)))
 	y = f.Slice(f.Pad(y, []int{0, 0, 1, 1}, []int{0, 0, 2, 0}, 0), 2, 1, 14)
 	y = f.Repeat(f.Repeat(f.Softmax(y, 1), 2, 2), 3, 2)
 	y = f.Resample(y, 2, graph.Taps{Start: []int{0, 3, 5}, Weights: [][]float64{{1}, {0.5, 0.25}, {1, 2, 3}}})
 	y = conv(y, f.w(1, 1, 48, 5), 0)
-	return []*value{f.Mean(y, 2, 3), f.Reduce(graph.OpReduceMax, y, false, 2, 3)}
+	return []*value{f.Mean(y, 2, 3), f.Reduce(graph.ReduceMax, y, false, 2, 3)}
 }
 
 func init() {
@@ -41,7 +41,7 @@ func init() {
 	}
 	cases["where"] = func(f *fixture) []*value {
 		x, y, zero := f.in(6, 40, 30), f.in(6, 40, 30), f.Scalar(tensor.Float32, 0)
-		is := func(shape ...int) *value { return f.Compare(graph.OpLess, f.in(shape...), zero) }
+		is := func(shape ...int) *value { return f.Compare(graph.Less, f.in(shape...), zero) }
 		return []*value{
 			f.Where(is(6, 40, 30), x, y), f.Where(is(6, 40, 30), zero, f.Exp(x)), f.Where(is(6, 40, 30), f.Relu(x), zero),
 			f.Where(is(6, 40, 1), f.Relu(y), x), f.Where(is(40, 30), x, zero), f.Where(is(30), x, y), f.Where(is(6, 1, 30), x, f.in(30)),
@@ -55,10 +55,10 @@ func init() {
 		odd := f.Log(f.Relu(f.in(4, 30))) // with infinities
 		odd = f.Sub(odd, odd)             // and NaN
 		var outs []*value
-		for _, op := range []*graph.Op{graph.OpLess, graph.OpLessEqual, graph.OpGreater, graph.OpGreaterEqual, graph.OpEqual, graph.OpNotEqual} {
+		for _, op := range []*graph.Comparison{graph.Less, graph.LessEqual, graph.Greater, graph.GreaterEqual, graph.Equal, graph.NotEqual} {
 			outs = append(outs, f.Compare(op, x, y), f.Compare(op, x, one), f.Compare(op, one, x), f.Compare(op, odd, x), f.Compare(op, x, x), f.Compare(op, x, f.in(4, 1)))
 		}
-		return append(outs, f.Arg(graph.OpArgmax, x, 1), f.Arg(graph.OpArgmin, x, 1), f.Arg(graph.OpArgmax, odd, 1), f.Arg(graph.OpArgmin, x, 0))
+		return append(outs, f.Argmax(x, 1), f.Argmin(x, 1), f.Argmax(odd, 1), f.Argmin(x, 0))
 	}
 	cases["take"] = func(f *fixture) []*value {
 		i := f.Ints(tensor.Int32, 2, 0, -1, 2, 1)

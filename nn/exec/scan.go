@@ -5,14 +5,13 @@ import (
 )
 
 // scan makes the work of a loop over time: its body is compiled into a plan of its own, which runs once for each step.
-func (l *lowering) scan(n *graph.Node) (*work, error) {
-	a := n.Attrs.(*graph.ScanAttrs)
+func (l *lowering) scan(n *graph.Node, a graph.Scan) (*work, error) {
 	s := &scanStep{attrs: a, node: n, batch: n.In[0].Shape[0], time: n.In[0].Shape[1]}
 	// Captured constants are constants of the body: it folds and packs them.
 	var inputs []*graph.Value
 	for i, v := range a.Body.Inputs {
-		if outer := n.In[i]; i >= a.Sequences+a.States && outer.Node.Op == graph.OpConst {
-			makeConst(v.Node, outer.Node.Source)
+		if outer := n.In[i]; i >= a.Sequences+a.States && graph.Is[graph.Const](outer.Node.Op) {
+			makeConst(v.Node, graph.SourceOf(outer))
 			continue
 		}
 		inputs = append(inputs, v)
@@ -29,7 +28,7 @@ func (l *lowering) scan(n *graph.Node) (*work, error) {
 	for _, st := range s.body.steps {
 		cost += st.cost
 	}
-	w := &work{node: n, name: n.Op.Name, in: n.In, out: n.Out, inPlace: -1, units: 1, cost: cost * float64(s.time)}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: 1, cost: cost * float64(s.time)}
 	w.make = func(p *Plan) kernelFunc {
 		s.in, s.out = p.ids(n.In), p.ids(n.Out)
 		return func(r *run, _, _, _ int) error { return s.run(r) }
@@ -38,7 +37,7 @@ func (l *lowering) scan(n *graph.Node) (*work, error) {
 }
 
 type scanStep struct {
-	attrs              *graph.ScanAttrs
+	attrs              graph.Scan
 	node               *graph.Node
 	body               *Plan
 	outer              []int // for each input of the body, which of the node's it is

@@ -35,9 +35,8 @@ type sinker struct {
 }
 
 // emit makes a node before the one that is being looked at.
-func (s *sinker) emit(op *graph.Op, attrs any, label string, in ...*graph.Value) *graph.Value {
-	n := &graph.Node{Op: op, Attrs: attrs, In: in, Label: label}
-	op.Infer(n)
+func (s *sinker) emit(op graph.Op, label string, in ...*graph.Value) *graph.Value {
+	n := graph.NewNode(op, label, in...)
 	s.nodes = append(s.nodes, n)
 	for _, v := range in {
 		s.uses[keyOf(v)] = append(s.uses[keyOf(v)], n)
@@ -46,54 +45,18 @@ func (s *sinker) emit(op *graph.Op, attrs any, label string, in ...*graph.Value)
 }
 
 // become turns n into a movement of v, which has the elements that n had.
-func (s *sinker) become(n *graph.Node, op *graph.Op, attrs any, v *graph.Value) {
-	n.Op, n.Attrs, n.In = op, attrs, []*graph.Value{v}
+func (s *sinker) become(n *graph.Node, op graph.Op, v *graph.Value) {
+	n.Op, n.In = op, []*graph.Value{v}
 	s.uses[keyOf(v)] = append(s.uses[keyOf(v)], n)
 }
 
-// isElementwise reports whether an op does the same to every element, with operands that broadcast.
-func isElementwise(op *graph.Op) bool {
-	return graph.UnaryOf(op) != nil || graph.BinaryOf(op) != nil || op == graph.OpCast || op == graph.OpWhere
-}
+// movable reports whether a transpose can go below an op: one that does the same to every element, or knows its axes by
+// number only.
+func movable(op graph.Op) bool { return graph.IsByElement(op) || isPermuter(op) }
 
-// knowsAxes reports whether an op has axes in its attributes, which renamed can renames.
-func knowsAxes(op *graph.Op) bool {
-	switch op {
-	case graph.OpConcat, graph.OpPad, graph.OpSlice, graph.OpSoftmax, graph.OpLogSoftmax, graph.OpResample, opRepeat:
-		return true
-	}
-	return graph.ReductionOf(op) != nil
-}
-
-// renamed returns the attributes of an op for inputs whose axis axes[i] is what was axis i.
-func renamed(n *graph.Node, axes []int) any {
-	list := func(x []int) []int {
-		y := make([]int, len(x))
-		for i, a := range axes {
-			y[a] = x[i]
-		}
-		return y
-	}
-	switch a := n.Attrs.(type) {
-	case int:
-		return axes[a]
-	case graph.PadAttrs:
-		return graph.PadAttrs{Lo: list(a.Lo), Hi: list(a.Hi), Value: a.Value}
-	case graph.SliceAttrs:
-		return graph.SliceAttrs{Start: list(a.Start), Step: list(a.Step), Count: list(a.Count)}
-	case graph.ReduceAttrs:
-		moved := make([]int, len(a.Axes))
-		for i, x := range a.Axes {
-			moved[i] = axes[x]
-		}
-		slices.Sort(moved)
-		return graph.ReduceAttrs{Axes: moved}
-	case *graph.ResampleAttrs:
-		return &graph.ResampleAttrs{Axis: axes[a.Axis], Taps: a.Taps}
-	case repeatAttrs:
-		return repeatAttrs{axis: axes[a.axis], count: a.count}
-	}
-	return n.Attrs
+func isPermuter(op graph.Op) bool {
+	_, ok := op.(graph.Permuter)
+	return ok
 }
 
 // toFirst reports whether a transpose brings the channels from the last to the second place.
@@ -108,13 +71,13 @@ func toFirst(axes []int) bool {
 
 // transpose moves a transpose from above n to below it.
 func (s *sinker) transpose(n *graph.Node) bool {
-	named := knowsAxes(n.Op)
-	if !named && !isElementwise(n.Op) {
+	permuter, named := n.Op.(graph.Permuter)
+	if !named && !graph.IsByElement(n.Op) {
 		return false
 	}
 	var above *graph.Node
 	for _, v := range n.In {
-		if t := v.Node; t.Op == graph.OpTranspose && (named || v.Size() == n.Out[0].Size()) && s.welcome(v) {
+		if t := v.Node; graph.Is[graph.Transpose](t.Op) && (named || v.Size() == n.Out[0].Size()) && s.welcome(v) {
 			above = t
 			break
 		}
@@ -122,11 +85,11 @@ func (s *sinker) transpose(n *graph.Node) bool {
 	if above == nil {
 		return false
 	}
-	axes := above.Attrs.([]int)
+	axes := above.Op.(graph.Transpose).Axes
 	if named && !toFirst(axes) || !named && n.Out[0].Rank() != len(axes) {
 		return false
 	}
-	if softmax := n.Op == graph.OpSoftmax || n.Op == graph.OpLogSoftmax; softmax && axes[n.Attrs.(int)] != len(axes)-1 {
+	if softmax, ok := n.Op.(graph.Softmax); ok && axes[softmax.Axis] != len(axes)-1 {
 		return false // there is a kernel for the last axis
 	}
 	made := len(s.nodes)
@@ -137,18 +100,18 @@ func (s *sinker) transpose(n *graph.Node) bool {
 			return false
 		}
 	}
-	attrs := n.Attrs
+	op := n.Op
 	if named {
-		attrs = renamed(n, axes)
+		op = permuter.Permute(axes)
 	}
-	s.become(n, graph.OpTranspose, axes, s.emit(n.Op, attrs, n.Label, in...))
+	s.become(n, graph.Transpose{Axes: axes}, s.emit(op, n.Label, in...))
 	return true
 }
 
 // welcome reports whether all that read a transposed value could do without the transpose, as far as can be seen here.
 func (s *sinker) welcome(v *graph.Value) bool {
 	for _, u := range s.uses[keyOf(v)] {
-		if u == nil || u.Op != graph.OpTranspose && !isElementwise(u.Op) && !knowsAxes(u.Op) {
+		if u == nil || !graph.Is[graph.Transpose](u.Op) && !movable(u.Op) {
 			return false
 		}
 	}
@@ -157,14 +120,14 @@ func (s *sinker) welcome(v *graph.Value) bool {
 
 // before returns v as it is before a transpose, nil if that would cost a copy.
 func (s *sinker) before(v *graph.Value, axes []int, whole bool, label string) *graph.Value {
-	if t := v.Node; t.Op == graph.OpTranspose && slices.Equal(t.Attrs.([]int), axes) {
-		return t.In[0]
+	if t, ok := v.Node.Op.(graph.Transpose); ok && slices.Equal(t.Axes, axes) {
+		return v.Node.In[0]
 	}
 	if v.Size() == 1 && !whole {
 		if v.Rank() == 0 {
 			return v
 		}
-		return s.emit(graph.OpReshape, []int{}, label, v)
+		return s.emit(graph.Reshape{Shape: []int{}}, label, v)
 	}
 	if !toFirst(axes) || whole && v.Rank() != len(axes) {
 		return nil
@@ -178,22 +141,22 @@ func (s *sinker) before(v *graph.Value, axes []int, whole bool, label string) *g
 	}
 	switch {
 	case keepsOrder(back, shape):
-		return s.emit(graph.OpReshape, moved, label, v)
-	case v.Node.Op == graph.OpConst:
-		return s.emit(graph.OpTranspose, back, label, s.emit(graph.OpReshape, shape, label, v))
+		return s.emit(graph.Reshape{Shape: moved}, label, v)
+	case graph.Is[graph.Const](v.Node.Op):
+		return s.emit(graph.Transpose{Axes: back}, label, s.emit(graph.Reshape{Shape: shape}, label, v))
 	}
 	return nil
 }
 
 // reshape moves a reshape from above the elementwise op n to below it.
 func (s *sinker) reshape(n *graph.Node) {
-	if !isElementwise(n.Op) {
+	if !graph.IsByElement(n.Op) {
 		return
 	}
 	out := n.Out[0]
 	var x *graph.Value
 	for _, v := range n.In {
-		if r := v.Node; r.Op == graph.OpReshape && v.Size() == out.Size() && s.uses.only(v) == n && r.In[0].Node.Op.Kind != graph.KindInput && r.In[0].Node.Op != graph.OpConst {
+		if r := v.Node; graph.Is[graph.Reshape](r.Op) && v.Size() == out.Size() && s.uses.only(v) == n && !r.In[0].Node.IsLeaf() {
 			x = r.In[0]
 			break
 		}
@@ -209,20 +172,20 @@ func (s *sinker) reshape(n *graph.Node) {
 			return
 		}
 	}
-	s.become(n, graph.OpReshape, out.Shape, s.emit(n.Op, n.Attrs, n.Label, in...))
+	s.become(n, graph.Reshape{Shape: out.Shape}, s.emit(n.Op, n.Label, in...))
 }
 
 // unshaped returns an operand of an elementwise op in the shape that fits x's, of which the result `out` is a reshape; nil
 // if there is none.
 func (s *sinker) unshaped(v, x, out *graph.Value, label string) *graph.Value {
-	if v.Node.Op == graph.OpReshape && slices.Equal(v.Node.In[0].Shape, x.Shape) {
+	if graph.Is[graph.Reshape](v.Node.Op) && slices.Equal(v.Node.In[0].Shape, x.Shape) {
 		return v.Node.In[0]
 	}
 	if v.Size() == 1 {
 		if v.Rank() == 0 {
 			return v
 		}
-		return s.emit(graph.OpReshape, []int{}, label, v)
+		return s.emit(graph.Reshape{Shape: []int{}}, label, v)
 	}
 	own := v.Shape
 	for len(own) > 0 && own[0] == 1 {
@@ -233,7 +196,7 @@ func (s *sinker) unshaped(v, x, out *graph.Value, label string) *graph.Value {
 	}
 	for i := len(x.Shape) - 1; i >= 0; i-- {
 		if product(x.Shape[i:]) == v.Size() {
-			return s.emit(graph.OpReshape, slices.Clone(x.Shape[i:]), label, v)
+			return s.emit(graph.Reshape{Shape: slices.Clone(x.Shape[i:])}, label, v)
 		}
 	}
 	return nil

@@ -33,17 +33,13 @@ func together(works []*work, threads int) []*work {
 }
 
 func isRecurrent(w *work) bool {
-	switch w.node.Op {
-	case graph.OpLSTM, graph.OpGRU, graph.OpSimpleRNN:
-		return w.units > 0 && len(w.out) > 0
-	}
-	return false
+	return graph.Is[graph.Recurrent](w.node.Op) && w.units > 0 && len(w.out) > 0
 }
 
 // dependsOn reports whether w reads something that a writes.
 func dependsOn(w, a *work) bool {
 	return slices.ContainsFunc(w.in, func(v *graph.Value) bool {
-		for v.Node.Op.Kind == graph.KindReshape {
+		for graph.Is[graph.Reshape](v.Node.Op) {
 			v = v.Node.In[0]
 		}
 		return slices.ContainsFunc(a.out, func(o *graph.Value) bool { return keyOf(o) == keyOf(v) })

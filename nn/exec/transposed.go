@@ -6,24 +6,23 @@ import (
 	"github.com/hornml/horn/nn/graph"
 )
 
-// phases turns a transposed convolution (an OpConv with InputDilation s) into plain ones that never multiply by the zeros
+// phases turns a transposed convolution (a Conv with InputDilation s) into plain ones that never multiply by the zeros
 // between the input's elements. Along each axis the outputs o with the same remainder of o/s read the same taps of the
 // kernel, every s-th, at neighbouring elements of the input: one small convolution for each remainder, whose results are
 // then interleaved. It returns the new nodes, the last of which is n itself, or nil where this does not fit.
-func phases(n *graph.Node) []*graph.Node {
-	a, out := n.Attrs.(*graph.ConvAttrs), n.Out[0]
+func phases(n *graph.Node, a graph.Conv) []*graph.Node {
+	out := n.Out[0]
 	rank := len(a.Strides)
 	factors, shape := a.InputDilation, n.In[1].Shape[:rank]
-	if n.In[1].Node.Op != graph.OpConst || out.Size() == 0 || slices.Max(a.Strides) != 1 || slices.Max(a.Dilation) != 1 {
+	if !graph.Is[graph.Const](n.In[1].Node.Op) || out.Size() == 0 || slices.Max(a.Strides) != 1 || slices.Max(a.Dilation) != 1 {
 		return nil
 	}
 	if 2*rank+2 > graph.MaxRank {
 		return nil
 	}
 	var nodes []*graph.Node
-	emit := func(op *graph.Op, attrs any, in ...*graph.Value) *graph.Value {
-		node := &graph.Node{Op: op, Attrs: attrs, In: in, Label: n.Label}
-		op.Infer(node)
+	emit := func(op graph.Op, in ...*graph.Value) *graph.Value {
+		node := graph.NewNode(op, n.Label, in...)
 		nodes = append(nodes, node)
 		return node.Out[0]
 	}
@@ -43,36 +42,36 @@ func phases(n *graph.Node) []*graph.Node {
 	if !same && count > maxPhases {
 		return nil
 	}
-	conv := *a
+	conv := a
 	conv.InputDilation = a.Strides
 	conv.PadLo, conv.PadHi = make([]int, rank), make([]int, rank)
 	var parts *graph.Value
 	if same {
 		// Each output reads one element: one product, whose columns are the filters of all remainders.
 		k, order, flat := n.In[1], []int{rank}, slices.Repeat([]int{1}, rank)
-		flip := graph.SliceAttrs{Start: make([]int, rank+2), Step: slices.Repeat([]int{1}, rank+2), Count: slices.Clone(k.Shape)}
+		flip := graph.Slice{Start: make([]int, rank+2), Step: slices.Repeat([]int{1}, rank+2), Count: slices.Clone(k.Shape)}
 		for i := range rank {
 			flip.Start[i], flip.Step[i] = k.Shape[i]-1, -1
 			order = append(order, i)
 		}
-		k = emit(graph.OpTranspose, append(order, rank+1), emit(graph.OpSlice, flip, k))
-		k = emit(graph.OpReshape, append(flat, n.In[1].Shape[rank], count*n.In[1].Shape[rank+1]), k)
-		parts = emit(graph.OpConv, &conv, n.In[0], k)
+		k = emit(graph.Transpose{Axes: append(order, rank+1)}, emit(flip, k))
+		k = emit(graph.Reshape{Shape: append(flat, n.In[1].Shape[rank], count*n.In[1].Shape[rank+1])}, k)
+		parts = emit(conv, n.In[0], k)
 	} else {
 		var list []*graph.Value
 		for r := range count {
 			b := conv
 			b.PadLo, b.PadHi = make([]int, rank), make([]int, rank)
-			cut := graph.SliceAttrs{Start: make([]int, rank+2), Step: slices.Repeat([]int{1}, rank+2), Count: slices.Clone(n.In[1].Shape)}
+			cut := graph.Slice{Start: make([]int, rank+2), Step: slices.Repeat([]int{1}, rank+2), Count: slices.Clone(n.In[1].Shape)}
 			for i := rank - 1; i >= 0; i-- {
 				p := axes[i][r%factors[i]]
 				r /= factors[i]
 				cut.Start[i], cut.Step[i], cut.Count[i] = p.first, factors[i], p.taps
 				b.PadLo[i], b.PadHi[i] = p.lo, p.hi
 			}
-			list = append(list, emit(graph.OpConv, &b, n.In[0], emit(graph.OpSlice, cut, n.In[1])))
+			list = append(list, emit(b, n.In[0], emit(cut, n.In[1])))
 		}
-		parts = emit(graph.OpConcat, rank+1, list...)
+		parts = emit(graph.Concat{Axis: rank + 1}, list...)
 	}
 	// (batch, a, b, r·s·filters) is (batch, a, b, r, s, filters), which becomes (batch, a, r, b, s, filters).
 	split, order := slices.Clone(parts.Shape[:rank+1]), []int{0}
@@ -80,9 +79,9 @@ func phases(n *graph.Node) []*graph.Node {
 		split = append(split, s)
 		order = append(order, i+1, rank+i+1)
 	}
-	parts = emit(graph.OpReshape, append(split, out.Shape[rank+1]), parts)
-	parts = emit(graph.OpTranspose, append(order, 2*rank+1), parts)
-	n.Op, n.Attrs, n.In = graph.OpReshape, out.Shape, []*graph.Value{parts}
+	parts = emit(graph.Reshape{Shape: append(split, out.Shape[rank+1])}, parts)
+	parts = emit(graph.Transpose{Axes: append(order, 2*rank+1)}, parts)
+	n.Op, n.In = graph.Reshape{Shape: out.Shape}, []*graph.Value{parts}
 	return append(nodes, n)
 }
 

@@ -34,31 +34,30 @@ func viewOf(v *graph.Value) view {
 	if len(n.In) == 0 || v.Size() == 0 {
 		return plainView(v)
 	}
-	switch n.Op {
-	case graph.OpTranspose:
+	switch op := n.Op.(type) {
+	case graph.Transpose:
 		in := viewOf(n.In[0])
 		out := view{root: in.root, offset: in.offset, shape: v.Shape, strides: make([]int, len(v.Shape))}
-		for i, a := range n.Attrs.([]int) {
+		for i, a := range op.Axes {
 			out.strides[i] = in.strides[a]
 		}
 		return out
-	case graph.OpBroadcast:
+	case graph.Broadcast:
 		in := viewOf(n.In[0])
 		return in.broadcast(v.Shape)
-	case graph.OpReshape:
+	case graph.Reshape:
 		if out, ok := viewOf(n.In[0]).reshape(v.Shape); ok {
 			return out
 		}
-	case graph.OpSlice:
-		a := n.Attrs.(graph.SliceAttrs)
-		if slices.Min(a.Step) < 1 {
+	case graph.Slice:
+		if slices.Min(op.Step) < 1 {
 			break
 		}
 		in := viewOf(n.In[0])
 		out := view{root: in.root, offset: in.offset, shape: v.Shape, strides: slices.Clone(in.strides)}
 		for i := range out.strides {
-			out.offset += a.Start[i] * in.strides[i]
-			out.strides[i] *= a.Step[i]
+			out.offset += op.Start[i] * in.strides[i]
+			out.strides[i] *= op.Step[i]
 		}
 		return out
 	}
@@ -204,24 +203,24 @@ func (m userMap) landing(v *graph.Value) (*graph.Value, view) {
 	var path []*graph.Node
 	for at := v; ; {
 		u := m.only(at)
-		if u == nil || u.Op != graph.OpTranspose && u.Op != graph.OpReshape {
+		if u == nil || !graph.Is[graph.Transpose](u.Op) && !graph.Is[graph.Reshape](u.Op) {
 			return best, bestView
 		}
 		path = append(path, u)
 		at = u.Out[0]
-		if u.Op != graph.OpTranspose {
+		if !graph.Is[graph.Transpose](u.Op) {
 			continue
 		}
 		w := plainView(at)
 		ok := true
 		for i := len(path) - 1; i >= 0 && ok; i-- {
 			in := path[i].In[0].Shape
-			if path[i].Op == graph.OpReshape {
+			if graph.Is[graph.Reshape](path[i].Op) {
 				w, ok = w.reshape(in)
 				continue
 			}
 			before := view{root: w.root, shape: in, strides: make([]int, len(in))}
-			for k, a := range path[i].Attrs.([]int) {
+			for k, a := range path[i].Op.(graph.Transpose).Axes {
 				before.strides[a] = w.strides[k]
 			}
 			w = before

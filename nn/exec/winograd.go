@@ -22,7 +22,7 @@ const (
 const winogradTable = 1 << 13
 
 // winograd is a convolution by Winograd's algorithm, nil where that is not possible or does not pay.
-func (l *lowering) winograd(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (*work, error) {
+func (l *lowering) winograd(n *graph.Node, a graph.Conv, x *graph.Value) (*work, error) {
 	k, out := n.In[1], n.Out[0]
 	channels, filters := lastDim(x), lastDim(out)
 	level := kernel.Current()
@@ -36,7 +36,7 @@ func (l *lowering) winograd(n *graph.Node, a *graph.ConvAttrs, x *graph.Value) (
 		return nil, nil
 	}
 	e := l.follow(out, filters, true)
-	filter, err := l.packWinograd(k.Node.Source, channels, filters, e)
+	filter, err := l.packWinograd(graph.SourceOf(k), channels, filters, e)
 	if err != nil {
 		return nil, err
 	}

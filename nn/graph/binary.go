@@ -7,49 +7,65 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-// Binary describes an op of two inputs of one type that broadcast as in NumPy.
+// Binary is a function of two values of one type. Its name is its identity: no two have the same. A nil function means that
+// it is not for that class of types.
 type Binary struct {
-	Op
-	F func(x, y float64) float64
-	I func(x, y int64) int64
-	B func(x, y bool) bool
+	Name string
+	F    func(x, y float64) float64 // computed in float64 and rounded
+	I    func(x, y int64) int64
+	B    func(x, y bool) bool
 }
 
-var binaryOps = map[*Op]*Binary{}
-
-// BinaryOf returns the description of an elementwise op of two inputs that keeps their type, nil for other ops.
-func BinaryOf(op *Op) *Binary { return binaryOps[op] }
-
-// NewBinary makes an elementwise op of two inputs; a nil function means that the op is not for that class of types.
+// NewBinary returns a function of two values of one type: f for floats, i for integers, l for bools; nil where it is not for
+// them.
 func NewBinary(name string, f func(x, y float64) float64, i func(x, y int64) int64, l func(x, y bool) bool) *Binary {
-	o := &Binary{Op: Op{Name: name, Kind: KindBinary}, F: f, I: i, B: l}
-	o.Infer = func(n *Node) {
-		d := inferPair(n)
-		if d.IsFloat() && o.F == nil || d.IsInt() && o.I == nil || d == tensor.Bool && o.B == nil || d == tensor.String {
-			panic(&Error{Msg: fmt.Sprintf("%s is not defined for %s", name, d)})
-		}
-		n.SetOut(d, pairShape(n)...)
+	return &Binary{Name: name, F: f, I: i, B: l}
+}
+
+// Pairwise applies a function of two values to each pair of elements of two inputs of one type, which broadcast as in NumPy,
+// and keeps the type.
+type Pairwise struct{ Fn *Binary }
+
+// Name implements Op.
+func (op Pairwise) Name() string { return op.Fn.Name }
+
+// Infer implements Op.
+func (op Pairwise) Infer(n *Node) {
+	d, f := inferPair(n), op.Fn
+	if d.IsFloat() && f.F == nil || d.IsInt() && f.I == nil || d == tensor.Bool && f.B == nil || d == tensor.String {
+		panic(&Error{Msg: fmt.Sprintf("%s is not defined for %s", f.Name, d)})
 	}
-	o.Eval = func(n *Node, in, out []Buf) error {
-		switch shape, x, y := n.Out[0].Shape, n.In[0].Shape, n.In[1].Shape; {
-		case out[0].F != nil:
-			zip(shape, x, y, out[0].F, in[0].F, in[1].F, func(a, b float32) float32 { return float32(o.F(float64(a), float64(b))) })
-		case out[0].D != nil:
-			zip(shape, x, y, out[0].D, in[0].D, in[1].D, o.F)
-		case out[0].I != nil:
-			zip(shape, x, y, out[0].I, in[0].I, in[1].I, o.I)
-		case out[0].B != nil:
-			zip(shape, x, y, out[0].B, in[0].B, in[1].B, o.B)
-		}
-		return nil
+	n.SetOut(d, pairShape(n)...)
+}
+
+// Eval implements Op.
+func (op Pairwise) Eval(n *Node, in, out []Buf) error {
+	f := op.Fn
+	switch shape, x, y := n.Out[0].Shape, n.In[0].Shape, n.In[1].Shape; {
+	case out[0].F != nil:
+		zip(shape, x, y, out[0].F, in[0].F, in[1].F, func(a, b float32) float32 { return float32(f.F(float64(a), float64(b))) })
+	case out[0].D != nil:
+		zip(shape, x, y, out[0].D, in[0].D, in[1].D, f.F)
+	case out[0].I != nil:
+		zip(shape, x, y, out[0].I, in[0].I, in[1].I, f.I)
+	case out[0].B != nil:
+		zip(shape, x, y, out[0].B, in[0].B, in[1].B, f.B)
 	}
-	binaryOps[&o.Op] = o
-	return o
+	return nil
+}
+
+// ByElement implements the face of that name.
+func (Pairwise) ByElement() {}
+
+// BinaryOf returns the function that an op applies to pairs of elements, nil for ops that are no [Pairwise].
+func BinaryOf(op Op) *Binary {
+	p, _ := op.(Pairwise)
+	return p.Fn
 }
 
 func inferPair(n *Node) tensor.DType {
 	if n.In[0].DType != n.In[1].DType {
-		panic(&Error{Msg: fmt.Sprintf("%s: operands of types %s and %s", n.Op.Name, n.In[0].DType, n.In[1].DType)})
+		panic(&Error{Msg: fmt.Sprintf("%s: operands of types %s and %s", n.Op.Name(), n.In[0].DType, n.In[1].DType)})
 	}
 	return n.In[0].DType
 }
@@ -57,7 +73,7 @@ func inferPair(n *Node) tensor.DType {
 func pairShape(n *Node) []int {
 	shape, err := tensor.Broadcast(n.In[0].Shape, n.In[1].Shape)
 	if err != nil {
-		panic(&Error{Msg: fmt.Sprintf("%s: %v", n.Op.Name, err)})
+		panic(&Error{Msg: fmt.Sprintf("%s: %v", n.Op.Name(), err)})
 	}
 	return shape
 }
@@ -75,32 +91,30 @@ func zip[T, R any](shape, xs, ys []int, out []R, x, y []T, f func(x, y T) R) {
 		})
 }
 
-// The elementwise ops of two inputs.
+// The functions of two numbers.
 var (
-	OpAdd = NewBinary("add", func(x, y float64) float64 { return x + y }, func(x, y int64) int64 { return x + y }, func(x, y bool) bool { return x || y })
-	OpSub = NewBinary("subtract", func(x, y float64) float64 { return x - y }, func(x, y int64) int64 { return x - y }, nil)
-	OpMul = NewBinary("multiply", func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y }, func(x, y bool) bool { return x && y })
-	OpDiv = NewBinary("divide", func(x, y float64) float64 { return x / y }, nil, nil)
-	OpMax = NewBinary("maximum", maximum, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y })
-	OpMin = NewBinary("minimum", minimum, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y })
-	OpPow = NewBinary("power", math.Pow, powInt, nil)
-	// OpFloorDiv rounds to minus infinity, as Python's //; an integer divided by 0 gives 0.
-	OpFloorDiv = NewBinary("floor_divide", floorDiv, floorDivInt, nil)
-	// OpMod has the sign of the divisor, as Python's %; an integer modulo 0 gives 0.
-	OpMod     = NewBinary("mod", pythonMod, pythonModInt, nil)
-	OpFmod    = NewBinary("fmod", math.Mod, fmodInt, nil)
-	OpAtan2   = NewBinary("arctan2", math.Atan2, nil, nil)
-	OpHypot   = NewBinary("hypot", math.Hypot, nil, nil)
-	OpBitAnd  = NewBinary("bitwise_and", nil, func(x, y int64) int64 { return x & y }, func(x, y bool) bool { return x && y })
-	OpBitOr   = NewBinary("bitwise_or", nil, func(x, y int64) int64 { return x | y }, func(x, y bool) bool { return x || y })
-	OpBitXor  = NewBinary("bitwise_xor", nil, func(x, y int64) int64 { return x ^ y }, func(x, y bool) bool { return x != y })
-	OpLShift  = NewBinary("left_shift", nil, func(x, y int64) int64 { return x << min(uint64(y), 64) }, nil)
-	OpRShift  = NewBinary("right_shift", nil, func(x, y int64) int64 { return x >> min(uint64(y), 63) }, nil)
-	OpLogical = map[string]*Binary{
-		"and": NewBinary("logical_and", nil, nil, func(x, y bool) bool { return x && y }),
-		"or":  NewBinary("logical_or", nil, nil, func(x, y bool) bool { return x || y }),
-		"xor": NewBinary("logical_xor", nil, nil, func(x, y bool) bool { return x != y }),
-	}
+	Add = NewBinary("add", func(x, y float64) float64 { return x + y }, func(x, y int64) int64 { return x + y }, func(x, y bool) bool { return x || y })
+	Sub = NewBinary("subtract", func(x, y float64) float64 { return x - y }, func(x, y int64) int64 { return x - y }, nil)
+	Mul = NewBinary("multiply", func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y }, func(x, y bool) bool { return x && y })
+	Div = NewBinary("divide", func(x, y float64) float64 { return x / y }, nil, nil)
+	Max = NewBinary("maximum", maximum, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y })
+	Min = NewBinary("minimum", minimum, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y })
+	Pow = NewBinary("power", math.Pow, powInt, nil)
+	// FloorDiv rounds to minus infinity, as Python's //; an integer divided by 0 gives 0.
+	FloorDiv = NewBinary("floor_divide", floorDiv, floorDivInt, nil)
+	// Mod has the sign of the divisor, as Python's %; an integer modulo 0 gives 0.
+	Mod        = NewBinary("mod", pythonMod, pythonModInt, nil)
+	Fmod       = NewBinary("fmod", math.Mod, fmodInt, nil)
+	Atan2      = NewBinary("arctan2", math.Atan2, nil, nil)
+	Hypot      = NewBinary("hypot", math.Hypot, nil, nil)
+	BitAnd     = NewBinary("bitwise_and", nil, func(x, y int64) int64 { return x & y }, func(x, y bool) bool { return x && y })
+	BitOr      = NewBinary("bitwise_or", nil, func(x, y int64) int64 { return x | y }, func(x, y bool) bool { return x || y })
+	BitXor     = NewBinary("bitwise_xor", nil, func(x, y int64) int64 { return x ^ y }, func(x, y bool) bool { return x != y })
+	LShift     = NewBinary("left_shift", nil, func(x, y int64) int64 { return x << min(uint64(y), 64) }, nil)
+	RShift     = NewBinary("right_shift", nil, func(x, y int64) int64 { return x >> min(uint64(y), 63) }, nil)
+	LogicalAnd = NewBinary("logical_and", nil, nil, func(x, y bool) bool { return x && y })
+	LogicalOr  = NewBinary("logical_or", nil, nil, func(x, y bool) bool { return x || y })
+	LogicalXor = NewBinary("logical_xor", nil, nil, func(x, y bool) bool { return x != y })
 )
 
 // maximum and minimum are NaN where an operand is; math.Max and math.Min prefer infinities.
@@ -177,62 +191,80 @@ func powInt(x, y int64) int64 {
 	return r
 }
 
-// comparison is an op of two inputs of one type whose answer is a bool.
-func comparison(name string, f func(x, y float64) bool, i func(x, y int64) bool, s func(x, y string) bool) *Op {
-	truth := func(x bool) int64 {
-		if x {
-			return 1
-		}
-		return 0
+// Comparison is a question about two elements of one type. Its name is its identity: no two have the same.
+type Comparison struct {
+	Name string
+	F    func(x, y float64) bool
+	I    func(x, y int64) bool // integers, and bools as 0 and 1
+	S    func(x, y string) bool
+}
+
+// Compare asks a question about each pair of elements of two inputs of one type, which broadcast; the answers are bools.
+type Compare struct{ Fn *Comparison }
+
+// Name implements Op.
+func (op Compare) Name() string { return op.Fn.Name }
+
+// Infer implements Op.
+func (op Compare) Infer(n *Node) {
+	inferPair(n)
+	n.SetOut(tensor.Bool, pairShape(n)...)
+}
+
+// Eval implements Op.
+func (op Compare) Eval(n *Node, in, out []Buf) error {
+	f := op.Fn
+	switch o, shape, x, y := out[0].B, n.Out[0].Shape, n.In[0].Shape, n.In[1].Shape; {
+	case in[0].F != nil:
+		zip(shape, x, y, o, in[0].F, in[1].F, func(a, b float32) bool { return f.F(float64(a), float64(b)) })
+	case in[0].D != nil:
+		zip(shape, x, y, o, in[0].D, in[1].D, f.F)
+	case in[0].I != nil:
+		zip(shape, x, y, o, in[0].I, in[1].I, f.I)
+	case in[0].B != nil:
+		zip(shape, x, y, o, in[0].B, in[1].B, func(a, b bool) bool { return f.I(truth(a), truth(b)) })
+	case in[0].S != nil:
+		zip(shape, x, y, o, in[0].S, in[1].S, f.S)
 	}
-	return &Op{Name: name, Kind: KindBinary,
-		Infer: func(n *Node) {
-			inferPair(n)
-			n.SetOut(tensor.Bool, pairShape(n)...)
-		},
-		Eval: func(n *Node, in, out []Buf) error {
-			switch o, shape, x, y := out[0].B, n.Out[0].Shape, n.In[0].Shape, n.In[1].Shape; {
-			case in[0].F != nil:
-				zip(shape, x, y, o, in[0].F, in[1].F, func(a, b float32) bool { return f(float64(a), float64(b)) })
-			case in[0].D != nil:
-				zip(shape, x, y, o, in[0].D, in[1].D, f)
-			case in[0].I != nil:
-				zip(shape, x, y, o, in[0].I, in[1].I, i)
-			case in[0].B != nil:
-				zip(shape, x, y, o, in[0].B, in[1].B, func(a, b bool) bool { return i(truth(a), truth(b)) })
-			case in[0].S != nil:
-				zip(shape, x, y, o, in[0].S, in[1].S, s)
-			}
-			return nil
-		}}
+	return nil
+}
+
+// ByElement implements the face of that name.
+func (Compare) ByElement() {}
+
+func truth(x bool) int64 {
+	if x {
+		return 1
+	}
+	return 0
 }
 
 // The comparisons.
 var (
-	OpEqual        = comparison("equal", func(x, y float64) bool { return x == y }, func(x, y int64) bool { return x == y }, func(x, y string) bool { return x == y })
-	OpNotEqual     = comparison("not_equal", func(x, y float64) bool { return x != y }, func(x, y int64) bool { return x != y }, func(x, y string) bool { return x != y })
-	OpLess         = comparison("less", func(x, y float64) bool { return x < y }, func(x, y int64) bool { return x < y }, func(x, y string) bool { return x < y })
-	OpLessEqual    = comparison("less_equal", func(x, y float64) bool { return x <= y }, func(x, y int64) bool { return x <= y }, func(x, y string) bool { return x <= y })
-	OpGreater      = comparison("greater", func(x, y float64) bool { return x > y }, func(x, y int64) bool { return x > y }, func(x, y string) bool { return x > y })
-	OpGreaterEqual = comparison("greater_equal", func(x, y float64) bool { return x >= y }, func(x, y int64) bool { return x >= y }, func(x, y string) bool { return x >= y })
+	Equal        = &Comparison{"equal", func(x, y float64) bool { return x == y }, func(x, y int64) bool { return x == y }, func(x, y string) bool { return x == y }}
+	NotEqual     = &Comparison{"not_equal", func(x, y float64) bool { return x != y }, func(x, y int64) bool { return x != y }, func(x, y string) bool { return x != y }}
+	Less         = &Comparison{"less", func(x, y float64) bool { return x < y }, func(x, y int64) bool { return x < y }, func(x, y string) bool { return x < y }}
+	LessEqual    = &Comparison{"less_equal", func(x, y float64) bool { return x <= y }, func(x, y int64) bool { return x <= y }, func(x, y string) bool { return x <= y }}
+	Greater      = &Comparison{"greater", func(x, y float64) bool { return x > y }, func(x, y int64) bool { return x > y }, func(x, y string) bool { return x > y }}
+	GreaterEqual = &Comparison{"greater_equal", func(x, y float64) bool { return x >= y }, func(x, y int64) bool { return x >= y }, func(x, y string) bool { return x >= y }}
 )
 
 // Binary appends an elementwise op of two inputs of one type.
-func (b *Builder) Binary(op *Binary, x, y *Value) *Value { return b.Emit1(&op.Op, nil, x, y) }
+func (b *Builder) Binary(op *Binary, x, y *Value) *Value { return b.Emit1(Pairwise{op}, x, y) }
 
 // Add and the methods after it append the elementwise op of their name; the operands have one type and broadcast.
-func (b *Builder) Add(x, y *Value) *Value { return b.Binary(OpAdd, x, y) }
-func (b *Builder) Sub(x, y *Value) *Value { return b.Binary(OpSub, x, y) }
-func (b *Builder) Mul(x, y *Value) *Value { return b.Binary(OpMul, x, y) }
-func (b *Builder) Div(x, y *Value) *Value { return b.Binary(OpDiv, x, y) }
-func (b *Builder) Max(x, y *Value) *Value { return b.Binary(OpMax, x, y) }
-func (b *Builder) Min(x, y *Value) *Value { return b.Binary(OpMin, x, y) }
-func (b *Builder) Pow(x, y *Value) *Value { return b.Binary(OpPow, x, y) }
-func (b *Builder) And(x, y *Value) *Value { return b.Binary(OpLogical["and"], x, y) }
-func (b *Builder) Or(x, y *Value) *Value  { return b.Binary(OpLogical["or"], x, y) }
+func (b *Builder) Add(x, y *Value) *Value { return b.Binary(Add, x, y) }
+func (b *Builder) Sub(x, y *Value) *Value { return b.Binary(Sub, x, y) }
+func (b *Builder) Mul(x, y *Value) *Value { return b.Binary(Mul, x, y) }
+func (b *Builder) Div(x, y *Value) *Value { return b.Binary(Div, x, y) }
+func (b *Builder) Max(x, y *Value) *Value { return b.Binary(Max, x, y) }
+func (b *Builder) Min(x, y *Value) *Value { return b.Binary(Min, x, y) }
+func (b *Builder) Pow(x, y *Value) *Value { return b.Binary(Pow, x, y) }
+func (b *Builder) And(x, y *Value) *Value { return b.Binary(LogicalAnd, x, y) }
+func (b *Builder) Or(x, y *Value) *Value  { return b.Binary(LogicalOr, x, y) }
 
 // Compare appends one of the comparisons.
-func (b *Builder) Compare(op *Op, x, y *Value) *Value { return b.Emit1(op, nil, x, y) }
+func (b *Builder) Compare(f *Comparison, x, y *Value) *Value { return b.Emit1(Compare{f}, x, y) }
 
 // AddS adds a number to every element.
 func (b *Builder) AddS(x *Value, v float64) *Value { return b.Add(x, b.Scalar(x.DType, v)) }
@@ -240,37 +272,47 @@ func (b *Builder) AddS(x *Value, v float64) *Value { return b.Add(x, b.Scalar(x.
 // MulS multiplies every element by a number.
 func (b *Builder) MulS(x *Value, v float64) *Value { return b.Mul(x, b.Scalar(x.DType, v)) }
 
-// OpWhere takes elements of the second input where the first, a bool, is true, else of the third; all broadcast.
-var OpWhere = &Op{Name: "where",
-	Infer: func(n *Node) {
-		c, x, y := n.In[0], n.In[1], n.In[2]
-		if c.DType != tensor.Bool || x.DType != y.DType {
-			panic(&Error{Msg: fmt.Sprintf("where: a condition of type %s for values of types %s and %s", c.DType, x.DType, y.DType)})
-		}
-		shape, err := tensor.Broadcast(x.Shape, y.Shape)
-		if err == nil {
-			shape, err = tensor.Broadcast(shape, c.Shape)
-		}
-		if err != nil {
-			panic(&Error{Msg: "where: " + err.Error()})
-		}
-		n.SetOut(x.DType, shape...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		switch {
-		case out[0].F != nil:
-			where(n, out[0].F, in[0].B, in[1].F, in[2].F)
-		case out[0].D != nil:
-			where(n, out[0].D, in[0].B, in[1].D, in[2].D)
-		case out[0].I != nil:
-			where(n, out[0].I, in[0].B, in[1].I, in[2].I)
-		case out[0].B != nil:
-			where(n, out[0].B, in[0].B, in[1].B, in[2].B)
-		case out[0].S != nil:
-			where(n, out[0].S, in[0].B, in[1].S, in[2].S)
-		}
-		return nil
-	}}
+// Where takes elements of the second input where the first, a bool, is true, else of the third; all broadcast.
+type Where struct{}
+
+// Name implements Op.
+func (Where) Name() string { return "where" }
+
+// Infer implements Op.
+func (Where) Infer(n *Node) {
+	c, x, y := n.In[0], n.In[1], n.In[2]
+	if c.DType != tensor.Bool || x.DType != y.DType {
+		panic(&Error{Msg: fmt.Sprintf("where: a condition of type %s for values of types %s and %s", c.DType, x.DType, y.DType)})
+	}
+	shape, err := tensor.Broadcast(x.Shape, y.Shape)
+	if err == nil {
+		shape, err = tensor.Broadcast(shape, c.Shape)
+	}
+	if err != nil {
+		panic(&Error{Msg: "where: " + err.Error()})
+	}
+	n.SetOut(x.DType, shape...)
+}
+
+// Eval implements Op.
+func (Where) Eval(n *Node, in, out []Buf) error {
+	switch {
+	case out[0].F != nil:
+		where(n, out[0].F, in[0].B, in[1].F, in[2].F)
+	case out[0].D != nil:
+		where(n, out[0].D, in[0].B, in[1].D, in[2].D)
+	case out[0].I != nil:
+		where(n, out[0].I, in[0].B, in[1].I, in[2].I)
+	case out[0].B != nil:
+		where(n, out[0].B, in[0].B, in[1].B, in[2].B)
+	case out[0].S != nil:
+		where(n, out[0].S, in[0].B, in[1].S, in[2].S)
+	}
+	return nil
+}
+
+// ByElement implements the face of that name.
+func (Where) ByElement() {}
 
 func where[T any](n *Node, out []T, c []bool, x, y []T) {
 	shape := n.Out[0].Shape
@@ -291,4 +333,4 @@ func where[T any](n *Node, out []T, c []bool, x, y []T) {
 }
 
 // Where returns x where cond is true, else y.
-func (b *Builder) Where(cond, x, y *Value) *Value { return b.Emit1(OpWhere, nil, cond, x, y) }
+func (b *Builder) Where(cond, x, y *Value) *Value { return b.Emit1(Where{}, cond, x, y) }

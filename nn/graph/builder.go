@@ -3,6 +3,7 @@ package graph
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -46,45 +47,86 @@ func (b *Builder) Fail(format string, args ...any) {
 }
 
 // Emit appends a node of op and returns its outputs.
-func (b *Builder) Emit(op *Op, attrs any, in ...*Value) []*Value {
+func (b *Builder) Emit(op Op, in ...*Value) []*Value {
 	for i, v := range in {
 		if v == nil {
-			b.Fail("%s: input %d is missing", op.Name, i)
+			b.Fail("%s: input %d is missing", op.Name(), i)
 		}
 	}
 	if b.MaxNodes > 0 && len(b.Graph.Nodes) >= b.MaxNodes {
 		b.Fail("the graph has more than %d ops", b.MaxNodes)
 	}
-	n := &Node{ID: len(b.Graph.Nodes), Op: op, Attrs: attrs, In: in, Label: b.Label}
-	op.Infer(n)
+	n := NewNode(op, b.Label, in...)
+	n.ID = len(b.Graph.Nodes)
 	b.Graph.Nodes = append(b.Graph.Nodes, n)
 	return n.Out
 }
 
+// NewNode makes a node that is not yet part of a graph, with its outputs. It panics with *Error where the inputs do not fit.
+func NewNode(op Op, label string, in ...*Value) *Node {
+	n := &Node{Op: op, In: in, Label: label}
+	op.Infer(n)
+	return n
+}
+
 // Emit1 is Emit for ops of one output.
-func (b *Builder) Emit1(op *Op, attrs any, in ...*Value) *Value { return b.Emit(op, attrs, in...)[0] }
+func (b *Builder) Emit1(op Op, in ...*Value) *Value { return b.Emit(op, in...)[0] }
 
-// leaf describes a node without inputs.
-type leaf struct {
-	dtype tensor.DType
-	shape []int
-	state State
+// Input is a value that each run is given.
+type Input struct {
+	DType tensor.DType
+	Shape []int
 }
 
-func inferLeaf(n *Node) {
-	l := n.Attrs.(*leaf)
-	n.SetOut(l.dtype, l.shape...)
+// Name implements Op.
+func (Input) Name() string { return "input" }
+
+// Infer implements Op.
+func (op Input) Infer(n *Node) { n.SetOut(op.DType, op.Shape...) }
+
+// Eval implements Op: an input has its value from elsewhere.
+func (Input) Eval(*Node, []Buf, []Buf) error { return errOutside }
+
+// Impure implements the face of that name.
+func (Input) Impure() {}
+
+var errOutside = errors.New("the value comes from outside of the graph")
+
+// ReadState is the value that a state has when a run begins, zeros in the first run.
+type ReadState struct {
+	State State
+	DType tensor.DType
+	Shape []int
 }
 
-// The ops of values that come from outside.
-var (
-	OpInput = &Op{Name: "input", Infer: inferLeaf, Kind: KindInput, Impure: true}
-	OpState = &Op{Name: "state", Infer: inferLeaf, Kind: KindInput, Impure: true}
-	OpConst = &Op{Name: "const", Infer: inferLeaf, Kind: KindConst, Eval: evalConst}
-)
+// Name implements Op.
+func (ReadState) Name() string { return "state" }
 
-func evalConst(n *Node, _, out []Buf) error {
-	buf, err := n.Source.Buf()
+// Infer implements Op.
+func (op ReadState) Infer(n *Node) { n.SetOut(op.DType, op.Shape...) }
+
+// Eval implements Op: a state has its value from elsewhere.
+func (ReadState) Eval(*Node, []Buf, []Buf) error { return errOutside }
+
+// Impure implements the face of that name.
+func (ReadState) Impure() {}
+
+// Const is a value whose elements are known when the graph is compiled.
+type Const struct {
+	Source Source
+	DType  tensor.DType
+	Shape  []int
+}
+
+// Name implements Op.
+func (Const) Name() string { return "const" }
+
+// Infer implements Op.
+func (op Const) Infer(n *Node) { n.SetOut(op.DType, op.Shape...) }
+
+// Eval implements Op.
+func (op Const) Eval(_ *Node, _, out []Buf) error {
+	buf, err := op.Source.Buf()
 	if err != nil {
 		return err
 	}
@@ -92,16 +134,24 @@ func evalConst(n *Node, _, out []Buf) error {
 	return nil
 }
 
+// SourceOf returns where the elements of a constant come from, nil for other values.
+func SourceOf(v *Value) Source {
+	if c, ok := v.Node.Op.(Const); ok {
+		return c.Source
+	}
+	return nil
+}
+
 // Input appends a value that each run is given.
 func (b *Builder) Input(d tensor.DType, shape ...int) *Value {
-	v := b.Emit1(OpInput, &leaf{dtype: d, shape: shape})
+	v := b.Emit1(Input{d, shape})
 	b.Graph.Inputs = append(b.Graph.Inputs, v)
 	return v
 }
 
 // ReadState returns the value that a state has when a run begins, zeros in the first run.
 func (b *Builder) ReadState(s State, d tensor.DType, shape ...int) *Value {
-	return b.Emit1(OpState, &leaf{dtype: d, shape: shape, state: s})
+	return b.Emit1(ReadState{s, d, shape})
 }
 
 // WriteState stores v into the state when the run ends.
@@ -109,14 +159,9 @@ func (b *Builder) WriteState(s State, v *Value) {
 	b.Graph.Updates = append(b.Graph.Updates, Update{State: s, Value: v})
 }
 
-// StateOf returns the state that a node of OpState reads.
-func StateOf(n *Node) State { return n.Attrs.(*leaf).state }
-
 // Constant returns a value whose elements come from src when the graph is compiled.
 func (b *Builder) Constant(src Source, d tensor.DType, shape ...int) *Value {
-	v := b.Emit1(OpConst, &leaf{dtype: d, shape: shape})
-	v.Node.Source = src
-	return v
+	return b.Emit1(Const{src, d, shape})
 }
 
 // memory is a Source over elements that a layer worked out; its key is their hash, or, for long ones, their address.

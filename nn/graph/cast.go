@@ -6,34 +6,44 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-// OpCast converts elements to another type as NumPy's astype does: towards zero from float to integer, wrapping between
+// Cast converts elements to another type as NumPy's astype does: towards zero from float to integer, wrapping between
 // integers, "not zero" to bool.
-var OpCast = &Op{Name: "cast", Kind: KindOther,
-	Infer: func(n *Node) {
-		to := n.Attrs.(tensor.DType)
-		if (to == tensor.String) != (n.In[0].DType == tensor.String) {
-			panic(&Error{Msg: "cast: " + n.In[0].DType.String() + " cannot become " + to.String()})
-		}
-		n.SetOut(to, n.In[0].Shape...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		x, y := in[0], out[0]
-		switch ClassOf(n.Attrs.(tensor.DType)) {
-		case ClassF:
-			castFloats(y.F, x)
-			y.Finish(n.Attrs.(tensor.DType))
-		case ClassD:
-			castFloats(y.D, x)
-		case ClassI:
-			castInts(y.I, x)
-			y.Finish(n.Attrs.(tensor.DType))
-		case ClassB:
-			castBools(y.B, x)
-		case ClassS:
-			copy(y.S, x.S)
-		}
-		return nil
-	}}
+type Cast struct{ To tensor.DType }
+
+// Name implements Op.
+func (Cast) Name() string { return "cast" }
+
+// Infer implements Op.
+func (op Cast) Infer(n *Node) {
+	to := op.To
+	if (to == tensor.String) != (n.In[0].DType == tensor.String) {
+		panic(&Error{Msg: "cast: " + n.In[0].DType.String() + " cannot become " + to.String()})
+	}
+	n.SetOut(to, n.In[0].Shape...)
+}
+
+// Eval implements Op.
+func (op Cast) Eval(n *Node, in, out []Buf) error {
+	x, y := in[0], out[0]
+	switch ClassOf(op.To) {
+	case ClassF:
+		castFloats(y.F, x)
+		y.Finish(op.To)
+	case ClassD:
+		castFloats(y.D, x)
+	case ClassI:
+		castInts(y.I, x)
+		y.Finish(op.To)
+	case ClassB:
+		castBools(y.B, x)
+	case ClassS:
+		copy(y.S, x.S)
+	}
+	return nil
+}
+
+// ByElement implements the face of that name.
+func (Cast) ByElement() {}
 
 func castFloats[T float32 | float64](out []T, x Buf) {
 	for i, v := range x.F {
@@ -100,5 +110,5 @@ func (b *Builder) Cast(x *Value, d tensor.DType) *Value {
 	if x.DType == d {
 		return x
 	}
-	return b.Emit1(OpCast, d, x)
+	return b.Emit1(Cast{d}, x)
 }

@@ -4,71 +4,83 @@ import (
 	"fmt"
 )
 
-// ConvAttrs are the settings of OpConv, one number for each spatial axis. InputDilation puts zeros between the input's
-// elements: with it a convolution is the transpose of a strided one.
-type ConvAttrs struct {
+// Conv is a convolution (cross-correlation, as in Keras) of an input (batch, spatial..., channels) with a kernel
+// (spatial..., channels/groups, filters), one to three spatial axes. The settings have one number for each spatial axis. InputDilation
+// puts zeros between the input\'s elements: with it a convolution is the transpose of a strided one. The reference evaluation
+// accumulates in float64.
+type Conv struct {
 	Strides, Dilation, InputDilation, PadLo, PadHi []int
 	Groups                                         int
 }
 
-// OpConv is a convolution (cross-correlation, as in Keras) of an input (batch, spatial..., channels) with a kernel
-// (spatial..., channels/groups, filters), one to three spatial axes. The reference evaluation accumulates in float64.
-var OpConv = &Op{Name: "conv",
-	Infer: func(n *Node) {
-		x, k, a := n.In[0], n.In[1], n.Attrs.(*ConvAttrs)
-		rank := x.Rank() - 2
-		if rank < 1 || rank > 3 || k.Rank() != x.Rank() || x.DType != k.DType || !x.DType.IsFloat() {
-			panic(&Error{Msg: fmt.Sprintf("convolution: an input %s does not fit a kernel %s", x, k)})
-		}
-		in, filters := k.Shape[rank], k.Shape[rank+1]
-		if a.Groups < 1 || x.Shape[rank+1] != in*a.Groups || filters%a.Groups != 0 {
-			panic(&Error{Msg: fmt.Sprintf("convolution: an input of %d channels does not fit a kernel %s in %d groups", x.Shape[rank+1], k, a.Groups)})
-		}
-		shape := []int{x.Shape[0]}
-		for i := range rank {
-			shape = append(shape, ConvOut(x.Shape[i+1], k.Shape[i], a, i))
-		}
-		n.SetOut(x.DType, append(shape, filters)...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		if out[0].F != nil {
-			conv(n, out[0].F, in[0].F, in[1].F)
-		} else {
-			conv(n, out[0].D, in[0].D, in[1].D)
-		}
-		return nil
-	}}
+// Name implements Op.
+func (Conv) Name() string { return "conv" }
 
-// OpSpread puts zeros between the elements of the spatial axes of (batch, spatial..., channels): factor-1 of them each
-// ([]int attrs). The compiler makes convolutions with InputDilation of it.
-var OpSpread = &Op{Name: "spread",
-	Infer: func(n *Node) {
-		shape := append([]int(nil), n.In[0].Shape...)
-		for i, f := range n.Attrs.([]int) {
-			shape[i+1] = max((shape[i+1]-1)*f+1, 0)
-		}
-		n.SetOut(n.In[0].DType, shape...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		var own, to, zero [MaxRank]int
-		strides(&own, n.Out[0].Shape)
-		shape := n.In[0].Shape
-		copy(to[:], own[:len(shape)])
-		for i, f := range n.Attrs.([]int) {
-			to[i+1] *= f
-		}
-		clear(out[0].F)
-		clear(out[0].D)
-		k := 0
-		walk3(shape, to[:len(shape)], zero[:len(shape)], zero[:len(shape)], func(o, _, _, n, _, _, _ int) {
-			CopyRange(out[0], o, in[0], k, n) // the last axis is that of the channels, which stay together
-			k += n
-		})
-		return nil
-	}}
+// Infer implements Op.
+func (op Conv) Infer(n *Node) {
+	x, k := n.In[0], n.In[1]
+	rank := x.Rank() - 2
+	if rank < 1 || rank > 3 || k.Rank() != x.Rank() || x.DType != k.DType || !x.DType.IsFloat() {
+		panic(&Error{Msg: fmt.Sprintf("convolution: an input %s does not fit a kernel %s", x, k)})
+	}
+	in, filters := k.Shape[rank], k.Shape[rank+1]
+	if op.Groups < 1 || x.Shape[rank+1] != in*op.Groups || filters%op.Groups != 0 {
+		panic(&Error{Msg: fmt.Sprintf("convolution: an input of %d channels does not fit a kernel %s in %d groups", x.Shape[rank+1], k, op.Groups)})
+	}
+	shape := []int{x.Shape[0]}
+	for i := range rank {
+		shape = append(shape, ConvOut(x.Shape[i+1], k.Shape[i], op, i))
+	}
+	n.SetOut(x.DType, append(shape, filters)...)
+}
+
+// Eval implements Op.
+func (op Conv) Eval(n *Node, in, out []Buf) error {
+	if out[0].F != nil {
+		conv(n, op, out[0].F, in[0].F, in[1].F)
+	} else {
+		conv(n, op, out[0].D, in[0].D, in[1].D)
+	}
+	return nil
+}
+
+// Spread puts zeros between the elements of the spatial axes of (batch, spatial..., channels): factor-1 of them each.
+// The compiler makes convolutions with InputDilation of it.
+type Spread struct{ Factors []int }
+
+// Name implements Op.
+func (Spread) Name() string { return "spread" }
+
+// Infer implements Op.
+func (op Spread) Infer(n *Node) {
+	shape := append([]int(nil), n.In[0].Shape...)
+	for i, f := range op.Factors {
+		shape[i+1] = max((shape[i+1]-1)*f+1, 0)
+	}
+	n.SetOut(n.In[0].DType, shape...)
+}
+
+// Eval implements Op.
+func (op Spread) Eval(n *Node, in, out []Buf) error {
+	var own, to, zero [MaxRank]int
+	strides(&own, n.Out[0].Shape)
+	shape := n.In[0].Shape
+	copy(to[:], own[:len(shape)])
+	for i, f := range op.Factors {
+		to[i+1] *= f
+	}
+	clear(out[0].F)
+	clear(out[0].D)
+	k := 0
+	walk3(shape, to[:len(shape)], zero[:len(shape)], zero[:len(shape)], func(o, _, _, n, _, _, _ int) {
+		CopyRange(out[0], o, in[0], k, n) // the last axis is that of the channels, which stay together
+		k += n
+	})
+	return nil
+}
 
 // ConvOut returns the length of spatial axis i of a convolution's output.
-func ConvOut(size, kernel int, a *ConvAttrs, i int) int {
+func ConvOut(size, kernel int, a Conv, i int) int {
 	if kernel < 1 || a.Strides[i] < 1 || a.Dilation[i] < 1 || a.InputDilation[i] < 1 {
 		panic(&Error{Msg: "convolution: kernel size, strides and dilation must be 1 or more"})
 	}
@@ -80,8 +92,7 @@ func ConvOut(size, kernel int, a *ConvAttrs, i int) int {
 	return (size-span)/a.Strides[i] + 1
 }
 
-func conv[T float32 | float64](n *Node, out, x, k []T) {
-	a := n.Attrs.(*ConvAttrs)
+func conv[T float32 | float64](n *Node, a Conv, out, x, k []T) {
 	rank := n.In[0].Rank() - 2
 	// Fewer than three spatial axes are three with leading ones of length 1.
 	xs, ks, os := [3]int{1, 1, 1}, [3]int{1, 1, 1}, [3]int{1, 1, 1}
@@ -137,7 +148,7 @@ func conv[T float32 | float64](n *Node, out, x, k []T) {
 }
 
 // Conv convolves x (batch, spatial..., channels) with a kernel (spatial..., channels/groups, filters).
-func (b *Builder) Conv(x, kernel *Value, a ConvAttrs) *Value {
+func (b *Builder) Conv(x, kernel *Value, a Conv) *Value {
 	rank := x.Rank() - 2
 	for _, s := range []*[]int{&a.Strides, &a.Dilation, &a.InputDilation} {
 		if *s == nil {
@@ -157,7 +168,7 @@ func (b *Builder) Conv(x, kernel *Value, a ConvAttrs) *Value {
 			b.Fail("convolution: %d settings for the %d spatial axes of %s", len(s), rank, x)
 		}
 	}
-	return b.Emit1(OpConv, &a, x, kernel)
+	return b.Emit1(a, x, kernel)
 }
 
 func ones(n int) []int {
@@ -176,41 +187,45 @@ func SamePadding(size, kernel, stride, dilation int) (lo, hi int) {
 	return total / 2, total - total/2
 }
 
-// PoolAttrs are the settings of OpPool, one number for each spatial axis.
-type PoolAttrs struct {
+// Pool takes the maximum or average over windows of an input (batch, spatial..., channels), one to three spatial axes; the
+// settings have one number for each.
+type Pool struct {
 	Window, Strides, PadLo, PadHi []int
 	Average                       bool // of the elements inside the input; else the maximum
 }
 
-// OpPool takes the maximum or average over windows of an input (batch, spatial..., channels), one to three spatial axes.
-var OpPool = &Op{Name: "pool",
-	Infer: func(n *Node) {
-		x, a := n.In[0], n.Attrs.(*PoolAttrs)
-		rank := x.Rank() - 2
-		if rank < 1 || rank > 3 || !isNumber(x.DType) || a.Average && !x.DType.IsFloat() {
-			panic(&Error{Msg: fmt.Sprintf("pooling: not defined for %s", x)})
-		}
-		shape := []int{x.Shape[0]}
-		c := &ConvAttrs{Strides: a.Strides, Dilation: ones(rank), InputDilation: ones(rank), PadLo: a.PadLo, PadHi: a.PadHi}
-		for i := range rank {
-			shape = append(shape, ConvOut(x.Shape[i+1], a.Window[i], c, i))
-		}
-		n.SetOut(x.DType, append(shape, x.Shape[rank+1])...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		switch {
-		case out[0].F != nil:
-			pool(n, out[0].F, in[0].F)
-		case out[0].D != nil:
-			pool(n, out[0].D, in[0].D)
-		default:
-			pool(n, out[0].I, in[0].I)
-		}
-		return nil
-	}}
+// Name implements Op.
+func (Pool) Name() string { return "pool" }
 
-func pool[T float32 | float64 | int64](n *Node, out, x []T) {
-	a := n.Attrs.(*PoolAttrs)
+// Infer implements Op.
+func (op Pool) Infer(n *Node) {
+	x := n.In[0]
+	rank := x.Rank() - 2
+	if rank < 1 || rank > 3 || !isNumber(x.DType) || op.Average && !x.DType.IsFloat() {
+		panic(&Error{Msg: fmt.Sprintf("pooling: not defined for %s", x)})
+	}
+	shape := []int{x.Shape[0]}
+	c := Conv{Strides: op.Strides, Dilation: ones(rank), InputDilation: ones(rank), PadLo: op.PadLo, PadHi: op.PadHi}
+	for i := range rank {
+		shape = append(shape, ConvOut(x.Shape[i+1], op.Window[i], c, i))
+	}
+	n.SetOut(x.DType, append(shape, x.Shape[rank+1])...)
+}
+
+// Eval implements Op.
+func (op Pool) Eval(n *Node, in, out []Buf) error {
+	switch {
+	case out[0].F != nil:
+		pool(n, op, out[0].F, in[0].F)
+	case out[0].D != nil:
+		pool(n, op, out[0].D, in[0].D)
+	default:
+		pool(n, op, out[0].I, in[0].I)
+	}
+	return nil
+}
+
+func pool[T float32 | float64 | int64](n *Node, a Pool, out, x []T) {
 	rank := n.In[0].Rank() - 2
 	xs, os := [3]int{1, 1, 1}, [3]int{1, 1, 1}
 	window, stride, lo := [3]int{1, 1, 1}, [3]int{1, 1, 1}, [3]int{}
@@ -261,14 +276,14 @@ func pool[T float32 | float64 | int64](n *Node, out, x []T) {
 }
 
 // Pool takes the maximum or average over windows of x (batch, spatial..., channels).
-func (b *Builder) Pool(x *Value, a PoolAttrs) *Value {
+func (b *Builder) Pool(x *Value, a Pool) *Value {
 	rank := x.Rank() - 2
 	for _, s := range [][]int{a.Window, a.Strides, a.PadLo, a.PadHi} {
 		if len(s) != rank {
 			b.Fail("pooling: %d settings for the %d spatial axes of %s", len(s), rank, x)
 		}
 	}
-	return b.Emit1(OpPool, &a, x)
+	return b.Emit1(a, x)
 }
 
 // ToChannelsLast moves the channel axis of a "channels_first" value (batch, channels, spatial...) to the end.

@@ -1,7 +1,5 @@
 package graph
 
-import "fmt"
-
 // Run holds what one interpretation of a graph works on; States may be nil.
 type Run struct {
 	Inputs []Buf
@@ -15,19 +13,19 @@ func Interpret(g *Graph, run Run) ([]Buf, error) {
 	next := 0
 	for _, n := range g.Nodes {
 		out := make([]Buf, len(n.Out))
-		switch {
-		case n.Op == OpInput:
+		switch op := n.Op.(type) {
+		case Input:
 			out[0] = run.Inputs[next]
 			next++
-		case n.Op == OpState:
-			key := StateOf(n).StateKey()
+		case ReadState:
+			key := op.State.StateKey()
 			if kept, ok := run.States[key]; ok && kept.Len() == n.Out[0].Size() {
 				out[0] = kept
 			} else {
 				out[0] = NewBuf(n.Out[0].DType, n.Out[0].Size())
 			}
-		case n.Op == OpConst:
-			buf, err := n.Source.Buf()
+		case Const:
+			buf, err := op.Source.Buf()
 			if err != nil {
 				return nil, err
 			}
@@ -62,9 +60,6 @@ func Interpret(g *Graph, run Run) ([]Buf, error) {
 
 // Eval runs the reference evaluation of one node and brings its results into the range of their types.
 func Eval(n *Node, in, out []Buf) error {
-	if n.Op.Eval == nil {
-		return fmt.Errorf("%s has no evaluation", n.Op.Name)
-	}
 	if err := n.Op.Eval(n, in, out); err != nil {
 		return err
 	}

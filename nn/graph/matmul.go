@@ -6,36 +6,41 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-// MatMulAttrs say which operand of OpMatMul is read transposed in its last two axes.
-type MatMulAttrs struct{ TransA, TransB bool }
-
-// OpMatMul multiplies matrices in the last two axes; the leading axes broadcast. Floats are accumulated in float64 by the
+// MatMul multiplies matrices in the last two axes; the leading axes broadcast. TransA and TransB
+// say which operand is read transposed in its last two axes. Floats are accumulated in float64 by the
 // reference evaluation.
-var OpMatMul = &Op{Name: "matmul",
-	Infer: func(n *Node) {
-		a, b, t := n.In[0], n.In[1], n.Attrs.(MatMulAttrs)
-		if a.Rank() < 2 || b.Rank() < 2 || a.DType != b.DType || !isNumber(a.DType) {
-			panic(&Error{Msg: fmt.Sprintf("matmul: %s and %s cannot be multiplied", a, b)})
-		}
-		m, k := matrixOf(a, t.TransA)
-		k2, cols := matrixOf(b, t.TransB)
-		batch, err := tensor.Broadcast(a.Shape[:a.Rank()-2], b.Shape[:b.Rank()-2])
-		if err != nil || k != k2 {
-			panic(&Error{Msg: fmt.Sprintf("matmul: the inner sizes %d and %d of %s and %s, or their leading axes, do not fit", k, k2, a, b)})
-		}
-		n.SetOut(a.DType, append(batch, m, cols)...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		switch {
-		case out[0].F != nil:
-			matmul(n, out[0].F, in[0].F, in[1].F, float64(0))
-		case out[0].D != nil:
-			matmul(n, out[0].D, in[0].D, in[1].D, float64(0))
-		default:
-			matmul(n, out[0].I, in[0].I, in[1].I, int64(0))
-		}
-		return nil
-	}}
+type MatMul struct{ TransA, TransB bool }
+
+// Name implements Op.
+func (MatMul) Name() string { return "matmul" }
+
+// Infer implements Op.
+func (op MatMul) Infer(n *Node) {
+	a, b := n.In[0], n.In[1]
+	if a.Rank() < 2 || b.Rank() < 2 || a.DType != b.DType || !isNumber(a.DType) {
+		panic(&Error{Msg: fmt.Sprintf("matmul: %s and %s cannot be multiplied", a, b)})
+	}
+	m, k := matrixOf(a, op.TransA)
+	k2, cols := matrixOf(b, op.TransB)
+	batch, err := tensor.Broadcast(a.Shape[:a.Rank()-2], b.Shape[:b.Rank()-2])
+	if err != nil || k != k2 {
+		panic(&Error{Msg: fmt.Sprintf("matmul: the inner sizes %d and %d of %s and %s, or their leading axes, do not fit", k, k2, a, b)})
+	}
+	n.SetOut(a.DType, append(batch, m, cols)...)
+}
+
+// Eval implements Op.
+func (op MatMul) Eval(n *Node, in, out []Buf) error {
+	switch {
+	case out[0].F != nil:
+		matmul(n, op, out[0].F, in[0].F, in[1].F, float64(0))
+	case out[0].D != nil:
+		matmul(n, op, out[0].D, in[0].D, in[1].D, float64(0))
+	default:
+		matmul(n, op, out[0].I, in[0].I, in[1].I, int64(0))
+	}
+	return nil
+}
 
 func matrixOf(v *Value, trans bool) (rows, cols int) {
 	rows, cols = v.Shape[v.Rank()-2], v.Shape[v.Rank()-1]
@@ -45,8 +50,7 @@ func matrixOf(v *Value, trans bool) (rows, cols int) {
 	return rows, cols
 }
 
-func matmul[T float32 | float64 | int64, A float64 | int64](n *Node, out, a, b []T, _ A) {
-	t := n.Attrs.(MatMulAttrs)
+func matmul[T float32 | float64 | int64, A float64 | int64](n *Node, t MatMul, out, a, b []T, _ A) {
 	m, k := matrixOf(n.In[0], t.TransA)
 	_, cols := matrixOf(n.In[1], t.TransB)
 	ai, ak, bk, bj := k, 1, cols, 1
@@ -73,7 +77,7 @@ func matmul[T float32 | float64 | int64, A float64 | int64](n *Node, out, a, b [
 	})
 }
 
-// EachBatch calls f for each matrix product of an OpMatMul node with the numbers of the matrices in its output and inputs.
+// EachBatch calls f for each matrix product of a MatMul node with the numbers of the matrices in its output and inputs.
 func EachBatch(n *Node, f func(out, a, b int)) {
 	batch := n.Out[0].Shape[:n.Out[0].Rank()-2]
 	var sa, sb [MaxRank]int
@@ -92,7 +96,7 @@ func (b *Builder) MatMul(x, y *Value) *Value { return b.MatMulT(x, y, false, fal
 
 // MatMulT is MatMul with either operand read transposed in its last two axes.
 func (b *Builder) MatMulT(x, y *Value, transX, transY bool) *Value {
-	return b.Emit1(OpMatMul, MatMulAttrs{transX, transY}, x, y)
+	return b.Emit1(MatMul{transX, transY}, x, y)
 }
 
 // Dense multiplies the last axis of x with a kernel of shape (in, out): a matmul over all leading axes at once.

@@ -7,7 +7,7 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-// each runs the instance of a generic function that fits the class of the buffers. Movement ops use it: they copy
+// moveAll runs the instance of a generic function that fits the class of the buffers. Movement ops use it: they copy
 // elements of any type.
 func moveAll(in, out []Buf, f func(class Class)) {
 	switch {
@@ -24,16 +24,23 @@ func moveAll(in, out []Buf, f func(class Class)) {
 	}
 }
 
-// OpReshape gives the same elements another shape ([]int attrs).
-var OpReshape = &Op{Name: "reshape", Kind: KindReshape,
-	Infer: func(n *Node) {
-		shape := n.Attrs.([]int)
-		if size, ok := tensor.SizeOf(shape); !ok || size != n.In[0].Size() {
-			panic(&Error{Msg: fmt.Sprintf("reshape: %s does not reshape to %s", n.In[0], tensor.FormatShape(shape))})
-		}
-		n.SetOut(n.In[0].DType, shape...)
-	},
-	Eval: func(_ *Node, in, out []Buf) error { out[0].Copy(in[0]); return nil }}
+// Reshape gives the same elements another shape.
+type Reshape struct{ Shape []int }
+
+// Name implements Op.
+func (Reshape) Name() string { return "reshape" }
+
+// Infer implements Op.
+func (op Reshape) Infer(n *Node) {
+	shape := op.Shape
+	if size, ok := tensor.SizeOf(shape); !ok || size != n.In[0].Size() {
+		panic(&Error{Msg: fmt.Sprintf("reshape: %s does not reshape to %s", n.In[0], tensor.FormatShape(shape))})
+	}
+	n.SetOut(n.In[0].DType, shape...)
+}
+
+// Eval implements Op.
+func (Reshape) Eval(_ *Node, in, out []Buf) error { out[0].Copy(in[0]); return nil }
 
 // Reshape gives x another shape; one dimension may be -1.
 func (b *Builder) Reshape(x *Value, shape ...int) *Value {
@@ -52,7 +59,7 @@ func (b *Builder) Reshape(x *Value, shape ...int) *Value {
 	if slices.Equal(shape, x.Shape) {
 		return x
 	}
-	return b.Emit1(OpReshape, shape, x)
+	return b.Emit1(Reshape{shape}, x)
 }
 
 // ExpandDims inserts an axis of length 1; axis counts in the result and may be negative.
@@ -81,41 +88,47 @@ func (b *Builder) Axis(axis, rank int) int {
 	return axis
 }
 
-// OpTranspose reorders the axes ([]int attrs: output axis i is input axis attrs[i]).
-var OpTranspose = &Op{Name: "transpose",
-	Infer: func(n *Node) {
-		x, axes := n.In[0], n.Attrs.([]int)
-		shape := make([]int, len(axes))
-		seen := make([]bool, len(axes))
-		for i, a := range axes {
-			if len(axes) != x.Rank() || a < 0 || a >= x.Rank() || seen[a] {
-				panic(&Error{Msg: fmt.Sprintf("transpose: axes %v do not permute %s", axes, x)})
-			}
-			seen[a] = true
-			shape[i] = x.Shape[a]
-		}
-		n.SetOut(x.DType, shape...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		moveAll(in, out, func(c Class) {
-			switch c {
-			case ClassF:
-				transpose(n, out[0].F, in[0].F)
-			case ClassD:
-				transpose(n, out[0].D, in[0].D)
-			case ClassI:
-				transpose(n, out[0].I, in[0].I)
-			case ClassB:
-				transpose(n, out[0].B, in[0].B)
-			case ClassS:
-				transpose(n, out[0].S, in[0].S)
-			}
-		})
-		return nil
-	}}
+// Transpose reorders the axes: output axis i is input axis Axes[i].
+type Transpose struct{ Axes []int }
 
-func transpose[T any](n *Node, out, in []T) {
-	axes := n.Attrs.([]int)
+// Name implements Op.
+func (Transpose) Name() string { return "transpose" }
+
+// Infer implements Op.
+func (op Transpose) Infer(n *Node) {
+	x, axes := n.In[0], op.Axes
+	shape := make([]int, len(axes))
+	seen := make([]bool, len(axes))
+	for i, a := range axes {
+		if len(axes) != x.Rank() || a < 0 || a >= x.Rank() || seen[a] {
+			panic(&Error{Msg: fmt.Sprintf("transpose: axes %v do not permute %s", axes, x)})
+		}
+		seen[a] = true
+		shape[i] = x.Shape[a]
+	}
+	n.SetOut(x.DType, shape...)
+}
+
+// Eval implements Op.
+func (op Transpose) Eval(n *Node, in, out []Buf) error {
+	moveAll(in, out, func(c Class) {
+		switch c {
+		case ClassF:
+			transpose(n, op.Axes, out[0].F, in[0].F)
+		case ClassD:
+			transpose(n, op.Axes, out[0].D, in[0].D)
+		case ClassI:
+			transpose(n, op.Axes, out[0].I, in[0].I)
+		case ClassB:
+			transpose(n, op.Axes, out[0].B, in[0].B)
+		case ClassS:
+			transpose(n, op.Axes, out[0].S, in[0].S)
+		}
+	})
+	return nil
+}
+
+func transpose[T any](n *Node, axes []int, out, in []T) {
 	var own, from [MaxRank]int
 	strides(&own, n.In[0].Shape)
 	for i, a := range axes {
@@ -148,7 +161,7 @@ func (b *Builder) Transpose(x *Value, axes ...int) *Value {
 	if slices.IsSorted(axes) && len(axes) == x.Rank() {
 		return x
 	}
-	return b.Emit1(OpTranspose, slices.Clone(axes), x)
+	return b.Emit1(Transpose{slices.Clone(axes)}, x)
 }
 
 // SwapAxes exchanges two axes, which may be negative.
@@ -174,23 +187,30 @@ func (b *Builder) MoveAxis(x *Value, from, to int) *Value {
 	return b.Transpose(x, slices.Insert(axes, to, from)...)
 }
 
-// OpBroadcast repeats elements to fill a shape ([]int attrs).
-var OpBroadcast = &Op{Name: "broadcast_to",
-	Infer: func(n *Node) {
-		shape := n.Attrs.([]int)
-		full, err := tensor.Broadcast(n.In[0].Shape, shape)
-		if err != nil || !slices.Equal(full, shape) {
-			panic(&Error{Msg: fmt.Sprintf("broadcast_to: %s does not broadcast to %s", n.In[0], tensor.FormatShape(shape))})
-		}
-		n.SetOut(n.In[0].DType, shape...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		var s [MaxRank]int
-		shape := n.Out[0].Shape
-		from := broadcastStrides(&s, n.In[0].Shape, shape)
-		gatherAny(shape, from, 0, in, out)
-		return nil
-	}}
+// Broadcast repeats elements to fill a shape.
+type Broadcast struct{ Shape []int }
+
+// Name implements Op.
+func (Broadcast) Name() string { return "broadcast_to" }
+
+// Infer implements Op.
+func (op Broadcast) Infer(n *Node) {
+	shape := op.Shape
+	full, err := tensor.Broadcast(n.In[0].Shape, shape)
+	if err != nil || !slices.Equal(full, shape) {
+		panic(&Error{Msg: fmt.Sprintf("broadcast_to: %s does not broadcast to %s", n.In[0], tensor.FormatShape(shape))})
+	}
+	n.SetOut(n.In[0].DType, shape...)
+}
+
+// Eval implements Op.
+func (Broadcast) Eval(n *Node, in, out []Buf) error {
+	var s [MaxRank]int
+	shape := n.Out[0].Shape
+	from := broadcastStrides(&s, n.In[0].Shape, shape)
+	gatherAny(shape, from, 0, in, out)
+	return nil
+}
 
 func gatherAny(shape, from []int, base int, in, out []Buf) {
 	moveAll(in, out, func(c Class) {
@@ -214,36 +234,52 @@ func (b *Builder) BroadcastTo(x *Value, shape ...int) *Value {
 	if slices.Equal(shape, x.Shape) {
 		return x
 	}
-	return b.Emit1(OpBroadcast, slices.Clone(shape), x)
+	return b.Emit1(Broadcast{slices.Clone(shape)}, x)
 }
 
-// SliceAttrs says which elements OpSlice takes: on each axis Count elements from Start on, Step apart. Step may be
-// negative.
-type SliceAttrs struct{ Start, Step, Count []int }
+// Slice takes a strided part: on each axis Count elements from Start on, Step apart. Step may be negative.
+type Slice struct{ Start, Step, Count []int }
 
-// OpSlice takes a strided part.
-var OpSlice = &Op{Name: "slice",
-	Infer: func(n *Node) {
-		a, x := n.Attrs.(SliceAttrs), n.In[0]
-		for i, d := range x.Shape {
-			last := a.Start[i] + (a.Count[i]-1)*a.Step[i]
-			if a.Count[i] > 0 && (a.Start[i] < 0 || a.Start[i] >= d || last < 0 || last >= d) {
-				panic(&Error{Msg: fmt.Sprintf("slice: %d elements from %d, %d apart, are outside axis %d of %s", a.Count[i], a.Start[i], a.Step[i], i, x)})
-			}
+// Name implements Op.
+func (Slice) Name() string { return "slice" }
+
+// Infer implements Op.
+func (op Slice) Infer(n *Node) {
+	x := n.In[0]
+	for i, d := range x.Shape {
+		last := op.Start[i] + (op.Count[i]-1)*op.Step[i]
+		if op.Count[i] > 0 && (op.Start[i] < 0 || op.Start[i] >= d || last < 0 || last >= d) {
+			panic(&Error{Msg: fmt.Sprintf("slice: %d elements from %d, %d apart, are outside axis %d of %s", op.Count[i], op.Start[i], op.Step[i], i, x)})
 		}
-		n.SetOut(x.DType, a.Count...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		a := n.Attrs.(SliceAttrs)
-		var own, from [MaxRank]int
-		base := 0
-		for i, s := range strides(&own, n.In[0].Shape) {
-			from[i] = s * a.Step[i]
-			base += s * a.Start[i]
-		}
-		gatherAny(n.Out[0].Shape, from[:len(a.Start)], base, in, out)
-		return nil
-	}}
+	}
+	n.SetOut(x.DType, op.Count...)
+}
+
+// Eval implements Op.
+func (op Slice) Eval(n *Node, in, out []Buf) error {
+	var own, from [MaxRank]int
+	base := 0
+	for i, s := range strides(&own, n.In[0].Shape) {
+		from[i] = s * op.Step[i]
+		base += s * op.Start[i]
+	}
+	gatherAny(n.Out[0].Shape, from[:len(op.Start)], base, in, out)
+	return nil
+}
+
+// Permute implements Permuter.
+func (op Slice) Permute(axes []int) Op {
+	return Slice{permuted(op.Start, axes), permuted(op.Step, axes), permuted(op.Count, axes)}
+}
+
+// permuted puts the setting of each axis i where axis axes[i] is.
+func permuted(x, axes []int) []int {
+	y := make([]int, len(x))
+	for i, a := range axes {
+		y[a] = x[i]
+	}
+	return y
+}
 
 // Slice takes the elements start..stop (stop excluded) along one axis.
 func (b *Builder) Slice(x *Value, axis, start, stop int) *Value {
@@ -253,7 +289,7 @@ func (b *Builder) Slice(x *Value, axis, start, stop int) *Value {
 // SliceStep takes count elements from start on, step apart, along one axis; step may be negative.
 func (b *Builder) SliceStep(x *Value, axis, start, step, count int) *Value {
 	axis = b.Axis(axis, x.Rank())
-	a := SliceAttrs{Start: make([]int, x.Rank()), Step: make([]int, x.Rank()), Count: slices.Clone(x.Shape)}
+	a := Slice{Start: make([]int, x.Rank()), Step: make([]int, x.Rank()), Count: slices.Clone(x.Shape)}
 	for i := range a.Step {
 		a.Step[i] = 1
 	}
@@ -262,7 +298,7 @@ func (b *Builder) SliceStep(x *Value, axis, start, step, count int) *Value {
 }
 
 // SliceAll takes a strided part on every axis at once.
-func (b *Builder) SliceAll(x *Value, a SliceAttrs) *Value {
+func (b *Builder) SliceAll(x *Value, a Slice) *Value {
 	if slices.Equal(a.Count, x.Shape) && !slices.ContainsFunc(a.Step, func(s int) bool { return s != 1 }) {
 		return x
 	}
@@ -271,7 +307,7 @@ func (b *Builder) SliceAll(x *Value, a SliceAttrs) *Value {
 			b.Fail("slice: axis %d of %s cannot give %d elements", i, x, c)
 		}
 	}
-	return b.Emit1(OpSlice, a, x)
+	return b.Emit1(a, x)
 }
 
 // Flip reverses the order along an axis.
@@ -280,40 +316,47 @@ func (b *Builder) Flip(x *Value, axis int) *Value {
 	return b.SliceStep(x, axis, max(x.Shape[axis]-1, 0), -1, x.Shape[axis])
 }
 
-// OpConcat joins along an axis (int attrs).
-var OpConcat = &Op{Name: "concatenate",
-	Infer: func(n *Node) {
-		axis, first := n.Attrs.(int), n.In[0]
-		shape := slices.Clone(first.Shape)
-		for _, v := range n.In[1:] {
-			if v.DType != first.DType || v.Rank() != first.Rank() {
-				panic(&Error{Msg: fmt.Sprintf("concatenate: %s and %s differ in type or rank", first, v)})
-			}
-			for i, d := range v.Shape {
-				if i == axis {
-					shape[i] += d
-				} else if d != first.Shape[i] {
-					panic(&Error{Msg: fmt.Sprintf("concatenate: %s and %s differ in axis %d", first, v, i)})
-				}
+// Concat joins along an axis.
+type Concat struct{ Axis int }
+
+// Name implements Op.
+func (Concat) Name() string { return "concatenate" }
+
+// Infer implements Op.
+func (op Concat) Infer(n *Node) {
+	axis, first := op.Axis, n.In[0]
+	shape := slices.Clone(first.Shape)
+	for _, v := range n.In[1:] {
+		if v.DType != first.DType || v.Rank() != first.Rank() {
+			panic(&Error{Msg: fmt.Sprintf("concatenate: %s and %s differ in type or rank", first, v)})
+		}
+		for i, d := range v.Shape {
+			if i == axis {
+				shape[i] += d
+			} else if d != first.Shape[i] {
+				panic(&Error{Msg: fmt.Sprintf("concatenate: %s and %s differ in axis %d", first, v, i)})
 			}
 		}
-		n.SetOut(first.DType, shape...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		axis, shape := n.Attrs.(int), n.Out[0].Shape
-		outer, inner := product(shape[:axis]), product(shape[axis+1:])
-		at, whole := 0, shape[axis]*inner
-		for i, v := range n.In {
-			part := v.Shape[axis] * inner
-			x, y := in[i], out[0]
-			for o := range outer {
-				to := o*whole + at
-				CopyRange(y, to, x, o*part, part)
-			}
-			at += part
+	}
+	n.SetOut(first.DType, shape...)
+}
+
+// Eval implements Op.
+func (op Concat) Eval(n *Node, in, out []Buf) error {
+	axis, shape := op.Axis, n.Out[0].Shape
+	outer, inner := product(shape[:axis]), product(shape[axis+1:])
+	at, whole := 0, shape[axis]*inner
+	for i, v := range n.In {
+		part := v.Shape[axis] * inner
+		x, y := in[i], out[0]
+		for o := range outer {
+			to := o*whole + at
+			CopyRange(y, to, x, o*part, part)
 		}
-		return nil
-	}}
+		at += part
+	}
+	return nil
+}
 
 // CopyRange copies n elements of src from position j on to dst's position i.
 func CopyRange(dst Buf, i int, src Buf, j, n int) {
@@ -331,6 +374,9 @@ func CopyRange(dst Buf, i int, src Buf, j, n int) {
 	}
 }
 
+// Permute implements Permuter.
+func (op Concat) Permute(axes []int) Op { return Concat{axes[op.Axis]} }
+
 // Concat joins values of one type along an axis.
 func (b *Builder) Concat(axis int, xs ...*Value) *Value {
 	if len(xs) == 0 {
@@ -340,7 +386,7 @@ func (b *Builder) Concat(axis int, xs ...*Value) *Value {
 	if len(xs) == 1 {
 		return xs[0]
 	}
-	return b.Emit1(OpConcat, axis, xs...)
+	return b.Emit1(Concat{axis}, xs...)
 }
 
 // Stack joins values of one shape along a new axis.
@@ -366,52 +412,59 @@ func (b *Builder) Split(x *Value, axis int, sizes ...int) []*Value {
 	return parts
 }
 
-// PadAttrs says how many elements OpPad adds before and after each axis, and of which value.
-type PadAttrs struct {
+// Pad surrounds a tensor with Value: Lo elements before and Hi after each axis.
+type Pad struct {
 	Lo, Hi []int
 	Value  float64
 }
 
-// OpPad surrounds x with one value.
-var OpPad = &Op{Name: "pad",
-	Infer: func(n *Node) {
-		a, x := n.Attrs.(PadAttrs), n.In[0]
-		shape := slices.Clone(x.Shape)
-		for i := range shape {
-			if a.Lo[i] < 0 || a.Hi[i] < 0 {
-				panic(&Error{Msg: fmt.Sprintf("pad: negative padding of axis %d", i)})
-			}
-			shape[i] += a.Lo[i] + a.Hi[i]
-		}
-		n.SetOut(x.DType, shape...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		a := n.Attrs.(PadAttrs)
-		switch {
-		case out[0].F != nil:
-			pad(n, out[0].F, in[0].F, float32(a.Value))
-		case out[0].D != nil:
-			pad(n, out[0].D, in[0].D, a.Value)
-		case out[0].I != nil:
-			pad(n, out[0].I, in[0].I, int64(a.Value))
-		case out[0].B != nil:
-			pad(n, out[0].B, in[0].B, a.Value != 0)
-		case out[0].S != nil:
-			pad(n, out[0].S, in[0].S, "")
-		}
-		out[0].Finish(n.Out[0].DType)
-		return nil
-	}}
+// Name implements Op.
+func (Pad) Name() string { return "pad" }
 
-func pad[T any](n *Node, out, in []T, v T) {
+// Infer implements Op.
+func (op Pad) Infer(n *Node) {
+	x := n.In[0]
+	shape := slices.Clone(x.Shape)
+	for i := range shape {
+		if op.Lo[i] < 0 || op.Hi[i] < 0 {
+			panic(&Error{Msg: fmt.Sprintf("pad: negative padding of axis %d", i)})
+		}
+		shape[i] += op.Lo[i] + op.Hi[i]
+	}
+	n.SetOut(x.DType, shape...)
+}
+
+// Eval implements Op.
+func (op Pad) Eval(n *Node, in, out []Buf) error {
+	switch {
+	case out[0].F != nil:
+		pad(n, op.Lo, out[0].F, in[0].F, float32(op.Value))
+	case out[0].D != nil:
+		pad(n, op.Lo, out[0].D, in[0].D, op.Value)
+	case out[0].I != nil:
+		pad(n, op.Lo, out[0].I, in[0].I, int64(op.Value))
+	case out[0].B != nil:
+		pad(n, op.Lo, out[0].B, in[0].B, op.Value != 0)
+	case out[0].S != nil:
+		pad(n, op.Lo, out[0].S, in[0].S, "")
+	}
+	out[0].Finish(n.Out[0].DType)
+	return nil
+}
+
+// Permute implements Permuter.
+func (op Pad) Permute(axes []int) Op {
+	return Pad{permuted(op.Lo, axes), permuted(op.Hi, axes), op.Value}
+}
+
+func pad[T any](n *Node, lo []int, out, in []T, v T) {
 	for i := range out {
 		out[i] = v
 	}
-	a := n.Attrs.(PadAttrs)
 	var so, si, zero [MaxRank]int
 	base := 0
 	for i, s := range strides(&so, n.Out[0].Shape) {
-		base += a.Lo[i] * s
+		base += lo[i] * s
 	}
 	shape := n.In[0].Shape
 	walk3(shape, so[:len(shape)], strides(&si, shape), zero[:len(shape)], func(o, i, _, n, _, _, _ int) {
@@ -426,7 +479,7 @@ func (b *Builder) Pad(x *Value, lo, hi []int, value float64) *Value {
 	}
 	for i := range lo {
 		if lo[i] != 0 || hi[i] != 0 {
-			return b.Emit1(OpPad, PadAttrs{slices.Clone(lo), slices.Clone(hi), value}, x)
+			return b.Emit1(Pad{slices.Clone(lo), slices.Clone(hi), value}, x)
 		}
 	}
 	return x

@@ -34,36 +34,38 @@ func ChainOf(g *Graph) (c Chain, ok bool) {
 	}
 	at := g.Inputs[0]
 	for _, n := range g.Nodes {
-		if n.Op == OpInput {
+		if Is[Input](n.Op) {
 			continue
 		}
 		u := UnaryOf(n.Op)
 		if u == nil || u.F == nil || !n.In[0].Same(at) {
 			return nil, false
 		}
-		p, _ := n.Attrs.(Params)
-		c, at = append(c, ChainOp{u, p}), n.Out[0]
+		c, at = append(c, ChainOp{u, n.Op.(Elementwise).Params}), n.Out[0]
 	}
 	return c, g.Outputs[0].Same(at)
 }
 
-// RecurrentAttrs are the settings of the recurrent ops.
-type RecurrentAttrs struct {
-	Activation Chain // of the candidate and the output
-	Gate       Chain // of the gates ("recurrent_activation")
-	ResetAfter bool  // GRU: the reset gate is applied after the product with the recurrent kernel
-	LoopAttrs
-}
+// Cell is a kind of recurrent cell.
+type Cell uint8
 
-// LoopAttrs say how a loop goes over the time axis of its input.
-type LoopAttrs struct {
-	Backwards  bool // from the last step to the first; outputs are in the order in which they are computed
-	Sequences  bool // the output has all steps, else only the one computed last
-	Masked     bool // the last input is a mask, bool (batch, time): where it is false, states stay as they are
-	ZeroMasked bool // the outputs of masked steps are 0, else they repeat the output before (0 before the first)
-}
+// The cells.
+const (
+	LSTM Cell = iota
+	GRU
+	SimpleRNN
+)
 
-// The recurrent ops: one layer of cells over a whole sequence. Their inputs are
+// String returns the cell's name.
+func (c Cell) String() string { return [...]string{"lstm", "gru", "simple_rnn"}[c] }
+
+// Gates returns how many gates a cell has.
+func (c Cell) Gates() int { return [...]int{4, 3, 1}[c] }
+
+// States returns how many states a cell has.
+func (c Cell) States() int { return [...]int{2, 1, 1}[c] }
+
+// Recurrent runs one layer of cells over a whole sequence. Its inputs are
 //
 //	x          (batch, time, gates*units)   the inputs' share of the gates: input · kernel + bias
 //	recurrent  (units, gates*units)         the recurrent kernel
@@ -80,18 +82,27 @@ type LoopAttrs struct {
 //	            with ResetAfter: act(x(h) + r*(h · recurrent(h) + bias))
 //	simple_rnn  h = act(z)
 //
-// Sums are accumulated in float64 by the reference evaluation; states of a 16-bit type are rounded after each step. The ops
-// have no gradient of their own: for training the same cells run in a scan.
-var (
-	OpLSTM      = recurrentOp("lstm", 4, 2, lstmStep)
-	OpGRU       = recurrentOp("gru", 3, 1, gruStep)
-	OpSimpleRNN = recurrentOp("simple_rnn", 1, 1, simpleStep)
-)
+// Sums are accumulated in float64 by the reference evaluation; states of a 16-bit type are rounded after each step.
+type Recurrent struct {
+	Cell       Cell
+	Activation Chain // of the candidate and the output
+	Gate       Chain // of the gates ("recurrent_activation")
+	ResetAfter bool  // GRU: the reset gate is applied after the product with the recurrent kernel
+	Loop
+}
+
+// Loop says how a loop goes over the time axis of its input.
+type Loop struct {
+	Backwards  bool // from the last step to the first; outputs are in the order in which they are computed
+	Sequences  bool // the output has all steps, else only the one computed last
+	Masked     bool // the last input is a mask, bool (batch, time): where it is false, states stay as they are
+	ZeroMasked bool // the outputs of masked steps are 0, else they repeat the output before (0 before the first)
+}
 
 // recurrence is what a step of a cell works on, for one sample.
 type recurrence struct {
 	units     int
-	attrs     *RecurrentAttrs
+	attrs     Recurrent
 	recurrent []float64
 	bias      []float64
 	z         []float64   // in: the inputs' share of the gates of this step
@@ -99,26 +110,27 @@ type recurrence struct {
 	scratch   []float64   // units elements
 }
 
-func recurrentOp(name string, gates, states int, step func(*recurrence)) *Op {
-	return &Op{Name: name,
-		Infer: func(n *Node) { inferRecurrent(n, gates, states) },
-		Eval: func(n *Node, in, out []Buf) error {
-			a := n.Attrs.(*RecurrentAttrs)
-			units := n.In[1].Shape[0]
-			r := &recurrence{units: units, attrs: a, recurrent: in[1].Float64s(), scratch: make([]float64, units)}
-			if a.ResetAfter {
-				r.bias = in[2+states].Float64s()
-			}
-			r.run(n, in, out, gates, states, step)
-			return nil
-		}}
+// Name implements Op.
+func (op Recurrent) Name() string { return op.Cell.String() }
+
+// Eval implements Op.
+func (op Recurrent) Eval(n *Node, in, out []Buf) error {
+	units, states := n.In[1].Shape[0], op.Cell.States()
+	r := &recurrence{units: units, attrs: op, recurrent: in[1].Float64s(), scratch: make([]float64, units)}
+	if op.ResetAfter {
+		r.bias = in[2+states].Float64s()
+	}
+	step := [...]func(*recurrence){lstmStep, gruStep, simpleStep}[op.Cell]
+	r.run(n, in, out, op.Cell.Gates(), states, step)
+	return nil
 }
 
-func inferRecurrent(n *Node, gates, states int) {
+// Infer implements Op.
+func (op Recurrent) Infer(n *Node) {
+	a, gates, states := op, op.Cell.Gates(), op.Cell.States()
 	fail := func(format string, args ...any) {
-		panic(&Error{Msg: n.Op.Name + ": " + fmt.Sprintf(format, args...)})
+		panic(&Error{Msg: op.Name() + ": " + fmt.Sprintf(format, args...)})
 	}
-	a := n.Attrs.(*RecurrentAttrs)
 	want := 2 + states
 	if a.ResetAfter {
 		want++
@@ -313,28 +325,12 @@ func roundTo(x []float64, d tensor.DType) {
 	}
 }
 
-// LSTM appends an lstm op over projected inputs x; see OpLSTM. The mask may be nil.
-func (b *Builder) LSTM(x, recurrent, h, c *Value, a RecurrentAttrs, mask *Value) (out *Value, states []*Value) {
-	return b.recurrentOut(OpLSTM, a, mask, x, recurrent, h, c)
-}
-
-// GRU appends a gru op over projected inputs x; see OpGRU. The bias is for ResetAfter, the mask may be nil.
-func (b *Builder) GRU(x, recurrent, h, bias *Value, a RecurrentAttrs, mask *Value) (out *Value, states []*Value) {
-	if a.ResetAfter {
-		return b.recurrentOut(OpGRU, a, mask, x, recurrent, h, bias)
+// Recurrent appends one layer of cells over projected inputs x, with the operands that [Recurrent] names in their order. The
+// mask may be nil.
+func (b *Builder) Recurrent(op Recurrent, mask *Value, operands ...*Value) (out *Value, states []*Value) {
+	if op.Masked = mask != nil; op.Masked {
+		operands = append(operands, mask)
 	}
-	return b.recurrentOut(OpGRU, a, mask, x, recurrent, h)
-}
-
-// SimpleRNN appends a simple_rnn op over projected inputs x; see OpSimpleRNN. The mask may be nil.
-func (b *Builder) SimpleRNN(x, recurrent, h *Value, a RecurrentAttrs, mask *Value) (out *Value, states []*Value) {
-	return b.recurrentOut(OpSimpleRNN, a, mask, x, recurrent, h)
-}
-
-func (b *Builder) recurrentOut(op *Op, a RecurrentAttrs, mask *Value, in ...*Value) (*Value, []*Value) {
-	if a.Masked = mask != nil; a.Masked {
-		in = append(in, mask)
-	}
-	out := b.Emit(op, &a, in...)
-	return out[0], out[1:]
+	outs := b.Emit(op, operands...)
+	return outs[0], outs[1:]
 }

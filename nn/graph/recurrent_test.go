@@ -10,17 +10,17 @@ import (
 )
 
 // cellOf writes one step of a cell with plain ops: what the recurrent ops must agree with.
-func cellOf(name string, units int, resetAfter bool, recurrent, bias *Value) func(b *Builder, xs, states []*Value) (*Value, []*Value) {
+func cellOf(cell Cell, units int, resetAfter bool, recurrent, bias *Value) func(b *Builder, xs, states []*Value) (*Value, []*Value) {
 	return func(b *Builder, xs, states []*Value) (*Value, []*Value) {
 		z, h := xs[0], states[0]
-		switch name {
-		case "lstm":
+		switch cell {
+		case LSTM:
 			z = b.Add(z, b.MatMul(h, recurrent))
 			p := b.Split(z, -1, units, units, units, units)
 			c := b.Add(b.Mul(b.Sigmoid(p[1]), states[1]), b.Mul(b.Sigmoid(p[0]), b.Tanh(p[2])))
 			h = b.Mul(b.Sigmoid(p[3]), b.Tanh(c))
 			return h, []*Value{h, c}
-		case "gru":
+		case GRU:
 			p := b.Split(z, -1, units, units, units)
 			k := b.Split(recurrent, -1, units, units, units)
 			update := b.Sigmoid(b.Add(p[0], b.MatMul(h, k[0])))
@@ -41,15 +41,15 @@ func cellOf(name string, units int, resetAfter bool, recurrent, bias *Value) fun
 // TestRecurrentOpsAgreeWithScan compares each op with a scan over the same cell in plain ops, for all settings of the loop.
 func TestRecurrentOpsAgreeWithScan(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	tanh, sigmoid := Chain{{Op: OpTanh}}, Chain{{Op: OpSigmoid}}
+	tanh, sigmoid := Chain{{Op: Tanh}}, Chain{{Op: Sigmoid}}
 	kinds := []struct {
-		name          string
+		cell          Cell
 		gates, states int
 		resetAfter    bool
-	}{{"lstm", 4, 2, false}, {"gru", 3, 1, false}, {"gru", 3, 1, true}, {"simple_rnn", 1, 1, false}}
+	}{{LSTM, 4, 2, false}, {GRU, 3, 1, false}, {GRU, 3, 1, true}, {SimpleRNN, 1, 1, false}}
 	for i := range 400 {
 		k := kinds[i%len(kinds)]
-		loop := LoopAttrs{Backwards: i>>2&1 == 1, Sequences: i>>3&1 == 1, ZeroMasked: i>>4&1 == 1}
+		loop := Loop{Backwards: i>>2&1 == 1, Sequences: i>>3&1 == 1, ZeroMasked: i>>4&1 == 1}
 		masked, double := i>>5&1 == 1, i>>6&1 == 1
 		dtype := tensor.Float32
 		if double {
@@ -88,18 +88,13 @@ func TestRecurrentOpsAgreeWithScan(t *testing.T) {
 			}
 			run.Inputs = append(run.Inputs, buf)
 		}
-		a := RecurrentAttrs{Activation: tanh, Gate: sigmoid, ResetAfter: k.resetAfter, LoopAttrs: loop}
-		var out *Value
-		var last []*Value
-		switch k.name {
-		case "lstm":
-			out, last = b.LSTM(x, recurrent, h, states[1], a, mask)
-		case "gru":
-			out, last = b.GRU(x, recurrent, h, bias, a, mask)
-		default:
-			out, last = b.SimpleRNN(x, recurrent, h, a, mask)
+		op := Recurrent{Cell: k.cell, Activation: tanh, Gate: sigmoid, ResetAfter: k.resetAfter, Loop: loop}
+		operands := append([]*Value{x, recurrent}, states...)
+		if k.resetAfter {
+			operands = append(operands, bias)
 		}
-		want, wantLast := b.Scan([]*Value{x}, states, loop, mask, cellOf(k.name, units, k.resetAfter, recurrent, bias))
+		out, last := b.Recurrent(op, mask, operands...)
+		want, wantLast := b.Scan([]*Value{x}, states, loop, mask, cellOf(k.cell, units, k.resetAfter, recurrent, bias))
 		b.Graph.Outputs = append(append([]*Value{out}, last...), append([]*Value{want}, wantLast...)...)
 		bufs, err := Interpret(b.Graph, run)
 		if err != nil {
@@ -108,11 +103,11 @@ func TestRecurrentOpsAgreeWithScan(t *testing.T) {
 		for o := range 1 + k.states {
 			got, want := bufs[o], bufs[1+k.states+o]
 			if got.Len() != want.Len() {
-				t.Fatalf("case %d %s: output %d has %d elements, the scan's %d", i, k.name, o, got.Len(), want.Len())
+				t.Fatalf("case %d %s: output %d has %d elements, the scan's %d", i, k.cell, o, got.Len(), want.Len())
 			}
 			for e := range got.Len() {
 				if d := math.Abs(got.Float64(e) - want.Float64(e)); d > 1e-5 {
-					t.Fatalf("case %d %s %+v masked %v: output %d differs by %g", i, k.name, loop, masked, o, d)
+					t.Fatalf("case %d %s %+v masked %v: output %d differs by %g", i, k.cell, loop, masked, o, d)
 				}
 			}
 		}
@@ -126,14 +121,14 @@ func TestScanBodyIsClosed(t *testing.T) {
 	x := b.Input(tensor.Float32, 1, 3, 1)
 	outer := b.Input(tensor.Float32, 1, 1)
 	p, q := b.Full(tensor.Float32, 1, 1, 1), b.Full(tensor.Float32, 2, 1, 1)
-	out, last := b.Scan([]*Value{x}, []*Value{p, q}, LoopAttrs{Sequences: true}, nil, func(b *Builder, xs, states []*Value) (*Value, []*Value) {
+	out, last := b.Scan([]*Value{x}, []*Value{p, q}, Loop{Sequences: true}, nil, func(b *Builder, xs, states []*Value) (*Value, []*Value) {
 		fixed := b.Exp(b.Add(outer, b.Scalar(tensor.Float32, 1)))
 		return b.Mul(b.Add(xs[0], states[0]), fixed), []*Value{states[1], states[0]}
 	})
-	a := out.Node.Attrs.(*ScanAttrs)
+	a := out.Node.Op.(Scan)
 	for _, n := range a.Body.Nodes {
-		if n.Op == OpConst || n.Op == &OpExp.Op {
-			t.Errorf("the body computes %s", n.Op.Name)
+		if Is[Const](n.Op) || UnaryOf(n.Op) == Exp {
+			t.Errorf("the body computes %s", n.Op.Name())
 		}
 	}
 	b.Graph.Outputs = append([]*Value{out}, last...)
@@ -150,22 +145,23 @@ func TestScanBodyIsClosed(t *testing.T) {
 func TestScanRefuses(t *testing.T) {
 	same := func(b *Builder, xs, states []*Value) (*Value, []*Value) { return xs[0], states }
 	for name, f := range map[string]func(b *Builder){
-		"no steps":     func(b *Builder) { b.Scan([]*Value{b.Input(tensor.Float32, 2, 0, 3)}, nil, LoopAttrs{}, nil, same) },
-		"no time axis": func(b *Builder) { b.Scan([]*Value{b.Input(tensor.Float32, 2)}, nil, LoopAttrs{}, nil, same) },
+		"no steps":     func(b *Builder) { b.Scan([]*Value{b.Input(tensor.Float32, 2, 0, 3)}, nil, Loop{}, nil, same) },
+		"no time axis": func(b *Builder) { b.Scan([]*Value{b.Input(tensor.Float32, 2)}, nil, Loop{}, nil, same) },
 		"two lengths": func(b *Builder) {
-			b.Scan([]*Value{b.Input(tensor.Float32, 2, 4, 3), b.Input(tensor.Float32, 2, 5, 3)}, nil, LoopAttrs{}, nil, same)
+			b.Scan([]*Value{b.Input(tensor.Float32, 2, 4, 3), b.Input(tensor.Float32, 2, 5, 3)}, nil, Loop{}, nil, same)
 		},
 		"mask": func(b *Builder) {
-			b.Scan([]*Value{b.Input(tensor.Float32, 2, 4, 3)}, nil, LoopAttrs{}, b.Input(tensor.Bool, 2, 5), same)
+			b.Scan([]*Value{b.Input(tensor.Float32, 2, 4, 3)}, nil, Loop{}, b.Input(tensor.Bool, 2, 5), same)
 		},
 		"growing state": func(b *Builder) {
 			x := b.Input(tensor.Float32, 2, 4, 3)
-			b.Scan([]*Value{x}, []*Value{b.Full(tensor.Float32, 0, 2, 3)}, LoopAttrs{}, nil, func(b *Builder, xs, states []*Value) (*Value, []*Value) {
+			b.Scan([]*Value{x}, []*Value{b.Full(tensor.Float32, 0, 2, 3)}, Loop{}, nil, func(b *Builder, xs, states []*Value) (*Value, []*Value) {
 				return xs[0], []*Value{b.Concat(1, states[0], xs[0])}
 			})
 		},
 		"kernel": func(b *Builder) {
-			b.LSTM(b.Input(tensor.Float32, 2, 4, 8), b.Input(tensor.Float32, 3, 12), b.Input(tensor.Float32, 2, 2), b.Input(tensor.Float32, 2, 2), RecurrentAttrs{}, nil)
+			b.Recurrent(Recurrent{Cell: LSTM}, nil, b.Input(tensor.Float32, 2, 4, 8), b.Input(tensor.Float32, 3, 12),
+				b.Input(tensor.Float32, 2, 2), b.Input(tensor.Float32, 2, 2))
 		},
 	} {
 		func() {

@@ -8,10 +8,11 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-// Reduction describes an op that combines the elements along some axes; the axes stay, with length 1.
+// Reduction says how the elements of a group become one. Its name is its identity: no two have the same.
 type Reduction struct {
-	Op
-	start func() acc
+	Name    string
+	start   func() acc
+	allowed func(tensor.DType) bool
 }
 
 // acc takes the elements of one result in turn. Floats are accumulated in float64.
@@ -22,78 +23,93 @@ type acc interface {
 	result() (f float64, i int64, b bool)
 }
 
-// ReduceAttrs are the axes of a reduction, from 0, in order.
-type ReduceAttrs struct{ Axes []int }
+// Reduce combines the elements along some axes, given from 0 and in order; the axes stay, with length 1.
+type Reduce struct {
+	Fn   *Reduction
+	Axes []int
+}
 
-var reductions = map[*Op]*Reduction{}
+// ReductionOf returns how a [Reduce] combines elements, nil for other ops.
+func ReductionOf(op Op) *Reduction {
+	r, _ := op.(Reduce)
+	return r.Fn
+}
 
-// ReductionOf returns the description of a reduction, nil for other ops.
-func ReductionOf(op *Op) *Reduction { return reductions[op] }
+// Name implements Op.
+func (op Reduce) Name() string { return op.Fn.Name }
 
-func newReduction(name string, start func() acc, allowed func(tensor.DType) bool) *Reduction {
-	r := &Reduction{Op: Op{Name: name}, start: start}
-	r.Infer = func(n *Node) {
-		x := n.In[0]
-		if !allowed(x.DType) {
-			panic(&Error{Msg: fmt.Sprintf("%s is not defined for %s", name, x.DType)})
-		}
-		shape := slices.Clone(x.Shape)
-		for _, a := range n.Attrs.(ReduceAttrs).Axes {
-			shape[a] = 1
-		}
-		n.SetOut(x.DType, shape...)
+// Infer implements Op.
+func (op Reduce) Infer(n *Node) {
+	x := n.In[0]
+	if !op.Fn.allowed(x.DType) {
+		panic(&Error{Msg: fmt.Sprintf("%s is not defined for %s", op.Fn.Name, x.DType)})
 	}
-	r.Eval = func(n *Node, in, out []Buf) error {
-		x := n.In[0]
-		var own, outer, inner [MaxRank]int
-		strides(&own, x.Shape)
-		innerShape, outerShape := slices.Clone(x.Shape), slices.Clone(n.Out[0].Shape)
-		for i := range x.Shape {
-			outer[i], inner[i] = own[i], own[i]
-			if !slices.Contains(n.Attrs.(ReduceAttrs).Axes, i) {
-				innerShape[i] = 1
-			}
+	shape := slices.Clone(x.Shape)
+	for _, a := range op.Axes {
+		shape[a] = 1
+	}
+	n.SetOut(x.DType, shape...)
+}
+
+// Eval implements Op.
+func (op Reduce) Eval(n *Node, in, out []Buf) error {
+	x := n.In[0]
+	var own, outer, inner [MaxRank]int
+	strides(&own, x.Shape)
+	innerShape, outerShape := slices.Clone(x.Shape), slices.Clone(n.Out[0].Shape)
+	for i := range x.Shape {
+		outer[i], inner[i] = own[i], own[i]
+		if !slices.Contains(op.Axes, i) {
+			innerShape[i] = 1
 		}
-		rank := len(x.Shape)
-		o := 0
-		walk3(outerShape, outer[:rank], outer[:rank], outer[:rank], func(base, _, _, count, step, _, _ int) {
-			for range count {
-				a := r.start()
-				walk3(innerShape, inner[:rank], inner[:rank], inner[:rank], func(i, _, _, n, d, _, _ int) {
-					i += base
-					for range n {
-						switch {
-						case in[0].F != nil:
-							a.f(float64(in[0].F[i]))
-						case in[0].D != nil:
-							a.f(in[0].D[i])
-						case in[0].I != nil:
-							a.i(in[0].I[i])
-						case in[0].B != nil:
-							a.b(in[0].B[i])
-						}
-						i += d
+	}
+	rank := len(x.Shape)
+	o := 0
+	walk3(outerShape, outer[:rank], outer[:rank], outer[:rank], func(base, _, _, count, step, _, _ int) {
+		for range count {
+			a := op.Fn.start()
+			walk3(innerShape, inner[:rank], inner[:rank], inner[:rank], func(i, _, _, n, d, _, _ int) {
+				i += base
+				for range n {
+					switch {
+					case in[0].F != nil:
+						a.f(float64(in[0].F[i]))
+					case in[0].D != nil:
+						a.f(in[0].D[i])
+					case in[0].I != nil:
+						a.i(in[0].I[i])
+					case in[0].B != nil:
+						a.b(in[0].B[i])
 					}
-				})
-				f, i, b := a.result()
-				switch {
-				case out[0].F != nil:
-					out[0].F[o] = float32(f)
-				case out[0].D != nil:
-					out[0].D[o] = f
-				case out[0].I != nil:
-					out[0].I[o] = i
-				case out[0].B != nil:
-					out[0].B[o] = b
+					i += d
 				}
-				o++
-				base += step
+			})
+			f, i, b := a.result()
+			switch {
+			case out[0].F != nil:
+				out[0].F[o] = float32(f)
+			case out[0].D != nil:
+				out[0].D[o] = f
+			case out[0].I != nil:
+				out[0].I[o] = i
+			case out[0].B != nil:
+				out[0].B[o] = b
 			}
-		})
-		return nil
+			o++
+			base += step
+		}
+	})
+	return nil
+}
+
+// Permute implements Permuter.
+func (op Reduce) Permute(axes []int) Op {
+	moved := make([]int, len(op.Axes))
+	for i, a := range op.Axes {
+		moved[i] = axes[a]
 	}
-	reductions[&r.Op] = r
-	return r
+	slices.Sort(moved)
+	return Reduce{op.Fn, moved}
 }
 
 type sumAcc struct {
@@ -153,11 +169,11 @@ func isNumberOrBool(d tensor.DType) bool { return isNumber(d) || d == tensor.Boo
 
 // The reductions. The maximum and minimum of bools are "any" and "all"; the maximum of nothing is -infinity.
 var (
-	OpSum       = newReduction("sum", func() acc { return new(sumAcc) }, isNumber)
-	OpMean      = newReduction("mean", func() acc { return new(meanAcc) }, tensor.DType.IsFloat)
-	OpProd      = newReduction("prod", func() acc { return &prodAcc{1, 1} }, isNumber)
-	OpReduceMax = newReduction("max", func() acc { return &maxAcc{m: math.Inf(-1), n: math.MinInt64} }, isNumberOrBool)
-	OpReduceMin = newReduction("min", func() acc { return &minAcc{m: math.Inf(1), n: math.MaxInt64, t: true} }, isNumberOrBool)
+	Sum       = &Reduction{"sum", func() acc { return new(sumAcc) }, isNumber}
+	Mean      = &Reduction{"mean", func() acc { return new(meanAcc) }, tensor.DType.IsFloat}
+	Prod      = &Reduction{"prod", func() acc { return &prodAcc{1, 1} }, isNumber}
+	ReduceMax = &Reduction{"max", func() acc { return &maxAcc{m: math.Inf(-1), n: math.MinInt64} }, isNumberOrBool}
+	ReduceMin = &Reduction{"min", func() acc { return &minAcc{m: math.Inf(1), n: math.MaxInt64, t: true} }, isNumberOrBool}
 )
 
 // Reduce combines x along the axes, all if none is given; keep leaves them with length 1.
@@ -182,7 +198,7 @@ func (b *Builder) Reduce(r *Reduction, x *Value, keep bool, axes ...int) *Value 
 			kept = append(kept, x.Shape[i])
 		}
 	}
-	y := b.Emit1(&r.Op, ReduceAttrs{sorted}, x)
+	y := b.Emit1(Reduce{r, sorted}, x)
 	if keep {
 		return y
 	}
@@ -190,13 +206,13 @@ func (b *Builder) Reduce(r *Reduction, x *Value, keep bool, axes ...int) *Value 
 }
 
 // Sum adds along the axes, all if none is given, and drops them; SumKeep leaves them with length 1.
-func (b *Builder) Sum(x *Value, axes ...int) *Value     { return b.Reduce(OpSum, x, false, axes...) }
-func (b *Builder) SumKeep(x *Value, axes ...int) *Value { return b.Reduce(OpSum, x, true, axes...) }
+func (b *Builder) Sum(x *Value, axes ...int) *Value     { return b.Reduce(Sum, x, false, axes...) }
+func (b *Builder) SumKeep(x *Value, axes ...int) *Value { return b.Reduce(Sum, x, true, axes...) }
 
 // Mean averages floats along the axes, all if none is given, and drops them; MeanKeep leaves them with length 1.
-func (b *Builder) Mean(x *Value, axes ...int) *Value     { return b.Reduce(OpMean, x, false, axes...) }
-func (b *Builder) MeanKeep(x *Value, axes ...int) *Value { return b.Reduce(OpMean, x, true, axes...) }
+func (b *Builder) Mean(x *Value, axes ...int) *Value     { return b.Reduce(Mean, x, false, axes...) }
+func (b *Builder) MeanKeep(x *Value, axes ...int) *Value { return b.Reduce(Mean, x, true, axes...) }
 
 // Any and All combine bools along the axes, all if none is given, and drop them.
-func (b *Builder) Any(x *Value, axes ...int) *Value { return b.Reduce(OpReduceMax, x, false, axes...) }
-func (b *Builder) All(x *Value, axes ...int) *Value { return b.Reduce(OpReduceMin, x, false, axes...) }
+func (b *Builder) Any(x *Value, axes ...int) *Value { return b.Reduce(ReduceMax, x, false, axes...) }
+func (b *Builder) All(x *Value, axes ...int) *Value { return b.Reduce(ReduceMin, x, false, axes...) }

@@ -12,40 +12,47 @@ type Taps struct {
 	Weights [][]float64
 }
 
-// ResampleAttrs are the settings of OpResample.
-type ResampleAttrs struct {
+// Resample makes an axis anew from weighted sums along it: one direction of resizing an image.
+type Resample struct {
 	Axis int
 	Taps Taps
 }
 
-// OpResample makes an axis anew from weighted sums along it: one direction of resizing an image.
-var OpResample = &Op{Name: "resample",
-	Infer: func(n *Node) {
-		a, x := n.Attrs.(*ResampleAttrs), n.In[0]
-		if !x.DType.IsFloat() || len(a.Taps.Start) != len(a.Taps.Weights) {
-			panic(&Error{Msg: fmt.Sprintf("resample is not defined for %s", x)})
-		}
-		size := x.Shape[a.Axis]
-		for i, w := range a.Taps.Weights {
-			if s := a.Taps.Start[i]; s < 0 || s+len(w) > size {
-				panic(&Error{Msg: fmt.Sprintf("resample: element %d is made of elements outside axis %d of %s", i, a.Axis, x)})
-			}
-		}
-		shape := slices.Clone(x.Shape)
-		shape[a.Axis] = len(a.Taps.Start)
-		n.SetOut(x.DType, shape...)
-	},
-	Eval: func(n *Node, in, out []Buf) error {
-		if out[0].F != nil {
-			resample(n, out[0].F, in[0].F)
-		} else {
-			resample(n, out[0].D, in[0].D)
-		}
-		return nil
-	}}
+// Name implements Op.
+func (Resample) Name() string { return "resample" }
 
-func resample[T float32 | float64](n *Node, out, in []T) {
-	a, shape := n.Attrs.(*ResampleAttrs), n.In[0].Shape
+// Infer implements Op.
+func (op Resample) Infer(n *Node) {
+	x := n.In[0]
+	if !x.DType.IsFloat() || len(op.Taps.Start) != len(op.Taps.Weights) {
+		panic(&Error{Msg: fmt.Sprintf("resample is not defined for %s", x)})
+	}
+	size := x.Shape[op.Axis]
+	for i, w := range op.Taps.Weights {
+		if s := op.Taps.Start[i]; s < 0 || s+len(w) > size {
+			panic(&Error{Msg: fmt.Sprintf("resample: element %d is made of elements outside axis %d of %s", i, op.Axis, x)})
+		}
+	}
+	shape := slices.Clone(x.Shape)
+	shape[op.Axis] = len(op.Taps.Start)
+	n.SetOut(x.DType, shape...)
+}
+
+// Eval implements Op.
+func (op Resample) Eval(n *Node, in, out []Buf) error {
+	if out[0].F != nil {
+		resample(n, op, out[0].F, in[0].F)
+	} else {
+		resample(n, op, out[0].D, in[0].D)
+	}
+	return nil
+}
+
+// Permute implements Permuter.
+func (op Resample) Permute(axes []int) Op { return Resample{axes[op.Axis], op.Taps} }
+
+func resample[T float32 | float64](n *Node, a Resample, out, in []T) {
+	shape := n.In[0].Shape
 	outer, size, inner := product(shape[:a.Axis]), shape[a.Axis], product(shape[a.Axis+1:])
 	row := make([]float64, inner)
 	to := 0
@@ -69,5 +76,5 @@ func resample[T float32 | float64](n *Node, out, in []T) {
 
 // Resample makes an axis of a float value anew from weighted sums along it.
 func (b *Builder) Resample(x *Value, axis int, taps Taps) *Value {
-	return b.Emit1(OpResample, &ResampleAttrs{b.Axis(axis, x.Rank()), taps}, x)
+	return b.Emit1(Resample{b.Axis(axis, x.Rank()), taps}, x)
 }

@@ -7,27 +7,26 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-// ScanAttrs are the settings of OpScan.
-type ScanAttrs struct {
+// Scan runs a graph once for each step of the time axis (axis 1) of one or more sequences. Inputs: the sequences
+// (batch, time, ...), the states before the first step, the captured values that the body reads at every step, and the mask
+// if Loop.Masked. Outputs: the outputs of all steps with a time axis at position 1, or the last one, then the states after
+// the last step. The size of the graph does not depend on the number of steps.
+type Scan struct {
 	// Body is one step. Its inputs are the slices of the sequences at the step, the states, and the captured values, in the
 	// order of the node's inputs; its outputs are the step's output and the new states. It holds no constants: those are
 	// captured values, so that they are seen (packed, folded, watched for changes) in the outer graph.
 	Body      *Graph
 	Sequences int // how many sequences there are
 	States    int
-	Loop      LoopAttrs
+	Loop      Loop
 }
 
-// OpScan runs a graph once for each step of the time axis (axis 1) of one or more sequences. Inputs: the sequences
-// (batch, time, ...), the states before the first step, the captured values that the body reads at every step, and the mask
-// if Loop.Masked. Outputs: the outputs of all steps with a time axis at position 1, or the last one, then the states after
-// the last step. The size of the graph does not depend on the number of steps.
-//
-// The op is marked Impure because its attributes have an identity (the body) that a cache key could not express.
-var OpScan = &Op{Name: "scan", Infer: inferScan, Eval: evalScan, Impure: true}
+// Name implements Op.
+func (Scan) Name() string { return "scan" }
 
-func inferScan(n *Node) {
-	a, x := n.Attrs.(*ScanAttrs), n.In[0]
+// Infer implements Op.
+func (a Scan) Infer(n *Node) {
+	x := n.In[0]
 	fail := func(format string, args ...any) {
 		panic(&Error{Msg: "scan: " + fmt.Sprintf(format, args...)})
 	}
@@ -72,9 +71,9 @@ func inferScan(n *Node) {
 	}
 }
 
-// evalScan interprets the body; its values keep their memory from step to step.
-func evalScan(n *Node, in, out []Buf) error {
-	a, x := n.Attrs.(*ScanAttrs), n.In[0]
+// Eval implements Op: it interprets the body, whose values keep their memory from step to step.
+func (a Scan) Eval(n *Node, in, out []Buf) error {
+	x := n.In[0]
 	batch, time, loop := x.Shape[0], x.Shape[1], a.Loop
 	body := a.Body
 	values := make(map[*Node][]Buf, len(body.Nodes))
@@ -96,7 +95,7 @@ func evalScan(n *Node, in, out []Buf) error {
 	}
 	var calls []call
 	for _, b := range body.Nodes {
-		if b.Op == OpInput {
+		if Is[Input](b.Op) {
 			continue
 		}
 		c := call{node: b}
@@ -195,7 +194,7 @@ func ClearRange(b Buf, i, n int) {
 // slices of the sequences at one step and the states; step writes the ops of one step and returns its output and the new states, which have the
 // shapes and types of the old ones. Values of the graph around it may be used in the body as they are; what does not
 // depend on the step is computed once, outside. The mask, bool (batch, time), may be nil.
-func (b *Builder) Scan(sequences, states []*Value, a LoopAttrs, mask *Value,
+func (b *Builder) Scan(sequences, states []*Value, a Loop, mask *Value,
 	step func(b *Builder, xs, states []*Value) (out *Value, next []*Value)) (out *Value, last []*Value) {
 	body := &Builder{Graph: new(Graph), Label: b.Label, MaxNodes: b.MaxNodes}
 	parts := make([]*Value, len(sequences))
@@ -220,7 +219,7 @@ func (b *Builder) Scan(sequences, states []*Value, a LoopAttrs, mask *Value,
 	if a.Masked {
 		in = append(in, mask)
 	}
-	outs := b.Emit(OpScan, &ScanAttrs{Body: body.Graph, Sequences: len(sequences), States: len(states), Loop: a}, in...)
+	outs := b.Emit(Scan{Body: body.Graph, Sequences: len(sequences), States: len(states), Loop: a}, in...)
 	return outs[0], outs[1:]
 }
 
@@ -251,8 +250,7 @@ func (b *Builder) close(body *Graph) []*Value {
 		if in, ok := inputs[key]; ok {
 			return in
 		}
-		n := &Node{Op: OpInput, Attrs: &leaf{dtype: v.DType, shape: v.Shape}, Label: b.Label}
-		n.SetOut(v.DType, v.Shape...)
+		n := NewNode(Input{v.DType, v.Shape}, b.Label)
 		inputs[key] = n.Out[0]
 		captured = append(captured, v)
 		body.Inputs = append(body.Inputs, n.Out[0])
@@ -260,21 +258,20 @@ func (b *Builder) close(body *Graph) []*Value {
 	}
 	for _, n := range body.Nodes {
 		switch {
-		case n.Op == OpInput:
+		case Is[Input](n.Op):
 			inside[n] = true
 			continue
-		case n.Op == OpState:
+		case Is[ReadState](n.Op):
 			b.Fail("a layer inside of a loop over time cannot be stateful")
-		case n.Op == OpConst:
-			v := b.Constant(n.Source, n.Out[0].DType, n.Out[0].Shape...)
-			moved[output{n, 0}] = v
+		case Is[Const](n.Op):
+			moved[output{n, 0}] = b.Emit1(n.Op)
 			continue
-		case !n.Op.Impure && !slices.ContainsFunc(n.In, varies):
+		case !IsImpure(n.Op) && !slices.ContainsFunc(n.In, varies):
 			in := make([]*Value, len(n.In))
 			for i, v := range n.In {
 				in[i] = outside(v)
 			}
-			for i, v := range b.Emit(n.Op, n.Attrs, in...) {
+			for i, v := range b.Emit(n.Op, in...) {
 				moved[output{n, i}] = v
 			}
 			continue

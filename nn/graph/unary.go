@@ -10,18 +10,54 @@ import (
 // Params are the settings of an elementwise op, such as the slope of a leaky ReLU.
 type Params struct{ A, B float64 }
 
-// Unary describes an op of one input that works element by element and keeps the type.
+// Unary is a function of one number. Its name is its identity: no two have the same.
 type Unary struct {
-	Op
-	F func(x float64, p Params) float64 // nil: not for floats
-	I func(x int64) int64               // nil: not for integers
+	Name string
+	F    func(x float64, p Params) float64 // for floats, computed in float64 and rounded; nil: not for floats
+	I    func(x int64) int64               // nil: not for integers
 }
 
-// unaryOps finds the description behind an op.
-var unaryOps = map[*Op]*Unary{}
+// Elementwise applies a function of one number to each element and keeps the type.
+type Elementwise struct {
+	Fn     *Unary
+	Params Params
+}
 
-// UnaryOf returns the description of an elementwise op of one input, nil for other ops.
-func UnaryOf(op *Op) *Unary { return unaryOps[op] }
+// Name implements Op.
+func (op Elementwise) Name() string { return op.Fn.Name }
+
+// Infer implements Op.
+func (op Elementwise) Infer(n *Node) {
+	x := n.In[0]
+	if ok := op.Fn.F != nil && x.DType.IsFloat() || op.Fn.I != nil && x.DType.IsInt(); !ok {
+		panic(&Error{Msg: fmt.Sprintf("%s is not defined for %s", op.Fn.Name, x.DType)})
+	}
+	n.SetOut(x.DType, x.Shape...)
+}
+
+// Eval implements Op.
+func (op Elementwise) Eval(_ *Node, in, out []Buf) error {
+	f, p := op.Fn, op.Params
+	for k, x := range in[0].F {
+		out[0].F[k] = float32(f.F(float64(x), p))
+	}
+	for k, x := range in[0].D {
+		out[0].D[k] = f.F(x, p)
+	}
+	for k, x := range in[0].I {
+		out[0].I[k] = f.I(x)
+	}
+	return nil
+}
+
+// ByElement implements the face of that name.
+func (Elementwise) ByElement() {}
+
+// UnaryOf returns the function that an op applies to each element, nil for ops that are no [Elementwise].
+func UnaryOf(op Op) *Unary {
+	e, _ := op.(Elementwise)
+	return e.Fn
+}
 
 func newUnary(name string, f func(float64) float64, i func(int64) int64) *Unary {
 	var g func(float64, Params) float64
@@ -31,95 +67,72 @@ func newUnary(name string, f func(float64) float64, i func(int64) int64) *Unary 
 	return NewUnary(name, g, i)
 }
 
-// NewUnary makes an elementwise op of one input: f for floats (computed in float64 and rounded), i for integers.
+// NewUnary returns a function of one number: f for floats, i for integers; nil where it is not for them.
 func NewUnary(name string, f func(x float64, p Params) float64, i func(int64) int64) *Unary {
-	u := &Unary{Op: Op{Name: name, Kind: KindUnary}, F: f, I: i}
-	u.Infer = func(n *Node) {
-		x := n.In[0]
-		ok := u.F != nil && x.DType.IsFloat() || u.I != nil && x.DType.IsInt()
-		if !ok {
-			panic(&Error{Msg: fmt.Sprintf("%s is not defined for %s", name, x.DType)})
-		}
-		n.SetOut(x.DType, x.Shape...)
-	}
-	u.Eval = func(n *Node, in, out []Buf) error {
-		p, _ := n.Attrs.(Params)
-		for k, x := range in[0].F {
-			out[0].F[k] = float32(u.F(float64(x), p))
-		}
-		for k, x := range in[0].D {
-			out[0].D[k] = u.F(x, p)
-		}
-		for k, x := range in[0].I {
-			out[0].I[k] = u.I(x)
-		}
-		return nil
-	}
-	unaryOps[&u.Op] = u
-	return u
+	return &Unary{Name: name, F: f, I: i}
 }
 
 func identityInt(x int64) int64 { return x }
 
-// The elementwise ops of one input.
+// The functions of one number.
 var (
-	OpNeg      = newUnary("neg", func(x float64) float64 { return -x }, func(x int64) int64 { return -x })
-	OpAbs      = newUnary("abs", math.Abs, func(x int64) int64 { return max(x, -x) })
-	OpSign     = newUnary("sign", sign, func(x int64) int64 { return int64(sign(float64(x))) })
-	OpSquare   = newUnary("square", func(x float64) float64 { return x * x }, func(x int64) int64 { return x * x })
-	OpRecip    = newUnary("reciprocal", func(x float64) float64 { return 1 / x }, nil)
-	OpSqrt     = newUnary("sqrt", math.Sqrt, nil)
-	OpRsqrt    = newUnary("rsqrt", func(x float64) float64 { return 1 / math.Sqrt(x) }, nil)
-	OpCbrt     = newUnary("cbrt", math.Cbrt, nil)
-	OpExp      = newUnary("exp", math.Exp, nil)
-	OpExp2     = newUnary("exp2", math.Exp2, nil)
-	OpExpm1    = newUnary("expm1", math.Expm1, nil)
-	OpLog      = newUnary("log", math.Log, nil)
-	OpLog1p    = newUnary("log1p", math.Log1p, nil)
-	OpLog2     = newUnary("log2", math.Log2, nil)
-	OpLog10    = newUnary("log10", math.Log10, nil)
-	OpSin      = newUnary("sin", math.Sin, nil)
-	OpCos      = newUnary("cos", math.Cos, nil)
-	OpTan      = newUnary("tan", math.Tan, nil)
-	OpAsin     = newUnary("arcsin", math.Asin, nil)
-	OpAcos     = newUnary("arccos", math.Acos, nil)
-	OpAtan     = newUnary("arctan", math.Atan, nil)
-	OpSinh     = newUnary("sinh", math.Sinh, nil)
-	OpCosh     = newUnary("cosh", math.Cosh, nil)
-	OpTanh     = newUnary("tanh", math.Tanh, nil)
-	OpAsinh    = newUnary("arcsinh", math.Asinh, nil)
-	OpAcosh    = newUnary("arccosh", math.Acosh, nil)
-	OpAtanh    = newUnary("arctanh", math.Atanh, nil)
-	OpErf      = newUnary("erf", math.Erf, nil)
-	OpErfc     = newUnary("erfc", math.Erfc, nil)
-	OpErfinv   = newUnary("erfinv", math.Erfinv, nil)
-	OpFloor    = newUnary("floor", math.Floor, identityInt)
-	OpCeil     = newUnary("ceil", math.Ceil, identityInt)
-	OpTrunc    = newUnary("trunc", math.Trunc, identityInt)
-	OpRound    = newUnary("round", math.RoundToEven, identityInt)
-	OpSigmoid  = newUnary("sigmoid", sigmoid, nil)
-	OpRelu     = newUnary("relu", relu, func(x int64) int64 { return max(x, 0) })
-	OpSilu     = newUnary("silu", func(x float64) float64 { return x * sigmoid(x) }, nil)
-	OpGelu     = newUnary("gelu", func(x float64) float64 { return 0.5 * x * math.Erfc(-x/math.Sqrt2) }, nil)
-	OpGeluTanh = newUnary("gelu_tanh", geluTanh, nil)
-	OpSoftplus = newUnary("softplus", softplus, nil)
-	OpSoftsign = newUnary("softsign", func(x float64) float64 { return x / (1 + math.Abs(x)) }, nil)
-	// OpElu is x above 0, A*(exp(x)-1) below.
-	OpElu = NewUnary("elu", func(x float64, p Params) float64 {
+	Neg      = newUnary("neg", func(x float64) float64 { return -x }, func(x int64) int64 { return -x })
+	Abs      = newUnary("abs", math.Abs, func(x int64) int64 { return max(x, -x) })
+	Sign     = newUnary("sign", sign, func(x int64) int64 { return int64(sign(float64(x))) })
+	Square   = newUnary("square", func(x float64) float64 { return x * x }, func(x int64) int64 { return x * x })
+	Recip    = newUnary("reciprocal", func(x float64) float64 { return 1 / x }, nil)
+	Sqrt     = newUnary("sqrt", math.Sqrt, nil)
+	Rsqrt    = newUnary("rsqrt", func(x float64) float64 { return 1 / math.Sqrt(x) }, nil)
+	Cbrt     = newUnary("cbrt", math.Cbrt, nil)
+	Exp      = newUnary("exp", math.Exp, nil)
+	Exp2     = newUnary("exp2", math.Exp2, nil)
+	Expm1    = newUnary("expm1", math.Expm1, nil)
+	Log      = newUnary("log", math.Log, nil)
+	Log1p    = newUnary("log1p", math.Log1p, nil)
+	Log2     = newUnary("log2", math.Log2, nil)
+	Log10    = newUnary("log10", math.Log10, nil)
+	Sin      = newUnary("sin", math.Sin, nil)
+	Cos      = newUnary("cos", math.Cos, nil)
+	Tan      = newUnary("tan", math.Tan, nil)
+	Asin     = newUnary("arcsin", math.Asin, nil)
+	Acos     = newUnary("arccos", math.Acos, nil)
+	Atan     = newUnary("arctan", math.Atan, nil)
+	Sinh     = newUnary("sinh", math.Sinh, nil)
+	Cosh     = newUnary("cosh", math.Cosh, nil)
+	Tanh     = newUnary("tanh", math.Tanh, nil)
+	Asinh    = newUnary("arcsinh", math.Asinh, nil)
+	Acosh    = newUnary("arccosh", math.Acosh, nil)
+	Atanh    = newUnary("arctanh", math.Atanh, nil)
+	Erf      = newUnary("erf", math.Erf, nil)
+	Erfc     = newUnary("erfc", math.Erfc, nil)
+	Erfinv   = newUnary("erfinv", math.Erfinv, nil)
+	Floor    = newUnary("floor", math.Floor, identityInt)
+	Ceil     = newUnary("ceil", math.Ceil, identityInt)
+	Trunc    = newUnary("trunc", math.Trunc, identityInt)
+	Round    = newUnary("round", math.RoundToEven, identityInt)
+	Sigmoid  = newUnary("sigmoid", sigmoid, nil)
+	Relu     = newUnary("relu", relu, func(x int64) int64 { return max(x, 0) })
+	Silu     = newUnary("silu", func(x float64) float64 { return x * sigmoid(x) }, nil)
+	Gelu     = newUnary("gelu", func(x float64) float64 { return 0.5 * x * math.Erfc(-x/math.Sqrt2) }, nil)
+	GeluTanh = newUnary("gelu_tanh", geluTanh, nil)
+	Softplus = newUnary("softplus", softplus, nil)
+	Softsign = newUnary("softsign", func(x float64) float64 { return x / (1 + math.Abs(x)) }, nil)
+	// Elu is x above 0, A*(exp(x)-1) below.
+	Elu = NewUnary("elu", func(x float64, p Params) float64 {
 		if x > 0 {
 			return x
 		}
 		return p.A * math.Expm1(x)
 	}, nil)
-	// OpLeakyRelu is x above 0, A*x below.
-	OpLeakyRelu = NewUnary("leaky_relu", func(x float64, p Params) float64 {
+	// LeakyRelu is x above 0, A*x below.
+	LeakyRelu = NewUnary("leaky_relu", func(x float64, p Params) float64 {
 		if x >= 0 {
 			return x
 		}
 		return p.A * x
 	}, nil)
-	// OpClip limits x to A..B.
-	OpClip = NewUnary("clip", func(x float64, p Params) float64 {
+	// Clip limits x to A..B.
+	Clip = NewUnary("clip", func(x float64, p Params) float64 {
 		if x < p.A {
 			return p.A
 		}
@@ -128,10 +141,10 @@ var (
 		}
 		return x
 	}, nil)
-	// OpAffine is A*x + B.
-	OpAffine = NewUnary("affine", func(x float64, p Params) float64 { return p.A*x + p.B }, nil)
+	// Affine is A*x + B.
+	Affine = NewUnary("affine", func(x float64, p Params) float64 { return p.A*x + p.B }, nil)
 
-	OpBitwiseNot = newUnary("bitwise_not", nil, func(x int64) int64 { return ^x })
+	BitwiseNot = newUnary("bitwise_not", nil, func(x int64) int64 { return ^x })
 )
 
 func sign(x float64) float64 {
@@ -166,71 +179,91 @@ func geluTanh(x float64) float64 {
 }
 
 // Unary appends an elementwise op of one input.
-func (b *Builder) Unary(op *Unary, x *Value) *Value { return b.Emit1(&op.Op, nil, x) }
+func (b *Builder) Unary(op *Unary, x *Value) *Value { return b.Emit1(Elementwise{Fn: op}, x) }
 
 // UnaryP appends an elementwise op of one input that has settings.
-func (b *Builder) UnaryP(op *Unary, p Params, x *Value) *Value { return b.Emit1(&op.Op, p, x) }
+func (b *Builder) UnaryP(op *Unary, p Params, x *Value) *Value { return b.Emit1(Elementwise{op, p}, x) }
 
 // Neg and the methods after it append the elementwise op of their name.
-func (b *Builder) Neg(x *Value) *Value     { return b.Unary(OpNeg, x) }
-func (b *Builder) Abs(x *Value) *Value     { return b.Unary(OpAbs, x) }
-func (b *Builder) Exp(x *Value) *Value     { return b.Unary(OpExp, x) }
-func (b *Builder) Log(x *Value) *Value     { return b.Unary(OpLog, x) }
-func (b *Builder) Sqrt(x *Value) *Value    { return b.Unary(OpSqrt, x) }
-func (b *Builder) Rsqrt(x *Value) *Value   { return b.Unary(OpRsqrt, x) }
-func (b *Builder) Square(x *Value) *Value  { return b.Unary(OpSquare, x) }
-func (b *Builder) Tanh(x *Value) *Value    { return b.Unary(OpTanh, x) }
-func (b *Builder) Sigmoid(x *Value) *Value { return b.Unary(OpSigmoid, x) }
-func (b *Builder) Relu(x *Value) *Value    { return b.Unary(OpRelu, x) }
+func (b *Builder) Neg(x *Value) *Value     { return b.Unary(Neg, x) }
+func (b *Builder) Abs(x *Value) *Value     { return b.Unary(Abs, x) }
+func (b *Builder) Exp(x *Value) *Value     { return b.Unary(Exp, x) }
+func (b *Builder) Log(x *Value) *Value     { return b.Unary(Log, x) }
+func (b *Builder) Sqrt(x *Value) *Value    { return b.Unary(Sqrt, x) }
+func (b *Builder) Rsqrt(x *Value) *Value   { return b.Unary(Rsqrt, x) }
+func (b *Builder) Square(x *Value) *Value  { return b.Unary(Square, x) }
+func (b *Builder) Tanh(x *Value) *Value    { return b.Unary(Tanh, x) }
+func (b *Builder) Sigmoid(x *Value) *Value { return b.Unary(Sigmoid, x) }
+func (b *Builder) Relu(x *Value) *Value    { return b.Unary(Relu, x) }
 
 // Clip limits floats to lo..hi; NaN stays.
 func (b *Builder) Clip(x *Value, lo, hi float64) *Value {
 	if x.DType.IsInt() {
 		return b.Min(b.Max(x, b.Scalar(x.DType, lo)), b.Scalar(x.DType, hi))
 	}
-	return b.UnaryP(OpClip, Params{lo, hi}, x)
+	return b.UnaryP(Clip, Params{lo, hi}, x)
 }
 
-// predicate is an op of one input whose answer is a bool.
-func predicate(name string, f func(float64) bool, i func(int64) bool, s func(bool) bool) *Op {
-	return &Op{Name: name, Kind: KindUnary,
-		Infer: func(n *Node) {
-			x := n.In[0]
-			if x.DType.IsFloat() && f == nil || x.DType.IsInt() && i == nil || x.DType == tensor.Bool && s == nil || x.DType == tensor.String {
-				panic(&Error{Msg: fmt.Sprintf("%s is not defined for %s", name, x.DType)})
-			}
-			n.SetOut(tensor.Bool, x.Shape...)
-		},
-		Eval: func(_ *Node, in, out []Buf) error {
-			for k, x := range in[0].F {
-				out[0].B[k] = f(float64(x))
-			}
-			for k, x := range in[0].D {
-				out[0].B[k] = f(x)
-			}
-			for k, x := range in[0].I {
-				out[0].B[k] = i(x)
-			}
-			for k, x := range in[0].B {
-				out[0].B[k] = s(x)
-			}
-			return nil
-		}}
+// Predicate is a question about one element. Its name is its identity: no two have the same.
+type Predicate struct {
+	Name string
+	F    func(float64) bool // for floats; nil: not for floats
+	I    func(int64) bool   // nil: not for integers
+	B    func(bool) bool    // nil: not for bools
 }
+
+// Test asks a question about each element; the answers are bools.
+type Test struct{ Fn *Predicate }
+
+// Name implements Op.
+func (op Test) Name() string { return op.Fn.Name }
+
+// Infer implements Op.
+func (op Test) Infer(n *Node) {
+	x, f := n.In[0], op.Fn
+	if x.DType.IsFloat() && f.F == nil || x.DType.IsInt() && f.I == nil || x.DType == tensor.Bool && f.B == nil || x.DType == tensor.String {
+		panic(&Error{Msg: fmt.Sprintf("%s is not defined for %s", f.Name, x.DType)})
+	}
+	n.SetOut(tensor.Bool, x.Shape...)
+}
+
+// Eval implements Op.
+func (op Test) Eval(_ *Node, in, out []Buf) error {
+	f := op.Fn
+	for k, x := range in[0].F {
+		out[0].B[k] = f.F(float64(x))
+	}
+	for k, x := range in[0].D {
+		out[0].B[k] = f.F(x)
+	}
+	for k, x := range in[0].I {
+		out[0].B[k] = f.I(x)
+	}
+	for k, x := range in[0].B {
+		out[0].B[k] = f.B(x)
+	}
+	return nil
+}
+
+// ByElement implements the face of that name.
+func (Test) ByElement() {}
 
 func never[T any](T) bool  { return false }
 func always[T any](T) bool { return true }
 
 // The tests of single elements.
 var (
-	OpLogicalNot = predicate("logical_not", nil, nil, func(x bool) bool { return !x })
-	OpIsNaN      = predicate("isnan", math.IsNaN, never[int64], never[bool])
-	OpIsInf      = predicate("isinf", func(x float64) bool { return math.IsInf(x, 0) }, never[int64], never[bool])
-	OpIsPosInf   = predicate("isposinf", func(x float64) bool { return math.IsInf(x, 1) }, never[int64], never[bool])
-	OpIsNegInf   = predicate("isneginf", func(x float64) bool { return math.IsInf(x, -1) }, never[int64], never[bool])
-	OpIsFinite   = predicate("isfinite", func(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }, always[int64], always[bool])
-	OpSignbit    = predicate("signbit", math.Signbit, func(x int64) bool { return x < 0 }, never[bool])
+	LogicalNot = &Predicate{"logical_not", nil, nil, func(x bool) bool { return !x }}
+	IsNaN      = &Predicate{"isnan", math.IsNaN, never[int64], never[bool]}
+	IsInf      = &Predicate{"isinf", func(x float64) bool { return math.IsInf(x, 0) }, never[int64], never[bool]}
+	IsPosInf   = &Predicate{"isposinf", func(x float64) bool { return math.IsInf(x, 1) }, never[int64], never[bool]}
+	IsNegInf   = &Predicate{"isneginf", func(x float64) bool { return math.IsInf(x, -1) }, never[int64], never[bool]}
+	IsFinite   = &Predicate{"isfinite", func(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }, always[int64], always[bool]}
+	Signbit    = &Predicate{"signbit", math.Signbit, func(x int64) bool { return x < 0 }, never[bool]}
 )
 
+// Test asks a question about each element of x.
+func (b *Builder) Test(f *Predicate, x *Value) *Value { return b.Emit1(Test{f}, x) }
+
 // Not inverts a bool value.
-func (b *Builder) Not(x *Value) *Value { return b.Emit1(OpLogicalNot, nil, x) }
+func (b *Builder) Not(x *Value) *Value { return b.Emit1(Test{LogicalNot}, x) }

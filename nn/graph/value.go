@@ -206,22 +206,20 @@ func (v *Value) Same(o *Value) bool { return o != nil && v.Node == o.Node && v.I
 
 // Node is one application of an op.
 type Node struct {
-	ID     int
-	Op     *Op
-	Attrs  any // the op's own struct of settings, nil if it has none
-	In     []*Value
-	Out    []*Value
-	Source Source // where a constant's elements come from; nil for other nodes
-	Label  string // the layer that wrote the node, for profiles and errors
+	ID    int
+	Op    Op
+	In    []*Value
+	Out   []*Value
+	Label string // the layer that wrote the node, for profiles and errors
 }
 
 // SetOut declares the next output of a node; shape rules call it once for each.
 func (n *Node) SetOut(d tensor.DType, shape ...int) {
 	if len(shape) > MaxRank {
-		panic(&Error{Msg: fmt.Sprintf("%s: a tensor of rank %d; at most %d axes are supported", n.Op.Name, len(shape), MaxRank)})
+		panic(&Error{Msg: fmt.Sprintf("%s: a tensor of rank %d; at most %d axes are supported", n.Op.Name(), len(shape), MaxRank)})
 	}
 	if size, ok := tensor.SizeOf(shape); !ok || size > maxElements {
-		panic(&Error{Msg: fmt.Sprintf("%s: a result of impossible shape %s", n.Op.Name, tensor.FormatShape(shape))})
+		panic(&Error{Msg: fmt.Sprintf("%s: a result of impossible shape %s", n.Op.Name(), tensor.FormatShape(shape))})
 	}
 	n.Out = append(n.Out, &Value{Node: n, Index: len(n.Out), Shape: append([]int(nil), shape...), DType: d})
 }
@@ -236,36 +234,6 @@ type Source interface {
 	// Buf returns the elements in storage form; the caller must not change them.
 	Buf() (Buf, error)
 }
-
-// Op is an entry of the op table.
-type Op struct {
-	Name string
-	// Infer is the shape rule: it reads n.In and n.Attrs and calls n.SetOut for each output. It panics with *Error (see
-	// Builder.Fail) where the inputs do not fit.
-	Infer func(n *Node)
-	// Eval is the reference evaluation. Outputs are allocated, their content is undefined. It must not keep its arguments.
-	Eval func(n *Node, in, out []Buf) error
-	// Kind tells the compiler how the op moves data.
-	Kind Kind
-	// Grad, if set, is the op's gradient in terms of other ops: given the gradients of the outputs (nil where unused) it
-	// returns those of the inputs (nil where there is none).
-	Grad func(b *Builder, n *Node, dOut []*Value) []*Value
-	// Impure ops depend on more than their inputs (state); they are neither folded nor shared.
-	Impure bool
-}
-
-// Kind classifies ops for the compiler's passes.
-type Kind uint8
-
-// The kinds of ops.
-const (
-	KindOther   Kind = iota
-	KindInput        // input and state values
-	KindConst        // elements known when the graph is compiled
-	KindUnary        // one input, element by element
-	KindBinary       // two inputs that broadcast, element by element
-	KindReshape      // the same elements in the same order
-)
 
 // Error is what goes wrong while a graph is built.
 type Error struct {

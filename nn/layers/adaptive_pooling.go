@@ -78,7 +78,7 @@ func (l *adaptivePooling) pool(c *layer.Call, x *value, i, n int) *value {
 		short = min(short, lengths[k])
 	}
 	window := func(length, stride int) *value {
-		a := graph.PoolAttrs{Window: ones(l.rank), Strides: ones(l.rank), PadLo: make([]int, l.rank), PadHi: make([]int, l.rank), Average: l.average}
+		a := graph.Pool{Window: ones(l.rank), Strides: ones(l.rank), PadLo: make([]int, l.rank), PadHi: make([]int, l.rank), Average: l.average}
 		a.Window[i], a.Strides[i] = length, stride
 		return c.Pool(x, a)
 	}

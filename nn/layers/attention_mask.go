@@ -34,13 +34,13 @@ func positions(c *layer.Call, queries, keys int) (row, column *value) {
 // causalMask is true (1, queries, keys) where a query does not look at a later key.
 func causalMask(c *layer.Call, queries, keys int) *value {
 	row, column := positions(c, queries, keys)
-	return c.Compare(graph.OpGreaterEqual, row, column)
+	return c.Compare(graph.GreaterEqual, row, column)
 }
 
 // windowMask is true (1, queries, keys) where a key is fewer than window places before or behind its query.
 func windowMask(c *layer.Call, queries, keys, window int) *value {
 	row, column := positions(c, queries, keys)
-	return c.Compare(graph.OpLess, c.Abs(c.Sub(row, column)), c.Int(tensor.Int32, int64(window)))
+	return c.Compare(graph.Less, c.Abs(c.Sub(row, column)), c.Int(tensor.Int32, int64(window)))
 }
 
 // attentionArguments are those of a call of MultiHeadAttention or GroupQueryAttention.

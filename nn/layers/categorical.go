@@ -42,72 +42,76 @@ func encodeCategorical(c *layer.Call, ids *graph.Value, mode string, depth int, 
 		in = append(in, weights)
 		d = weights.DType
 	}
-	return c.Emit1(opTally, tally{depth, mode == "multi_hot", d}, in...)
-}
-
-// tally are the settings of opTally.
-type tally struct {
-	depth  int
-	binary bool // 1 for any number of times
-	dtype  tensor.DType
+	return c.Emit1(opTally{depth, mode == "multi_hot", d}, in...)
 }
 
 // opTally counts ids, or adds their weights (second input), along the second axis or the only one: (b, n, ...) becomes
 // (b, ..., depth). Ids that have no place are left out.
-var opTally = &graph.Op{Name: "tally",
-	Infer: func(n *graph.Node) {
-		a, x := n.Attrs.(tally), n.In[0]
-		if !x.DType.IsInt() || x.Rank() == 0 || a.dtype == tensor.String {
-			panic(&graph.Error{Msg: fmt.Sprintf("ids %s cannot be counted as %s", x, a.dtype)})
+type opTally struct {
+	Depth  int
+	Binary bool // 1 for any number of times
+	DType  tensor.DType
+}
+
+// Name implements graph.Op.
+func (opTally) Name() string { return "tally" }
+
+// Infer implements graph.Op.
+func (op opTally) Infer(n *graph.Node) {
+	a, x := op, n.In[0]
+	if !x.DType.IsInt() || x.Rank() == 0 || a.DType == tensor.String {
+		panic(&graph.Error{Msg: fmt.Sprintf("ids %s cannot be counted as %s", x, a.DType)})
+	}
+	axis := min(1, x.Rank()-1)
+	shape := slices.Delete(slices.Clone(x.Shape), axis, axis+1)
+	n.SetOut(a.DType, append(shape, a.Depth)...)
+}
+
+// Eval implements graph.Op.
+func (op opTally) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a, shape := op, n.In[0].Shape
+	axis := min(1, len(shape)-1)
+	outer, inner := 1, 1
+	for i, d := range shape {
+		if i < axis {
+			outer *= d
+		} else if i > axis {
+			inner *= d
 		}
-		axis := min(1, x.Rank()-1)
-		shape := slices.Delete(slices.Clone(x.Shape), axis, axis+1)
-		n.SetOut(a.dtype, append(shape, a.depth)...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a, shape := n.Attrs.(tally), n.In[0].Shape
-		axis := min(1, len(shape)-1)
-		outer, inner := 1, 1
-		for i, d := range shape {
-			if i < axis {
-				outer *= d
-			} else if i > axis {
-				inner *= d
-			}
-		}
-		y := out[0]
-		clear(y.F)
-		clear(y.D)
-		clear(y.I)
-		clear(y.B)
-		at := 0
-		for o := range outer {
-			for range shape[axis] {
-				for i := range inner {
-					id, w := in[0].I[at], 1.0
-					if len(in) > 1 {
-						w = in[1].Float64(at)
-					}
-					at++
-					if id < 0 || id >= int64(a.depth) {
-						continue
-					}
-					k := (o*inner+i)*a.depth + int(id)
-					switch {
-					case y.F != nil:
-						y.F[k] = put(y.F[k], float32(w), a.binary)
-					case y.D != nil:
-						y.D[k] = put(y.D[k], w, a.binary)
-					case y.I != nil:
-						y.I[k] = put(y.I[k], int64(w), a.binary)
-					case y.B != nil:
-						y.B[k] = true
-					}
+	}
+	y := out[0]
+	clear(y.F)
+	clear(y.D)
+	clear(y.I)
+	clear(y.B)
+	at := 0
+	for o := range outer {
+		for range shape[axis] {
+			for i := range inner {
+				id, w := in[0].I[at], 1.0
+				if len(in) > 1 {
+					w = in[1].Float64(at)
+				}
+				at++
+				if id < 0 || id >= int64(a.Depth) {
+					continue
+				}
+				k := (o*inner+i)*a.Depth + int(id)
+				switch {
+				case y.F != nil:
+					y.F[k] = put(y.F[k], float32(w), a.Binary)
+				case y.D != nil:
+					y.D[k] = put(y.D[k], w, a.Binary)
+				case y.I != nil:
+					y.I[k] = put(y.I[k], int64(w), a.Binary)
+				case y.B != nil:
+					y.B[k] = true
 				}
 			}
 		}
-		return nil
-	}}
+	}
+	return nil
+}
 
 // put is what an id makes of the content of its place.
 func put[T float32 | float64 | int64](have, w T, binary bool) T {

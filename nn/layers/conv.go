@@ -89,8 +89,8 @@ func (w *window) output(c *layer.Call, y *value, activation layer.Activation) *v
 }
 
 // attrs works out the padding for an input with the channels last.
-func (w *window) attrs(c *layer.Call, x *value, groups int) graph.ConvAttrs {
-	a := graph.ConvAttrs{Strides: w.Strides, Dilation: w.DilationRate, Groups: groups, PadLo: make([]int, w.rank), PadHi: make([]int, w.rank)}
+func (w *window) attrs(c *layer.Call, x *value, groups int) graph.Conv {
+	a := graph.Conv{Strides: w.Strides, Dilation: w.DilationRate, Groups: groups, PadLo: make([]int, w.rank), PadHi: make([]int, w.rank)}
 	for i := range w.rank {
 		switch w.PaddingMode {
 		case "same":

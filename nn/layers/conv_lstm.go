@@ -88,7 +88,7 @@ func (l *ConvLSTMCell) States(c *layer.Call, step []int) []any {
 	shape := slices.Clone(step[1:])
 	shape[channel-1] = l.Filters
 	for i := range l.rank {
-		shape[first-1+i] = graph.ConvOut(last.Shape[1+i], l.KernelSize[i], &a, i)
+		shape[first-1+i] = graph.ConvOut(last.Shape[1+i], l.KernelSize[i], a, i)
 	}
 	return []any{shape, shape}
 }

@@ -86,7 +86,7 @@ func (l *convTranspose) Call(c *layer.Call) any {
 		c.Fail("the input %s has %d channels, the layer was built for %d", c.X(), channels, want)
 	}
 	kernel = c.SwapAxes(kernel, -1, -2)
-	a := graph.ConvAttrs{InputDilation: l.Strides, Dilation: l.DilationRate, PadLo: make([]int, l.rank), PadHi: make([]int, l.rank)}
+	a := graph.Conv{InputDilation: l.Strides, Dilation: l.DilationRate, PadLo: make([]int, l.rank), PadHi: make([]int, l.rank)}
 	for i := range l.rank {
 		kernel = c.Flip(kernel, i)
 		var given *int

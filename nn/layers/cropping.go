@@ -85,7 +85,7 @@ func (l *cropping) Config(c *layer.Config) {
 func (l *cropping) Call(c *layer.Call) any {
 	x := c.X()
 	wantRank(c, x, l.rank+2)
-	a := graph.SliceAttrs{Start: make([]int, x.Rank()), Step: ones(x.Rank()), Count: slices.Clone(x.Shape)}
+	a := graph.Slice{Start: make([]int, x.Rank()), Step: ones(x.Rank()), Count: slices.Clone(x.Shape)}
 	for i, p := range l.Cropping {
 		axis := spatialAxis(l.DataFormat) + i
 		// Written so that no sum can overflow.

@@ -91,24 +91,29 @@ func (l *Discretization) Call(c *layer.Call) any {
 	if l.OutputMode == "int" {
 		d = tensor.Int32
 	}
-	ids := c.Emit1(opDigitize, boundaries(slices.Clone(l.BinBoundaries)), x)
+	ids := c.Emit1(opDigitize{slices.Clone(l.BinBoundaries)}, x)
 	return encodeCategorical(c, ids, l.OutputMode, len(l.BinBoundaries)+1, d, nil)
 }
 
-type boundaries []float64
-
 // opDigitize counts for each element the boundaries that are not above it, int32; NaN is above all. As in Keras they are
 // float32, whatever the type of the elements.
-var opDigitize = &graph.Op{Name: "digitize",
-	Infer: func(n *graph.Node) { n.SetOut(tensor.Int32, n.In[0].Shape...) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		edges := n.Attrs.(boundaries)
-		for i := range out[0].I {
-			v := in[0].Float64(i)
-			out[0].I[i] = int64(sort.Search(len(edges), func(k int) bool { return float64(float32(edges[k])) > v || v != v && k == len(edges) }))
-		}
-		return nil
-	}}
+type opDigitize struct{ Boundaries []float64 }
+
+// Name implements graph.Op.
+func (opDigitize) Name() string { return "digitize" }
+
+// Infer implements graph.Op.
+func (opDigitize) Infer(n *graph.Node) { n.SetOut(tensor.Int32, n.In[0].Shape...) }
+
+// Eval implements graph.Op.
+func (op opDigitize) Eval(n *graph.Node, in, out []graph.Buf) error {
+	edges := op.Boundaries
+	for i := range out[0].I {
+		v := in[0].Float64(i)
+		out[0].I[i] = int64(sort.Search(len(edges), func(k int) bool { return float64(float32(edges[k])) > v || v != v && k == len(edges) }))
+	}
+	return nil
+}
 
 // Adapt finds NumBins ranges that hold about equally many of the numbers in batches of data, by quantiles that are right to
 // about Epsilon (layer.adapt).

@@ -141,5 +141,5 @@ func (l *Embedding) ComputeMask(c *layer.Call, _ any) any {
 
 // notZero is the mask of inputs that are not 0.
 func notZero(c *layer.Call, x *value) *value {
-	return c.Compare(graph.OpNotEqual, x, c.Cast(c.Int(tensor.Int32, 0), x.DType))
+	return c.Compare(graph.NotEqual, x, c.Cast(c.Int(tensor.Int32, 0), x.DType))
 }

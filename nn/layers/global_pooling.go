@@ -64,7 +64,7 @@ func (l *globalPooling) Call(c *layer.Call) any {
 		if slices.Contains(x.Shape[axes[0]:axes[0]+l.rank], 0) {
 			c.Fail("the input %s has no elements to take the maximum of", x)
 		}
-		return c.Reduce(graph.OpReduceMax, x, l.KeepDims, axes...)
+		return c.Reduce(graph.ReduceMax, x, l.KeepDims, axes...)
 	}
 	x = toFloat(c, x, l.ComputeDType())
 	mask := c.Tensor(1, "mask")
@@ -72,10 +72,10 @@ func (l *globalPooling) Call(c *layer.Call) any {
 		mask = c.Mask()
 	}
 	if mask == nil || l.rank != 1 {
-		return c.Reduce(graph.OpMean, x, l.KeepDims, axes...)
+		return c.Reduce(graph.Mean, x, l.KeepDims, axes...)
 	}
 	channels := channelAxis(l.DataFormat, x.Rank())
 	keep := c.ExpandDims(c.Cast(mask, tensor.Bool), channels)
-	sum := c.Reduce(graph.OpSum, c.Where(keep, x, c.Scalar(x.DType, 0)), l.KeepDims, axes...)
-	return c.Div(sum, c.Reduce(graph.OpSum, c.Cast(keep, x.DType), l.KeepDims, axes...))
+	sum := c.Reduce(graph.Sum, c.Where(keep, x, c.Scalar(x.DType, 0)), l.KeepDims, axes...)
+	return c.Div(sum, c.Reduce(graph.Sum, c.Cast(keep, x.DType), l.KeepDims, axes...))
 }

@@ -109,7 +109,7 @@ func (l *GroupQueryAttention) Call(c *layer.Call) any {
 	mask := a.automatic(c, l.SlidingWindow)
 	if m := a.explicit; m != nil {
 		if mask == nil && !direct && m.DType.IsFloat() {
-			m = c.Compare(graph.OpGreater, m, c.Scalar(m.DType, 0.5)) // as keras.layers.Softmax takes it
+			m = c.Compare(graph.Greater, m, c.Scalar(m.DType, 0.5)) // as keras.layers.Softmax takes it
 		}
 		mask = and(c, c.Cast(m, boolean), mask)
 	}

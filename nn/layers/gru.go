@@ -112,7 +112,7 @@ func (l *GRUCell) step(c *layer.Call, z *value, states []*value) (*value, []*val
 	return h, []*value{h}
 }
 
-func (l *GRUCell) sequence(c *layer.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
+func (l *GRUCell) sequence(c *layer.Call, z *value, states []*value, a graph.Loop, mask *value) (*value, []*value, bool) {
 	act, ok := c.Chain(l.Activation, states[0])
 	gate, ok2 := c.Chain(l.RecurrentActivation, states[0])
 	if !ok || !ok2 {
@@ -125,7 +125,11 @@ func (l *GRUCell) sequence(c *layer.Call, z *value, states []*value, a graph.Loo
 	case l.ResetAfter:
 		bias = c.Full(z.DType, 0, l.Units)
 	}
-	attrs := graph.RecurrentAttrs{Activation: act, Gate: gate, ResetAfter: l.ResetAfter, LoopAttrs: a}
-	out, last := c.GRU(z, c.Var(l.recurrent), states[0], bias, attrs, mask)
+	op := graph.Recurrent{Cell: graph.GRU, Activation: act, Gate: gate, ResetAfter: l.ResetAfter, Loop: a}
+	operands := []*value{z, c.Var(l.recurrent), states[0]}
+	if l.ResetAfter {
+		operands = append(operands, bias)
+	}
+	out, last := c.Recurrent(op, mask, operands...)
 	return out, last, true
 }

@@ -48,28 +48,35 @@ func (l *HashedCrossing) Call(c *layer.Call) any {
 			c.Fail("inputs of one shape (), (batch) or (batch, 1) are expected, not %s and %s", tensor.FormatShape(first), tensor.FormatShape(x.Shape))
 		}
 	}
-	return encodeCategorical(c, c.Emit1(opCross, l.NumBins, xs...), l.OutputMode, l.NumBins, l.ComputeDType(), nil)
+	return encodeCategorical(c, c.Emit1(opCross{l.NumBins}, xs...), l.OutputMode, l.NumBins, l.ComputeDType(), nil)
 }
 
 // crossKey is where the hash of every combination starts, as in tf.sparse.cross_hashed.
 const crossKey = 0xDECAFCAFFE
 
-// opCross hashes the combination of one element of each input into bins (int attrs), int64. Strings count by their
+// opCross hashes the combination of one element of each input into Bins bins, int64. Strings count by their
 // fingerprint, integers as they are.
-var opCross = &graph.Op{Name: "hash_cross",
-	Infer: func(n *graph.Node) { n.SetOut(tensor.Int64, n.In[0].Shape...) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		bins := uint64(n.Attrs.(int))
-		for i := range out[0].I {
-			h := uint64(crossKey)
-			for _, x := range in {
-				if x.S != nil {
-					h = hash.FarmCat(h, hash.Farm([]byte(x.S[i])))
-				} else {
-					h = hash.FarmCat(h, uint64(x.I[i]))
-				}
+type opCross struct{ Bins int }
+
+// Name implements graph.Op.
+func (opCross) Name() string { return "hash_cross" }
+
+// Infer implements graph.Op.
+func (opCross) Infer(n *graph.Node) { n.SetOut(tensor.Int64, n.In[0].Shape...) }
+
+// Eval implements graph.Op.
+func (op opCross) Eval(n *graph.Node, in, out []graph.Buf) error {
+	bins := uint64(op.Bins)
+	for i := range out[0].I {
+		h := uint64(crossKey)
+		for _, x := range in {
+			if x.S != nil {
+				h = hash.FarmCat(h, hash.Farm([]byte(x.S[i])))
+			} else {
+				h = hash.FarmCat(h, uint64(x.I[i]))
 			}
-			out[0].I[i] = int64(h % bins)
 		}
-		return nil
-	}}
+		out[0].I[i] = int64(h % bins)
+	}
+	return nil
+}

@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 
@@ -55,7 +54,7 @@ func (l *Hashing) Call(c *layer.Call) any {
 	if n := x.Rank(); l.OutputMode == "one_hot" && n > 0 && x.Shape[n-1] == 1 {
 		x = c.Squeeze(x, -1)
 	}
-	a := bins{NumBins: l.NumBins, Salt: fmt.Sprint(l.Salt), salt: l.Salt}
+	a := opBins{NumBins: l.NumBins, Salt: l.Salt}
 	if l.MaskValue != nil && l.NumBins > 1 {
 		switch m := l.MaskValue.(type) {
 		case string:
@@ -70,63 +69,66 @@ func (l *Hashing) Call(c *layer.Call) any {
 			a.Masked, a.MaskNumber, a.MaskText = true, m.Float(), string(m)
 		}
 	}
-	return encodeCategorical(c, c.Emit1(opBins, a, x), l.OutputMode, l.NumBins, l.ComputeDType(), nil)
+	return encodeCategorical(c, c.Emit1(a, x), l.OutputMode, l.NumBins, l.ComputeDType(), nil)
 }
 
-// bins are the settings of opBins.
-type bins struct {
+// opBins hashes values into bins, int64. Floats are cut to integers before.
+type opBins struct {
 	NumBins    int
 	Masked     bool
 	MaskText   string
 	MaskNumber float64
-	Salt       string // as text, so that settings can be compared
-	salt       []int64
+	Salt       []int64
 }
 
-// opBins hashes values into bins, int64. Floats are cut to integers before.
-var opBins = &graph.Op{Name: "hash_bins",
-	Infer: func(n *graph.Node) { n.SetOut(tensor.Int64, n.In[0].Shape...) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a, x := n.Attrs.(bins), in[0]
-		count, first := a.NumBins, int64(0)
-		if a.Masked {
-			count, first = count-1, 1
-		}
-		exact, isInt := int64(0), false
-		if v, err := strconv.ParseInt(a.MaskText, 10, 64); err == nil {
-			exact, isInt = v, true
-		}
-		var text []byte
-		for i := range out[0].I {
-			masked := false
-			switch {
-			case x.S != nil:
-				text = append(text[:0], x.S[i]...)
-				masked = x.S[i] == a.MaskText
-			case x.I != nil:
-				v := x.I[i]
-				masked = isInt && v == exact
-				if n.In[0].DType == tensor.Uint64 {
-					text = strconv.AppendUint(text[:0], uint64(v), 10)
-				} else {
-					text = strconv.AppendInt(text[:0], v, 10)
-				}
-			case x.B != nil:
-				text = strconv.AppendBool(text[:0], x.B[i])
-				masked = x.Float64(i) == a.MaskNumber
-			default:
-				v := x.Float64(i)
-				masked = v == a.MaskNumber
-				text = strconv.AppendInt(text[:0], cut(v), 10)
+// Name implements graph.Op.
+func (opBins) Name() string { return "hash_bins" }
+
+// Infer implements graph.Op.
+func (opBins) Infer(n *graph.Node) { n.SetOut(tensor.Int64, n.In[0].Shape...) }
+
+// Eval implements graph.Op.
+func (op opBins) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a, x := op, in[0]
+	count, first := a.NumBins, int64(0)
+	if a.Masked {
+		count, first = count-1, 1
+	}
+	exact, isInt := int64(0), false
+	if v, err := strconv.ParseInt(a.MaskText, 10, 64); err == nil {
+		exact, isInt = v, true
+	}
+	var text []byte
+	for i := range out[0].I {
+		masked := false
+		switch {
+		case x.S != nil:
+			text = append(text[:0], x.S[i]...)
+			masked = x.S[i] == a.MaskText
+		case x.I != nil:
+			v := x.I[i]
+			masked = isInt && v == exact
+			if n.In[0].DType == tensor.Uint64 {
+				text = strconv.AppendUint(text[:0], uint64(v), 10)
+			} else {
+				text = strconv.AppendInt(text[:0], v, 10)
 			}
-			if a.Masked && masked {
-				out[0].I[i] = 0
-				continue
-			}
-			out[0].I[i] = first + hashBucket(text, a.salt, count)
+		case x.B != nil:
+			text = strconv.AppendBool(text[:0], x.B[i])
+			masked = x.Float64(i) == a.MaskNumber
+		default:
+			v := x.Float64(i)
+			masked = v == a.MaskNumber
+			text = strconv.AppendInt(text[:0], cut(v), 10)
 		}
-		return nil
-	}}
+		if a.Masked && masked {
+			out[0].I[i] = 0
+			continue
+		}
+		out[0].I[i] = first + hashBucket(text, a.Salt, count)
+	}
+	return nil
+}
 
 // cut is the integer part of v; what no int64 can hold is the smallest, as on x86.
 func cut(v float64) int64 {

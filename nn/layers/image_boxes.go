@@ -136,7 +136,7 @@ func (k corners) clip(c *layer.Call, left, top, right, bottom int) corners {
 // drop gives boxes without an area the label -1.
 func (k corners) drop(c *layer.Call, labels *graph.Value) *graph.Value {
 	area := c.Squeeze(c.Mul(c.Sub(k[2], k[0]), c.Sub(k[3], k[1])), -1)
-	return c.Where(c.Compare(graph.OpGreater, area, c.Scalar(area.DType, 0)), labels, c.Scalar(labels.DType, -1))
+	return c.Where(c.Compare(graph.Greater, area, c.Scalar(area.DType, 0)), labels, c.Scalar(labels.DType, -1))
 }
 
 // moveBoxes moves boxes as the layer scales images of a height and width, in float32 as Keras does.
@@ -162,7 +162,7 @@ func (l *Resizing) moveBoxes(c *layer.Call, boxes, labels *graph.Value, inHeight
 	labels = k.drop(c, labels)
 	// Boxes that only fill up are 0 or -1 throughout; they become 0.
 	filler := func(v float64) *graph.Value {
-		return c.All(c.Compare(graph.OpEqual, boxes, c.Scalar(boxes.DType, v)), -1)
+		return c.All(c.Compare(graph.Equal, boxes, c.Scalar(boxes.DType, v)), -1)
 	}
 	empty := c.ExpandDims(c.Or(filler(-1), filler(0)), -1)
 	k = k.each(func(_ int, v *graph.Value) *graph.Value { return c.Where(empty, c.Scalar(v.DType, 0), v) })

@@ -42,12 +42,12 @@ func (l *AutoContrast) stretch(c *layer.Call, images *graph.Value) *graph.Value 
 	if !x.DType.IsFloat() {
 		x = c.Cast(x, tensor.Float32)
 	}
-	low, high := c.Reduce(graph.OpReduceMin, x, true, 1, 2), c.Reduce(graph.OpReduceMax, x, true, 1, 2)
+	low, high := c.Reduce(graph.ReduceMin, x, true, 1, 2), c.Reduce(graph.ReduceMax, x, true, 1, 2)
 	scale := c.Div(c.Scalar(x.DType, 255), c.Sub(high, low))
 	offset := c.Mul(c.Neg(low), scale)
 	y := c.Clip(c.Add(c.Mul(x, scale), offset), 0, 255)
 	y = changeRange(c, y, y.DType, [2]float64{0, 255}, l.ValueRange)
-	return c.Where(c.Emit1(graph.OpIsNaN, nil, y), c.Cast(images, y.DType), y)
+	return c.Where(c.Test(graph.IsNaN, y), c.Cast(images, y.DType), y)
 }
 
 // changeRange maps values linearly from one range to another, in type d; equal ranges leave them alone.
@@ -102,7 +102,7 @@ func (l *ContrastLimitedAdaptiveHistogramEqualization) Call(c *layer.Call) any {
 		}
 		full := [2]float64{0, 255}
 		y := c.Cast(changeRange(c, x, tensor.Float32, l.ValueRange, full), tensor.Float32)
-		y = c.Emit1(opCLAHE, clahe{l.ClipLimit, l.TileGridSize[0], l.TileGridSize[1]}, y)
+		y = c.Emit1(opCLAHE{l.ClipLimit, l.TileGridSize[0], l.TileGridSize[1]}, y)
 		y = c.Cast(changeRange(c, y, tensor.Float32, full, l.ValueRange), d)
 		if l.channelsFirst() {
 			y = c.Transpose(y, 0, 3, 1, 2)
@@ -114,45 +114,49 @@ func (l *ContrastLimitedAdaptiveHistogramEqualization) Call(c *layer.Call) any {
 	}})
 }
 
-// clahe are the settings of opCLAHE.
-type clahe struct {
+const levels = 256
+
+// opCLAHE is contrast limited adaptive histogram equalization of (batch, height, width, channels), float32 in 0..255.
+type opCLAHE struct {
 	Limit         float64
 	Rows, Columns int
 }
 
-const levels = 256
+// Name implements graph.Op.
+func (opCLAHE) Name() string { return "clahe" }
 
-// opCLAHE is contrast limited adaptive histogram equalization of (batch, height, width, channels), float32 in 0..255.
-var opCLAHE = &graph.Op{Name: "clahe",
-	Infer: func(n *graph.Node) {
-		a, x := n.Attrs.(clahe), n.In[0]
-		if x.Size() == 0 || int64(a.Rows)*int64(a.Columns) > math.MaxInt32/levels {
-			panic(&graph.Error{Msg: "clahe: the image is empty, or there are too many tiles"})
+// Infer implements graph.Op.
+func (op opCLAHE) Infer(n *graph.Node) {
+	a, x := op, n.In[0]
+	if x.Size() == 0 || int64(a.Rows)*int64(a.Columns) > math.MaxInt32/levels {
+		panic(&graph.Error{Msg: "clahe: the image is empty, or there are too many tiles"})
+	}
+	n.SetOut(tensor.Float32, x.Shape...)
+}
+
+// Eval implements graph.Op.
+func (op opCLAHE) Eval(n *graph.Node, in, out []graph.Buf) error {
+	shape := n.In[0].Shape
+	batch, height, width, channels := shape[0], shape[1], shape[2], shape[3]
+	t := newTiles(op, height, width)
+	for i := range batch {
+		for k := range channels {
+			at := i*height*width*channels + k
+			t.equalize(in[0].F[at:], out[0].F[at:], channels)
 		}
-		n.SetOut(tensor.Float32, x.Shape...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		shape := n.In[0].Shape
-		batch, height, width, channels := shape[0], shape[1], shape[2], shape[3]
-		t := newTiles(n.Attrs.(clahe), height, width)
-		for i := range batch {
-			for k := range channels {
-				at := i*height*width*channels + k
-				t.equalize(in[0].F[at:], out[0].F[at:], channels)
-			}
-		}
-		return nil
-	}}
+	}
+	return nil
+}
 
 // tiles is the work space for the planes of an image.
 type tiles struct {
-	clahe
+	opCLAHE
 	height, width, tileH, tileW int
 	curves                      []float64 // by row, column and level
 }
 
-func newTiles(a clahe, height, width int) *tiles {
-	return &tiles{clahe: a, height: height, width: width, tileH: (height + a.Rows - 1) / a.Rows, tileW: (width + a.Columns - 1) / a.Columns,
+func newTiles(a opCLAHE, height, width int) *tiles {
+	return &tiles{opCLAHE: a, height: height, width: width, tileH: (height + a.Rows - 1) / a.Rows, tileW: (width + a.Columns - 1) / a.Columns,
 		curves: make([]float64, a.Rows*a.Columns*levels)}
 }
 

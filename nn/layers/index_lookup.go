@@ -272,9 +272,9 @@ func (l *IndexLookup[T]) lookUp(c *layer.Call, x *graph.Value) *graph.Value {
 		c.Fail("it has no vocabulary: give it one (SetVocabulary, Adapt)")
 	}
 	if l.Invert {
-		return c.Emit1(opInvert[T](), l, c.Cast(x, tensor.Int64))
+		return c.Emit1(opInvert[T]{l}, c.Cast(x, tensor.Int64))
 	}
-	ids := c.Emit1(opLookUp[T](), l, x)
+	ids := c.Emit1(opLookUp[T]{l}, x)
 	return l.encode(c, ids)
 }
 
@@ -363,67 +363,62 @@ func tokenType[T Token]() tensor.DType {
 	return tensor.Int64
 }
 
-// The ops of lookups. They read the vocabulary when they run, so that SetVocabulary takes effect at once; they are marked
-// as depending on more than their inputs.
-var (
-	opStringLookUp  = newLookUp[string]("string_lookup")
-	opIntegerLookUp = newLookUp[int64]("integer_lookup")
-	opStringInvert  = newInvert[string]("string_lookup_invert")
-	opIntegerInvert = newInvert[int64]("integer_lookup_invert")
-)
+// opLookUp turns tokens into numbers. It reads the vocabulary when it runs, so that SetVocabulary takes effect at once.
+type opLookUp[T Token] struct{ Layer *IndexLookup[T] }
 
-func opLookUp[T Token]() *graph.Op {
-	if tokenType[T]() == tensor.String {
-		return opStringLookUp
+// Name implements graph.Op.
+func (opLookUp[T]) Name() string { return "look_up" }
+
+// Impure implements the face of that name.
+func (opLookUp[T]) Impure() {}
+
+// Infer implements graph.Op.
+func (op opLookUp[T]) Infer(n *graph.Node) {
+	if n.In[0].DType != tokenType[T]() {
+		panic(&graph.Error{Msg: fmt.Sprintf("%s: tokens of type %s where %s is expected", op.Name(), n.In[0].DType, tokenType[T]())})
 	}
-	return opIntegerLookUp
+	n.SetOut(tensor.Int64, n.In[0].Shape...)
 }
 
-func opInvert[T Token]() *graph.Op {
-	if tokenType[T]() == tensor.String {
-		return opStringInvert
+// Eval implements graph.Op.
+func (op opLookUp[T]) Eval(_ *graph.Node, in, out []graph.Buf) error {
+	l := op.Layer
+	w := l.words.Load()
+	for i, t := range tokensOf[T](in[0]) {
+		id, err := l.number(w, t)
+		if err != nil {
+			return err
+		}
+		out[0].I[i] = id
 	}
-	return opIntegerInvert
+	return nil
 }
 
-func newLookUp[T Token](name string) *graph.Op {
-	return &graph.Op{Name: name, Impure: true,
-		Infer: func(n *graph.Node) {
-			if n.In[0].DType != tokenType[T]() {
-				panic(&graph.Error{Msg: fmt.Sprintf("%s: tokens of type %s where %s is expected", name, n.In[0].DType, tokenType[T]())})
-			}
-			n.SetOut(tensor.Int64, n.In[0].Shape...)
-		},
-		Eval: func(n *graph.Node, in, out []graph.Buf) error {
-			l := n.Attrs.(*IndexLookup[T])
-			w := l.words.Load()
-			for i, t := range tokensOf[T](in[0]) {
-				id, err := l.number(w, t)
-				if err != nil {
-					return err
-				}
-				out[0].I[i] = id
-			}
-			return nil
-		}}
-}
+// opInvert turns numbers into tokens. It reads the vocabulary when it runs.
+type opInvert[T Token] struct{ Layer *IndexLookup[T] }
 
-func newInvert[T Token](name string) *graph.Op {
-	return &graph.Op{Name: name, Impure: true,
-		Infer: func(n *graph.Node) { n.SetOut(tokenType[T](), n.In[0].Shape...) },
-		Eval: func(n *graph.Node, in, out []graph.Buf) error {
-			l := n.Attrs.(*IndexLookup[T])
-			w, y := l.words.Load(), tokensOf[T](out[0])
-			for i, id := range in[0].I {
-				switch at := id - int64(l.special()); {
-				case id == 0 && l.MaskToken != nil:
-					y[i] = *l.MaskToken
-				case at >= 0 && at < int64(len(w.tokens)):
-					y[i] = w.tokens[at]
-				default:
-					y[i] = *l.OOVToken
-				}
-			}
-			return nil
-		}}
+// Name implements graph.Op.
+func (opInvert[T]) Name() string { return "look_up_invert" }
+
+// Impure implements the face of that name.
+func (opInvert[T]) Impure() {}
+
+// Infer implements graph.Op.
+func (opInvert[T]) Infer(n *graph.Node) { n.SetOut(tokenType[T](), n.In[0].Shape...) }
+
+// Eval implements graph.Op.
+func (op opInvert[T]) Eval(_ *graph.Node, in, out []graph.Buf) error {
+	l := op.Layer
+	w, y := l.words.Load(), tokensOf[T](out[0])
+	for i, id := range in[0].I {
+		switch at := id - int64(l.special()); {
+		case id == 0 && l.MaskToken != nil:
+			y[i] = *l.MaskToken
+		case at >= 0 && at < int64(len(w.tokens)):
+			y[i] = w.tokens[at]
+		default:
+			y[i] = *l.OOVToken
+		}
+	}
+	return nil
 }

@@ -133,12 +133,12 @@ func lstmGates(c *layer.Call, z []*value, carry *value, act, gate layer.Activati
 	return c.Mul(output, act.Apply(c, next)), next
 }
 
-func (l *LSTMCell) sequence(c *layer.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
+func (l *LSTMCell) sequence(c *layer.Call, z *value, states []*value, a graph.Loop, mask *value) (*value, []*value, bool) {
 	act, ok := c.Chain(l.Activation, states[0])
 	gate, ok2 := c.Chain(l.RecurrentActivation, states[0])
 	if !ok || !ok2 {
 		return nil, nil, false
 	}
-	out, last := c.LSTM(z, c.Var(l.recurrent), states[0], states[1], graph.RecurrentAttrs{Activation: act, Gate: gate, LoopAttrs: a}, mask)
+	out, last := c.Recurrent(graph.Recurrent{Cell: graph.LSTM, Activation: act, Gate: gate, Loop: a}, mask, z, c.Var(l.recurrent), states[0], states[1])
 	return out, last, true
 }

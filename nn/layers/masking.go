@@ -47,7 +47,7 @@ func (l *Masking) Call(c *layer.Call) any {
 		c.Fail("mask_value: %v", err)
 	}
 	numbers := activations.Float(c.Builder, x)
-	differs := c.Compare(graph.OpNotEqual, numbers, c.Cast(c.Const(t), numbers.DType))
+	differs := c.Compare(graph.NotEqual, numbers, c.Cast(c.Const(t), numbers.DType))
 	mask := c.Any(differs, -1)
 	zero := c.Cast(c.Int(tensor.Int32, 0), x.DType)
 	return c.Where(c.ExpandDims(mask, -1), x, zero).WithMask(mask)

@@ -113,7 +113,7 @@ func (l *MelSpectrogram) Call(c *layer.Call) any {
 	for i, w := range weights {
 		frame[(l.FFTLength-length)/2+i] = float64(float32(w))
 	}
-	re, im := c.STFT(c.Cast(x, d), graph.STFTAttrs{Window: frame, Stride: l.SequenceStride, Center: true})
+	re, im := c.STFT(c.Cast(x, d), graph.STFT{Window: frame, Stride: l.SequenceStride, Center: true})
 	power := c.Sqrt(c.Add(c.Square(re), c.Square(im)))
 	power = c.Pow(power, c.Scalar(d, l.MagExp))
 	mel := c.MatMul(power, c.Cast(l.matrix(c), d))
@@ -124,9 +124,9 @@ func (l *MelSpectrogram) Call(c *layer.Call) any {
 }
 
 func (l *MelSpectrogram) decibels(c *layer.Call, x *graph.Value) *graph.Value {
-	x = c.MulS(c.Unary(graph.OpLog10, c.Max(x, c.Scalar(x.DType, l.MinPower))), 10)
+	x = c.MulS(c.Unary(graph.Log10, c.Max(x, c.Scalar(x.DType, l.MinPower))), 10)
 	x = c.AddS(x, -10*math.Log10(math.Max(math.Abs(l.RefPower), l.MinPower)))
-	return c.Max(x, c.AddS(c.Reduce(graph.OpReduceMax, x, false), -l.TopDB))
+	return c.Max(x, c.AddS(c.Reduce(graph.ReduceMax, x, false), -l.TopDB))
 }
 
 // matrix are the weights of the frequencies (rows) in the bands (columns): triangles over the mel scale, of height 1, from

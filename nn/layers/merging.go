@@ -103,20 +103,20 @@ func (l *merge) fold(c *layer.Call, op *graph.Binary) *value {
 }
 
 // Call implements layer.Layer.
-func (l *Add) Call(c *layer.Call) any { return l.fold(c, graph.OpAdd) }
+func (l *Add) Call(c *layer.Call) any { return l.fold(c, graph.Add) }
 
 // Call implements layer.Layer.
 func (l *Subtract) Call(c *layer.Call) any {
 	if n := len(mergeInputs(c)); n != 2 {
 		c.Fail("two inputs are expected, not %d", n)
 	}
-	return l.fold(c, graph.OpSub)
+	return l.fold(c, graph.Sub)
 }
 
 // Call implements layer.Layer.
 func (l *Average) Call(c *layer.Call) any {
 	n := len(mergeInputs(c))
-	sum := activations.Float(c.Builder, l.fold(c, graph.OpAdd))
+	sum := activations.Float(c.Builder, l.fold(c, graph.Add))
 	return c.Div(sum, c.Scalar(sum.DType, float64(n)))
 }
 
@@ -159,10 +159,10 @@ func elementMask(c *layer.Call, x *value) *value {
 }
 
 // Call implements layer.Layer.
-func (l *Maximum) Call(c *layer.Call) any { return l.extreme(c, graph.OpMax) }
+func (l *Maximum) Call(c *layer.Call) any { return l.extreme(c, graph.Max) }
 
 // Call implements layer.Layer.
-func (l *Minimum) Call(c *layer.Call) any { return l.extreme(c, graph.OpMin) }
+func (l *Minimum) Call(c *layer.Call) any { return l.extreme(c, graph.Min) }
 
 // extreme is the maximum or minimum of the elements that are not masked.
 func (l *merge) extreme(c *layer.Call, op *graph.Binary) *value {

@@ -68,7 +68,7 @@ func (l *pooling) Call(c *layer.Call) any {
 	if strides == nil {
 		strides = l.PoolSize
 	}
-	a := graph.PoolAttrs{Window: l.PoolSize, Strides: strides, PadLo: make([]int, l.rank), PadHi: make([]int, l.rank), Average: l.average}
+	a := graph.Pool{Window: l.PoolSize, Strides: strides, PadLo: make([]int, l.rank), PadHi: make([]int, l.rank), Average: l.average}
 	for i := range l.rank {
 		size := x.Shape[i+1]
 		if l.PaddingMode == "same" {

@@ -108,9 +108,9 @@ func (q *quantization) savedShape(i int) []int {
 
 // apply quantizes x with one scale for all elements along the axes; scale keeps them with length 1.
 func (a *absMax) apply(c *layer.Call, x *value, axes ...int) (q, scale *value) {
-	top := c.AddS(c.Reduce(graph.OpReduceMax, c.Abs(x), true, axes...), a.epsilon)
+	top := c.AddS(c.Reduce(graph.ReduceMax, c.Abs(x), true, axes...), a.epsilon)
 	scale = c.Div(c.Scalar(x.DType, a.hi), top)
-	q = c.Clip(c.Unary(graph.OpRound, c.Mul(x, scale)), a.lo, a.hi)
+	q = c.Clip(c.Unary(graph.Round, c.Mul(x, scale)), a.lo, a.hi)
 	return c.Cast(q, tensor.Int8), scale
 }
 
@@ -329,7 +329,7 @@ func (k *quantizedKernel) floatMatrix(c *layer.Call, p layer.Policy) *value {
 func float8Round(c *layer.Call, x, scale *value) *value {
 	scale = c.Cast(scale, x.DType)
 	y := c.Clip(c.Div(x, scale), -448, 448)
-	return c.Mul(c.Unary(graph.OpRoundE4M3, y), scale)
+	return c.Mul(c.Unary(graph.RoundE4M3, y), scale)
 }
 
 // float8Bias is the bias rounded to bfloat16, as Keras has it after float8 products in float32.

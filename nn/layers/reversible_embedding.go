@@ -106,7 +106,7 @@ func (l *ReversibleEmbedding) logits(c *layer.Call) *value {
 		y = c.Dense(pair[0], pair[1])
 	}
 	if limit := l.LogitSoftCap; limit != nil {
-		y = c.MulS(c.Tanh(c.Binary(graph.OpDiv, y, c.Scalar(y.DType, *limit))), *limit)
+		y = c.MulS(c.Tanh(c.Binary(graph.Div, y, c.Scalar(y.DType, *limit))), *limit)
 	}
 	return y
 }

@@ -30,7 +30,7 @@ type projecting interface {
 // fused is a cell that has an op for a whole sequence; ok is false where its settings are beyond the op.
 type fused interface {
 	projecting
-	sequence(c *layer.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (out *value, last []*value, ok bool)
+	sequence(c *layer.Call, z *value, states []*value, a graph.Loop, mask *value) (out *value, last []*value, ok bool)
 }
 
 // recurrent is a layer that embeds RNN.
@@ -116,7 +116,7 @@ func (l *RNN) Call(c *layer.Call) any {
 	for i, s := range states {
 		states[i] = c.Cast(s, dtype)
 	}
-	attrs := graph.LoopAttrs{Backwards: l.GoBackwards, Sequences: l.ReturnSequences, ZeroMasked: l.ZeroOutputForMask}
+	attrs := graph.Loop{Backwards: l.GoBackwards, Sequences: l.ReturnSequences, ZeroMasked: l.ZeroOutputForMask}
 	out, last := loop(c, inner, cell, x, states, kinds, attrs, timeMask(c, x))
 	if l.Stateful {
 		for i, s := range last {
@@ -157,7 +157,7 @@ func firstLeaf(v any) any {
 }
 
 // loop runs a cell over a sequence: by one op, by a scan over inputs that were projected at once, or by a plain scan.
-func loop(c, inner *layer.Call, cell Cell, x *value, states []*value, kinds []any, attrs graph.LoopAttrs, mask *value) (*value, []*value) {
+func loop(c, inner *layer.Call, cell Cell, x *value, states []*value, kinds []any, attrs graph.Loop, mask *value) (*value, []*value) {
 	p, ok := cell.(projecting)
 	if !ok {
 		return c.Scan([]*value{x}, states, attrs, mask, func(c *layer.Call, xs, states []*value) (*value, []*value) {

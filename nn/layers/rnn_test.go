@@ -224,7 +224,7 @@ func TestTimeDistributedPaths(t *testing.T) {
 		}
 		scans := 0
 		for _, n := range g.Nodes {
-			if n.Op == graph.OpScan {
+			if graph.Is[graph.Scan](n.Op) {
 				scans++
 			}
 		}

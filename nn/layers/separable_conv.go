@@ -74,7 +74,7 @@ func (l *separableConv) Build(c *layer.Call) {
 func (l *separableConv) Call(c *layer.Call) any {
 	x, _ := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
 	y := l.depthwise(c, x, c.Var(l.depthwiseKernel))
-	y = c.Conv(y, c.Var(l.pointwiseKernel), graph.ConvAttrs{})
+	y = c.Conv(y, c.Var(l.pointwiseKernel), graph.Conv{})
 	if l.bias != nil {
 		y = c.Add(y, c.Var(l.bias))
 	}

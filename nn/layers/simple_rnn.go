@@ -72,11 +72,11 @@ func (l *SimpleRNNCell) step(c *layer.Call, z *value, states []*value) (*value, 
 	return h, []*value{h}
 }
 
-func (l *SimpleRNNCell) sequence(c *layer.Call, z *value, states []*value, a graph.LoopAttrs, mask *value) (*value, []*value, bool) {
+func (l *SimpleRNNCell) sequence(c *layer.Call, z *value, states []*value, a graph.Loop, mask *value) (*value, []*value, bool) {
 	act, ok := c.Chain(l.Activation, states[0])
 	if !ok {
 		return nil, nil, false
 	}
-	out, last := c.SimpleRNN(z, c.Var(l.recurrent), states[0], graph.RecurrentAttrs{Activation: act, LoopAttrs: a}, mask)
+	out, last := c.Recurrent(graph.Recurrent{Cell: graph.SimpleRNN, Activation: act, Loop: a}, mask, z, c.Var(l.recurrent), states[0])
 	return out, last, true
 }

@@ -43,7 +43,7 @@ func (l *Softmax) Call(c *layer.Call) any {
 	}
 	if mask.DType != tensor.Bool {
 		half := activations.Float(c.Builder, mask)
-		mask = c.Compare(graph.OpGreater, half, c.Scalar(half.DType, 0.5))
+		mask = c.Compare(graph.Greater, half, c.Scalar(half.DType, 0.5))
 	}
 	low := -1e9
 	if x.DType == tensor.Float16 {

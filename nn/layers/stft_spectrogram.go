@@ -115,7 +115,7 @@ func (l *STFTSpectrogram) Call(c *layer.Call) any {
 	}
 	kernel := c.Concat(-1, parts...)
 	step := l.frameStep()
-	a := graph.ConvAttrs{Strides: []int{step}, Dilation: []int{1}, InputDilation: []int{1}, PadLo: []int{0}, PadHi: []int{0}, Groups: 1}
+	a := graph.Conv{Strides: []int{step}, Dilation: []int{1}, InputDilation: []int{1}, PadLo: []int{0}, PadHi: []int{0}, Groups: 1}
 	if l.Padding == "same" {
 		total := max(0, ((time+step-1)/step-1)*step+l.FrameLength-time)
 		a.PadLo[0], a.PadHi[0] = total/2, total-total/2
@@ -130,7 +130,7 @@ func (l *STFTSpectrogram) Call(c *layer.Call) any {
 	case "real", "imag", "stft":
 		return l.arrange(c, y)
 	case "angle":
-		return l.arrange(c, c.Binary(graph.OpAtan2, c.Slice(y, -1, bins, 2*bins), c.Slice(y, -1, 0, bins)))
+		return l.arrange(c, c.Binary(graph.Atan2, c.Slice(y, -1, bins, 2*bins), c.Slice(y, -1, 0, bins)))
 	}
 	power := c.Add(c.Square(c.Slice(y, -1, 0, bins)), c.Square(c.Slice(y, -1, bins, 2*bins)))
 	if l.Mode == "psd" {

@@ -90,57 +90,78 @@ func (t *tokenizer) String() string {
 
 func wantStrings(n *graph.Node) {
 	if n.In[0].DType != tensor.String {
-		panic(&graph.Error{Msg: fmt.Sprintf("%s: texts are expected, not %s", n.Op.Name, n.In[0])})
+		panic(&graph.Error{Msg: fmt.Sprintf("%s: texts are expected, not %s", n.Op.Name(), n.In[0])})
 	}
 }
 
 // opStandardize changes every string on its own.
-var opStandardize = &graph.Op{Name: "text_standardize",
-	Infer: func(n *graph.Node) {
-		wantStrings(n)
-		n.SetOut(tensor.String, n.In[0].Shape...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		t := n.Attrs.(*tokenizer)
-		for i, s := range in[0].S {
-			out[0].S[i] = t.normalize(s)
-		}
-		return nil
-	}}
+type opStandardize struct{ Tokens *tokenizer }
+
+// Name implements graph.Op.
+func (opStandardize) Name() string { return "text_standardize" }
+
+// Infer implements graph.Op.
+func (opStandardize) Infer(n *graph.Node) {
+	wantStrings(n)
+	n.SetOut(tensor.String, n.In[0].Shape...)
+}
+
+// Eval implements graph.Op.
+func (op opStandardize) Eval(n *graph.Node, in, out []graph.Buf) error {
+	t := op.Tokens
+	for i, s := range in[0].S {
+		out[0].S[i] = t.normalize(s)
+	}
+	return nil
+}
 
 // opNGrams joins the strings along the last axis to n-grams.
-var opNGrams = &graph.Op{Name: "text_ngrams",
-	Infer: func(n *graph.Node) {
-		wantStrings(n)
-		shape := slices.Clone(n.In[0].Shape)
-		shape[len(shape)-1] = text.CountNGrams(shape[len(shape)-1], n.Attrs.(*tokenizer).widths)
-		n.SetOut(tensor.String, shape...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		t := n.Attrs.(*tokenizer)
-		size := n.In[0].Shape[n.In[0].Rank()-1]
-		y := out[0].S[:0]
-		for at := 0; size > 0 && at < len(in[0].S); at += size {
-			y = text.NGrams(y, in[0].S[at:at+size], t.widths)
-		}
-		return nil
-	}}
+type opNGrams struct{ Tokens *tokenizer }
+
+// Name implements graph.Op.
+func (opNGrams) Name() string { return "text_ngrams" }
+
+// Infer implements graph.Op.
+func (op opNGrams) Infer(n *graph.Node) {
+	wantStrings(n)
+	shape := slices.Clone(n.In[0].Shape)
+	shape[len(shape)-1] = text.CountNGrams(shape[len(shape)-1], op.Tokens.widths)
+	n.SetOut(tensor.String, shape...)
+}
+
+// Eval implements graph.Op.
+func (op opNGrams) Eval(n *graph.Node, in, out []graph.Buf) error {
+	t := op.Tokens
+	size := n.In[0].Shape[n.In[0].Rank()-1]
+	y := out[0].S[:0]
+	for at := 0; size > 0 && at < len(in[0].S); at += size {
+		y = text.NGrams(y, in[0].S[at:at+size], t.widths)
+	}
+	return nil
+}
 
 // opLongestText is the number of tokens of the longest text, int64.
-var opLongestText = &graph.Op{Name: "longest_text",
-	Infer: func(n *graph.Node) {
-		wantStrings(n)
-		n.SetOut(tensor.Int64)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		t := n.Attrs.(*tokenizer)
-		longest := 0
-		for _, s := range in[0].S {
-			longest = max(longest, t.count(s))
-		}
-		out[0].I[0] = int64(longest)
-		return nil
-	}}
+type opLongestText struct{ Tokens *tokenizer }
+
+// Name implements graph.Op.
+func (opLongestText) Name() string { return "longest_text" }
+
+// Infer implements graph.Op.
+func (opLongestText) Infer(n *graph.Node) {
+	wantStrings(n)
+	n.SetOut(tensor.Int64)
+}
+
+// Eval implements graph.Op.
+func (op opLongestText) Eval(n *graph.Node, in, out []graph.Buf) error {
+	t := op.Tokens
+	longest := 0
+	for _, s := range in[0].S {
+		longest = max(longest, t.count(s))
+	}
+	out[0].I[0] = int64(longest)
+	return nil
+}
 
 var errNoVocabulary = errors.New("the layer has no vocabulary: give it one (SetVocabulary, Adapt)")
 
@@ -160,83 +181,108 @@ func (l *TextVectorization) ids(tokens []string) ([]int64, error) {
 	return ids, nil
 }
 
-// textIDs are the settings of opTextIDs.
-type textIDs struct {
-	layer  *TextVectorization
-	length int
+// opTextIDs turns texts of any shape into the numbers of their tokens, cut off or filled up with 0 to one length.
+type opTextIDs struct {
+	Layer  *TextVectorization
+	Length int
 }
 
-// opTextIDs turns texts of any shape into the numbers of their tokens, cut off or filled up with 0 to one length.
-var opTextIDs = &graph.Op{Name: "text_ids", Impure: true,
-	Infer: func(n *graph.Node) {
-		wantStrings(n)
-		n.SetOut(tensor.Int64, append(slices.Clone(n.In[0].Shape), n.Attrs.(textIDs).length)...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a := n.Attrs.(textIDs)
-		k := a.layer.lookup
-		w := k.words.Load()
-		if w == nil {
-			return errNoVocabulary
-		}
-		var tokens []string
-		for i, s := range in[0].S {
-			tokens = a.layer.tokens.appendTokens(tokens[:0], s)
-			row := out[0].I[i*a.length : (i+1)*a.length]
-			used := min(len(tokens), a.length)
-			for j, t := range tokens[:used] {
-				var err error
-				if row[j], err = k.number(w, t); err != nil {
-					return err
-				}
-			}
-			clear(row[used:])
-		}
-		return nil
-	}}
+// Name implements graph.Op.
+func (opTextIDs) Name() string { return "text_ids" }
 
-// textBag are the settings of opTextBag.
-type textBag struct {
-	layer  *TextVectorization
-	depth  int
-	binary bool
-	dtype  tensor.DType
+// Infer implements graph.Op.
+func (op opTextIDs) Infer(n *graph.Node) {
+	wantStrings(n)
+	n.SetOut(tensor.Int64, append(slices.Clone(n.In[0].Shape), op.Length)...)
+}
+
+// Eval implements graph.Op.
+func (op opTextIDs) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a := op
+	k := a.Layer.lookup
+	w := k.words.Load()
+	if w == nil {
+		return errNoVocabulary
+	}
+	var tokens []string
+	for i, s := range in[0].S {
+		tokens = a.Layer.tokens.appendTokens(tokens[:0], s)
+		row := out[0].I[i*a.Length : (i+1)*a.Length]
+		used := min(len(tokens), a.Length)
+		for j, t := range tokens[:used] {
+			var err error
+			if row[j], err = k.number(w, t); err != nil {
+				return err
+			}
+		}
+		clear(row[used:])
+	}
+	return nil
 }
 
 // opTextBag counts the tokens of each text: (...) becomes (..., depth).
-var opTextBag = &graph.Op{Name: "text_bag", Impure: true,
-	Infer: func(n *graph.Node) {
-		wantStrings(n)
-		a := n.Attrs.(textBag)
-		n.SetOut(a.dtype, append(slices.Clone(n.In[0].Shape), a.depth)...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a := n.Attrs.(textBag)
-		k := a.layer.lookup
-		w := k.words.Load()
-		if w == nil {
-			return errNoVocabulary
-		}
-		clear(out[0].F)
-		clear(out[0].I)
-		var tokens []string
-		for i, s := range in[0].S {
-			tokens = a.layer.tokens.appendTokens(tokens[:0], s)
-			for _, t := range tokens {
-				id, err := k.number(w, t)
-				if err != nil {
-					return err
-				}
-				if id >= int64(a.depth) {
-					continue
-				}
-				at := i*a.depth + int(id)
-				if out[0].F != nil {
-					out[0].F[at] = put(out[0].F[at], 1, a.binary)
-				} else {
-					out[0].I[at] = put(out[0].I[at], 1, a.binary)
-				}
+type opTextBag struct {
+	Layer  *TextVectorization
+	Depth  int
+	Binary bool
+	DType  tensor.DType
+}
+
+// Name implements graph.Op.
+func (opTextBag) Name() string { return "text_bag" }
+
+// Infer implements graph.Op.
+func (op opTextBag) Infer(n *graph.Node) {
+	wantStrings(n)
+	a := op
+	n.SetOut(a.DType, append(slices.Clone(n.In[0].Shape), a.Depth)...)
+}
+
+// Eval implements graph.Op.
+func (op opTextBag) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a := op
+	k := a.Layer.lookup
+	w := k.words.Load()
+	if w == nil {
+		return errNoVocabulary
+	}
+	clear(out[0].F)
+	clear(out[0].I)
+	var tokens []string
+	for i, s := range in[0].S {
+		tokens = a.Layer.tokens.appendTokens(tokens[:0], s)
+		for _, t := range tokens {
+			id, err := k.number(w, t)
+			if err != nil {
+				return err
+			}
+			if id >= int64(a.Depth) {
+				continue
+			}
+			at := i*a.Depth + int(id)
+			if out[0].F != nil {
+				out[0].F[at] = put(out[0].F[at], 1, a.Binary)
+			} else {
+				out[0].I[at] = put(out[0].I[at], 1, a.Binary)
 			}
 		}
-		return nil
-	}}
+	}
+	return nil
+}
+
+// These ops depend on more than their settings: on functions of the caller's, or on a vocabulary that may change.
+
+// Impure implements the face of that name.
+func (opStandardize) Impure() {}
+
+// Impure implements the face of that name.
+func (opNGrams) Impure() {}
+
+// Impure implements the face of that name.
+func (opLongestText) Impure() {}
+
+// Impure implements the face of that name.
+func (opTextIDs) Impure() {}
+
+// Impure implements the face of that name.
+func (opTextBag) Impure() {}

@@ -187,9 +187,9 @@ func (l *TextVectorization) Call(c *layer.Call) any {
 		if l.OutputSequenceLength != nil {
 			length = *l.OutputSequenceLength
 		} else {
-			length = c.Measure(c.Emit1(opLongestText, &l.tokens, x))
+			length = c.Measure(c.Emit1(opLongestText{&l.tokens}, x))
 		}
-		return c.Emit1(opTextIDs, textIDs{l, length}, x)
+		return c.Emit1(opTextIDs{l, length}, x)
 	}
 	if x.Rank() > 1 {
 		c.Fail("output_mode %q takes texts of shape (batch) or (batch, 1)", k.OutputMode)
@@ -198,7 +198,7 @@ func (l *TextVectorization) Call(c *layer.Call) any {
 	if k.OutputMode == "tf_idf" {
 		d = tensor.Float32
 	}
-	y := c.Emit1(opTextBag, textBag{l, k.needDepth(c), k.OutputMode == "multi_hot", d}, x)
+	y := c.Emit1(opTextBag{l, k.needDepth(c), k.OutputMode == "multi_hot", d}, x)
 	if k.OutputMode == "tf_idf" {
 		return c.Mul(y, c.Raw(k.idfWeights))
 	}
@@ -207,15 +207,15 @@ func (l *TextVectorization) Call(c *layer.Call) any {
 
 // callUnsplit looks up whole strings, and joins those along the last axis to n-grams.
 func (l *TextVectorization) callUnsplit(c *layer.Call, x *graph.Value) *graph.Value {
-	x = c.Emit1(opStandardize, &l.tokens, x)
+	x = c.Emit1(opStandardize{&l.tokens}, x)
 	if l.NGrams != nil {
 		if x.Rank() == 0 {
 			c.Fail("n-grams of a single string that is not split")
 		}
-		x = c.Emit1(opNGrams, &l.tokens, x)
+		x = c.Emit1(opNGrams{&l.tokens}, x)
 	}
 	k := l.lookup
-	ids := c.Emit1(opStringLookUp, &k.IndexLookup, x)
+	ids := c.Emit1(opLookUp[string]{&k.IndexLookup}, x)
 	if k.OutputMode != "int" {
 		return k.encode(c, ids)
 	}

@@ -51,7 +51,7 @@ func (l *TimeDistributed) Call(c *layer.Call) any {
 		if mask != nil {
 			xs = append(xs, mask)
 		}
-		y, _ := c.Scan(xs, nil, graph.LoopAttrs{Sequences: true}, nil, func(c *layer.Call, xs, _ []*value) (*value, []*value) {
+		y, _ := c.Scan(xs, nil, graph.Loop{Sequences: true}, nil, func(c *layer.Call, xs, _ []*value) (*value, []*value) {
 			x := xs[0]
 			if len(xs) > 1 {
 				x = x.WithMask(xs[1])

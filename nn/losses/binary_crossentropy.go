@@ -55,7 +55,7 @@ func binary(b *graph.Builder, t, p *graph.Value, logits bool) *graph.Value {
 	}
 	if logits {
 		// max(x, 0) - x*t + log(1 + exp(-|x|))
-		return b.Add(b.Sub(b.Relu(p), b.Mul(p, t)), b.Unary(graph.OpLog1p, b.Exp(b.Neg(b.Abs(p)))))
+		return b.Add(b.Sub(b.Relu(p), b.Mul(p, t)), b.Unary(graph.Log1p, b.Exp(b.Neg(b.Abs(p)))))
 	}
 	p = b.Clip(p, epsilon, 1-epsilon)
 	return b.Neg(b.Add(b.Mul(t, b.Log(p)), b.Mul(oneMinus(b, t), b.Log(oneMinus(b, p)))))

@@ -128,11 +128,11 @@ func (l *SparseCategoricalCrossentropy) Values(b *graph.Builder, yTrue, yPred *g
 	zero := b.Int(tensor.Int64, 0)
 	var valid *graph.Value
 	if l.IgnoreClass != nil {
-		valid = b.Compare(graph.OpNotEqual, t, b.Int(tensor.Int64, int64(*l.IgnoreClass)))
+		valid = b.Compare(graph.NotEqual, t, b.Int(tensor.Int64, int64(*l.IgnoreClass)))
 		t = b.Where(valid, t, zero)
 		p = b.Where(b.ExpandDims(valid, axis), p, number(b, p, 0))
 	}
-	inRange := b.And(b.Compare(graph.OpGreaterEqual, t, zero), b.Compare(graph.OpLess, t, b.Int(tensor.Int64, int64(classes))))
+	inRange := b.And(b.Compare(graph.GreaterEqual, t, zero), b.Compare(graph.Less, t, b.Int(tensor.Int64, int64(classes))))
 	index := b.ExpandDims(b.Where(inRange, t, zero), axis)
 	values := b.Neg(b.Squeeze(b.TakeAlong(logProbabilities(b, p, l.FromLogits, axis), index, axis), axis))
 	keep := inRange

@@ -36,25 +36,25 @@ func (l *Circle) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Valu
 	}
 	n := p.Shape[0]
 	class := cast(b, yTrue, tensor.Int64)
-	same := b.Compare(graph.OpEqual, b.Reshape(class, n, 1), b.Reshape(class, 1, n))
+	same := b.Compare(graph.Equal, b.Reshape(class, n, 1), b.Reshape(class, 1, n))
 	other := b.Not(same)
 	if l.RemoveDiagonal {
 		place := b.Ints(tensor.Int32, count(n)...)
-		same = b.And(same, b.Compare(graph.OpNotEqual, b.Reshape(place, n, 1), b.Reshape(place, 1, n)))
+		same = b.And(same, b.Compare(graph.NotEqual, b.Reshape(place, n, 1), b.Reshape(place, 1, n)))
 	}
 	d := b.Relu(oneMinus(b, b.MatMulT(p, p, false, true)))
 	positive := b.MulS(b.Mul(b.Relu(b.AddS(d, l.Margin)), b.AddS(d, -l.Margin)), l.Gamma)
 	negative := b.MulS(b.Mul(b.Relu(b.Sub(number(b, d, 1+l.Margin), d)), b.Sub(number(b, d, 1-l.Margin), d)), l.Gamma)
-	values := b.Unary(graph.OpSoftplus, b.Add(logSumExp(b, same, positive), logSumExp(b, other, negative)))
-	return values.WithMask(b.Compare(graph.OpGreater, values, number(b, values, 0)))
+	values := b.Unary(graph.Softplus, b.Add(logSumExp(b, same, positive), logSumExp(b, other, negative)))
+	return values.WithMask(b.Compare(graph.Greater, values, number(b, values, 0)))
 }
 
 // logSumExp is log(sum(exp(x))) over the last axis of what is chosen, -Inf where that is nothing.
 func logSumExp(b *graph.Builder, chosen, x *graph.Value) *graph.Value {
 	none := number(b, x, math.Inf(-1))
 	x = b.Where(chosen, x, none)
-	top := b.Reduce(graph.OpReduceMax, x, true, -1)
-	top = b.Where(b.Compare(graph.OpEqual, top, none), number(b, x, 0), top)
+	top := b.Reduce(graph.ReduceMax, x, true, -1)
+	top = b.Where(b.Compare(graph.Equal, top, none), number(b, x, 0), top)
 	return b.Add(b.Log(b.Sum(b.Exp(b.Sub(x, top)), -1)), b.Squeeze(top, -1))
 }
 

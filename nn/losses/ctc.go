@@ -19,7 +19,7 @@ func CTC(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 		b.Fail("targets (batch, length) and logits (batch, time, classes) are expected, not %s and %s", yTrue, yPred)
 	}
 	t := cast(b, yTrue, tensor.Int32)
-	length := b.Sum(cast(b, b.Compare(graph.OpNotEqual, t, b.Int(tensor.Int32, 0)), tensor.Int32), 1)
+	length := b.Sum(cast(b, b.Compare(graph.NotEqual, t, b.Int(tensor.Int32, 0)), tensor.Int32), 1)
 	time := b.Full(tensor.Int32, float64(p.Shape[1]), p.Shape[0])
 	return ops.CTCLoss(b, p, t, length, time, 0)
 }

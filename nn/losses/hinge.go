@@ -24,7 +24,7 @@ func SquaredHinge(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 func hinges(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	t, p := pair(b, yTrue, yPred)
 	zero, one := number(b, t, 0), number(b, t, 1)
-	binary := b.All(b.Or(b.Compare(graph.OpEqual, t, zero), b.Compare(graph.OpEqual, t, one)))
+	binary := b.All(b.Or(b.Compare(graph.Equal, t, zero), b.Compare(graph.Equal, t, one)))
 	t = b.Where(binary, b.Sub(b.MulS(t, 2), one), t)
 	return b.Max(oneMinus(b, b.Mul(t, p)), number(b, p, 0))
 }
@@ -33,6 +33,6 @@ func hinges(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 func CategoricalHinge(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	t, p := pair(b, yTrue, yPred)
 	positive := b.Sum(b.Mul(t, p), last(b, p))
-	negative := b.Reduce(graph.OpReduceMax, b.Mul(oneMinus(b, t), p), false, -1)
+	negative := b.Reduce(graph.ReduceMax, b.Mul(oneMinus(b, t), p), false, -1)
 	return b.Max(b.AddS(b.Sub(negative, positive), 1), number(b, p, 0))
 }

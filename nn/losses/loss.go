@@ -215,7 +215,7 @@ func SameRank(b *graph.Builder, x, y *graph.Value) (*graph.Value, *graph.Value) 
 // DivideNoNaN is x/y, and 0 where y is 0.
 func DivideNoNaN(b *graph.Builder, x, y *graph.Value) *graph.Value {
 	zero := b.Scalar(y.DType, 0)
-	none := b.Compare(graph.OpEqual, y, zero)
+	none := b.Compare(graph.Equal, y, zero)
 	return b.Where(none, zero, b.Div(x, b.Where(none, b.Scalar(y.DType, 1), y)))
 }
 

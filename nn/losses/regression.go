@@ -50,7 +50,7 @@ func MeanSquaredLogarithmicError(b *graph.Builder, yTrue, yPred *graph.Value) *g
 func LogCosh(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	t, p := samePair(b, yTrue, yPred)
 	d := b.Sub(p, t)
-	return meanLast(b, b.AddS(b.Add(d, b.Unary(graph.OpSoftplus, b.MulS(d, -2))), -math.Ln2))
+	return meanLast(b, b.AddS(b.Add(d, b.Unary(graph.Softplus, b.MulS(d, -2))), -math.Ln2))
 }
 
 // Huber is the mean over the last axis of (p-t)²/2 where |p-t| is at most Delta, else Delta*|p-t| - Delta²/2
@@ -67,7 +67,7 @@ func (h *Huber) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value
 	abs := b.Abs(d)
 	inner := b.MulS(b.Square(d), 0.5)
 	outer := b.AddS(b.MulS(abs, h.Delta), -0.5*h.Delta*h.Delta)
-	return meanLast(b, b.Where(b.Compare(graph.OpLessEqual, abs, number(b, abs, h.Delta)), inner, outer))
+	return meanLast(b, b.Where(b.Compare(graph.LessEqual, abs, number(b, abs, h.Delta)), inner, outer))
 }
 
 // CosineSimilarity is minus the sum of t*p along an axis, both scaled to length 1 (keras.losses.cosine_similarity).

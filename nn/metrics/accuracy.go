@@ -39,7 +39,7 @@ func floats(b *graph.Builder, yTrue, yPred *graph.Value) (t, p *graph.Value) {
 
 // equal is 1 where two values are equal, else 0.
 func equal(b *graph.Builder, x, y *graph.Value) *graph.Value {
-	return b.Cast(b.Compare(graph.OpEqual, x, y), tensor.Float32)
+	return b.Cast(b.Compare(graph.Equal, x, y), tensor.Float32)
 }
 
 // accuracy tells where predictions equal targets (keras.metrics.Accuracy).
@@ -63,12 +63,12 @@ func (f *binaryAccuracy) Config(c *layer.Config) {
 func (f *binaryAccuracy) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
 	t, p := floats(b, yTrue, yPred)
 	t, p = losses.SameRank(b, b.Cast(t, p.DType), p)
-	return equal(b, t, b.Cast(b.Compare(graph.OpGreater, p, b.Scalar(p.DType, f.threshold)), p.DType))
+	return equal(b, t, b.Cast(b.Compare(graph.Greater, p, b.Scalar(p.DType, f.threshold)), p.DType))
 }
 
 // argmax is the class of the largest value along the last axis.
 func argmax(b *graph.Builder, x *graph.Value) *graph.Value {
-	return b.Cast(b.Squeeze(b.Arg(graph.OpArgmax, x, -1), -1), tensor.Int64)
+	return b.Cast(b.Squeeze(b.Argmax(x, -1), -1), tensor.Int64)
 }
 
 // categoricalAccuracy tells where the most probable class is that of the largest target
@@ -147,12 +147,12 @@ func (f *topKAccuracy) Values(b *graph.Builder, yTrue, yPred *graph.Value) *grap
 	if f.fromSortedIDs {
 		t = b.Reshape(b.Cast(t, p.DType), n, 1)
 		first := b.Slice(p, 1, 0, min(f.k, classes))
-		return b.Reshape(b.Cast(b.Any(b.Compare(graph.OpEqual, first, t), 1), tensor.Float32), shape...)
+		return b.Reshape(b.Cast(b.Any(b.Compare(graph.Equal, first, t), 1), tensor.Float32), shape...)
 	}
 	t = b.Reshape(b.Cast(t, tensor.Int64), n, 1)
-	inRange := b.And(b.Compare(graph.OpGreaterEqual, t, b.Int(tensor.Int64, 0)), b.Compare(graph.OpLess, t, b.Int(tensor.Int64, int64(classes))))
+	inRange := b.And(b.Compare(graph.GreaterEqual, t, b.Int(tensor.Int64, 0)), b.Compare(graph.Less, t, b.Int(tensor.Int64, int64(classes))))
 	mine := b.TakeAlong(p, b.Where(inRange, t, b.Int(tensor.Int64, 0)), 1)
-	larger := b.Sum(b.Cast(b.Compare(graph.OpGreater, p, mine), tensor.Int32), 1)
-	within := b.And(b.Compare(graph.OpLess, larger, b.Int(tensor.Int32, int64(f.k))), b.Reshape(inRange, n))
+	larger := b.Sum(b.Cast(b.Compare(graph.Greater, p, mine), tensor.Int32), 1)
+	within := b.And(b.Compare(graph.Less, larger, b.Int(tensor.Int32, int64(f.k))), b.Reshape(inRange, n))
 	return b.Reshape(b.Cast(within, tensor.Float32), shape...)
 }

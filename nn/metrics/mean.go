@@ -73,7 +73,7 @@ func (m *Mean) configure(c *layer.Config, name string, values losses.Function) {
 		if weight != nil && x.Mask != nil {
 			weight = losses.ApplyMask(b, weight, x.Mask, m.DType, "sum")
 		}
-		x, weight = samplewise(b, graph.OpMean, x, weight, m.DType)
+		x, weight = samplewise(b, graph.Mean, x, weight, m.DType)
 		var count *graph.Value
 		switch {
 		case weight != nil:
@@ -153,7 +153,7 @@ func (m *Sum) Config(c *layer.Config) {
 	}
 	m.total.dtype = m.DType
 	m.run = jit.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
-		x, _ := samplewise(b, graph.OpSum, args[0], args[1], m.DType)
+		x, _ := samplewise(b, graph.Sum, args[0], args[1], m.DType)
 		return []*graph.Value{b.Sum(x)}
 	})
 }

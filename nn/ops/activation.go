@@ -13,10 +13,10 @@ func init() {
 	floats := func(class string, op *graph.Unary) {
 		one("nn", class, "x", func(o *layer.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
 	}
-	floats("Sigmoid", graph.OpSigmoid)
-	floats("Silu", graph.OpSilu)
-	floats("Softplus", graph.OpSoftplus)
-	floats("Softsign", graph.OpSoftsign)
+	floats("Sigmoid", graph.Sigmoid)
+	floats("Silu", graph.Silu)
+	floats("Softplus", graph.Softplus)
+	floats("Softsign", graph.Softsign)
 	floats("SparsePlus", opSparsePlus)
 	floats("LogSigmoid", opLogSigmoid)
 	floats("TanhShrink", opTanhShrink)
@@ -30,16 +30,16 @@ func init() {
 	one("nn", "HardTanh", "x", func(o *layer.OpCall, x *value) *value { return o.Clip(x, -1, 1) })
 	one("nn", "Selu", "x", func(o *layer.OpCall, x *value) *value { return activations.Selu(o.Builder, asFloat(o, x)) })
 	one("nn", "SparseSigmoid", "x", func(o *layer.OpCall, x *value) *value {
-		return o.UnaryP(graph.OpAffine, graph.Params{A: 0.5, B: 0.5}, o.Clip(asFloat(o, x), -1, 1))
+		return o.UnaryP(graph.Affine, graph.Params{A: 0.5, B: 0.5}, o.Clip(asFloat(o, x), -1, 1))
 	})
 	setting := func(class, name string, def float64, op *graph.Unary) {
 		one("nn", class, "x", func(o *layer.OpCall, x *value) *value {
 			return o.UnaryP(op, graph.Params{A: o.Float(-1, name, def)}, asFloat(o, x))
 		})
 	}
-	setting("Elu", "alpha", 1, graph.OpElu)
+	setting("Elu", "alpha", 1, graph.Elu)
 	setting("Celu", "alpha", 1, opCelu)
-	setting("LeakyRelu", "negative_slope", 0.2, graph.OpLeakyRelu)
+	setting("LeakyRelu", "negative_slope", 0.2, graph.LeakyRelu)
 	setting("HardShrink", "threshold", 0.5, opHardShrink)
 	setting("SoftShrink", "threshold", 0.5, opSoftShrink)
 	setting("Squareplus", "b", 4, opSquareplus)
@@ -52,9 +52,9 @@ func init() {
 	})
 	one("nn", "Gelu", "x", func(o *layer.OpCall, x *value) *value {
 		if o.Bool(-1, "approximate", true) {
-			return o.Unary(graph.OpGeluTanh, asFloat(o, x))
+			return o.Unary(graph.GeluTanh, asFloat(o, x))
 		}
-		return o.Unary(graph.OpGelu, asFloat(o, x))
+		return o.Unary(graph.Gelu, asFloat(o, x))
 	})
 	one("nn", "Glu", "x", func(o *layer.OpCall, x *value) *value {
 		x = asFloat(o, x)
@@ -71,7 +71,7 @@ func init() {
 	alongAxes("Softmax", func(o *layer.OpCall, x *value, axis int) *value { return o.Softmax(x, axis) })
 	alongAxes("LogSoftmax", func(o *layer.OpCall, x *value, axis int) *value { return o.LogSoftmax(x, axis) })
 	one("nn", "Sparsemax", "x", func(o *layer.OpCall, x *value) *value {
-		return o.Emit1(opSparsemax, o.Axis(o.Int(-1, "axis", -1), x.Rank()), asFloat(o, x))
+		return o.Emit1(opSparsemax{o.Axis(o.Int(-1, "axis", -1), x.Rank())}, asFloat(o, x))
 	})
 	one("activations", "ReLU", "x", reluClass)
 }
@@ -148,10 +148,10 @@ func Relu(b *graph.Builder, x *graph.Value, slope float64, top *float64, thresho
 	case slope == 0 && threshold == 0:
 		return b.Clip(x, 0, limit)
 	case threshold == 0 && top == nil:
-		return b.UnaryP(graph.OpLeakyRelu, graph.Params{A: slope}, x)
+		return b.UnaryP(graph.LeakyRelu, graph.Params{A: slope}, x)
 	}
 	low := b.MulS(b.AddS(x, -threshold), slope)
-	y := b.Where(b.Compare(graph.OpLess, x, b.Scalar(x.DType, threshold)), low, x)
+	y := b.Where(b.Compare(graph.Less, x, b.Scalar(x.DType, threshold)), low, x)
 	if top != nil {
 		y = b.Min(y, b.Scalar(x.DType, limit))
 	}
@@ -199,32 +199,39 @@ func normalizeExp(o *layer.OpCall, x *value, f func(o *layer.OpCall, x *value, a
 // opSparsemax is max(x - tau, 0) along an axis (int attrs). Keras takes for tau the sum of all the partial sums of the k
 // largest elements (those in the support), less 1, over k; the paper (Martins and Astudillo 2016) has the last of those
 // sums alone. Trained weights know Keras's form, so it is this one.
-var opSparsemax = &graph.Op{Name: "sparsemax",
-	Infer: func(n *graph.Node) { n.SetOut(n.In[0].DType, n.In[0].Shape...) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		eachLine(n.In[0].Shape, n.Attrs.(int), func(at, step, size int) {
-			sorted := make([]float64, size)
-			for i := range sorted {
-				sorted[i] = in[0].Float64(at + i*step)
+type opSparsemax struct{ Axis int }
+
+// Name implements graph.Op.
+func (opSparsemax) Name() string { return "sparsemax" }
+
+// Infer implements graph.Op.
+func (opSparsemax) Infer(n *graph.Node) { n.SetOut(n.In[0].DType, n.In[0].Shape...) }
+
+// Eval implements graph.Op.
+func (op opSparsemax) Eval(n *graph.Node, in, out []graph.Buf) error {
+	eachLine(n.In[0].Shape, op.Axis, func(at, step, size int) {
+		sorted := make([]float64, size)
+		for i := range sorted {
+			sorted[i] = in[0].Float64(at + i*step)
+		}
+		slices.Sort(sorted)
+		slices.Reverse(sorted)
+		sum, sums, k := 0.0, 0.0, 0.0
+		for i, v := range sorted {
+			sum += v
+			if v-(sum-1)/float64(i+1) > 0 {
+				sums += sum
+				k++
 			}
-			slices.Sort(sorted)
-			slices.Reverse(sorted)
-			sum, sums, k := 0.0, 0.0, 0.0
-			for i, v := range sorted {
-				sum += v
-				if v-(sum-1)/float64(i+1) > 0 {
-					sums += sum
-					k++
-				}
-			}
-			tau := (sums - 1) / k
-			for i := range size {
-				v := in[0].Float64(at + i*step)
-				setFloat(out[0], at+i*step, max(v-tau, 0))
-			}
-		})
-		return nil
-	}}
+		}
+		tau := (sums - 1) / k
+		for i := range size {
+			v := in[0].Float64(at + i*step)
+			setFloat(out[0], at+i*step, max(v-tau, 0))
+		}
+	})
+	return nil
+}
 
 // eachLine calls f for each line of an array along an axis: where it begins, how far its elements are apart, how many.
 func eachLine(shape []int, axis int, f func(at, step, size int)) {

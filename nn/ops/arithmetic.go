@@ -18,7 +18,7 @@ func init() {
 	layer.RegisterOp("numpy", "DivideNoNan", divideNoNan)
 	layer.RegisterOp("numpy", "FloorDivide", func(o *layer.OpCall) any {
 		x, y := narrowPair(o, "x1", "x2")
-		return o.Binary(graph.OpFloorDiv, asInt(o, x), asInt(o, y))
+		return o.Binary(graph.FloorDiv, asInt(o, x), asInt(o, y))
 	})
 	remainder := func(class string, op *graph.Binary) {
 		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
@@ -26,17 +26,17 @@ func init() {
 			return o.Binary(op, asInt(o, x), asInt(o, y))
 		})
 	}
-	remainder("Mod", graph.OpMod)
-	remainder("Fmod", graph.OpFmod)
-	remainder("Power", graph.OpPow)
+	remainder("Mod", graph.Mod)
+	remainder("Fmod", graph.Fmod)
+	remainder("Power", graph.Pow)
 	narrow := func(class string, op *graph.Binary) {
 		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := narrowPair(o, "x1", "x2")
 			return o.Binary(op, x, y)
 		})
 	}
-	narrow("Maximum", graph.OpMax)
-	narrow("Minimum", graph.OpMin)
+	narrow("Maximum", graph.Max)
+	narrow("Minimum", graph.Min)
 	narrow("Fmax", opFmax)
 	narrow("Fmin", opFmin)
 	floats := func(class string, op *graph.Binary) {
@@ -45,10 +45,10 @@ func init() {
 			return o.Binary(op, x, y)
 		})
 	}
-	floats("Arctan2", graph.OpAtan2)
+	floats("Arctan2", graph.Atan2)
 	floats("Logaddexp", opLogaddexp)
 	floats("Logaddexp2", opLogaddexp2)
-	floats("Hypot", graph.OpHypot)
+	floats("Hypot", graph.Hypot)
 	floats("Heaviside", opHeaviside)
 	layer.RegisterOp("numpy", "Nextafter", nextafter)
 	layer.RegisterOp("numpy", "Ldexp", ldexp)
@@ -63,21 +63,21 @@ func init() {
 	}
 	whole("Gcd", opGcd, "x1", "x2")
 	whole("Lcm", opLcm, "x1", "x2")
-	whole("BitwiseAnd", graph.OpBitAnd, "x", "y")
-	whole("BitwiseOr", graph.OpBitOr, "x", "y")
-	whole("BitwiseXor", graph.OpBitXor, "x", "y")
+	whole("BitwiseAnd", graph.BitAnd, "x", "y")
+	whole("BitwiseOr", graph.BitOr, "x", "y")
+	whole("BitwiseXor", graph.BitXor, "x", "y")
 	for _, class := range []string{"LeftShift", "BitwiseLeftShift"} {
-		whole(class, graph.OpLShift, "x", "y")
+		whole(class, graph.LShift, "x", "y")
 	}
 	for _, class := range []string{"RightShift", "BitwiseRightShift"} {
-		whole(class, graph.OpRShift, "x", "y")
+		whole(class, graph.RShift, "x", "y")
 	}
 	for _, class := range []string{"BitwiseInvert", "BitwiseNot"} {
 		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if x.DType == tensor.Bool {
 				return o.Not(x)
 			}
-			return o.Unary(graph.OpBitwiseNot, x)
+			return o.Unary(graph.BitwiseNot, x)
 		})
 	}
 }
@@ -152,7 +152,7 @@ func gcd(x, y int64) int64 {
 // divideNoNan is x1/x2, and 0 where x2 is 0.
 func divideNoNan(o *layer.OpCall) any {
 	x, y := narrowPair(o, "x1", "x2", layer.PyFloat)
-	return o.Where(o.Compare(graph.OpEqual, y, o.Scalar(y.DType, 0)), o.Scalar(x.DType, 0), o.Div(x, y))
+	return o.Where(o.Compare(graph.Equal, y, o.Scalar(y.DType, 0)), o.Scalar(x.DType, 0), o.Div(x, y))
 }
 
 // nextafter steps in float64 and rounds afterwards, as Keras on torch does.

@@ -46,7 +46,7 @@ func dotProductAttention(o *layer.OpCall) any {
 	}
 	if causal {
 		rows, cols := q.Shape[2], k.Shape[2]
-		lower := o.Compare(graph.OpGreaterEqual,
+		lower := o.Compare(graph.GreaterEqual,
 			o.Reshape(o.Builder.Ints(tensor.Int32, sequence(rows)...), rows, 1), o.Builder.Ints(tensor.Int32, sequence(cols)...))
 		if mask != nil {
 			lower = o.And(mask, lower)

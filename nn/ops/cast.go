@@ -77,38 +77,45 @@ func view(o *layer.OpCall, x *value) *value {
 	if x.DType == tensor.String || d == tensor.String {
 		o.Fail("%s: %s cannot be read as %s", o, x.DType, d)
 	}
-	return o.Emit1(opView, d, x)
+	return o.Emit1(opView{d}, x)
 }
 
 // opView reinterprets the bytes of its input, little-endian, as another type (tensor.DType attrs). Between types of
 // different size the last axis grows or shrinks.
-var opView = &graph.Op{Name: "view",
-	Infer: func(n *graph.Node) {
-		x, d := n.In[0], n.Attrs.(tensor.DType)
-		shape := slices.Clone(x.Shape)
-		from, to := x.DType.Size(), d.Size()
-		if from != to {
-			if len(shape) == 0 || shape[len(shape)-1]*from%to != 0 {
-				panic(&graph.Error{Msg: fmt.Sprintf("view: the last axis of %s cannot be read as %s", x, d)})
-			}
-			shape[len(shape)-1] = shape[len(shape)-1] * from / to
+type opView struct{ To tensor.DType }
+
+// Name implements graph.Op.
+func (opView) Name() string { return "view" }
+
+// Infer implements graph.Op.
+func (op opView) Infer(n *graph.Node) {
+	x, d := n.In[0], op.To
+	shape := slices.Clone(x.Shape)
+	from, to := x.DType.Size(), d.Size()
+	if from != to {
+		if len(shape) == 0 || shape[len(shape)-1]*from%to != 0 {
+			panic(&graph.Error{Msg: fmt.Sprintf("view: the last axis of %s cannot be read as %s", x, d)})
 		}
-		n.SetOut(d, shape...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		from, to := n.In[0].DType, n.Attrs.(tensor.DType)
-		bytes := make([]byte, 0, n.In[0].Size()*from.Size())
-		for i := range n.In[0].Size() {
-			bytes = binary.LittleEndian.AppendUint64(bytes, bitsOf(in[0], i, from))[:len(bytes)+from.Size()]
-		}
-		var word [8]byte
-		for i := range n.Out[0].Size() {
-			clear(word[:])
-			copy(word[:to.Size()], bytes[i*to.Size():])
-			setBits(out[0], i, to, binary.LittleEndian.Uint64(word[:]))
-		}
-		return nil
-	}}
+		shape[len(shape)-1] = shape[len(shape)-1] * from / to
+	}
+	n.SetOut(d, shape...)
+}
+
+// Eval implements graph.Op.
+func (op opView) Eval(n *graph.Node, in, out []graph.Buf) error {
+	from, to := n.In[0].DType, op.To
+	bytes := make([]byte, 0, n.In[0].Size()*from.Size())
+	for i := range n.In[0].Size() {
+		bytes = binary.LittleEndian.AppendUint64(bytes, bitsOf(in[0], i, from))[:len(bytes)+from.Size()]
+	}
+	var word [8]byte
+	for i := range n.Out[0].Size() {
+		clear(word[:])
+		copy(word[:to.Size()], bytes[i*to.Size():])
+		setBits(out[0], i, to, binary.LittleEndian.Uint64(word[:]))
+	}
+	return nil
+}
 
 // bitsOf returns the bits of element i.
 func bitsOf(b graph.Buf, i int, d tensor.DType) uint64 {

@@ -7,27 +7,27 @@ import (
 )
 
 func init() {
-	for class, op := range map[string]*graph.Op{
-		"Equal": graph.OpEqual, "NotEqual": graph.OpNotEqual, "Less": graph.OpLess, "LessEqual": graph.OpLessEqual,
-		"Greater": graph.OpGreater, "GreaterEqual": graph.OpGreaterEqual,
+	for class, op := range map[string]*graph.Comparison{
+		"Equal": graph.Equal, "NotEqual": graph.NotEqual, "Less": graph.Less, "LessEqual": graph.LessEqual,
+		"Greater": graph.Greater, "GreaterEqual": graph.GreaterEqual,
 	} {
 		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := pair(o, "x1", "x2")
 			return o.Compare(op, x, y)
 		})
 	}
-	for class, op := range map[string]string{"LogicalAnd": "and", "LogicalOr": "or", "LogicalXor": "xor"} {
+	for class, op := range map[string]*graph.Binary{"LogicalAnd": graph.LogicalAnd, "LogicalOr": graph.LogicalOr, "LogicalXor": graph.LogicalXor} {
 		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := arg(o, 0, "x1"), arg(o, 1, "x2")
-			return o.Binary(graph.OpLogical[op], x.as(o, tensor.Bool), y.as(o, tensor.Bool))
+			return o.Binary(op, x.as(o, tensor.Bool), y.as(o, tensor.Bool))
 		})
 	}
 	one("numpy", "LogicalNot", "x", func(o *layer.OpCall, x *value) *value { return o.Not(asBool(o, x)) })
-	for class, op := range map[string]*graph.Op{
-		"Isnan": graph.OpIsNaN, "Isinf": graph.OpIsInf, "Isposinf": graph.OpIsPosInf, "Isneginf": graph.OpIsNegInf,
-		"Isfinite": graph.OpIsFinite, "Signbit": graph.OpSignbit,
+	for class, op := range map[string]*graph.Predicate{
+		"Isnan": graph.IsNaN, "Isinf": graph.IsInf, "Isposinf": graph.IsPosInf, "Isneginf": graph.IsNegInf,
+		"Isfinite": graph.IsFinite, "Signbit": graph.Signbit,
 	} {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return o.Emit1(op, nil, x) })
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return o.Test(op, x) })
 	}
 	one("numpy", "Isreal", "x", func(o *layer.OpCall, x *value) *value { return o.Full(tensor.Bool, 1, x.Shape...) })
 	layer.RegisterOp("numpy", "Isclose", func(o *layer.OpCall) any {
@@ -45,16 +45,16 @@ func init() {
 
 // isClose is |x - y| <= atol + rtol*|y| for floats, with equal infinities close to each other; integers must be equal.
 func isClose(o *layer.OpCall, x, y *value, rtol, atol float64, equalNaN bool) *value {
-	same := o.Compare(graph.OpEqual, x, y)
+	same := o.Compare(graph.Equal, x, y)
 	if !x.DType.IsFloat() {
 		return same
 	}
 	bound := o.AddS(o.MulS(o.Abs(y), rtol), atol)
 	difference := o.Abs(o.Sub(x, y))
-	near := o.And(o.Compare(graph.OpLessEqual, difference, bound), o.Emit1(graph.OpIsFinite, nil, difference))
+	near := o.And(o.Compare(graph.LessEqual, difference, bound), o.Test(graph.IsFinite, difference))
 	close := o.Or(same, near)
 	if equalNaN {
-		close = o.Or(close, o.And(o.Emit1(graph.OpIsNaN, nil, x), o.Emit1(graph.OpIsNaN, nil, y)))
+		close = o.Or(close, o.And(o.Test(graph.IsNaN, x), o.Test(graph.IsNaN, y)))
 	}
 	return close
 }
@@ -101,7 +101,7 @@ func isIn(o *layer.OpCall) any {
 	x, y = asInt(o, x), asInt(o, y)
 	wide := x.Shape
 	x = o.Reshape(x, append(append([]int{}, wide...), 1)...)
-	found := o.Any(o.Compare(graph.OpEqual, x, o.Reshape(y, -1)), -1)
+	found := o.Any(o.Compare(graph.Equal, x, o.Reshape(y, -1)), -1)
 	if o.Bool(-1, "invert", false) {
 		return o.Not(found)
 	}

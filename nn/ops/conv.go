@@ -47,7 +47,7 @@ func init() {
 				x = repeatBorder(o, x, lo, hi)
 				lo, hi = make([]int, len(size)), make([]int, len(size))
 			}
-			return w.out(o, o.Pool(x, graph.PoolAttrs{Window: size, Strides: w.strides, PadLo: lo, PadHi: hi, Average: average}))
+			return w.out(o, o.Pool(x, graph.Pool{Window: size, Strides: w.strides, PadLo: lo, PadHi: hi, Average: average}))
 		})
 	}
 	pool("MaxPool", false)
@@ -152,7 +152,7 @@ func (w windows) padding(x *value) (lo, hi []int) {
 
 func convolve(o *layer.OpCall, x, k *value, w windows, groups int) *value {
 	lo, hi := w.padding(x)
-	return o.Conv(x, k, graph.ConvAttrs{Strides: w.strides, Dilation: w.dilation, PadLo: lo, PadHi: hi, Groups: groups})
+	return o.Conv(x, k, graph.Conv{Strides: w.strides, Dilation: w.dilation, PadLo: lo, PadHi: hi, Groups: groups})
 }
 
 // depthwise convolves each channel with its own filters: the kernel (..., channels, multiplier) is one of as many groups.
@@ -209,7 +209,7 @@ func adaptiveAxis(o *layer.OpCall, x *value, axis, n int, average bool) *value {
 			taps.Weights = append(taps.Weights, slices.Repeat([]float64{1 / float64(to-from)}, to-from))
 			continue
 		}
-		parts = append(parts, o.Reduce(graph.OpReduceMax, o.Slice(x, axis, from, to), true, axis))
+		parts = append(parts, o.Reduce(graph.ReduceMax, o.Slice(x, axis, from, to), true, axis))
 	}
 	if average {
 		return o.Resample(x, axis, taps)

@@ -47,9 +47,9 @@ func init() {
 	})
 	layer.RegisterOp("numpy", "Geomspace", func(o *layer.OpCall) any {
 		start, stop, d := spacedEnds(o)
-		logs := func(v *value) *value { return o.Unary(graph.OpLog10, o.Abs(v)) }
+		logs := func(v *value) *value { return o.Unary(graph.Log10, o.Abs(v)) }
 		y := o.Pow(o.Scalar(start.DType, 10), spaced(o, logs(start), logs(stop)))
-		return spacedAxis(o, o.Cast(o.Mul(y, o.Unary(graph.OpSign, start)), d))
+		return spacedAxis(o, o.Cast(o.Mul(y, o.Unary(graph.Sign, start)), d))
 	})
 	one("numpy", "Vander", "x", vander)
 }

@@ -19,7 +19,7 @@ func init() {
 		if x.Rank() > 1 {
 			axis = 1
 		}
-		return o.Reduce(graph.OpReduceMax, oneHot(o, x), false, axis)
+		return o.Reduce(graph.ReduceMax, oneHot(o, x), false, axis)
 	})
 	layer.RegisterOp("math", "InTopK", inTopK)
 }
@@ -42,7 +42,7 @@ func binaryCrossentropy(o *layer.OpCall) any {
 	num := func(v float64) *value { return o.Scalar(x.DType, v) }
 	if o.Bool(-1, "from_logits", false) {
 		// max(x, 0) - x*t + log(1 + exp(-|x|))
-		return o.Add(o.Sub(o.Relu(x), o.Mul(x, t)), o.Unary(graph.OpLog1p, o.Exp(o.Neg(o.Abs(x)))))
+		return o.Add(o.Sub(o.Relu(x), o.Mul(x, t)), o.Unary(graph.Log1p, o.Exp(o.Neg(o.Abs(x)))))
 	}
 	p := o.Clip(x, fuzz, 1-fuzz)
 	return o.Neg(o.Add(o.Mul(t, o.Log(p)), o.Mul(o.Sub(num(1), t), o.Log(o.Sub(num(1), p)))))
@@ -99,5 +99,5 @@ func inTopK(o *layer.OpCall) any {
 	}
 	mine := o.TakeAlong(p, o.ExpandDims(t, 1), 1)
 	values, _ := topK(o, p, k)
-	return o.Any(o.Compare(graph.OpGreaterEqual, mine, values), 1)
+	return o.Any(o.Compare(graph.GreaterEqual, mine, values), 1)
 }

@@ -28,62 +28,69 @@ func ctcLossOp(o *layer.OpCall) any {
 func ctcDecode(o *layer.OpCall) any {
 	x := asFloat(o, o.Tensor(0, "inputs"))
 	x = o.Cast(x, resultType(o, x.DType, tensor.Float32))
-	a := &ctcAttrs{
-		beam: o.Choice(-1, "strategy", "greedy", "beam_search") == "beam_search", width: o.Int(-1, "beam_width", 100),
-		paths: o.Int(-1, "top_paths", 1), merge: o.Bool(-1, "merge_repeated", true),
+	a := opCTCDecode{
+		Beam: o.Choice(-1, "strategy", "greedy", "beam_search") == "beam_search", Width: o.Int(-1, "beam_width", 100),
+		Paths: o.Int(-1, "top_paths", 1), Merge: o.Bool(-1, "merge_repeated", true),
 	}
 	if v := o.IntOrNone(-1, "mask_index"); v != nil {
-		a.mask = *v
+		a.Mask = *v
 	} else {
-		a.mask = x.Shape[x.Rank()-1] - 1
+		a.Mask = x.Shape[x.Rank()-1] - 1
 	}
-	if !a.beam {
-		a.paths = 1
+	if !a.Beam {
+		a.Paths = 1
 	} else {
 		x = o.LogSoftmax(x, -1)
 	}
-	return many(o.Emit(opCTCDecode, a, x, indices(o, 1, "sequence_lengths")))
+	return many(o.Emit(a, x, indices(o, 1, "sequence_lengths")))
 }
 
 // CTCLoss writes keras.ops.ctc_loss: a loss for each sample, of logits (batch, time, classes), class numbers (batch, length)
 // and the lengths of both (batch); blank is the class that stands for none.
 func CTCLoss(b *graph.Builder, output, target, targetLength, outputLength *graph.Value, blank int) *graph.Value {
-	return b.Emit1(opCTCLoss, blank, b.LogSoftmax(output, -1), target, targetLength, outputLength)
+	return b.Emit1(opCTCLoss{blank}, b.LogSoftmax(output, -1), target, targetLength, outputLength)
 }
 
 // opCTCLoss is the negative logarithm of the probability of a target, over all ways to write it with repeats and blanks
 // (Graves et al. 2006): inputs are log probabilities (batch, time, classes), targets (batch, length), and both lengths
-// (batch). Attrs: the class that is the blank. A target that does not fit into the time has an infinite loss.
-var opCTCLoss = &graph.Op{Name: "ctc_loss",
-	Infer: func(n *graph.Node) {
-		x, t := n.In[0], n.In[1]
-		if x.Rank() != 3 || t.Rank() != 2 || t.Shape[0] != x.Shape[0] || n.In[2].Size() != x.Shape[0] || n.In[3].Size() != x.Shape[0] {
-			panic(&graph.Error{Msg: fmt.Sprintf("ctc_loss: outputs %s, targets %s and lengths %s, %s do not fit", x, t, n.In[3], n.In[2])})
+// (batch). Blank is the class that stands for none. A target that does not fit into the time has an infinite loss.
+type opCTCLoss struct{ Blank int }
+
+// Name implements graph.Op.
+func (opCTCLoss) Name() string { return "ctc_loss" }
+
+// Infer implements graph.Op.
+func (op opCTCLoss) Infer(n *graph.Node) {
+	x, t := n.In[0], n.In[1]
+	if x.Rank() != 3 || t.Rank() != 2 || t.Shape[0] != x.Shape[0] || n.In[2].Size() != x.Shape[0] || n.In[3].Size() != x.Shape[0] {
+		panic(&graph.Error{Msg: fmt.Sprintf("ctc_loss: outputs %s, targets %s and lengths %s, %s do not fit", x, t, n.In[3], n.In[2])})
+	}
+	if blank := op.Blank; blank < 0 || blank >= x.Shape[2] {
+		panic(&graph.Error{Msg: fmt.Sprintf("ctc_loss: the mask index %d is none of the %d classes", blank, x.Shape[2])})
+	}
+	n.SetOut(x.DType, x.Shape[0])
+}
+
+// Eval implements graph.Op.
+func (op opCTCLoss) Eval(n *graph.Node, in, out []graph.Buf) error {
+	blank := op.Blank
+	time, classes, longest := n.In[0].Shape[1], n.In[0].Shape[2], n.In[1].Shape[1]
+	for b := range n.In[0].Shape[0] {
+		length, steps := in[2].I[b], in[3].I[b]
+		if length < 0 || length > int64(longest) || steps < 0 || steps > int64(time) {
+			return fmt.Errorf("%s: lengths %d and %d of a target and an output of at most %d and %d", n.Label, length, steps, longest, time)
 		}
-		if blank := n.Attrs.(int); blank < 0 || blank >= x.Shape[2] {
-			panic(&graph.Error{Msg: fmt.Sprintf("ctc_loss: the mask index %d is none of the %d classes", blank, x.Shape[2])})
-		}
-		n.SetOut(x.DType, x.Shape[0])
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		blank := n.Attrs.(int)
-		time, classes, longest := n.In[0].Shape[1], n.In[0].Shape[2], n.In[1].Shape[1]
-		for b := range n.In[0].Shape[0] {
-			length, steps := in[2].I[b], in[3].I[b]
-			if length < 0 || length > int64(longest) || steps < 0 || steps > int64(time) {
-				return fmt.Errorf("%s: lengths %d and %d of a target and an output of at most %d and %d", n.Label, length, steps, longest, time)
+		labels := in[1].I[b*longest:][:length]
+		for _, l := range labels {
+			if l < 0 || l >= int64(classes) {
+				return fmt.Errorf("%s: the target class %d is outside 0..%d", n.Label, l, classes-1)
 			}
-			labels := in[1].I[b*longest:][:length]
-			for _, l := range labels {
-				if l < 0 || l >= int64(classes) {
-					return fmt.Errorf("%s: the target class %d is outside 0..%d", n.Label, l, classes-1)
-				}
-			}
-			logp := func(t int, class int64) float64 { return in[0].Float64((b*time+t)*classes + int(class)) }
-			setFloat(out[0], b, ctcLoss(labels, int(steps), int64(blank), logp))
 		}
-		return nil
-	}}
+		logp := func(t int, class int64) float64 { return in[0].Float64((b*time+t)*classes + int(class)) }
+		setFloat(out[0], b, ctcLoss(labels, int(steps), int64(blank), logp))
+	}
+	return nil
+}
 
 func ctcLoss(labels []int64, steps int, blank int64, logp func(t int, class int64) float64) float64 {
 	// States are: blank, first label, blank, second label, ..., blank.
@@ -129,62 +136,67 @@ func ctcLoss(labels []int64, steps int, blank int64, logp func(t int, class int6
 
 func logAdd(x, y float64) float64 { return logSum(x, y, math.Exp, math.Log1p) }
 
-type ctcAttrs struct {
-	beam, merge        bool
-	width, paths, mask int
-}
-
 // opCTCDecode finds label sequences in (log) probabilities (batch, time, classes) of sequences of the given lengths
 // (batch). It returns int32 labels (paths, batch, time), filled up with -1, and scores (batch, paths).
-var opCTCDecode = &graph.Op{Name: "ctc_decode",
-	Infer: func(n *graph.Node) {
-		x, a := n.In[0], n.Attrs.(*ctcAttrs)
-		if x.Rank() != 3 || n.In[1].Size() != x.Shape[0] || x.Shape[1] == 0 || x.Shape[2] == 0 {
-			panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: inputs %s and lengths %s do not fit", x, n.In[1])})
-		}
-		if a.paths < 1 || a.width < 1 || a.width > 1<<20 || a.paths > 2*a.width || a.mask < 0 || a.mask >= x.Shape[2] {
-			panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: a beam of %d, %d paths and the mask index %d for %d classes", a.width, a.paths, a.mask, x.Shape[2])})
-		}
-		n.SetOut(tensor.Int32, a.paths, x.Shape[0], x.Shape[1])
-		n.SetOut(x.DType, x.Shape[0], a.paths)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a := n.Attrs.(*ctcAttrs)
-		batch, time, classes := n.In[0].Shape[0], n.In[0].Shape[1], n.In[0].Shape[2]
-		for i := range out[0].I {
-			out[0].I[i] = -1
-		}
-		for b := range batch {
-			steps := int(max(0, min(in[1].I[b], int64(time))))
-			get := func(t, c int) float64 { return in[0].Float64((b*time+t)*classes + c) }
-			if !a.beam {
-				labels, score := ctcGreedy(a, time, steps, classes, get)
-				for i, l := range labels {
-					out[0].I[b*time+i] = int64(l)
-				}
-				setFloat(out[1], b, score)
-				continue
+type opCTCDecode struct {
+	Beam, Merge        bool
+	Width, Paths, Mask int
+}
+
+// Name implements graph.Op.
+func (opCTCDecode) Name() string { return "ctc_decode" }
+
+// Infer implements graph.Op.
+func (op opCTCDecode) Infer(n *graph.Node) {
+	x, a := n.In[0], op
+	if x.Rank() != 3 || n.In[1].Size() != x.Shape[0] || x.Shape[1] == 0 || x.Shape[2] == 0 {
+		panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: inputs %s and lengths %s do not fit", x, n.In[1])})
+	}
+	if a.Paths < 1 || a.Width < 1 || a.Width > 1<<20 || a.Paths > 2*a.Width || a.Mask < 0 || a.Mask >= x.Shape[2] {
+		panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: a beam of %d, %d paths and the mask index %d for %d classes", a.Width, a.Paths, a.Mask, x.Shape[2])})
+	}
+	n.SetOut(tensor.Int32, a.Paths, x.Shape[0], x.Shape[1])
+	n.SetOut(x.DType, x.Shape[0], a.Paths)
+}
+
+// Eval implements graph.Op.
+func (op opCTCDecode) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a := op
+	batch, time, classes := n.In[0].Shape[0], n.In[0].Shape[1], n.In[0].Shape[2]
+	for i := range out[0].I {
+		out[0].I[i] = -1
+	}
+	for b := range batch {
+		steps := int(max(0, min(in[1].I[b], int64(time))))
+		get := func(t, c int) float64 { return in[0].Float64((b*time+t)*classes + c) }
+		if !a.Beam {
+			labels, score := ctcGreedy(a, time, steps, classes, get)
+			for i, l := range labels {
+				out[0].I[b*time+i] = int64(l)
 			}
-			found := ctcBeams(a, steps, classes, get)
-			for p := range a.paths {
-				score := math.Inf(-1)
-				if p < len(found) {
-					score = found[p].score
-					for i, l := range found[p].labels {
-						out[0].I[(p*batch+b)*time+i] = int64(l)
-					}
-				}
-				setFloat(out[1], b*a.paths+p, score)
-			}
+			setFloat(out[1], b, score)
+			continue
 		}
-		return nil
-	}}
+		found := ctcBeams(a, steps, classes, get)
+		for p := range a.Paths {
+			score := math.Inf(-1)
+			if p < len(found) {
+				score = found[p].score
+				for i, l := range found[p].labels {
+					out[0].I[(p*batch+b)*time+i] = int64(l)
+				}
+			}
+			setFloat(out[1], b*a.Paths+p, score)
+		}
+	}
+	return nil
+}
 
 // ctcGreedy takes the most likely class at each step; the score is the negative sum of what stands for it.
-func ctcGreedy(a *ctcAttrs, time, steps, classes int, get func(t, c int) float64) (labels []int, score float64) {
+func ctcGreedy(a opCTCDecode, time, steps, classes int, get func(t, c int) float64) (labels []int, score float64) {
 	previous := -1
 	for t := range time {
-		best := a.mask
+		best := a.Mask
 		if t < steps {
 			best = 0
 			for c := 1; c < classes; c++ {
@@ -194,7 +206,7 @@ func ctcGreedy(a *ctcAttrs, time, steps, classes int, get func(t, c int) float64
 			}
 			score -= get(t, best)
 		}
-		if best != a.mask && !(a.merge && t > 0 && best == previous) {
+		if best != a.Mask && !(a.Merge && t > 0 && best == previous) {
 			labels = append(labels, best)
 		}
 		previous = best
@@ -242,7 +254,7 @@ type ctcResult struct {
 }
 
 // ctcBeams keeps the best beams at each step, and returns the best ones at the end.
-func ctcBeams(a *ctcAttrs, steps, classes int, logp func(t, c int) float64) []ctcResult {
+func ctcBeams(a opCTCDecode, steps, classes int, logp func(t, c int) float64) []ctcResult {
 	root := &ctcPath{emit: math.Inf(-1), blank: math.Inf(-1)}
 	// The first step starts with its most likely classes.
 	first := make([]int, classes)
@@ -251,8 +263,8 @@ func ctcBeams(a *ctcAttrs, steps, classes int, logp func(t, c int) float64) []ct
 	}
 	sort.SliceStable(first, func(i, j int) bool { return logp(0, first[i]) > logp(0, first[j]) })
 	var beams []*ctcPath
-	for _, c := range first[:min(classes, a.width)] {
-		if c == a.mask {
+	for _, c := range first[:min(classes, a.Width)] {
+		if c == a.Mask {
 			root.blank = logp(0, c)
 			beams = append(beams, root)
 			continue
@@ -273,7 +285,7 @@ func ctcBeams(a *ctcAttrs, steps, classes int, logp func(t, c int) float64) []ct
 			for c := range classes {
 				x := logp(t, c)
 				switch {
-				case c == a.mask:
+				case c == a.Mask:
 					touch(p)
 					p.nextBlank = logAdd(p.nextBlank, logAdd(p.emit, p.blank)+x)
 				case p.parent != nil && c == p.label:
@@ -295,7 +307,7 @@ func ctcBeams(a *ctcAttrs, steps, classes int, logp func(t, c int) float64) []ct
 		for _, p := range touched {
 			p.emit, p.blank, p.reached = p.nextEmit, p.nextBlank, false
 		}
-		beams = best(touched, a.width)
+		beams = best(touched, a.Width)
 		kept := map[*ctcPath]bool{}
 		for _, p := range beams {
 			kept[p] = true
@@ -307,7 +319,7 @@ func ctcBeams(a *ctcAttrs, steps, classes int, logp func(t, c int) float64) []ct
 		}
 	}
 	var out []ctcResult
-	for _, p := range best(beams, a.paths) {
+	for _, p := range best(beams, a.Paths) {
 		out = append(out, ctcResult{p.labels(), logAdd(p.emit, p.blank)})
 	}
 	return out

@@ -49,7 +49,7 @@ func TestCTCAgainstAllPaths(t *testing.T) {
 		}
 		all := enumerate(logp, blank)
 		get := func(t, c int) float64 { return logp[t][c] }
-		a := &ctcAttrs{beam: true, width: 1000, paths: 3, mask: blank}
+		a := opCTCDecode{Beam: true, Width: 1000, Paths: 3, Mask: blank}
 		found := ctcBeams(a, steps, classes, get)
 		var best []float64
 		for _, p := range all {

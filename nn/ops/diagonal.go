@@ -28,7 +28,7 @@ func init() {
 	}
 	one("numpy", "Diagonal", "x", axes)
 	one("numpy", "Trace", "x", func(o *layer.OpCall, x *value) *value { return o.Sum(axes(o, wideInt(o, x)), -1) })
-	triangle := func(class string, op *graph.Op) {
+	triangle := func(class string, op *graph.Comparison) {
 		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if x.Rank() < 2 {
 				o.Fail("%s: matrices are expected, not %s", o, x)
@@ -40,8 +40,8 @@ func init() {
 			return o.Where(inside, x, o.Scalar(x.DType, 0))
 		})
 	}
-	triangle("Tril", graph.OpLessEqual)
-	triangle("Triu", graph.OpGreaterEqual)
+	triangle("Tril", graph.LessEqual)
+	triangle("Triu", graph.GreaterEqual)
 }
 
 // diagonal returns the diagonals of the matrices in two axes as a new last axis.

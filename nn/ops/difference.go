@@ -22,7 +22,7 @@ func init() {
 			}
 			hi, lo := o.Slice(x, axis, 1, size), o.Slice(x, axis, 0, size-1)
 			if x.DType == tensor.Bool {
-				x = o.Compare(graph.OpNotEqual, hi, lo)
+				x = o.Compare(graph.NotEqual, hi, lo)
 			} else {
 				x = o.Sub(hi, lo)
 			}
@@ -95,7 +95,7 @@ func correlate(o *layer.OpCall) any {
 	}
 	n, m := x.Size(), y.Size()
 	pad := []int{m - 1}
-	full := o.Reshape(o.Conv(o.Reshape(x, 1, n, 1), o.Reshape(y, m, 1, 1), graph.ConvAttrs{PadLo: pad, PadHi: pad}), n+m-1)
+	full := o.Reshape(o.Conv(o.Reshape(x, 1, n, 1), o.Reshape(y, m, 1, 1), graph.Conv{PadLo: pad, PadHi: pad}), n+m-1)
 	size := n + m - 1
 	switch o.Choice(-1, "mode", "valid", "same", "full") {
 	case "valid":

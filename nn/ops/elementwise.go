@@ -13,31 +13,31 @@ func init() {
 		one(module, class, "x", func(o *layer.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
 	}
 	for class, op := range map[string]*graph.Unary{
-		"Arccos": graph.OpAcos, "Arccosh": graph.OpAcosh, "Arcsin": graph.OpAsin, "Arcsinh": graph.OpAsinh, "Arctan": graph.OpAtan,
-		"Arctanh": graph.OpAtanh, "Cbrt": graph.OpCbrt, "Cos": graph.OpCos, "Cosh": graph.OpCosh, "Exp": graph.OpExp,
-		"Exp2": graph.OpExp2, "Expm1": graph.OpExpm1, "Fabs": graph.OpAbs, "I0": opI0, "Log": graph.OpLog, "Log10": graph.OpLog10,
-		"Log1p": graph.OpLog1p, "Log2": graph.OpLog2, "Reciprocal": graph.OpRecip, "Sin": graph.OpSin, "Sinc": opSinc,
-		"Sinh": graph.OpSinh, "Sqrt": graph.OpSqrt, "Tan": graph.OpTan, "Tanh": graph.OpTanh, "Ceil": graph.OpCeil, "Floor": graph.OpFloor,
+		"Arccos": graph.Acos, "Arccosh": graph.Acosh, "Arcsin": graph.Asin, "Arcsinh": graph.Asinh, "Arctan": graph.Atan,
+		"Arctanh": graph.Atanh, "Cbrt": graph.Cbrt, "Cos": graph.Cos, "Cosh": graph.Cosh, "Exp": graph.Exp,
+		"Exp2": graph.Exp2, "Expm1": graph.Expm1, "Fabs": graph.Abs, "I0": opI0, "Log": graph.Log, "Log10": graph.Log10,
+		"Log1p": graph.Log1p, "Log2": graph.Log2, "Reciprocal": graph.Recip, "Sin": graph.Sin, "Sinc": opSinc,
+		"Sinh": graph.Sinh, "Sqrt": graph.Sqrt, "Tan": graph.Tan, "Tanh": graph.Tanh, "Ceil": graph.Ceil, "Floor": graph.Floor,
 		"Deg2rad": opDeg2rad, "Rad2deg": opRad2deg,
 	} {
 		floats("numpy", class, op)
 	}
-	for class, op := range map[string]*graph.Unary{"Erf": graph.OpErf, "Erfc": graph.OpErfc, "Erfinv": graph.OpErfinv, "Rsqrt": graph.OpRsqrt} {
+	for class, op := range map[string]*graph.Unary{"Erf": graph.Erf, "Erfc": graph.Erfc, "Erfinv": graph.Erfinv, "Rsqrt": graph.Rsqrt} {
 		floats("math", class, op)
 	}
 	numbers := func(class string, op *graph.Unary) {
 		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
-			if x.DType == tensor.Bool && op != graph.OpNeg { // |x|, sign, trunc of a bool are the bool
+			if x.DType == tensor.Bool && op != graph.Neg { // |x|, sign, trunc of a bool are the bool
 				return x
 			}
 			return o.Unary(op, asInt(o, x))
 		})
 	}
-	numbers("Absolute", graph.OpAbs)
-	numbers("Abs", graph.OpAbs)
-	numbers("Negative", graph.OpNeg)
-	numbers("Sign", graph.OpSign)
-	numbers("Trunc", graph.OpTrunc)
+	numbers("Absolute", graph.Abs)
+	numbers("Abs", graph.Abs)
+	numbers("Negative", graph.Neg)
+	numbers("Sign", graph.Sign)
+	numbers("Trunc", graph.Trunc)
 	one("numpy", "Square", "x", func(o *layer.OpCall, x *value) *value { return o.Square(asInt(o, x)) })
 	layer.RegisterOp("numpy", "Round", round)
 	layer.RegisterOp("numpy", "Clip", clip)
@@ -116,7 +116,7 @@ func round(o *layer.OpCall) any {
 		y = o.Cast(x, tensor.Float32)
 	}
 	if decimals == 0 {
-		y = o.Unary(graph.OpRound, y)
+		y = o.Unary(graph.Round, y)
 	} else {
 		y = o.UnaryP(opRoundTo, graph.Params{A: float64(decimals)}, y)
 	}
@@ -166,7 +166,7 @@ func nanToNum(o *layer.OpCall) any {
 }
 
 func replaceNonFinite(o *layer.OpCall, x *value, nan, hi, lo float64) *value {
-	y := o.Where(o.Emit1(graph.OpIsNaN, nil, x), o.Scalar(x.DType, nan), x)
-	y = o.Where(o.Emit1(graph.OpIsPosInf, nil, x), o.Scalar(x.DType, hi), y)
-	return o.Where(o.Emit1(graph.OpIsNegInf, nil, x), o.Scalar(x.DType, lo), y)
+	y := o.Where(o.Test(graph.IsNaN, x), o.Scalar(x.DType, nan), x)
+	y = o.Where(o.Test(graph.IsPosInf, x), o.Scalar(x.DType, hi), y)
+	return o.Where(o.Test(graph.IsNegInf, x), o.Scalar(x.DType, lo), y)
 }

@@ -30,7 +30,7 @@ func init() {
 	plane("IFFT2", true)
 	layer.RegisterOp("math", "RFFT", func(o *layer.OpCall) any {
 		x := asFloat(o, o.Tensor(0, "x"))
-		return many(o.Emit(opRFFT, fftLength(o, x, x.Rank()-1), x))
+		return many(o.Emit(opRFFT{fftLength(o, x, x.Rank()-1)}, x))
 	})
 	layer.RegisterOp("math", "IRFFT", func(o *layer.OpCall) any {
 		re, im := complexArg(o)
@@ -90,15 +90,15 @@ func fftLength(o *layer.OpCall, x *value, axis int) int {
 
 // fftAxis transforms complex numbers along an axis.
 func fftAxis(o *layer.OpCall, re, im *value, axis int, inverse bool) []*value {
-	outs := o.Emit(opFFT, inverse, o.MoveAxis(re, axis, -1), o.MoveAxis(im, axis, -1))
+	outs := o.Emit(opFFT{inverse}, o.MoveAxis(re, axis, -1), o.MoveAxis(im, axis, -1))
 	return []*value{o.MoveAxis(outs[0], -1, axis), o.MoveAxis(outs[1], -1, axis)}
 }
 
-func irfft(o *layer.OpCall, re, im *value, n int) *value { return o.Emit1(opIRFFT, n, re, im) }
+func irfft(o *layer.OpCall, re, im *value, n int) *value { return o.Emit1(opIRFFT{n}, re, im) }
 
 func checkLength(n *graph.Node, length int) {
 	if length < 1 || length > max(maxTransform, 2*n.In[0].Shape[n.In[0].Rank()-1]) {
-		panic(&graph.Error{Msg: fmt.Sprintf("%s: a Fourier transform of length %d, of %s", n.Op.Name, length, n.In[0])})
+		panic(&graph.Error{Msg: fmt.Sprintf("%s: a Fourier transform of length %d, of %s", n.Op.Name(), length, n.In[0])})
 	}
 }
 
@@ -109,90 +109,110 @@ func replaced(shape []int, last int) []int {
 	return s
 }
 
-// The Fourier transforms of the last axis, computed in float64.
-var (
-	// opFFT is complex to complex; attrs: whether it is the inverse.
-	opFFT = &graph.Op{Name: "fft",
-		Infer: func(n *graph.Node) {
-			x := n.In[0]
-			checkLength(n, x.Shape[x.Rank()-1])
-			n.SetOut(x.DType, x.Shape...)
-			n.SetOut(x.DType, x.Shape...)
-		},
-		Eval: func(n *graph.Node, in, out []graph.Buf) error {
-			size := n.In[0].Shape[n.In[0].Rank()-1]
-			inverse := n.Attrs.(bool)
-			eachTransform(n, size, func(line int, work []complex128, transform func([]complex128)) {
-				for i := range work {
-					re, im := in[0].Float64(line*size+i), in[1].Float64(line*size+i)
-					if inverse { // the conjugate of the transform of the conjugate
-						im = -im
-					}
-					work[i] = complex(re, im)
-				}
-				transform(work)
-				for i, v := range work {
-					re, im := real(v), imag(v)
-					if inverse {
-						re, im = re/float64(size), -im/float64(size)
-					}
-					setFloat(out[0], line*size+i, re)
-					setFloat(out[1], line*size+i, im)
-				}
-			})
-			return nil
-		}}
-	// opRFFT is real to complex of length n (int attrs): shorter lines are filled up with zeros, longer ones cut off. It
-	// gives the n/2+1 numbers that are not the conjugates of others.
-	opRFFT = &graph.Op{Name: "rfft",
-		Infer: func(n *graph.Node) {
-			checkLength(n, n.Attrs.(int))
-			shape := replaced(n.In[0].Shape, n.Attrs.(int)/2+1)
-			n.SetOut(n.In[0].DType, shape...)
-			n.SetOut(n.In[0].DType, shape...)
-		},
-		Eval: func(n *graph.Node, in, out []graph.Buf) error {
-			length, size, bins := n.Attrs.(int), n.In[0].Shape[n.In[0].Rank()-1], n.Attrs.(int)/2+1
-			eachTransform(n, length, func(line int, work []complex128, transform func([]complex128)) {
-				clear(work)
-				for i := range min(size, length) {
-					work[i] = complex(in[0].Float64(line*size+i), 0)
-				}
-				transform(work)
-				for i, v := range work[:bins] {
-					setFloat(out[0], line*bins+i, real(v))
-					setFloat(out[1], line*bins+i, imag(v))
-				}
-			})
-			return nil
-		}}
-	// opIRFFT is the inverse of opRFFT: complex to real of length n (int attrs).
-	opIRFFT = &graph.Op{Name: "irfft",
-		Infer: func(n *graph.Node) {
-			checkLength(n, n.Attrs.(int))
-			n.SetOut(n.In[0].DType, replaced(n.In[0].Shape, n.Attrs.(int))...)
-		},
-		Eval: func(n *graph.Node, in, out []graph.Buf) error {
-			length, size := n.Attrs.(int), n.In[0].Shape[n.In[0].Rank()-1]
-			eachTransform(n, length, func(line int, work []complex128, transform func([]complex128)) {
-				clear(work)
-				for i := range min(size, length/2+1) {
-					re, im := in[0].Float64(line*size+i), in[1].Float64(line*size+i)
-					if i == 0 || 2*i == length { // these stand for themselves: their imaginary parts do not count
-						work[i] = complex(re, 0)
-						continue
-					}
-					// The transform of the conjugate, and real results, leave the conjugation at the end out.
-					work[i], work[length-i] = complex(re, -im), complex(re, im)
-				}
-				transform(work)
-				for i, v := range work {
-					setFloat(out[0], line*length+i, real(v)/float64(length))
-				}
-			})
-			return nil
-		}}
-)
+// opFFT is the Fourier transform of the last axis, complex to complex, computed in float64; or its inverse.
+type opFFT struct{ Inverse bool }
+
+// Name implements graph.Op.
+func (opFFT) Name() string { return "fft" }
+
+// Infer implements graph.Op.
+func (opFFT) Infer(n *graph.Node) {
+	x := n.In[0]
+	checkLength(n, x.Shape[x.Rank()-1])
+	n.SetOut(x.DType, x.Shape...)
+	n.SetOut(x.DType, x.Shape...)
+}
+
+// Eval implements graph.Op.
+func (op opFFT) Eval(n *graph.Node, in, out []graph.Buf) error {
+	size := n.In[0].Shape[n.In[0].Rank()-1]
+	inverse := op.Inverse
+	eachTransform(n, size, func(line int, work []complex128, transform func([]complex128)) {
+		for i := range work {
+			re, im := in[0].Float64(line*size+i), in[1].Float64(line*size+i)
+			if inverse { // the conjugate of the transform of the conjugate
+				im = -im
+			}
+			work[i] = complex(re, im)
+		}
+		transform(work)
+		for i, v := range work {
+			re, im := real(v), imag(v)
+			if inverse {
+				re, im = re/float64(size), -im/float64(size)
+			}
+			setFloat(out[0], line*size+i, re)
+			setFloat(out[1], line*size+i, im)
+		}
+	})
+	return nil
+}
+
+// opRFFT is real to complex of length n = Length: shorter lines are filled up with zeros, longer ones cut off. It
+// gives the n/2+1 numbers that are not the conjugates of others.
+type opRFFT struct{ Length int }
+
+// Name implements graph.Op.
+func (opRFFT) Name() string { return "rfft" }
+
+// Infer implements graph.Op.
+func (op opRFFT) Infer(n *graph.Node) {
+	checkLength(n, op.Length)
+	shape := replaced(n.In[0].Shape, op.Length/2+1)
+	n.SetOut(n.In[0].DType, shape...)
+	n.SetOut(n.In[0].DType, shape...)
+}
+
+// Eval implements graph.Op.
+func (op opRFFT) Eval(n *graph.Node, in, out []graph.Buf) error {
+	length, size, bins := op.Length, n.In[0].Shape[n.In[0].Rank()-1], op.Length/2+1
+	eachTransform(n, length, func(line int, work []complex128, transform func([]complex128)) {
+		clear(work)
+		for i := range min(size, length) {
+			work[i] = complex(in[0].Float64(line*size+i), 0)
+		}
+		transform(work)
+		for i, v := range work[:bins] {
+			setFloat(out[0], line*bins+i, real(v))
+			setFloat(out[1], line*bins+i, imag(v))
+		}
+	})
+	return nil
+}
+
+// opIRFFT is the inverse of opRFFT: complex to real of length Length.
+type opIRFFT struct{ Length int }
+
+// Name implements graph.Op.
+func (opIRFFT) Name() string { return "irfft" }
+
+// Infer implements graph.Op.
+func (op opIRFFT) Infer(n *graph.Node) {
+	checkLength(n, op.Length)
+	n.SetOut(n.In[0].DType, replaced(n.In[0].Shape, op.Length)...)
+}
+
+// Eval implements graph.Op.
+func (op opIRFFT) Eval(n *graph.Node, in, out []graph.Buf) error {
+	length, size := op.Length, n.In[0].Shape[n.In[0].Rank()-1]
+	eachTransform(n, length, func(line int, work []complex128, transform func([]complex128)) {
+		clear(work)
+		for i := range min(size, length/2+1) {
+			re, im := in[0].Float64(line*size+i), in[1].Float64(line*size+i)
+			if i == 0 || 2*i == length { // these stand for themselves: their imaginary parts do not count
+				work[i] = complex(re, 0)
+				continue
+			}
+			// The transform of the conjugate, and real results, leave the conjugation at the end out.
+			work[i], work[length-i] = complex(re, -im), complex(re, im)
+		}
+		transform(work)
+		for i, v := range work {
+			setFloat(out[0], line*length+i, real(v)/float64(length))
+		}
+	})
+	return nil
+}
 
 // eachTransform calls f for each line of the first input, with room for its transform.
 func eachTransform(n *graph.Node, length int, f func(line int, work []complex128, transform func([]complex128))) {

@@ -57,18 +57,18 @@ func RGBToHSV(b *graph.Builder, images *graph.Value, channelsFirst bool) *graph.
 		b.Fail("rgb_to_hsv: float images are expected, not %s", images)
 	}
 	num := func(v float64) *value { return b.Scalar(d, v) }
-	tiny := b.Compare(graph.OpLess, b.Abs(images), num(machineEpsilon(d)))
+	tiny := b.Compare(graph.Less, b.Abs(images), num(machineEpsilon(d)))
 	r, g, bl, axis := planes(b, b.Where(tiny, num(0), images), channelsFirst)
 	top := b.Max(b.Max(r, g), bl)
 	span := b.Sub(top, b.Min(b.Min(r, g), bl))
-	lit, coloured := b.Compare(graph.OpGreater, top, num(0)), b.Compare(graph.OpGreater, span, num(0))
+	lit, coloured := b.Compare(graph.Greater, top, num(0)), b.Compare(graph.Greater, span, num(0))
 	saturation := b.Where(lit, b.Div(span, b.Where(lit, top, num(1))), num(0))
 	step := b.Div(num(1), b.MulS(b.Where(coloured, span, num(1)), 6))
-	hue := b.Where(b.Compare(graph.OpEqual, top, g),
+	hue := b.Where(b.Compare(graph.Equal, top, g),
 		b.AddS(b.Mul(step, b.Sub(bl, r)), 2.0/6),
 		b.AddS(b.Mul(step, b.Sub(r, g)), 4.0/6))
-	hue = b.Where(b.Compare(graph.OpEqual, top, r), b.Mul(step, b.Sub(g, bl)), hue)
-	wrapped := b.Cast(b.Compare(graph.OpLess, hue, num(0)), d)
+	hue = b.Where(b.Compare(graph.Equal, top, r), b.Mul(step, b.Sub(g, bl)), hue)
+	wrapped := b.Cast(b.Compare(graph.Less, hue, num(0)), d)
 	hue = b.Add(b.Where(coloured, hue, num(0)), wrapped)
 	return b.Concat(axis, hue, saturation, top)
 }
@@ -82,7 +82,7 @@ func HSVToRGB(b *graph.Builder, images *graph.Value, channelsFirst bool) *graph.
 	}
 	hue, saturation, v, axis := planes(b, images, channelsFirst)
 	num := func(v float64) *value { return b.Scalar(d, v) }
-	sixth := b.MulS(b.Binary(graph.OpMod, hue, num(1)), 6)
+	sixth := b.MulS(b.Binary(graph.Mod, hue, num(1)), 6)
 	rest := b.Sub(num(1), saturation)
 	channel := func(share *value) *value { return b.Mul(v, b.Add(rest, b.Mul(saturation, b.Clip(share, 0, 1)))) }
 	red := channel(b.AddS(b.Abs(b.AddS(sixth, -3)), -1))

@@ -28,7 +28,7 @@ func init() {
 		mse := o.Mean(o.Square(o.Sub(x, y)))
 		// 20*log10(max) - 10*log10(mse)
 		top := 20 * math.Log10(o.Float(-1, "max_val"))
-		return o.Sub(o.Scalar(x.DType, top), o.MulS(o.Unary(graph.OpLog10, mse), 10))
+		return o.Sub(o.Scalar(x.DType, top), o.MulS(o.Unary(graph.Log10, mse), 10))
 	})
 }
 
@@ -97,7 +97,7 @@ func filter(b *graph.Builder, x *value, height, width, padding int, windows ...[
 	// One image for each channel: a convolution of one channel.
 	flat := b.Reshape(b.Transpose(x, 0, 3, 1, 2), batch*channels, x.Shape[1], x.Shape[2], 1)
 	pad := []int{padding, padding}
-	y := b.Conv(flat, kernel, graph.ConvAttrs{PadLo: pad, PadHi: pad})
+	y := b.Conv(flat, kernel, graph.Conv{PadLo: pad, PadHi: pad})
 	y = b.Reshape(y, batch, channels, y.Shape[1], y.Shape[2], k)
 	return b.Transpose(y, 0, 2, 3, 1, 4)
 }

@@ -78,7 +78,7 @@ func Resize(b *graph.Builder, images *graph.Value, height, width int, options Re
 	x = b.Resample(x, h, resizeTaps(b, x.Shape[h], height, options))
 	x = b.Resample(x, w, resizeTaps(b, x.Shape[w], width, options))
 	if d.IsInt() {
-		x = b.Unary(graph.OpRound, x)
+		x = b.Unary(graph.Round, x)
 		if d == tensor.Uint8 && options.Interpolation != "bilinear" && options.Interpolation != "nearest" { // these overshoot
 			x = b.Clip(x, 0, 255)
 		}

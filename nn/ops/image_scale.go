@@ -25,9 +25,8 @@ func scaleAndTranslate(o *layer.OpCall) any {
 	scale, translation := o.Cast(o.Tensor(2, "scale"), tensor.Float64), o.Cast(o.Tensor(3, "translation"), tensor.Float64)
 	axes := positive(o, o.Ints(-1, "spatial_dims"), x.Rank())
 	method := o.Str(-1, "method")
-	kernel, known := scaleKernels[method]
 	antialias := o.Bool(-1, "antialias", true)
-	if !known {
+	if _, known := scaleKernels[method]; !known {
 		o.Fail("%s: the method %q does not exist", o, method)
 	}
 	if len(shape) != x.Rank() || scale.Size() != len(axes) || translation.Size() != len(axes) {
@@ -44,48 +43,53 @@ func scaleAndTranslate(o *layer.OpCall) any {
 		y = o.Cast(asInt(o, x), tensor.Float32)
 	}
 	for i, a := range axes {
-		y = o.Emit1(opScaleAxis, &scaleAttrs{axis: a, size: shape[a], which: i, kernel: kernel, antialias: antialias}, y, scale, translation)
+		y = o.Emit1(opScaleAxis{Axis: a, Size: shape[a], Which: i, Method: method, Antialias: antialias}, y, scale, translation)
 	}
 	if !x.DType.IsFloat() {
 		whole := o.Cast(asInt(o, x), tensor.Float32)
-		y = o.Unary(graph.OpRound, y)
-		y = o.Max(o.Min(y, o.Reduce(graph.OpReduceMax, whole, false)), o.Reduce(graph.OpReduceMin, whole, false))
+		y = o.Unary(graph.Round, y)
+		y = o.Max(o.Min(y, o.Reduce(graph.ReduceMax, whole, false)), o.Reduce(graph.ReduceMin, whole, false))
 	}
 	return o.Cast(y, x.DType)
 }
 
-type scaleAttrs struct {
-	axis, size, which int
-	kernel            scaleKernel
-	antialias         bool
+// opScaleAxis resamples an axis by a scale and a translation that are elements of the second and third input.
+type opScaleAxis struct {
+	Axis, Size, Which int
+	Method            string // one of scaleKernels
+	Antialias         bool
 }
 
-// opScaleAxis resamples an axis by a scale and a translation that are elements of the second and third input.
-var opScaleAxis = &graph.Op{Name: "scale_and_translate",
-	Infer: func(n *graph.Node) {
-		a, x := n.Attrs.(*scaleAttrs), n.In[0]
-		shape := slices.Clone(x.Shape)
-		if a.size < 0 {
-			panic(&graph.Error{Msg: fmt.Sprintf("scale_and_translate: axis %d of length %d", a.axis, a.size)})
-		}
-		shape[a.axis] = a.size
-		n.SetOut(x.DType, shape...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a := n.Attrs.(*scaleAttrs)
-		from := n.In[0].Shape[a.axis]
-		taps := kernelTaps(from, a.size, in[1].D[a.which], in[2].D[a.which], a.kernel, a.antialias)
-		eachLine(n.Out[0].Shape, a.axis, func(at, step, size int) {
-			start := at/(step*max(size, 1))*step*from + at%step
-			for i, weights := range taps.Weights {
-				sum := 0.0
-				for k, w := range weights {
-					if w != 0 {
-						sum += w * in[0].Float64(start+(taps.Start[i]+k)*step)
-					}
+// Name implements graph.Op.
+func (opScaleAxis) Name() string { return "scale_and_translate" }
+
+// Infer implements graph.Op.
+func (op opScaleAxis) Infer(n *graph.Node) {
+	a, x := op, n.In[0]
+	shape := slices.Clone(x.Shape)
+	if a.Size < 0 {
+		panic(&graph.Error{Msg: fmt.Sprintf("scale_and_translate: axis %d of length %d", a.Axis, a.Size)})
+	}
+	shape[a.Axis] = a.Size
+	n.SetOut(x.DType, shape...)
+}
+
+// Eval implements graph.Op.
+func (op opScaleAxis) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a := op
+	from := n.In[0].Shape[a.Axis]
+	taps := kernelTaps(from, a.Size, in[1].D[a.Which], in[2].D[a.Which], scaleKernels[a.Method], a.Antialias)
+	eachLine(n.Out[0].Shape, a.Axis, func(at, step, size int) {
+		start := at/(step*max(size, 1))*step*from + at%step
+		for i, weights := range taps.Weights {
+			sum := 0.0
+			for k, w := range weights {
+				if w != 0 {
+					sum += w * in[0].Float64(start+(taps.Start[i]+k)*step)
 				}
-				setFloat(out[0], at+i*step, sum)
 			}
-		})
-		return nil
-	}}
+			setFloat(out[0], at+i*step, sum)
+		}
+	})
+	return nil
+}

@@ -16,7 +16,7 @@ func init() {
 		}
 		s := sampling{order, o.Str(-1, "fill_mode", "constant"), o.Float(-1, "fill_value", 0)}
 		s.check(o.Builder)
-		return o.Emit1(opMapCoordinates, s, o.Tensor(0, "inputs"), o.Cast(stacked(o, 1, "coordinates"), tensor.Float64))
+		return o.Emit1(opMapCoordinates{s}, o.Tensor(0, "inputs"), o.Cast(stacked(o, 1, "coordinates"), tensor.Float64))
 	})
 	layer.RegisterOp("image", "AffineTransform", func(o *layer.OpCall) any {
 		images, transform := o.Tensor(0, "images"), o.Tensor(1, "transform")
@@ -38,30 +38,37 @@ func init() {
 	layer.RefuseOp("image", "ElasticTransform", "it draws random numbers each time it runs, so there is no answer to agree with")
 }
 
-// opMapCoordinates reads its first input at places whose coordinates the second has: (rank, ...), float64. Attrs: sampling.
-var opMapCoordinates = &graph.Op{Name: "map_coordinates",
-	Infer: func(n *graph.Node) {
-		x, c := n.In[0], n.In[1]
-		if c.Rank() < 2 || c.Shape[0] != x.Rank() || x.DType == tensor.String || x.Rank() > 8 {
-			panic(&graph.Error{Msg: fmt.Sprintf("map_coordinates: coordinates %s do not fit %s", c, x)})
+// opMapCoordinates reads its first input at places whose coordinates the second has: (rank, ...), float64.
+type opMapCoordinates struct{ Sampling sampling }
+
+// Name implements graph.Op.
+func (opMapCoordinates) Name() string { return "map_coordinates" }
+
+// Infer implements graph.Op.
+func (opMapCoordinates) Infer(n *graph.Node) {
+	x, c := n.In[0], n.In[1]
+	if c.Rank() < 2 || c.Shape[0] != x.Rank() || x.DType == tensor.String || x.Rank() > 8 {
+		panic(&graph.Error{Msg: fmt.Sprintf("map_coordinates: coordinates %s do not fit %s", c, x)})
+	}
+	n.SetOut(x.DType, c.Shape[1:]...)
+}
+
+// Eval implements graph.Op.
+func (op opMapCoordinates) Eval(n *graph.Node, in, out []graph.Buf) error {
+	s := op.Sampling
+	shape, size := n.In[0].Shape, n.Out[0].Size()
+	if n.In[0].Size() == 0 && size > 0 {
+		return errEmpty(n)
+	}
+	place := make([]float64, len(shape))
+	for i := range size {
+		for k := range place {
+			place[k] = in[1].D[k*size+i]
 		}
-		n.SetOut(x.DType, c.Shape[1:]...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		s := n.Attrs.(sampling)
-		shape, size := n.In[0].Shape, n.Out[0].Size()
-		if n.In[0].Size() == 0 && size > 0 {
-			return errEmpty(n)
-		}
-		place := make([]float64, len(shape))
-		for i := range size {
-			for k := range place {
-				place[k] = in[1].D[k*size+i]
-			}
-			store(out[0], i, s.at(shape, place, in[0].Float64))
-		}
-		return nil
-	}}
+		store(out[0], i, s.at(shape, place, in[0].Float64))
+	}
+	return nil
+}
 
 // TransformOptions are the arguments of the image transforms besides images and geometry.
 type TransformOptions struct {
@@ -89,7 +96,7 @@ func affineTransform(b *graph.Builder, images, transform, given *value, options 
 		if t.Rank() != 2 || t.Shape[1] != 8 || t.Shape[0] != 1 && t.Shape[0] != x.Shape[0] {
 			b.Fail("affine_transform: a transform %s does not fit images %s", transform, images)
 		}
-		return b.Emit1(opAffine, affineAttrs{s, given}, x, t)
+		return b.Emit1(opAffine{s}, x, t)
 	})
 }
 
@@ -99,7 +106,7 @@ func affineTransform(b *graph.Builder, images, transform, given *value, options 
 func exchangedTransform(o *layer.OpCall, transform *value) *value {
 	odd := false
 	for _, n := range o.Graph.Nodes {
-		if n.Op == opAffine && n.Attrs.(affineAttrs).given.Same(transform) {
+		if graph.Is[opAffine](n.Op) && madeOf(n.In[1], transform) {
 			odd = !odd
 		}
 	}
@@ -109,10 +116,17 @@ func exchangedTransform(o *layer.OpCall, transform *value) *value {
 	return o.Take(transform, o.Builder.Ints(tensor.Int64, 4, 1, 5, 3, 0, 2, 6, 7), -1)
 }
 
-// affineAttrs are the settings of opAffine.
-type affineAttrs struct {
-	sampling
-	given *value // the transform as the caller has it
+// madeOf reports whether v is x, cast, with another shape, or with its elements exchanged.
+func madeOf(v, x *value) bool {
+	for !v.Same(x) {
+		switch v.Node.Op.(type) {
+		case graph.Cast, graph.Reshape, graph.Take:
+			v = v.Node.In[0]
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // transformed runs f on a batch of images with the channels last.
@@ -137,21 +151,29 @@ func transformed(b *graph.Builder, images *value, channelsFirst bool, f func(x *
 
 func inferTransform(n *graph.Node) {
 	if n.In[0].DType == tensor.String {
-		panic(&graph.Error{Msg: n.Op.Name + ": images of strings"})
+		panic(&graph.Error{Msg: n.Op.Name() + ": images of strings"})
 	}
 	n.SetOut(n.In[0].DType, n.In[0].Shape...)
 }
 
-// opAffine transforms a batch of images by transforms (batch or 1, 8). Attrs: affineAttrs.
-var opAffine = &graph.Op{Name: "affine_transform", Infer: inferTransform,
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		shape := n.In[0].Shape
-		return eachPixel(n.Attrs.(affineAttrs).sampling, in, out, func(image, c int, h, w float64) [3]float64 {
-			t := in[1].D[image%n.In[1].Shape[0]*8:][:8]
-			channel := float64(c)
-			return [3]float64{h*t[4] + w*t[3] + channel*t[6] + t[5], h*t[1] + w*t[0] + channel*t[7] + t[2], channel}
-		}, shape)
-	}}
+// opAffine transforms a batch of images by transforms (batch or 1, 8).
+type opAffine struct{ Sampling sampling }
+
+// Name implements graph.Op.
+func (opAffine) Name() string { return "affine_transform" }
+
+// Infer implements graph.Op.
+func (opAffine) Infer(n *graph.Node) { inferTransform(n) }
+
+// Eval implements graph.Op.
+func (op opAffine) Eval(n *graph.Node, in, out []graph.Buf) error {
+	shape := n.In[0].Shape
+	return eachPixel(op.Sampling, in, out, func(image, c int, h, w float64) [3]float64 {
+		t := in[1].D[image%n.In[1].Shape[0]*8:][:8]
+		channel := float64(c)
+		return [3]float64{h*t[4] + w*t[3] + channel*t[6] + t[5], h*t[1] + w*t[0] + channel*t[7] + t[2], channel}
+	}, shape)
+}
 
 // eachPixel fills the output with the input's elements at the places (row, column, channel) that f names.
 func eachPixel(s sampling, in, out []graph.Buf, f func(image, c int, h, w float64) [3]float64, shape []int) error {
@@ -194,24 +216,32 @@ func PerspectiveTransform(b *graph.Builder, images, startPoints, endPoints *grap
 		if start.Shape[0] != end.Shape[0] {
 			b.Fail("perspective_transform: start points %s and end points %s differ in shape", startPoints, endPoints)
 		}
-		return b.Emit1(opPerspective, s, x, start, end)
+		return b.Emit1(opPerspective{s}, x, start, end)
 	})
 }
 
-// opPerspective transforms a batch of images by pairs of quadrangles. Attrs: sampling.
-var opPerspective = &graph.Op{Name: "perspective_transform", Infer: inferTransform,
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		count := n.In[1].Shape[0]
-		maps := make([][]float64, count)
-		for i := range maps {
-			maps[i] = homography(in[1].D[i*8:i*8+8], in[2].D[i*8:i*8+8])
-		}
-		return eachPixel(n.Attrs.(sampling), in, out, func(image, c int, h, w float64) [3]float64 {
-			m := maps[image%count]
-			d := m[6]*w + m[7]*h + 1
-			return [3]float64{(m[3]*w + m[4]*h + m[5]) / d, (m[0]*w + m[1]*h + m[2]) / d, float64(c)}
-		}, n.In[0].Shape)
-	}}
+// opPerspective transforms a batch of images by pairs of quadrangles.
+type opPerspective struct{ Sampling sampling }
+
+// Name implements graph.Op.
+func (opPerspective) Name() string { return "perspective_transform" }
+
+// Infer implements graph.Op.
+func (opPerspective) Infer(n *graph.Node) { inferTransform(n) }
+
+// Eval implements graph.Op.
+func (op opPerspective) Eval(n *graph.Node, in, out []graph.Buf) error {
+	count := n.In[1].Shape[0]
+	maps := make([][]float64, count)
+	for i := range maps {
+		maps[i] = homography(in[1].D[i*8:i*8+8], in[2].D[i*8:i*8+8])
+	}
+	return eachPixel(op.Sampling, in, out, func(image, c int, h, w float64) [3]float64 {
+		m := maps[image%count]
+		d := m[6]*w + m[7]*h + 1
+		return [3]float64{(m[3]*w + m[4]*h + m[5]) / d, (m[0]*w + m[1]*h + m[2]) / d, float64(c)}
+	}, n.In[0].Shape)
+}
 
 // homography solves for the 8 coefficients of the projection that takes the end points to the start points. Points that
 // allow none give NaN.

@@ -8,9 +8,9 @@ import (
 
 // The decompositions of matrices, in float64, row by row. Matrices with NaN give NaN and end as others do.
 
-// cholesky returns the lower triangle L of L L^T for a symmetric matrix, of which it reads the lower triangle; ok is false
+// choleskyOf returns the lower triangle L of L L^T for a symmetric matrix, of which it reads the lower triangle; ok is false
 // if the matrix is not positive definite.
-func cholesky(a []float64, n int) (l []float64, ok bool) {
+func choleskyOf(a []float64, n int) (l []float64, ok bool) {
 	l = make([]float64, n*n)
 	for i := range n {
 		for j := range i + 1 {

@@ -42,7 +42,7 @@ func norm(o *layer.OpCall) any {
 // matrixNorm is a norm of the matrices in two axes, rows and columns.
 func matrixNorm(o *layer.OpCall, x *value, order float64, name string, axes []int, r reducer) *value {
 	sums := func(along int, op *graph.Reduction) *value { // the extreme of the sums of magnitudes along one axis
-		sum := o.Reduce(graph.OpSum, o.Abs(x), true, axes[along])
+		sum := o.Reduce(graph.Sum, o.Abs(x), true, axes[along])
 		return r.drop(o, o.Reduce(op, sum, true, axes[1-along]))
 	}
 	if name == "fro" {
@@ -50,13 +50,13 @@ func matrixNorm(o *layer.OpCall, x *value, order float64, name string, axes []in
 	}
 	switch {
 	case name == "" && order == 1:
-		return sums(0, graph.OpReduceMax)
+		return sums(0, graph.ReduceMax)
 	case name == "" && order == -1:
-		return sums(0, graph.OpReduceMin)
+		return sums(0, graph.ReduceMin)
 	case name == "" && math.IsInf(order, 1):
-		return sums(1, graph.OpReduceMax)
+		return sums(1, graph.ReduceMax)
 	case name == "" && math.IsInf(order, -1):
-		return sums(1, graph.OpReduceMin)
+		return sums(1, graph.ReduceMin)
 	}
 	rest := []int{}
 	for i := range x.Rank() {
@@ -64,15 +64,15 @@ func matrixNorm(o *layer.OpCall, x *value, order float64, name string, axes []in
 			rest = append(rest, i)
 		}
 	}
-	s := singularValues(o, rectangular(o, o.Transpose(x, append(rest, axes...)...)))
+	s := rectangular(o, o.Transpose(x, append(rest, axes...)...)).each(o, singularValues{})
 	var y *value
 	switch {
 	case name == "nuc":
 		y = o.Sum(s, -1)
 	case name == "" && order == 2:
-		y = o.Reduce(graph.OpReduceMax, s, false, -1)
+		y = o.Reduce(graph.ReduceMax, s, false, -1)
 	case name == "" && order == -2:
-		y = o.Reduce(graph.OpReduceMin, s, false, -1)
+		y = o.Reduce(graph.ReduceMin, s, false, -1)
 	default:
 		o.Fail("%s: the order %q (%g) of a matrix norm does not exist", o, name, order)
 	}
@@ -88,16 +88,16 @@ func matrixNorm(o *layer.OpCall, x *value, order float64, name string, axes []in
 func vectorNorm(o *layer.OpCall, x *value, order float64, r reducer) *value {
 	switch {
 	case math.IsInf(order, 1):
-		return r.apply(o, graph.OpReduceMax, o.Abs(x))
+		return r.apply(o, graph.ReduceMax, o.Abs(x))
 	case math.IsInf(order, -1):
-		return r.apply(o, graph.OpReduceMin, o.Abs(x))
+		return r.apply(o, graph.ReduceMin, o.Abs(x))
 	case order == 0:
-		return r.apply(o, graph.OpSum, o.Cast(o.Cast(x, tensor.Bool), x.DType))
+		return r.apply(o, graph.Sum, o.Cast(o.Cast(x, tensor.Bool), x.DType))
 	case order == 1:
-		return r.apply(o, graph.OpSum, o.Abs(x))
+		return r.apply(o, graph.Sum, o.Abs(x))
 	case order == 2:
-		return o.Sqrt(r.apply(o, graph.OpSum, o.Square(x)))
+		return o.Sqrt(r.apply(o, graph.Sum, o.Square(x)))
 	}
-	sum := r.apply(o, graph.OpSum, o.Pow(o.Abs(x), o.Scalar(x.DType, order)))
+	sum := r.apply(o, graph.Sum, o.Pow(o.Abs(x), o.Scalar(x.DType, order)))
 	return o.Pow(sum, o.Scalar(x.DType, 1/order))
 }

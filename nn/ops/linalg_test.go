@@ -78,7 +78,7 @@ func TestDecompositions(t *testing.T) {
 		for i := range m {
 			sym[i*m+i] += 1
 		}
-		l, ok := cholesky(sym, m)
+		l, ok := choleskyOf(sym, m)
 		if d := distance(multiplied(l, transposed(l, m, m), m, m, m), sym); !ok || d > 1e-11*(1+s[0]*s[0]) {
 			t.Fatalf("cholesky of %d x %d: %v, wrong by %g", m, m, ok, d)
 		}
@@ -96,7 +96,7 @@ func TestDecompositionsOfOddMatrices(t *testing.T) {
 			svd(a, n, n)
 			qr(a, n, n)
 			eigh(a, n)
-			cholesky(a, n)
+			choleskyOf(a, n)
 			f := factorLU(a, n)
 			f.determinant()
 			f.solve(identity(n), n)

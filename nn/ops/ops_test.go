@@ -106,7 +106,7 @@ func evaluate(g *graph.Graph, inputs []tensor.Any, poison int64) ([]graph.Buf, e
 				}
 			}
 		}
-		if n.Op == graph.OpInput {
+		if graph.Is[graph.Input](n.Op) {
 			out[0] = graph.BufOf(inputs[next])
 			next++
 		} else {

@@ -17,14 +17,14 @@ func init() {
 		if x.DType == tensor.Bool || x.DType == tensor.String {
 			return o.Sort(x, axis)
 		}
-		return o.Emit1(opSort, axis, x)
+		return o.Emit1(opSort{axis}, x)
 	})
 	one("numpy", "Argsort", "x", func(o *layer.OpCall, x *value) *value {
 		x, axis := flatAxis(o, x, -1)
 		return o.Argsort(x, axis)
 	})
-	for class, op := range map[string]*graph.Op{"Argmax": graph.OpArgmax, "Argmin": graph.OpArgmin} {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return argExtreme(o, x, op) })
+	for class, smallest := range map[string]bool{"Argmax": false, "Argmin": true} {
+		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return argExtreme(o, x, smallest) })
 	}
 	layer.RegisterOp("math", "TopK", func(o *layer.OpCall) any {
 		o.Inert("sorted") // sorted is an order that may as well be
@@ -45,20 +45,27 @@ func init() {
 }
 
 // opSort sorts numbers along an axis (int attrs), ascending, NaN last.
-var opSort = &graph.Op{Name: "sort",
-	Infer: func(n *graph.Node) { n.SetOut(n.In[0].DType, n.In[0].Shape...) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		axis := n.Attrs.(int)
-		switch {
-		case in[0].I != nil:
-			sortLines(n.In[0].Shape, axis, out[0].I, in[0].I)
-		case in[0].F != nil:
-			sortLines(n.In[0].Shape, axis, out[0].F, in[0].F)
-		default:
-			sortLines(n.In[0].Shape, axis, out[0].D, in[0].D)
-		}
-		return nil
-	}}
+type opSort struct{ Axis int }
+
+// Name implements graph.Op.
+func (opSort) Name() string { return "sort" }
+
+// Infer implements graph.Op.
+func (opSort) Infer(n *graph.Node) { n.SetOut(n.In[0].DType, n.In[0].Shape...) }
+
+// Eval implements graph.Op.
+func (op opSort) Eval(n *graph.Node, in, out []graph.Buf) error {
+	axis := op.Axis
+	switch {
+	case in[0].I != nil:
+		sortLines(n.In[0].Shape, axis, out[0].I, in[0].I)
+	case in[0].F != nil:
+		sortLines(n.In[0].Shape, axis, out[0].F, in[0].F)
+	default:
+		sortLines(n.In[0].Shape, axis, out[0].D, in[0].D)
+	}
+	return nil
+}
 
 func sortLines[T int64 | float32 | float64](shape []int, axis int, out, in []T) {
 	line := make([]T, 0, shape[axis])
@@ -89,16 +96,20 @@ func flatAxis(o *layer.OpCall, x *value, def int) (*value, int) {
 }
 
 // argExtreme is an index of the largest or smallest element along an axis or, for none, of the flattened tensor.
-func argExtreme(o *layer.OpCall, x *value, op *graph.Op) *value {
+func argExtreme(o *layer.OpCall, x *value, smallest bool) *value {
+	arg := o.Builder.Argmax
+	if smallest {
+		arg = o.Builder.Argmin
+	}
 	axis, keep := o.IntOrNone(-1, "axis"), o.Bool(-1, "keepdims", false)
 	if axis == nil {
-		y := o.Reshape(o.Builder.Arg(op, o.Reshape(x, x.Size()), 0))
+		y := o.Reshape(arg(o.Reshape(x, x.Size()), 0))
 		if keep {
 			return o.Reshape(y, slices.Repeat([]int{1}, x.Rank())...)
 		}
 		return y
 	}
-	y := o.Builder.Arg(op, x, *axis)
+	y := arg(x, *axis)
 	if keep {
 		return y
 	}
@@ -110,37 +121,44 @@ func topK(o *layer.OpCall, x *value, k int) (values, idx *value) {
 	if x.Rank() == 0 || k < 0 || k > x.Shape[x.Rank()-1] {
 		o.Fail("%s: %s has no %d elements in its last axis", o, x, k)
 	}
-	all := o.Emit1(opArgsortDown, nil, x)
+	all := o.Emit1(opArgsortDown{}, x)
 	idx = o.Slice(all, -1, 0, k)
 	return o.TakeAlong(x, idx, -1), o.Cast(idx, tensor.Int64)
 }
 
 // opArgsortDown returns the int32 indices that sort the last axis in descending order, equal elements in their order and
 // NaN, which counts as the largest, first.
-var opArgsortDown = &graph.Op{Name: "argsort_descending",
-	Infer: func(n *graph.Node) { n.SetOut(tensor.Int32, n.In[0].Shape...) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		x := in[0]
-		eachLine(n.In[0].Shape, n.In[0].Rank()-1, func(at, _, size int) {
-			order := sequence(size)
-			switch {
-			case x.I != nil:
-				descending(order, x.I[at:at+size])
-			case x.F != nil:
-				descending(order, x.F[at:at+size])
-			default:
-				line := make([]float64, size)
-				for i := range line {
-					line[i] = x.Float64(at + i)
-				}
-				descending(order, line)
+type opArgsortDown struct{}
+
+// Name implements graph.Op.
+func (opArgsortDown) Name() string { return "argsort_descending" }
+
+// Infer implements graph.Op.
+func (opArgsortDown) Infer(n *graph.Node) { n.SetOut(tensor.Int32, n.In[0].Shape...) }
+
+// Eval implements graph.Op.
+func (opArgsortDown) Eval(n *graph.Node, in, out []graph.Buf) error {
+	x := in[0]
+	eachLine(n.In[0].Shape, n.In[0].Rank()-1, func(at, _, size int) {
+		order := sequence(size)
+		switch {
+		case x.I != nil:
+			descending(order, x.I[at:at+size])
+		case x.F != nil:
+			descending(order, x.F[at:at+size])
+		default:
+			line := make([]float64, size)
+			for i := range line {
+				line[i] = x.Float64(at + i)
 			}
-			for i, k := range order {
-				out[0].I[at+i] = int64(k)
-			}
-		})
-		return nil
-	}}
+			descending(order, line)
+		}
+		for i, k := range order {
+			out[0].I[at+i] = int64(k)
+		}
+	})
+	return nil
+}
 
 func descending[T int64 | float32 | float64](order []int, line []T) {
 	slices.SortStableFunc(order, func(i, j int) int {
@@ -160,31 +178,38 @@ func search(o *layer.OpCall, sorted, values *value, right bool) *value {
 	if sorted.Rank() != 1 {
 		o.Fail("%s: a sorted vector is expected, not %s", o, sorted)
 	}
-	return o.Emit1(opSearch, right, sorted, values)
+	return o.Emit1(opSearch{right}, sorted, values)
 }
 
 // opSearch returns for each element of the second input where it belongs in the first, a sorted vector, as int32; attrs:
 // whether after equal elements. NaN belongs at the end.
-var opSearch = &graph.Op{Name: "searchsorted",
-	Infer: func(n *graph.Node) { n.SetOut(tensor.Int32, n.In[1].Shape...) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		right := n.Attrs.(bool)
-		size := n.In[0].Size()
-		for i := range out[0].I {
-			out[0].I[i] = int64(sort.Search(size, func(k int) bool {
-				if in[0].I != nil {
-					s, v := in[0].I[k], in[1].I[i]
-					return s > v || s == v && !right
-				}
-				s, v := in[0].Float64(k), in[1].Float64(i)
-				if v != v || s != s {
-					return s != s && (v == v || !right)
-				}
+type opSearch struct{ Right bool }
+
+// Name implements graph.Op.
+func (opSearch) Name() string { return "searchsorted" }
+
+// Infer implements graph.Op.
+func (opSearch) Infer(n *graph.Node) { n.SetOut(tensor.Int32, n.In[1].Shape...) }
+
+// Eval implements graph.Op.
+func (op opSearch) Eval(n *graph.Node, in, out []graph.Buf) error {
+	right := op.Right
+	size := n.In[0].Size()
+	for i := range out[0].I {
+		out[0].I[i] = int64(sort.Search(size, func(k int) bool {
+			if in[0].I != nil {
+				s, v := in[0].I[k], in[1].I[i]
 				return s > v || s == v && !right
-			}))
-		}
-		return nil
-	}}
+			}
+			s, v := in[0].Float64(k), in[1].Float64(i)
+			if v != v || s != s {
+				return s != s && (v == v || !right)
+			}
+			return s > v || s == v && !right
+		}))
+	}
+	return nil
+}
 
 // bincount counts how often each number from 0 on occurs, or adds up weights.
 func bincount(o *layer.OpCall) any {
@@ -198,7 +223,7 @@ func bincount(o *layer.OpCall) any {
 	// How long the result is depends on the largest number.
 	top := o.Builder.Int(tensor.Int64, -1)
 	if x.Size() > 0 {
-		top = o.Reduce(graph.OpReduceMax, o.Cast(x, tensor.Int64), false)
+		top = o.Reduce(graph.ReduceMax, o.Cast(x, tensor.Int64), false)
 	}
 	length := o.AddS(top, 1)
 	size := max(least, o.Measure(length))
@@ -219,7 +244,7 @@ func bincount(o *layer.OpCall) any {
 	if x.Rank() == 2 {
 		rows = x.Shape[0]
 	}
-	y := o.Emit1(opBincount, [2]int{rows, size}, o.Cast(x, tensor.Int64), w)
+	y := o.Emit1(opBincount{rows, size}, o.Cast(x, tensor.Int64), w)
 	if x.Rank() == 1 {
 		return o.Reshape(y, size)
 	}
@@ -227,39 +252,46 @@ func bincount(o *layer.OpCall) any {
 }
 
 // opBincount adds the weights of each number in each of some rows (attrs: rows, length of the result).
-var opBincount = &graph.Op{Name: "bincount",
-	Infer: func(n *graph.Node) {
-		a := n.Attrs.([2]int)
-		n.SetOut(n.In[1].DType, a[0], a[1])
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a := n.Attrs.([2]int)
-		cols := n.In[0].Size() / max(a[0], 1)
-		sums := make([]float64, n.Out[0].Size())
-		whole := make([]int64, n.Out[0].Size())
-		for i, v := range in[0].I {
-			if v < 0 || v >= int64(a[1]) {
-				return fmt.Errorf("%s: the number %d cannot be counted among 0..%d", n.Label, v, a[1]-1)
-			}
-			k := i/max(cols, 1)*a[1] + int(v)
-			if in[1].I != nil {
-				whole[k] += in[1].I[i]
-			} else {
-				sums[k] += in[1].Float64(i)
-			}
+type opBincount struct{ Rows, Size int }
+
+// Name implements graph.Op.
+func (opBincount) Name() string { return "bincount" }
+
+// Infer implements graph.Op.
+func (op opBincount) Infer(n *graph.Node) {
+	a := [2]int{op.Rows, op.Size}
+	n.SetOut(n.In[1].DType, a[0], a[1])
+}
+
+// Eval implements graph.Op.
+func (op opBincount) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a := [2]int{op.Rows, op.Size}
+	cols := n.In[0].Size() / max(a[0], 1)
+	sums := make([]float64, n.Out[0].Size())
+	whole := make([]int64, n.Out[0].Size())
+	for i, v := range in[0].I {
+		if v < 0 || v >= int64(a[1]) {
+			return fmt.Errorf("%s: the number %d cannot be counted among 0..%d", n.Label, v, a[1]-1)
 		}
-		for k := range sums {
-			switch {
-			case out[0].I != nil:
-				out[0].I[k] = whole[k]
-			case out[0].B != nil:
-				out[0].B[k] = sums[k] != 0
-			default:
-				setFloat(out[0], k, sums[k])
-			}
+		k := i/max(cols, 1)*a[1] + int(v)
+		if in[1].I != nil {
+			whole[k] += in[1].I[i]
+		} else {
+			sums[k] += in[1].Float64(i)
 		}
-		return nil
-	}}
+	}
+	for k := range sums {
+		switch {
+		case out[0].I != nil:
+			out[0].I[k] = whole[k]
+		case out[0].B != nil:
+			out[0].B[k] = sums[k] != 0
+		default:
+			setFloat(out[0], k, sums[k])
+		}
+	}
+	return nil
+}
 
 // histogram counts the elements of a vector in equal bins, and returns the counts and the edges of the bins.
 func histogram(o *layer.OpCall) any {
@@ -270,52 +302,57 @@ func histogram(o *layer.OpCall) any {
 	}
 	d := x.DType
 	y := asFloat(o, x)
-	outs := o.Emit(opHistogram, &histogramAttrs{bins, limits}, y)
+	outs := o.Emit(opHistogram{bins, limits}, y)
 	return many([]*value{o.Cast(outs[0], d), o.Cast(outs[1], d)})
 }
 
-type histogramAttrs struct {
-	bins   int
-	limits []float64 // nil: from the smallest to the largest element
+type opHistogram struct {
+	Bins   int
+	Limits []float64 // nil: from the smallest to the largest element
 }
 
-var opHistogram = &graph.Op{Name: "histogram",
-	Infer: func(n *graph.Node) {
-		a := n.Attrs.(*histogramAttrs)
-		n.SetOut(n.In[0].DType, a.bins)
-		n.SetOut(n.In[0].DType, a.bins+1)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a := n.Attrs.(*histogramAttrs)
-		size := n.In[0].Size()
-		lo, hi := 0.0, 1.0
-		switch {
-		case a.limits != nil:
-			lo, hi = a.limits[0], a.limits[1]
-		case size > 0:
-			lo, hi = math.Inf(1), math.Inf(-1)
-			for i := range size {
-				lo, hi = math.Min(lo, in[0].Float64(i)), math.Max(hi, in[0].Float64(i))
-			}
-			if math.IsNaN(lo) || math.IsInf(lo, 0) || math.IsInf(hi, 0) {
-				return fmt.Errorf("%s: the range of the elements is not finite", n.Label)
-			}
-		}
-		if lo == hi {
-			lo, hi = lo-0.5, hi+0.5
-		}
-		counts := make([]float64, a.bins)
+// Name implements graph.Op.
+func (opHistogram) Name() string { return "histogram" }
+
+// Infer implements graph.Op.
+func (op opHistogram) Infer(n *graph.Node) {
+	a := op
+	n.SetOut(n.In[0].DType, a.Bins)
+	n.SetOut(n.In[0].DType, a.Bins+1)
+}
+
+// Eval implements graph.Op.
+func (op opHistogram) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a := op
+	size := n.In[0].Size()
+	lo, hi := 0.0, 1.0
+	switch {
+	case a.Limits != nil:
+		lo, hi = a.Limits[0], a.Limits[1]
+	case size > 0:
+		lo, hi = math.Inf(1), math.Inf(-1)
 		for i := range size {
-			v := in[0].Float64(i)
-			if v >= lo && v <= hi {
-				counts[min(int((v-lo)/(hi-lo)*float64(a.bins)), a.bins-1)]++
-			}
+			lo, hi = math.Min(lo, in[0].Float64(i)), math.Max(hi, in[0].Float64(i))
 		}
-		for i, c := range counts {
-			setFloat(out[0], i, c)
+		if math.IsNaN(lo) || math.IsInf(lo, 0) || math.IsInf(hi, 0) {
+			return fmt.Errorf("%s: the range of the elements is not finite", n.Label)
 		}
-		for i := range a.bins + 1 {
-			setFloat(out[1], i, lo+(hi-lo)*float64(i)/float64(a.bins))
+	}
+	if lo == hi {
+		lo, hi = lo-0.5, hi+0.5
+	}
+	counts := make([]float64, a.Bins)
+	for i := range size {
+		v := in[0].Float64(i)
+		if v >= lo && v <= hi {
+			counts[min(int((v-lo)/(hi-lo)*float64(a.Bins)), a.Bins-1)]++
 		}
-		return nil
-	}}
+	}
+	for i, c := range counts {
+		setFloat(out[0], i, c)
+	}
+	for i := range a.Bins + 1 {
+		setFloat(out[1], i, lo+(hi-lo)*float64(i)/float64(a.Bins))
+	}
+	return nil
+}

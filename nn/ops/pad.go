@@ -142,9 +142,9 @@ func padWith(o *layer.OpCall, x *value, lo, hi []int, mode string) *value {
 		var line *value
 		switch mode {
 		case "maximum":
-			line = o.Reduce(graph.OpReduceMax, x, true, i)
+			line = o.Reduce(graph.ReduceMax, x, true, i)
 		case "minimum":
-			line = o.Reduce(graph.OpReduceMin, x, true, i)
+			line = o.Reduce(graph.ReduceMin, x, true, i)
 		default:
 			line = o.Cast(o.MeanKeep(asFloat(o, x), i), x.DType)
 		}

@@ -25,29 +25,36 @@ func argpartition(o *layer.OpCall, x *value) *value {
 	if kth < 0 || kth >= size {
 		o.Fail("%s: kth is outside the %d elements of axis %d", o, size, axis)
 	}
-	y := o.Emit1(opPartition, kth, o.MoveAxis(o.Cast(x, tensor.Int32), axis, -1))
+	y := o.Emit1(opPartition{kth}, o.MoveAxis(o.Cast(x, tensor.Int32), axis, -1))
 	return o.MoveAxis(y, -1, axis)
 }
 
 // opPartition returns the indices of a partition of the last axis around its element number kth (int attrs).
-var opPartition = &graph.Op{Name: "argpartition",
-	Infer: func(n *graph.Node) { n.SetOut(tensor.Int32, n.In[0].Shape...) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		kth := n.Attrs.(int)
-		eachLine(n.In[0].Shape, n.In[0].Rank()-1, func(at, _, size int) {
-			line := in[0].I[at : at+size]
-			front := selection(size, kth+1, func(i, j int) bool { return line[i] < line[j] })
-			inFront := make([]bool, size)
-			for _, i := range front {
-				inFront[i] = true
-			}
-			back := selection(size, size-kth-1, func(i, j int) bool { return !inFront[i] && inFront[j] })
-			for i, k := range append(front, back...) {
-				out[0].I[at+i] = int64(k)
-			}
-		})
-		return nil
-	}}
+type opPartition struct{ Kth int }
+
+// Name implements graph.Op.
+func (opPartition) Name() string { return "argpartition" }
+
+// Infer implements graph.Op.
+func (opPartition) Infer(n *graph.Node) { n.SetOut(tensor.Int32, n.In[0].Shape...) }
+
+// Eval implements graph.Op.
+func (op opPartition) Eval(n *graph.Node, in, out []graph.Buf) error {
+	kth := op.Kth
+	eachLine(n.In[0].Shape, n.In[0].Rank()-1, func(at, _, size int) {
+		line := in[0].I[at : at+size]
+		front := selection(size, kth+1, func(i, j int) bool { return line[i] < line[j] })
+		inFront := make([]bool, size)
+		for _, i := range front {
+			inFront[i] = true
+		}
+		back := selection(size, size-kth-1, func(i, j int) bool { return !inFront[i] && inFront[j] })
+		for i, k := range append(front, back...) {
+			out[0].I[at+i] = int64(k)
+		}
+	})
+	return nil
+}
 
 // selection returns the first k of size elements in the order of before, equal ones in the order in which a quickselect by
 // the median of three leaves them.

@@ -61,7 +61,7 @@ func quantile(o *layer.OpCall, x, q *value, method string, skipNaN bool) *value 
 	}
 	n := r.count(x)
 	moved := o.Reshape(o.Transpose(o.Cast(x, work), append(order, axes...)...), append(slices.Clone(lead), n)...)
-	y := o.Emit1(opQuantile, &quantileAttrs{method, skipNaN}, moved, o.Cast(q, work))
+	y := o.Emit1(opQuantile{method, skipNaN}, moved, o.Cast(q, work))
 	shape := lead
 	if r.keep {
 		shape = kept
@@ -69,62 +69,67 @@ func quantile(o *layer.OpCall, x, q *value, method string, skipNaN bool) *value 
 	return o.Cast(o.Reshape(y, append(slices.Clone(q.Shape), shape...)...), result)
 }
 
-type quantileAttrs struct {
-	method  string
-	skipNaN bool
-}
-
 // opQuantile finds for each line of the last axis of its first input the elements at the shares in the second, a number or
 // a vector; the result has the axis of the shares first. A NaN in a line makes its quantiles NaN, unless NaN is skipped.
-var opQuantile = &graph.Op{Name: "quantile",
-	Infer: func(n *graph.Node) {
-		x := n.In[0]
-		if x.Shape[x.Rank()-1] == 0 && x.Size() > 0 {
-			panic(&graph.Error{Msg: "quantile: there are no elements"})
+type opQuantile struct {
+	Method  string
+	SkipNaN bool
+}
+
+// Name implements graph.Op.
+func (opQuantile) Name() string { return "quantile" }
+
+// Infer implements graph.Op.
+func (opQuantile) Infer(n *graph.Node) {
+	x := n.In[0]
+	if x.Shape[x.Rank()-1] == 0 && x.Size() > 0 {
+		panic(&graph.Error{Msg: "quantile: there are no elements"})
+	}
+	n.SetOut(x.DType, append(slices.Clone(n.In[1].Shape), x.Shape[:x.Rank()-1]...)...)
+}
+
+// Eval implements graph.Op.
+func (op opQuantile) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a := op
+	shape := n.In[0].Shape
+	size := shape[len(shape)-1]
+	lines := 1
+	for _, d := range shape[:len(shape)-1] {
+		lines *= d
+	}
+	shares := n.In[1].Size()
+	line := make([]float64, 0, size)
+	for k := range shares {
+		if q := in[1].Float64(k); !(q >= 0 && q <= 1) {
+			return fmt.Errorf("%s: a quantile of %g; it must be in 0..1", n.Label, q)
 		}
-		n.SetOut(x.DType, append(slices.Clone(n.In[1].Shape), x.Shape[:x.Rank()-1]...)...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a := n.Attrs.(*quantileAttrs)
-		shape := n.In[0].Shape
-		size := shape[len(shape)-1]
-		lines := 1
-		for _, d := range shape[:len(shape)-1] {
-			lines *= d
+	}
+	for l := range lines {
+		line = line[:0]
+		hasNaN := false
+		for i := range size {
+			v := in[0].Float64(l*size + i)
+			if v != v {
+				hasNaN = true
+				continue
+			}
+			line = append(line, v)
 		}
-		shares := n.In[1].Size()
-		line := make([]float64, 0, size)
+		slices.Sort(line)
 		for k := range shares {
-			if q := in[1].Float64(k); !(q >= 0 && q <= 1) {
-				return fmt.Errorf("%s: a quantile of %g; it must be in 0..1", n.Label, q)
-			}
-		}
-		for l := range lines {
-			line = line[:0]
-			hasNaN := false
-			for i := range size {
-				v := in[0].Float64(l*size + i)
-				if v != v {
-					hasNaN = true
-					continue
+			v := math.NaN()
+			if len(line) > 0 && (a.SkipNaN || !hasNaN) {
+				at := in[1].Float64(k) * float64(len(line)-1)
+				if in[1].F != nil { // Keras computes the place in float32, which decides between neighbours
+					at = float64(in[1].F[k] * float32(len(line)-1))
 				}
-				line = append(line, v)
+				v = between(line, at, a.Method)
 			}
-			slices.Sort(line)
-			for k := range shares {
-				v := math.NaN()
-				if len(line) > 0 && (a.skipNaN || !hasNaN) {
-					at := in[1].Float64(k) * float64(len(line)-1)
-					if in[1].F != nil { // Keras computes the place in float32, which decides between neighbours
-						at = float64(in[1].F[k] * float32(len(line)-1))
-					}
-					v = between(line, at, a.method)
-				}
-				setFloat(out[0], k*lines+l, v)
-			}
+			setFloat(out[0], k*lines+l, v)
 		}
-		return nil
-	}}
+	}
+	return nil
+}
 
 // between returns the element of a sorted list at a fractional place.
 func between(line []float64, at float64, method string) float64 {

@@ -9,33 +9,33 @@ import (
 )
 
 func init() {
-	reduction("Sum", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpSum, wideInt(o, x)) })
-	reduction("Mean", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpMean, asFloat(o, x)) })
+	reduction("Sum", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.Sum, wideInt(o, x)) })
+	reduction("Mean", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.Mean, asFloat(o, x)) })
 	reduction("Std", func(o *layer.OpCall, x *value, r reducer) *value { return o.Sqrt(variance(o, asFloat(o, x), r)) })
 	reduction("Var", func(o *layer.OpCall, x *value, r reducer) *value { return variance(o, asFloat(o, x), r) })
-	for class, op := range map[string]*graph.Reduction{"Amax": graph.OpReduceMax, "Amin": graph.OpReduceMin} {
+	for class, op := range map[string]*graph.Reduction{"Amax": graph.ReduceMax, "Amin": graph.ReduceMin} {
 		reduction(class, func(o *layer.OpCall, x *value, r reducer) *value { return r.notEmpty(o, x).apply(o, op, x) })
 	}
 	reduction("Max", func(o *layer.OpCall, x *value, r reducer) *value {
-		return extreme(o, x, r, graph.OpReduceMax, graph.OpMax)
+		return extreme(o, x, r, graph.ReduceMax, graph.Max)
 	})
 	reduction("Min", func(o *layer.OpCall, x *value, r reducer) *value {
-		return extreme(o, x, r, graph.OpReduceMin, graph.OpMin)
+		return extreme(o, x, r, graph.ReduceMin, graph.Min)
 	})
 	reduction("Ptp", func(o *layer.OpCall, x *value, r reducer) *value {
 		x = asInt(o, x)
 		r.notEmpty(o, x)
-		return o.Sub(r.apply(o, graph.OpReduceMax, x), r.apply(o, graph.OpReduceMin, x))
+		return o.Sub(r.apply(o, graph.ReduceMax, x), r.apply(o, graph.ReduceMin, x))
 	})
-	reduction("Any", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpReduceMax, asBool(o, x)) })
-	reduction("All", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.OpReduceMin, asBool(o, x)) })
+	reduction("Any", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.ReduceMax, asBool(o, x)) })
+	reduction("All", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.ReduceMin, asBool(o, x)) })
 	reduction("Prod", func(o *layer.OpCall, x *value, r reducer) *value {
-		return r.apply(o, graph.OpProd, o.Cast(x, dtypeArg(o, -1, "dtype", wideInt(o, x).DType)))
+		return r.apply(o, graph.Prod, o.Cast(x, dtypeArg(o, -1, "dtype", wideInt(o, x).DType)))
 	})
 	layer.RegisterOp("numpy", "CountNonzero", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		r := newReducer(o, x)
-		y := r.apply(o, graph.OpSum, o.Cast(asBool(o, x), tensor.Int32))
+		y := r.apply(o, graph.Sum, o.Cast(asBool(o, x), tensor.Int32))
 		if r.none {
 			return y
 		}
@@ -50,19 +50,19 @@ func init() {
 	})
 	layer.RegisterOp("numpy", "Average", average)
 	layer.RegisterOp("nn", "Moments", moments)
-	cumulative := func(class string, op *graph.Op, nan float64, skip bool) {
+	cumulative := func(class string, product bool, nan float64, skip bool) {
 		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if skip && x.DType.IsFloat() {
 				x = replaceNonFinite(o, x, nan, largest(x.DType), -largest(x.DType))
 			}
-			return accumulate(o, x, op)
+			return accumulate(o, x, product)
 		})
 	}
-	cumulative("Cumsum", graph.OpCumsum, 0, false)
-	cumulative("Cumprod", graph.OpCumprod, 0, false)
+	cumulative("Cumsum", false, 0, false)
+	cumulative("Cumprod", true, 0, false)
 	// Keras replaces infinities by the largest numbers here, too.
-	cumulative("Nancumsum", graph.OpCumsum, 0, true)
-	cumulative("Nancumprod", graph.OpCumprod, 1, true)
+	cumulative("Nancumsum", false, 0, true)
+	cumulative("Nancumprod", true, 1, true)
 }
 
 // reducer holds the arguments axis and keepdims.
@@ -192,8 +192,8 @@ func variance(o *layer.OpCall, x *value, r reducer) *value {
 	if d.IsHalf() {
 		x = o.Cast(x, tensor.Float32)
 	}
-	centered := o.Sub(x, r.kept().apply(o, graph.OpMean, x))
-	return o.Cast(r.apply(o, graph.OpMean, o.Square(centered)), d)
+	centered := o.Sub(x, r.kept().apply(o, graph.Mean, x))
+	return o.Cast(r.apply(o, graph.Mean, o.Square(centered)), d)
 }
 
 // extreme is a maximum or minimum; the argument initial takes part in it.
@@ -212,12 +212,12 @@ func logSumExp(o *layer.OpCall, x *value, r reducer) *value {
 		return x
 	}
 	if r.count(x) == 0 {
-		return o.Log(r.apply(o, graph.OpSum, x))
+		return o.Log(r.apply(o, graph.Sum, x))
 	}
-	top := r.kept().apply(o, graph.OpReduceMax, x)
+	top := r.kept().apply(o, graph.ReduceMax, x)
 	// An infinite maximum must not be subtracted from itself.
-	shift := o.Where(o.Emit1(graph.OpIsFinite, nil, top), top, o.Scalar(x.DType, 0))
-	sum := r.kept().apply(o, graph.OpSum, o.Exp(o.Sub(x, shift)))
+	shift := o.Where(o.Test(graph.IsFinite, top), top, o.Scalar(x.DType, 0))
+	sum := r.kept().apply(o, graph.Sum, o.Exp(o.Sub(x, shift)))
 	return r.drop(o, o.Add(o.Log(sum), shift))
 }
 
@@ -227,7 +227,7 @@ func average(o *layer.OpCall) any {
 	w := o.TensorOrNone(1, "weights")
 	r := newReducer(o, x)
 	if w == nil {
-		return r.apply(o, graph.OpMean, asFloat(o, x))
+		return r.apply(o, graph.Mean, asFloat(o, x))
 	}
 	d := resultType(o, x.DType, w.DType, layer.PyFloat)
 	x, w = o.Cast(x, d), o.Cast(w, d)
@@ -245,7 +245,7 @@ func average(o *layer.OpCall) any {
 		shape[r.axes[0]] = w.Shape[0]
 		w = o.BroadcastTo(o.Reshape(w, shape...), x.Shape...)
 	}
-	return o.Div(r.apply(o, graph.OpSum, o.Mul(x, w)), r.apply(o, graph.OpSum, w))
+	return o.Div(r.apply(o, graph.Sum, o.Mul(x, w)), r.apply(o, graph.Sum, w))
 }
 
 // moments returns mean and variance (keras.ops.moments).
@@ -261,7 +261,7 @@ func moments(o *layer.OpCall) any {
 	if d == tensor.Float16 {
 		work = o.Cast(x, tensor.Float32)
 	}
-	mean, v := r.apply(o, graph.OpMean, work), variance(o, work, r)
+	mean, v := r.apply(o, graph.Mean, work), variance(o, work, r)
 	if d == tensor.Float16 { // Keras keeps the numbers finite
 		mean, v = o.Clip(mean, -largest(d), largest(d)), o.Clip(v, -largest(d), largest(d))
 	}
@@ -269,11 +269,11 @@ func moments(o *layer.OpCall) any {
 }
 
 // accumulate is a running sum or product along an axis, or over all elements for none.
-func accumulate(o *layer.OpCall, x *value, op *graph.Op) *value {
+func accumulate(o *layer.OpCall, x *value, product bool) *value {
 	axis := o.IntOrNone(-1, "axis")
 	x = asInt(o, o.Cast(x, dtypeArg(o, -1, "dtype", layer.Narrow(x.DType))))
 	if axis == nil {
 		x, axis = o.Reshape(x, -1), new(int)
 	}
-	return o.Emit1(op, o.Axis(*axis, x.Rank()), x)
+	return o.Emit1(graph.Cumulative{Axis: o.Axis(*axis, x.Rank()), Product: product}, x)
 }

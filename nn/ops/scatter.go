@@ -35,10 +35,10 @@ func init() {
 	segments := func(class string, op *graph.Binary, start float64) {
 		layer.RegisterOp("math", class, func(o *layer.OpCall) any { return segment(o, op, start) })
 	}
-	segments("SegmentSum", graph.OpAdd, 0)
-	segments("SegmentProd", graph.OpMul, 1)
-	segments("SegmentMax", graph.OpMax, math.Inf(-1))
-	segments("SegmentMin", graph.OpMin, math.Inf(1))
+	segments("SegmentSum", graph.Add, 0)
+	segments("SegmentProd", graph.Mul, 1)
+	segments("SegmentMax", graph.Max, math.Inf(-1))
+	segments("SegmentMin", graph.Min, math.Inf(1))
 	layer.RegisterOp("numpy", "UnravelIndex", unravelIndex)
 }
 
@@ -144,7 +144,7 @@ func segment(o *layer.OpCall, op *graph.Binary, start float64) *value {
 	} else {
 		top := o.Builder.Int(tensor.Int64, -1)
 		if ids.Size() > 0 {
-			top = o.Reduce(graph.OpReduceMax, o.Cast(ids, tensor.Int64), false)
+			top = o.Reduce(graph.ReduceMax, o.Cast(ids, tensor.Int64), false)
 		}
 		count = o.Measure(o.AddS(top, 1))
 	}
@@ -153,42 +153,47 @@ func segment(o *layer.OpCall, op *graph.Binary, start float64) *value {
 	if !d.IsFloat() {
 		x = o.Cast(x, tensor.Float32)
 	}
-	y := o.Emit1(opSegment, &segmentAttrs{count, op, start}, x, o.Cast(ids, tensor.Int64))
+	y := o.Emit1(opSegment{count, op, start}, x, o.Cast(ids, tensor.Int64))
 	return o.Cast(y, d)
 }
 
-type segmentAttrs struct {
-	count int
-	op    *graph.Binary
-	start float64
+// opSegment combines the rows of the first input by the numbers in the second.
+type opSegment struct {
+	Count int
+	Fn    *graph.Binary
+	Start float64
 }
 
-// opSegment combines the rows of the first input by the numbers in the second.
-var opSegment = &graph.Op{Name: "segment",
-	Infer: func(n *graph.Node) {
-		n.SetOut(n.In[0].DType, append([]int{n.Attrs.(*segmentAttrs).count}, n.In[0].Shape[1:]...)...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a := n.Attrs.(*segmentAttrs)
-		sums := slices.Repeat([]float64{a.start}, n.Out[0].Size())
-		if a.count == 0 {
-			return nil
-		}
-		row := len(sums) / a.count
-		for i, id := range in[1].I {
-			if id < 0 || id >= int64(a.count) {
-				continue
-			}
-			for k := range row {
-				at := int(id)*row + k
-				sums[at] = a.op.F(sums[at], in[0].Float64(i*row+k))
-			}
-		}
-		for i, v := range sums {
-			setFloat(out[0], i, v)
-		}
+// Name implements graph.Op.
+func (opSegment) Name() string { return "segment" }
+
+// Infer implements graph.Op.
+func (op opSegment) Infer(n *graph.Node) {
+	n.SetOut(n.In[0].DType, append([]int{op.Count}, n.In[0].Shape[1:]...)...)
+}
+
+// Eval implements graph.Op.
+func (op opSegment) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a := op
+	sums := slices.Repeat([]float64{a.Start}, n.Out[0].Size())
+	if a.Count == 0 {
 		return nil
-	}}
+	}
+	row := len(sums) / a.Count
+	for i, id := range in[1].I {
+		if id < 0 || id >= int64(a.Count) {
+			continue
+		}
+		for k := range row {
+			at := int(id)*row + k
+			sums[at] = a.Fn.F(sums[at], in[0].Float64(i*row+k))
+		}
+	}
+	for i, v := range sums {
+		setFloat(out[0], i, v)
+	}
+	return nil
+}
 
 // unravelIndex turns indices into a flattened array into coordinates, one tensor for each axis.
 func unravelIndex(o *layer.OpCall) any {
@@ -201,8 +206,8 @@ func unravelIndex(o *layer.OpCall) any {
 	out := make([]*value, len(shape))
 	step := 1
 	for i := len(shape) - 1; i >= 0; i-- {
-		part := o.Binary(graph.OpFloorDiv, at, o.Builder.Int(tensor.Int64, int64(step)))
-		part = o.Binary(graph.OpMod, part, o.Builder.Int(tensor.Int64, int64(shape[i])))
+		part := o.Binary(graph.FloorDiv, at, o.Builder.Int(tensor.Int64, int64(step)))
+		part = o.Binary(graph.Mod, part, o.Builder.Int(tensor.Int64, int64(shape[i])))
 		out[i] = o.Cast(part, layer.Narrow(x.DType))
 		step *= shape[i]
 	}

@@ -392,6 +392,6 @@ func meshgrid(o *layer.OpCall) any {
 	return many(out)
 }
 
-func newSliceAttrs(x *value) graph.SliceAttrs {
-	return graph.SliceAttrs{Start: make([]int, x.Rank()), Step: slices.Repeat([]int{1}, x.Rank()), Count: slices.Clone(x.Shape)}
+func newSliceAttrs(x *value) graph.Slice {
+	return graph.Slice{Start: make([]int, x.Rank()), Step: slices.Repeat([]int{1}, x.Rank()), Count: slices.Clone(x.Shape)}
 }

@@ -68,7 +68,7 @@ func stft(o *layer.OpCall) any {
 	if size := x.Shape[x.Rank()-1]; a.center && size <= a.fft/2 || !a.center && size < a.fft {
 		o.Fail("%s: %s is too short for a transform of length %d", o, x, a.fft)
 	}
-	re, im := o.STFT(x, graph.STFTAttrs{Window: window, Stride: a.stride, Center: a.center})
+	re, im := o.STFT(x, graph.STFT{Window: window, Stride: a.stride, Center: a.center})
 	return many([]*value{re, im})
 }
 
@@ -97,7 +97,7 @@ func istft(o *layer.OpCall) any {
 	end = max(end, start)
 	x := irfft(o, re, im, a.fft)
 	if a.window == nil {
-		return cutOrPad(o, o.Emit1(opOverlapAdd, a.stride, x), start, end, false)
+		return cutOrPad(o, o.Emit1(opOverlapAdd{a.stride}, x), start, end, false)
 	}
 	if a.length == a.fft && a.center {
 		sums := make([]float64, total)
@@ -111,7 +111,7 @@ func istft(o *layer.OpCall) any {
 				o.Fail("%s: the windows leave gaps, so that the signal cannot be put together", o)
 			}
 		}
-		x = o.Emit1(opOverlapAdd, a.stride, o.Mul(x, o.Floats(x.DType, a.window...)))
+		x = o.Emit1(opOverlapAdd{a.stride}, o.Mul(x, o.Floats(x.DType, a.window...)))
 		stop := min(end, total)
 		x = o.Div(o.Slice(x, -1, min(start, stop), stop), o.Floats(x.DType, sums[min(start, stop):stop]...))
 		return cutOrPad(o, x, 0, end-start, true)
@@ -124,7 +124,7 @@ func istft(o *layer.OpCall) any {
 	for i, w := range a.window {
 		weights[i] = w / period[i%a.stride]
 	}
-	x = o.Emit1(opOverlapAdd, a.stride, o.Mul(x, o.Floats(x.DType, weights...)))
+	x = o.Emit1(opOverlapAdd{a.stride}, o.Mul(x, o.Floats(x.DType, weights...)))
 	return cutOrPad(o, x, start, end, false)
 }
 
@@ -141,30 +141,37 @@ func cutOrPad(o *layer.OpCall, x *value, start, end int, zeros bool) *value {
 }
 
 // opOverlapAdd adds up frames (..., frames, length) at places that are some stride (int attrs) apart.
-var opOverlapAdd = &graph.Op{Name: "overlap_add",
-	Infer: func(n *graph.Node) {
-		s := n.In[0].Shape
-		rank := len(s)
-		n.SetOut(n.In[0].DType, append(slices.Clone(s[:rank-2]), s[rank-1]+n.Attrs.(int)*(s[rank-2]-1))...)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		shape, stride := n.In[0].Shape, n.Attrs.(int)
-		frames, length := shape[len(shape)-2], shape[len(shape)-1]
-		total := n.Out[0].Shape[n.Out[0].Rank()-1]
-		if total == 0 {
-			return nil
-		}
-		sums := make([]float64, total)
-		for line := range n.Out[0].Size() / total {
-			clear(sums)
-			for f := range frames {
-				for i := range length {
-					sums[f*stride+i] += in[0].Float64((line*frames+f)*length + i)
-				}
-			}
-			for i, v := range sums {
-				setFloat(out[0], line*total+i, v)
-			}
-		}
+type opOverlapAdd struct{ Stride int }
+
+// Name implements graph.Op.
+func (opOverlapAdd) Name() string { return "overlap_add" }
+
+// Infer implements graph.Op.
+func (op opOverlapAdd) Infer(n *graph.Node) {
+	s := n.In[0].Shape
+	rank := len(s)
+	n.SetOut(n.In[0].DType, append(slices.Clone(s[:rank-2]), s[rank-1]+op.Stride*(s[rank-2]-1))...)
+}
+
+// Eval implements graph.Op.
+func (op opOverlapAdd) Eval(n *graph.Node, in, out []graph.Buf) error {
+	shape, stride := n.In[0].Shape, op.Stride
+	frames, length := shape[len(shape)-2], shape[len(shape)-1]
+	total := n.Out[0].Shape[n.Out[0].Rank()-1]
+	if total == 0 {
 		return nil
-	}}
+	}
+	sums := make([]float64, total)
+	for line := range n.Out[0].Size() / total {
+		clear(sums)
+		for f := range frames {
+			for i := range length {
+				sums[f*stride+i] += in[0].Float64((line*frames+f)*length + i)
+			}
+		}
+		for i, v := range sums {
+			setFloat(out[0], line*total+i, v)
+		}
+	}
+	return nil
+}

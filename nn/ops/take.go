@@ -38,21 +38,28 @@ func indices(o *layer.OpCall, i int, name string) *value {
 
 // opIndex checks indices against the length of an axis (int attrs) when the graph runs, and counts negative ones from its
 // end; the result is int64.
-var opIndex = &graph.Op{Name: "index",
-	Infer: func(n *graph.Node) { n.SetOut(tensor.Int64, n.In[0].Shape...) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		size := int64(n.Attrs.(int))
-		for k, i := range in[0].I {
-			if i < -size || i >= size {
-				return fmt.Errorf("%s: index %d is outside 0..%d", n.Label, i, size-1)
-			}
-			if i < 0 {
-				i += size
-			}
-			out[0].I[k] = i
+type opIndex struct{ Size int }
+
+// Name implements graph.Op.
+func (opIndex) Name() string { return "index" }
+
+// Infer implements graph.Op.
+func (opIndex) Infer(n *graph.Node) { n.SetOut(tensor.Int64, n.In[0].Shape...) }
+
+// Eval implements graph.Op.
+func (op opIndex) Eval(n *graph.Node, in, out []graph.Buf) error {
+	size := int64(op.Size)
+	for k, i := range in[0].I {
+		if i < -size || i >= size {
+			return fmt.Errorf("%s: index %d is outside 0..%d", n.Label, i, size-1)
 		}
-		return nil
-	}}
+		if i < 0 {
+			i += size
+		}
+		out[0].I[k] = i
+	}
+	return nil
+}
 
 // checkedIndex applies opIndex.
-func checkedIndex(o *layer.OpCall, idx *value, size int) *value { return o.Emit1(opIndex, size, idx) }
+func checkedIndex(o *layer.OpCall, idx *value, size int) *value { return o.Emit1(opIndex{size}, idx) }

@@ -26,30 +26,37 @@ func nonzero(o *layer.OpCall, x *value) *value {
 	set := asBool(o, x)
 	count := o.Builder.Int(tensor.Int64, 0)
 	if x.Size() > 0 {
-		count = o.Reduce(graph.OpSum, o.Cast(set, tensor.Int64), false)
+		count = o.Reduce(graph.Sum, o.Cast(set, tensor.Int64), false)
 	}
-	return o.Emit1(opNonzero, o.Measure(count), set)
+	return o.Emit1(opNonzero{o.Measure(count)}, set)
 }
 
 // opNonzero lists the coordinates of the true elements, in C order; attrs: how many there are.
-var opNonzero = &graph.Op{Name: "nonzero",
-	Infer: func(n *graph.Node) { n.SetOut(tensor.Int32, n.In[0].Rank(), n.Attrs.(int)) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		count, shape := n.Attrs.(int), n.In[0].Shape
-		found := 0
-		for i, set := range in[0].B {
-			if !set || found == count {
-				continue
-			}
-			rest := i
-			for axis := len(shape) - 1; axis >= 0; axis-- {
-				out[0].I[axis*count+found] = int64(rest % shape[axis])
-				rest /= shape[axis]
-			}
-			found++
+type opNonzero struct{ Count int }
+
+// Name implements graph.Op.
+func (opNonzero) Name() string { return "nonzero" }
+
+// Infer implements graph.Op.
+func (op opNonzero) Infer(n *graph.Node) { n.SetOut(tensor.Int32, n.In[0].Rank(), op.Count) }
+
+// Eval implements graph.Op.
+func (op opNonzero) Eval(n *graph.Node, in, out []graph.Buf) error {
+	count, shape := op.Count, n.In[0].Shape
+	found := 0
+	for i, set := range in[0].B {
+		if !set || found == count {
+			continue
 		}
-		return nil
-	}}
+		rest := i
+		for axis := len(shape) - 1; axis >= 0; axis-- {
+			out[0].I[axis*count+found] = int64(rest % shape[axis])
+			rest /= shape[axis]
+		}
+		found++
+	}
+	return nil
+}
 
 // unique returns the different elements of a tensor or, with an axis, its different slices, in ascending order, and where asked
 // for the place of the first of each, for each element the number of its like, and how many of each there are. With the
@@ -74,7 +81,7 @@ func unique(o *layer.OpCall) any {
 	}
 	size := o.IntOrNone(-1, "size")
 	if size == nil {
-		n := o.Measure(o.Reshape(o.Emit1(opCountUnique, nil, rows)))
+		n := o.Measure(o.Reshape(o.Emit1(opCountUnique{}, rows)))
 		size = &n
 	}
 	bounded(o, "size", *size, 0, maxTable)
@@ -82,7 +89,7 @@ func unique(o *layer.OpCall) any {
 	if v := o.FloatOrNone(-1, "fill_value"); v != nil {
 		fill = *v
 	}
-	outs := o.Emit(opUnique, &uniqueAttrs{*size, fill}, rows)
+	outs := o.Emit(opUnique{*size, fill}, rows)
 	values := o.MoveAxis(o.Reshape(outs[0], append([]int{*size}, rest...)...), 0, axis)
 	results := []*value{values}
 	if o.Bool(-1, "return_index", false) {
@@ -145,52 +152,64 @@ func sign(less bool) int {
 	return 1
 }
 
-var opCountUnique = &graph.Op{Name: "count_unique",
-	Infer: func(n *graph.Node) { n.SetOut(tensor.Int64, 1) },
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		_, count := groups(in[0], n.In[0].Shape[0], n.In[0].Shape[1])
-		out[0].I[0] = int64(count)
-		return nil
-	}}
+type opCountUnique struct{}
 
-type uniqueAttrs struct {
-	size int
-	fill float64
+// Name implements graph.Op.
+func (opCountUnique) Name() string { return "count_unique" }
+
+// Infer implements graph.Op.
+func (opCountUnique) Infer(n *graph.Node) { n.SetOut(tensor.Int64, 1) }
+
+// Eval implements graph.Op.
+func (opCountUnique) Eval(n *graph.Node, in, out []graph.Buf) error {
+	_, count := groups(in[0], n.In[0].Shape[0], n.In[0].Shape[1])
+	out[0].I[0] = int64(count)
+	return nil
 }
 
 // opUnique returns the different rows of a matrix, the place of the first of each, for each row the number of its like, and
 // how many of each there are.
-var opUnique = &graph.Op{Name: "unique",
-	Infer: func(n *graph.Node) {
-		x, size := n.In[0], n.Attrs.(*uniqueAttrs).size
-		n.SetOut(x.DType, size, x.Shape[1])
-		n.SetOut(tensor.Int64, size)
-		n.SetOut(tensor.Int64, x.Shape[0])
-		n.SetOut(tensor.Int64, size)
-	},
-	Eval: func(n *graph.Node, in, out []graph.Buf) error {
-		a, rows, cols := n.Attrs.(*uniqueAttrs), n.In[0].Shape[0], n.In[0].Shape[1]
-		number, _ := groups(in[0], rows, cols)
-		for i := range out[0].Len() {
-			fillElement(out[0], i, a.fill)
+type opUnique struct {
+	Size int
+	Fill float64
+}
+
+// Name implements graph.Op.
+func (opUnique) Name() string { return "unique" }
+
+// Infer implements graph.Op.
+func (op opUnique) Infer(n *graph.Node) {
+	x, size := n.In[0], op.Size
+	n.SetOut(x.DType, size, x.Shape[1])
+	n.SetOut(tensor.Int64, size)
+	n.SetOut(tensor.Int64, x.Shape[0])
+	n.SetOut(tensor.Int64, size)
+}
+
+// Eval implements graph.Op.
+func (op opUnique) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a, rows, cols := op, n.In[0].Shape[0], n.In[0].Shape[1]
+	number, _ := groups(in[0], rows, cols)
+	for i := range out[0].Len() {
+		fillElement(out[0], i, a.Fill)
+	}
+	for i := range a.Size {
+		out[1].I[i], out[3].I[i] = 1, 0 // what Keras fills up with
+	}
+	for i := rows - 1; i >= 0; i-- { // so that the first of its like is the last to be written
+		g := number[i]
+		out[2].I[i] = int64(g)
+		if g >= a.Size {
+			continue
 		}
-		for i := range a.size {
-			out[1].I[i], out[3].I[i] = 1, 0 // what Keras fills up with
+		for k := range cols {
+			copyElement(out[0], g*cols+k, in[0], i*cols+k)
 		}
-		for i := rows - 1; i >= 0; i-- { // so that the first of its like is the last to be written
-			g := number[i]
-			out[2].I[i] = int64(g)
-			if g >= a.size {
-				continue
-			}
-			for k := range cols {
-				copyElement(out[0], g*cols+k, in[0], i*cols+k)
-			}
-			out[1].I[g] = int64(i)
-			out[3].I[g]++
-		}
-		return nil
-	}}
+		out[1].I[g] = int64(i)
+		out[3].I[g]++
+	}
+	return nil
+}
 
 func fillElement(b graph.Buf, i int, v float64) {
 	switch {
