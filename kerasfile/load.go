@@ -220,7 +220,7 @@ func loadModel(config *pyjson.Object, c container, w *h5lite.File, version diale
 // settle finishes a model of an older release.
 func settle(model *nn.Model, version dialect.Origin, o options) error {
 	if version.Keras2() {
-		model.RewriteCalls()
+		layer.RewriteCalls(model)
 	}
 	upgradeOptimizer(model, version, o.note)
 	return nil

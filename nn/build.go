@@ -173,11 +173,11 @@ func (m *Model) settleShapes(ins []*layer.InputLayer, a, b *shapes) {
 				inputs = append(inputs, mergeShapes(a.in[l][i], b.in[l][i]))
 			}
 		}
-		l.SetCalls(inputs, outputs, a.types[l])
+		layer.SetCalls(l, inputs, outputs, a.types[l])
 	}
 	m.inputSpecs = nil
 	for _, in := range ins {
-		in.SetCalls(nil, []any{in.BatchShape}, nil)
+		layer.SetCalls(in, nil, []any{in.BatchShape}, nil)
 		m.inputSpecs = append(m.inputSpecs, Spec{in.Name(), in.BatchShape, in.DType})
 	}
 	names := m.outputNames(len(a.outputs))
@@ -186,7 +186,7 @@ func (m *Model) settleShapes(ins []*layer.InputLayer, a, b *shapes) {
 		shape, _ := mergeShapes(v.Shape, b.outputs[i].Shape).([]int)
 		m.outputSpec = append(m.outputSpec, Spec{names[i], shape, v.DType})
 	}
-	m.SetBuilt()
+	layer.SetBuilt(m)
 }
 
 // OwnShapes returns the output shapes of the layers of a model inside a model as they are for the inner model's own

@@ -45,9 +45,8 @@ func (m *Model) functionalConfig(c *layer.Config) {
 		}
 		l := c.Decode(fmt.Sprintf("layers/%d", i), record)
 		if l == nil {
-			gone := &missing{}
-			gone.Init(gone, layer.Class{})
-			l = gone
+			l = &missing{}
+			layer.Begin(l, layer.Class{})
 		}
 		name := record.String("name")
 		if name == "" {

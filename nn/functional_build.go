@@ -55,7 +55,7 @@ func NewModel(inputs, outputs any, args ...layer.Args) (*Model, error) {
 	g := &graphBuilder{index: map[layer.Layer]int{}, depth: map[*layer.SymbolicCall]int{}, layerDepth: map[layer.Layer]int{}, calls: map[layer.Layer][]*layer.SymbolicCall{}}
 	in, out := layer.SymbolicArgument(inputs), layer.SymbolicArgument(outputs)
 	m := newModel(false)
-	m.Init(m, functionalClass)
+	layer.Begin(m, functionalClass)
 	m.SetPolicy(layer.DefaultPolicy())
 	trainable := true
 	for _, a := range args {

@@ -69,6 +69,7 @@ var (
 func newModel(sequential bool) *Model {
 	m := &Model{sequential: sequential, cache: exec.NewCache(), plans: jit.NewCache()}
 	m.NoAutocast = !sequential
+	layer.SetNetwork(m, network{m})
 	return m
 }
 
@@ -124,14 +125,6 @@ func (m *Model) Layers() []layer.Layer {
 		}
 	}
 	return out
-}
-
-// CompleteRecord implements layer.Network.
-func (m *Model) CompleteRecord(record *pyjson.Object) {
-	record.Set("build_config", pyjson.NewObject("input_shape", m.buildShape()))
-	if m.compile != nil {
-		record.Set("compile_config", m.compile)
-	}
 }
 
 // CompileConfig returns the compile state as the file has it (Model.get_compile_config), nil if the model is not compiled.

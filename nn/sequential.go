@@ -9,7 +9,7 @@ import (
 // not fit together.
 func NewSequential(layers ...layer.Layer) (*Model, error) {
 	m := newModel(true)
-	m.Init(m, sequentialClass)
+	layer.Begin(m, sequentialClass)
 	m.SetPolicy(layer.DefaultPolicy())
 	m.layers = layers
 	if err := layer.GiveNames(layers); err != nil {

@@ -156,8 +156,8 @@ func (m *Model) refSpec(r *ref) (shape any, dtype string) {
 			shape = writeShapeOrNone(flat[r.out])
 		}
 	}
-	if r.node < len(l.OutputTypes()) && r.out < len(l.OutputTypes()[r.node]) {
-		dtype = l.OutputTypes()[r.node][r.out].String()
+	if r.node < len(layer.OutputTypes(l)) && r.out < len(layer.OutputTypes(l)[r.node]) {
+		dtype = layer.OutputTypes(l)[r.node][r.out].String()
 	}
 	return shape, dtype
 }
@@ -199,21 +199,29 @@ func nestedLists(t tensor.Any) any {
 	return build(t.Shape())
 }
 
-// RewriteCalls writes the calls of all layers, with the shapes of their tensors, into the records from which the model and
-// the models inside it were read; for records of older releases, which have no shapes there.
-func (m *Model) RewriteCalls() {
-	layer.Each(m, func(l layer.Layer) {
-		inner, ok := l.(*Model)
-		if !ok || inner.sequential || inner.Record() == nil {
-			return
+// network is a model as package layer sees it.
+type network struct{ m *Model }
+
+func (n network) Operations() []layer.Layer { return n.m.layers }
+
+func (n network) CompleteRecord(record *pyjson.Object) {
+	record.Set("build_config", pyjson.NewObject("input_shape", n.m.buildShape()))
+	if n.m.compile != nil {
+		record.Set("compile_config", n.m.compile)
+	}
+}
+
+func (n network) RewriteCalls(record *pyjson.Object) {
+	m := n.m
+	if m.sequential {
+		return
+	}
+	config := record.Object("config")
+	for i, v := range config.List("layers") {
+		if record, ok := v.(*pyjson.Object); ok && i < len(m.layers) {
+			record.Set("inbound_nodes", m.place(i, record).Get("inbound_nodes"))
 		}
-		config := inner.Record().Object("config")
-		for i, v := range config.List("layers") {
-			if record, ok := v.(*pyjson.Object); ok && i < len(inner.layers) {
-				record.Set("inbound_nodes", inner.place(i, record).Get("inbound_nodes"))
-			}
-		}
-		config.Set("input_layers", inner.writeEnds(inner.inputs, false))
-		config.Set("output_layers", inner.writeEnds(inner.outputs, true))
-	})
+	}
+	config.Set("input_layers", m.writeEnds(m.inputs, false))
+	config.Set("output_layers", m.writeEnds(m.outputs, true))
 }

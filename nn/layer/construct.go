@@ -58,7 +58,7 @@ func construct(l Layer, class Class, args []Args) error {
 		}
 	}
 	b := l.base()
-	b.Init(l, class)
+	Begin(l, class)
 	d := &Decoder{}
 	c := &Config{decoder: d, in: in, used: map[string]bool{"name": true}}
 	if name := in.String("name"); name != "" {

@@ -39,10 +39,6 @@ type Layer interface {
 	IsBuilt() bool
 	// OutputShapes returns the shape of the layer's output in each call of the model; see [Base.OutputShapes].
 	OutputShapes() []any
-	// OutputTypes returns the types of the outputs of each call, flat.
-	OutputTypes() [][]tensor.DType
-	// SetCalls is for models: see [Base.SetCalls].
-	SetCalls(inputs, outputs []any, types [][]tensor.DType)
 	// On calls the layer on tensors of a model that is being built; see [Base.On].
 	On(args ...any) *KerasTensor
 	// OnKw is On with keyword arguments.
@@ -96,9 +92,10 @@ type Base struct {
 	variables []*Variable
 	self      Layer
 	built     bool
-	order     uint64 // of construction, for layers made in Go
-	automatic bool   // the name was not given
-	models    int    // how many models made in Go hold the layer
+	network   Network // nil for a layer that is none
+	order     uint64  // of construction, for layers made in Go
+	automatic bool    // the name was not given
+	models    int     // how many models made in Go hold the layer
 	// Output shapes of the calls that the symbolic trace saw; -1 for unknown dimensions.
 	outputShapes []any
 	outputTypes  [][]tensor.DType // of the same calls, flat
@@ -292,7 +289,7 @@ func Each(l Layer, f func(Layer)) {
 		}
 		seen[l] = true
 		f(l)
-		if n, ok := l.(Network); ok {
+		if n := l.base().network; n != nil {
 			for _, inner := range n.Operations() {
 				visit(inner)
 			}

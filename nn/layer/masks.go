@@ -55,8 +55,7 @@ func (c *Call) tensorArguments() int {
 // dropMasks takes the masks off outputs that are inputs as they came: a layer that does not support masks ends them even
 // where it has nothing to do, such as a padding of 0. What models and keras.ops nodes return keeps its mask.
 func (c *Call) dropMasks(out any) any {
-	switch c.layer.(type) {
-	case Network, *op:
+	if IsOp(c.layer) || c.layer.base().network != nil {
 		return out
 	}
 	in := Flatten(c.Args)

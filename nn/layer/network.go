@@ -11,34 +11,50 @@ import (
 
 // What a model needs to know of layers; their authors do not need it.
 
-// Network is a layer that runs a graph of other layers: a model inside a model. Its masks and variables are those of its
-// layers.
+// Network is a layer that runs a graph of other layers: a model, which may stand inside a model. Its masks and variables are
+// those of its layers.
 type Network interface {
-	Layer
 	// Operations returns the layers and the keras.ops nodes of the graph.
 	Operations() []Layer
 	// CompleteRecord adds to a new record of the network what stands there beside its config.
 	CompleteRecord(record *pyjson.Object)
+	// RewriteCalls writes the calls of the network's layers into the record from which it was read; see RewriteCalls.
+	RewriteCalls(record *pyjson.Object)
 }
 
-// Init makes b the base of self, a layer of the given class that is made in Go, with the name that the class gives. Construct
-// calls it; what is not constructed from arguments, such as a model, calls it itself.
-func (b *Base) Init(self Layer, class Class) {
-	b.self, b.class, b.trainable, b.order = self, class, true, constructions.Add(1)
+// SetNetwork says that l is the network n.
+func SetNetwork(l Layer, n Network) { l.base().network = n }
+
+// Begin makes l a layer of the given class that is made in Go, with the name that the class gives. Construct calls it; what is
+// not constructed from arguments, such as a model, is begun by who makes it.
+func Begin(l Layer, class Class) {
+	b := l.base()
+	b.self, b.class, b.trainable, b.order = l, class, true, constructions.Add(1)
 	b.name, b.automatic = naming.SnakeCase(class.PythonName()), true
 }
 
-// SetCalls keeps what a trace found out about the layer's calls: the shapes of their first arguments and of their outputs,
+// SetCalls keeps what a trace found out about a layer's calls: the shapes of their first arguments and of their outputs,
 // with -1 for unknown dimensions, and the types of the outputs in flat order.
-func (b *Base) SetCalls(inputs, outputs []any, types [][]tensor.DType) {
+func SetCalls(l Layer, inputs, outputs []any, types [][]tensor.DType) {
+	b := l.base()
 	b.inputShapes, b.outputShapes, b.outputTypes = inputs, outputs, types
 }
 
-// SetBuilt says that the layer needs no Build: a model whose layers are built.
-func (b *Base) SetBuilt() { b.built = true }
+// SetBuilt says that a layer needs no Build: a model whose layers are built.
+func SetBuilt(l Layer) { l.base().built = true }
 
-// OutputTypes returns the types of the outputs of each call of the layer, flat.
-func (b *Base) OutputTypes() [][]tensor.DType { return b.outputTypes }
+// OutputTypes returns the types of the outputs of each call of a layer, flat.
+func OutputTypes(l Layer) [][]tensor.DType { return l.base().outputTypes }
+
+// RewriteCalls writes the calls of all layers, with the shapes of their tensors, into the records from which a model and the
+// models inside it were read; for records of older releases, which have no shapes there.
+func RewriteCalls(model Layer) {
+	Each(model, func(l Layer) {
+		if b := l.base(); b.network != nil && b.record != nil {
+			b.network.RewriteCalls(b.record)
+		}
+	})
+}
 
 // Unbuild forgets the variables of layers and of the layers inside them: those that a failed trace has made.
 func Unbuild(layers []Layer) {

@@ -29,11 +29,10 @@ func (t *Trace) Penalty(variables []*Variable) (sum *graph.Value, err error) {
 	b := t.root
 	defer func() {
 		if r := recover(); r != nil {
-			e, ok := r.(*graph.Error)
-			if !ok {
+			if err = Failure(r, "the penalties of the loss"); err == nil {
 				panic(r)
 			}
-			sum, err = nil, e
+			sum = nil
 		}
 	}()
 	list := t.penalties

@@ -120,7 +120,7 @@ func changes(l Layer, record *pyjson.Object) *pyjson.Object {
 	if was != b.trainable {
 		set("trainable", b.trainable)
 	}
-	if _, ok := l.(Network); ok || b.decoder == nil {
+	if b.network != nil || b.decoder == nil {
 		return out
 	}
 	// The record as a layer once more: what its fields say in another way than the file does not count as a change.
@@ -174,7 +174,7 @@ func (b *Base) newRecord() *pyjson.Object {
 		}
 	}
 	record := pyjson.NewObject("module", module, "class_name", b.class.Name, "config", config, "registered_name", registered)
-	if n, ok := b.self.(Network); ok {
+	if n := b.network; n != nil {
 		n.CompleteRecord(record)
 	} else if shape, ok := b.buildShape(); ok {
 		record.Set("build_config", pyjson.NewObject("input_shape", shape))

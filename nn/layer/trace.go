@@ -54,15 +54,12 @@ func (t *Trace) Run(l Layer, inputs func(b *graph.Builder) []*graph.Value) (trac
 			return
 		}
 		traced = Traced{}
-		switch r := located(r, l.Name(), "").(type) {
-		case *measuring:
-			b.Graph.Outputs, b.Graph.Updates = []*graph.Value{r.v}, nil
+		if m, ok := r.(*measuring); ok {
+			b.Graph.Outputs, b.Graph.Updates = []*graph.Value{m.v}, nil
 			traced = Traced{Graph: b.Graph, Measures: true}
-		case *graph.Error:
-			err = r
-		case *InternalError:
-			err = r
-		default:
+			return
+		}
+		if err = Failure(r, fmt.Sprintf("layer %q", l.Name())); err == nil {
 			panic(r)
 		}
 	}()
@@ -118,7 +115,10 @@ func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) 
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			panic(located(r, path, b.class.Name))
+			if err := Failure(r, fmt.Sprintf("layer %q (%s)", path, b.class.Name)); err != nil {
+				panic(err)
+			}
+			panic(r)
 		}
 	}()
 	t.depth++
@@ -163,30 +163,23 @@ func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) 
 	return out
 }
 
-// located adds the layer to an error on its way out; the innermost layer stays.
-func located(r any, path, class string) any {
-	where := fmt.Sprintf("layer %q", path)
-	if class != "" {
-		where += " (" + class + ")"
-	}
-	switch e := r.(type) {
+// Failure returns the error for what a function that writes ops panicked with, nil for what is none of them: where is added
+// unless an inner layer said already where it was. An index that is out of range comes from axes and sizes, in a file or an
+// input, that do not fit together; every other error of the Go runtime is a mistake of the program.
+func Failure(recovered any, where string) error {
+	switch e := recovered.(type) {
 	case *graph.Error:
 		if e.Where == "" {
 			e.Where = where
 		}
 		return e
+	case *InternalError:
+		return e
 	case runtime.Error:
-		if outOfRange(e) {
+		if strings.Contains(e.Error(), "out of range") {
 			return &graph.Error{Where: where, Msg: fmt.Sprintf("its configuration or inputs are not consistent (%v)", e)}
 		}
 		return &InternalError{Where: where, Err: e, Stack: debug.Stack()}
 	}
-	return r
-}
-
-// outOfRange reports whether an error is that of an index or a length: the axes and sizes that a file or an input gave do
-// not fit together. Every other one, such as that of a nil pointer, is a mistake of the program.
-func outOfRange(e runtime.Error) bool {
-	s := e.Error()
-	return strings.Contains(s, "out of range")
+	return nil
 }

@@ -1,12 +1,11 @@
 package jit
 
 import (
-	"fmt"
-	"runtime"
 	"sync"
 
 	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -51,14 +50,11 @@ func (f *Function) Run(args ...tensor.Any) ([]tensor.Any, error) {
 func (f *Function) trace(args []tensor.Any) (g *graph.Graph, err error) {
 	b := graph.NewBuilder()
 	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case *graph.Error:
-			g, err = nil, r
-		case runtime.Error:
-			g, err = nil, fmt.Errorf("the arguments are not consistent (%w)", r)
-		default:
-			panic(r)
+		if r := recover(); r != nil {
+			if err = layer.Failure(r, "a function of tensors"); err == nil {
+				panic(r)
+			}
+			g = nil
 		}
 	}()
 	values := make([]*graph.Value, len(args))
