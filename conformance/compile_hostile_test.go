@@ -16,7 +16,8 @@ import (
 // oddValues stand in for each value of a compile state in turn.
 var oddValues = []any{
 	nil, true, "x", "mse", pyjson.Int(0), pyjson.Int(-1), pyjson.Int(1 << 30), pyjson.Number("1e308"), pyjson.Number("NaN"), []any{},
-	[]any{pyjson.Int(1), pyjson.Int(-7)}, pyjson.NewObject(), pyjson.NewObject("a", "mae"), pyjson.NewObject("class_name", "Huber", "config", pyjson.NewObject()),
+	[]any{pyjson.Int(1), pyjson.Int(-7)}, pyjson.NewObject(), pyjson.NewObject("a", "mae"),
+	pyjson.NewObject("class_name", "Huber", "config", pyjson.NewObject()),
 }
 
 // eachOdd calls f with copies of a tree of JSON in which one part is odd.

@@ -32,7 +32,8 @@ func TestEvaluate(t *testing.T) {
 				return list
 			}
 			batch, _ := r.Get("batch_size").(pyjson.Number).Int()
-			scores, err := model.Evaluate(numbered("input"), numbered("target"), nn.EvaluateOptions{BatchSize: batch, SampleWeights: numbered("weight")})
+			scores, err := model.Evaluate(numbered("input"), numbered("target"),
+				nn.EvaluateOptions{BatchSize: batch, SampleWeights: numbered("weight")})
 			if err != nil {
 				t.Fatal(err)
 			}

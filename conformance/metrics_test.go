@@ -41,7 +41,8 @@ func TestMetrics(t *testing.T) {
 					}
 					have := variables[k]
 					if have.Name != v.String("name") || have.Path != v.String("path") || have.DType.String() != v.String("dtype") {
-						t.Errorf("variable %d is %s %s %s, Keras's is %s %s %s", k, have.Name, have.Path, have.DType, v.String("name"), v.String("path"), v.String("dtype"))
+						t.Errorf("variable %d is %s %s %s, Keras's is %s %s %s", k, have.Name, have.Path, have.DType, v.String("name"), v.String("path"),
+							v.String("dtype"))
 					}
 					value, _ := have.Value()
 					if c := golden.Compare(value, get(fmt.Sprintf("var_%d", k)), nil, tensor.Invalid); c.Problem != "" {

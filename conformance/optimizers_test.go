@@ -42,7 +42,8 @@ func TestOptimizers(t *testing.T) {
 				t.Fatalf("it has %d variables, Keras %d", len(o.Variables()), len(own))
 			}
 			for k, v := range o.Variables() {
-				if v.Name != own[k].String("name") || v.Path != own[k].String("path") || v.DType.String() != own[k].String("dtype") || len(v.Shape) != len(own[k].List("shape")) {
+				if v.Name != own[k].String("name") || v.Path != own[k].String("path") || v.DType.String() != own[k].String("dtype") ||
+					len(v.Shape) != len(own[k].List("shape")) {
 					t.Errorf("variable %d is %s %s %s%v, Keras's is %v", k, v.Name, v.Path, v.DType, v.Shape, own[k])
 				}
 			}

@@ -282,7 +282,8 @@ func (s *snapshot) differs(objects []content, partly bool, only func(path string
 		return ""
 	}
 	for path, o := range s.objects {
-		if o.kind != "attribute" && !slices.ContainsFunc(objects, func(w content) bool { return string(w.Path) == path }) && (only == nil || only(path)) {
+		if o.kind != "attribute" && !slices.ContainsFunc(objects, func(w content) bool { return string(w.Path) == path }) &&
+			(only == nil || only(path)) {
 			return path + " should not be there"
 		}
 	}

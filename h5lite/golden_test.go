@@ -67,7 +67,8 @@ func openGolden(t testing.TB, name string) *File {
 // mayRefuse says whether a reader may refuse values of a dtype as the goldens
 // write it.
 func mayRefuse(dtype string) bool {
-	for _, s := range []string{"[(", "array", "variable-length sequence", "object reference", "region reference", "<c", "enum", "float", "integer", "int", "bits"} {
+	for _, s := range []string{"[(", "array", "variable-length sequence", "object reference", "region reference", "<c", "enum", "float",
+		"integer", "int", "bits"} {
 		if strings.HasPrefix(dtype, s) && !strings.Contains(dtype, "(bool)") {
 			return true
 		}
@@ -190,7 +191,8 @@ func checkGoldenDataset(t *testing.T, path string, d *Dataset, want goldenObject
 	_, err := d.WriteTo(h)
 	if err != nil {
 		var u *UnsupportedError
-		refuse := mayRefuse(want.Dtype) || want.Layout == "virtual" || l.External || slices.ContainsFunc(want.Filters, func(id int) bool { return id > 3 })
+		refuse := mayRefuse(want.Dtype) || want.Layout == "virtual" || l.External ||
+			slices.ContainsFunc(want.Filters, func(id int) bool { return id > 3 })
 		if !errors.As(err, &u) || !refuse {
 			t.Errorf("%s (%s): %v", path, want.Dtype, err)
 		}

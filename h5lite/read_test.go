@@ -139,7 +139,8 @@ func TestReadIntoIsStrict(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, _ := f.Root().Dataset("x")
-	for _, dst := range []any{nil, 3, make([]float32, 2), make([]float32, 4), make([]float64, 3), make([]uint32, 3), make([]string, 3), []byte(nil)} {
+	for _, dst := range []any{nil, 3, make([]float32, 2), make([]float32, 4), make([]float64, 3), make([]uint32, 3), make([]string, 3),
+		[]byte(nil)} {
 		if err := d.ReadInto(dst); err == nil {
 			t.Errorf("%T %v was filled", dst, dst)
 		}

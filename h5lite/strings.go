@@ -55,7 +55,8 @@ func (v *vlenReader) bytes(element []byte) ([]byte, error) {
 // done counts the strings of the attribute or dataset at an offset of the file.
 func (v *vlenReader) done(part uint64) error {
 	if !v.f.f.Strings.Add(part, v.total, v.f.stringLimit()) {
-		return wire.Limitf(int64(part), "variable-length string", "the strings of the file have more bytes than the file: they share their places")
+		return wire.Limitf(int64(part), "variable-length string",
+			"the strings of the file have more bytes than the file: they share their places")
 	}
 	return nil
 }

@@ -140,7 +140,8 @@ func (t Type) unsupported() string {
 			return "floating-point numbers in VAX byte order"
 		}
 		if !f.IsIEEE() {
-			return fmt.Sprintf("floating-point format other than IEEE 16, 32 and 64: %d bytes, exponent of %d bits, mantissa of %d", f.Size, f.ExpSize, f.MantSize)
+			return fmt.Sprintf("floating-point format other than IEEE 16, 32 and 64: %d bytes, exponent of %d bits, mantissa of %d", f.Size,
+				f.ExpSize, f.MantSize)
 		}
 	case format.ClassString, format.ClassOpaque:
 	default:

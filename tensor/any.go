@@ -139,7 +139,8 @@ func Concat(parts ...Any) (Any, error) {
 	shape := slices.Clone(first.Shape())
 	for _, p := range parts[1:] {
 		if p.DType() != first.DType() || p.Rank() == 0 || !slices.Equal(p.Shape()[1:], shape[1:]) {
-			return nil, fmt.Errorf("%s%s and %s%s cannot be put together", first.DType(), FormatShape(first.Shape()), p.DType(), FormatShape(p.Shape()))
+			return nil, fmt.Errorf("%s%s and %s%s cannot be put together", first.DType(), FormatShape(first.Shape()), p.DType(),
+				FormatShape(p.Shape()))
 		}
 		shape[0] += p.Shape()[0]
 	}

@@ -20,7 +20,8 @@ func numeric() []DType {
 func TestConvert(t *testing.T) {
 	x := FromSlice([]float32{-1.7, 0, 2.9, 300})
 	for d, want := range map[DType]any{
-		Int32: []int32{-1, 0, 2, 300}, Uint8: []uint8{255, 0, 2, 44}, Bool: []bool{true, false, true, true}, Float32: []float32{-1.7, 0, 2.9, 300},
+		Int32: []int32{-1, 0, 2, 300}, Uint8: []uint8{255, 0, 2, 44}, Bool: []bool{true, false, true, true},
+		Float32: []float32{-1.7, 0, 2.9, 300},
 		Float64: []float64{float64(float32(-1.7)), 0, float64(float32(2.9)), 300}, Uint64: []uint64{1<<64 - 1, 0, 2, 300},
 		Float16: []Half{HalfFrom(-1.7), 0, HalfFrom(2.9), HalfFrom(300)}, BFloat16: []BHalf{BHalfFrom(-1.7), 0, BHalfFrom(2.9), BHalfFrom(300)},
 	} {
@@ -53,7 +54,8 @@ func TestWide(t *testing.T) {
 				doubles[i], floats[i] = float64(v), float32(v)
 			}
 			for _, store := range []func() error{
-				func() error { return x.SetFloat32s(floats) }, func() error { return x.SetFloat64s(doubles) }, func() error { return x.SetInt64s(want) },
+				func() error { return x.SetFloat32s(floats) }, func() error { return x.SetFloat64s(doubles) },
+				func() error { return x.SetInt64s(want) },
 			} {
 				if err := x.SetInt64s(make([]int64, 6)); err != nil {
 					t.Fatal(err)

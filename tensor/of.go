@@ -6,7 +6,7 @@
 //
 // The map of the files: dtype.go (element types), half.go (float16, bfloat16), shape.go (shapes, broadcasting), of.go
 // (the arrays), view.go (views), any.go (tensors of any type), convert.go (between types). The numeric kernels are in
-// tensor/kernel, .npy and .npz files in tensor/npy.
+// tensor/kernel, which promises nothing to programs outside of this module; .npy and .npz files are in tensor/npy.
 package tensor
 
 import (

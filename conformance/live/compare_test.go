@@ -24,7 +24,8 @@ func python() string {
 // pythonWithKeras returns an interpreter that has Keras and a backend, or skips the test.
 func pythonWithKeras(t *testing.T) string {
 	t.Helper()
-	if err := exec.Command(python(), "-c", "import importlib.util as u; assert u.find_spec('keras') and (u.find_spec('jax') or u.find_spec('tensorflow') or u.find_spec('torch'))").Run(); err != nil {
+	if err := exec.Command(python(), "-c", "import importlib.util as u; assert u.find_spec('keras') and (u.find_spec('jax') or "+
+		"u.find_spec('tensorflow') or u.find_spec('torch'))").Run(); err != nil {
 		t.Skipf("%s has no Keras (HORN_PYTHON names another): %v", python(), err)
 	}
 	return python()

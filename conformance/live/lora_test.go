@@ -61,7 +61,8 @@ func compareMerged(t *testing.T, dir string) {
 				t.Fatalf("%d variables, Keras has %d", len(got), len(want))
 			}
 			for i := range want {
-				if got[i].DType() != want[i].DType() || !slices.Equal(got[i].Shape(), want[i].Shape()) || !reflect.DeepEqual(got[i].Raw(), want[i].Raw()) {
+				if got[i].DType() != want[i].DType() || !slices.Equal(got[i].Shape(), want[i].Shape()) ||
+					!reflect.DeepEqual(got[i].Raw(), want[i].Raw()) {
 					t.Errorf("variable %d is %v, Keras has %v", i, got[i].Raw(), want[i].Raw())
 				}
 			}

@@ -140,7 +140,8 @@ func report(t *testing.T, tasks []saveTask, results map[string]saveResult) {
 		}
 		equal++
 	}
-	t.Logf("%d of %d copies are the same to Keras, %d of them ran; %d load of which the originals do not; %d are compiled, %d of these trained",
+	t.Logf("%d of %d copies are the same to Keras, %d of them ran; %d load of which the originals do not; "+
+		"%d are compiled, %d of these trained",
 		equal, len(tasks), ran, repaired, compiled, trained)
 }
 
@@ -180,7 +181,8 @@ var goModels = map[string]func() (*nn.Model, error){
 			return nil, err
 		}
 		p, q := inner.On(shared.On(a)), inner.On(shared.On(b))
-		return nn.NewModel([]*layer.KerasTensor{a, b}, []*layer.KerasTensor{p, layers.NewDense(2).On(layers.NewConcatenate().On([]*layer.KerasTensor{p, q}))})
+		return nn.NewModel([]*layer.KerasTensor{a, b}, []*layer.KerasTensor{p,
+			layers.NewDense(2).On(layers.NewConcatenate().On([]*layer.KerasTensor{p, q}))})
 	},
 	"sequential in functional": func() (*nn.Model, error) {
 		block, err := nn.NewSequential(nn.NewInputLayer([]int{6}), layers.NewDense(4), layers.NewReLU())

@@ -97,7 +97,8 @@ func forRelease(t *testing.T, python string, cases []golden.Case, version, path 
 			t.Logf("%s: the release computes something else: %s", task.Name, problem)
 		}
 	}
-	t.Logf("Keras %s: %d files load, %d of them run, %d answer as the golden; %d cannot be expressed", version, loaded, ran, ran-len(again)/2, refused)
+	t.Logf("Keras %s: %d files load, %d of them run, %d answer as the golden; %d cannot be expressed", version, loaded, ran, ran-len(again)/2,
+		refused)
 }
 
 func sameOutputs(a, b []any) bool {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/hornml/horn/internal/golden"
 	"github.com/hornml/horn/kerasfile"
-	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -21,7 +20,8 @@ import (
 func pythonWithTensorFlow(t *testing.T) string {
 	t.Helper()
 	python := python()
-	if err := exec.Command(python, "-c", "import importlib.util as u; assert u.find_spec('keras') and u.find_spec('tensorflow')").Run(); err != nil {
+	const have = "import importlib.util as u; assert u.find_spec('keras') and u.find_spec('tensorflow')"
+	if err := exec.Command(python, "-c", have).Run(); err != nil {
 		t.Skipf("%s has no Keras and TensorFlow (HORN_PYTHON names another): %v", python, err)
 	}
 	return python
@@ -154,7 +154,7 @@ func compareText(path string, inputs, outputs []array) error {
 		}
 		xs = append(xs, x)
 	}
-	for name, run := range map[string]func(*nn.Model, []tensor.Any) ([]tensor.Any, error){"compiled": golden.Compiled, "interpreted": golden.Interpreted} {
+	for name, run := range map[string]golden.Runner{"compiled": golden.Compiled, "interpreted": golden.Interpreted} {
 		got, err := run(m, xs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

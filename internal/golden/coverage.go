@@ -101,7 +101,8 @@ func ReadCoverage(dir string) (*Coverage, error) {
 	if err := countTables(dir, uses); err != nil {
 		return nil, err
 	}
-	c := &Coverage{KerasVersion: api.KerasVersion, Layers: layers(api.Layers, uses), Ops: ops(api.Ops, uses), Activations: activations(api.Activations)}
+	c := &Coverage{KerasVersion: api.KerasVersion, Layers: layers(api.Layers, uses), Ops: ops(api.Ops, uses),
+		Activations: activations(api.Activations)}
 	for _, m := range modules {
 		var classes []class
 		if err := json.Unmarshal(others[m.key], &classes); err != nil {

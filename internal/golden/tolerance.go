@@ -21,7 +21,8 @@ type Comparison struct {
 // model with such a policy (half names it, else tensor.Invalid), if max|ours - output| <= 8 eps s. All else must be equal.
 func Compare(ours, output, truth tensor.Any, half tensor.DType) Comparison {
 	if !slices.Equal(ours.Shape(), output.Shape()) {
-		return Comparison{Problem: fmt.Sprintf("the shape is %s, Keras's is %s", tensor.FormatShape(ours.Shape()), tensor.FormatShape(output.Shape()))}
+		return Comparison{Problem: fmt.Sprintf("the shape is %s, Keras's is %s", tensor.FormatShape(ours.Shape()),
+			tensor.FormatShape(output.Shape()))}
 	}
 	// .npy has no bfloat16: such outputs are stored as float32.
 	if ours.DType() != output.DType() && !(ours.DType() == tensor.BFloat16 && output.DType() == tensor.Float32) {

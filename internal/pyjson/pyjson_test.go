@@ -35,7 +35,8 @@ func TestMalformed(t *testing.T) {
 	for i := range deep {
 		deep[i] = '['
 	}
-	for _, text := range []string{"", "{", `{"a"}`, "[1,]", "01", "1.", "1e", "nul", `"`, `"\x"`, `"\u12"`, "[1] 2", "\xef\xbb\xbf{}", "\"\xff\"", "\"\n\"", "-", "{1: 2}", "'a'", string(deep)} {
+	for _, text := range []string{"", "{", `{"a"}`, "[1,]", "01", "1.", "1e", "nul", `"`, `"\x"`, `"\u12"`, "[1] 2", "\xef\xbb\xbf{}",
+		"\"\xff\"", "\"\n\"", "-", "{1: 2}", "'a'", string(deep)} {
 		if v, err := Parse([]byte(text)); err == nil {
 			t.Errorf("%.20q was read as %v", text, v)
 		}

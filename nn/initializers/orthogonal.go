@@ -15,7 +15,8 @@ type Orthogonal struct {
 }
 
 func init() {
-	layer.RegisterObject("initializers", "Orthogonal", func() layer.Configurable { return new(Orthogonal) }, "orthogonal", "OrthogonalInitializer")
+	layer.RegisterObject("initializers", "Orthogonal", func() layer.Configurable { return new(Orthogonal) }, "orthogonal",
+		"OrthogonalInitializer")
 }
 
 // Config implements layer.Configurable.

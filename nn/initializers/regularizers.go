@@ -41,7 +41,8 @@ func init() {
 	layer.RegisterObject("regularizers", "L1", func() layer.Configurable { return &L1L2{hasL1: true} }, "l1")
 	layer.RegisterObject("regularizers", "L2", func() layer.Configurable { return &L1L2{hasL2: true} }, "l2")
 	layer.RegisterObject("regularizers", "L1L2", func() layer.Configurable { return &L1L2{hasL1: true, hasL2: true} }, "l1_l2", "l1l2")
-	layer.RegisterObject("regularizers", "OrthogonalRegularizer", func() layer.Configurable { return new(OrthogonalRegularizer) }, "orthogonal_regularizer")
+	layer.RegisterObject("regularizers", "OrthogonalRegularizer", func() layer.Configurable { return new(OrthogonalRegularizer) },
+		"orthogonal_regularizer")
 	layer.RegisterObject("constraints", "MaxNorm", func() layer.Configurable { return new(MaxNorm) }, "max_norm")
 	layer.RegisterObject("constraints", "MinMaxNorm", func() layer.Configurable { return new(MinMaxNorm) }, "min_max_norm")
 	layer.RegisterObject("constraints", "UnitNorm", func() layer.Configurable { return new(UnitNorm) }, "unit_norm")

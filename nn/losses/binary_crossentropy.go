@@ -8,8 +8,10 @@ import (
 )
 
 func init() {
-	register("BinaryCrossentropy", "binary_crossentropy", "binary_crossentropy", func() Function { return new(BinaryCrossentropy) }, "bce", "BCE")
-	register("BinaryFocalCrossentropy", "binary_focal_crossentropy", "binary_focal_crossentropy", func() Function { return new(BinaryFocalCrossentropy) })
+	register("BinaryCrossentropy", "binary_crossentropy", "binary_crossentropy", func() Function { return new(BinaryCrossentropy) },
+		"bce", "BCE")
+	register("BinaryFocalCrossentropy", "binary_focal_crossentropy", "binary_focal_crossentropy",
+		func() Function { return new(BinaryFocalCrossentropy) })
 }
 
 // BinaryCrossentropy is the mean over an axis of -t*log(p) - (1-t)*log(1-p), p within 1e-7..1-1e-7, or of the same for

@@ -9,10 +9,14 @@ import (
 )
 
 func init() {
-	register("CategoricalCrossentropy", "categorical_crossentropy", "categorical_crossentropy", func() Function { return new(CategoricalCrossentropy) })
-	register("CategoricalFocalCrossentropy", "categorical_focal_crossentropy", "categorical_focal_crossentropy", func() Function { return new(CategoricalFocalCrossentropy) })
-	register("SparseCategoricalCrossentropy", "sparse_categorical_crossentropy", "sparse_categorical_crossentropy", func() Function { return new(SparseCategoricalCrossentropy) })
-	register("CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy", "categorical_generalized_cross_entropy", func() Function { return new(CategoricalGeneralizedCrossEntropy) })
+	register("CategoricalCrossentropy", "categorical_crossentropy", "categorical_crossentropy",
+		func() Function { return new(CategoricalCrossentropy) })
+	register("CategoricalFocalCrossentropy", "categorical_focal_crossentropy", "categorical_focal_crossentropy",
+		func() Function { return new(CategoricalFocalCrossentropy) })
+	register("SparseCategoricalCrossentropy", "sparse_categorical_crossentropy", "sparse_categorical_crossentropy",
+		func() Function { return new(SparseCategoricalCrossentropy) })
+	register("CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy", "categorical_generalized_cross_entropy",
+		func() Function { return new(CategoricalGeneralizedCrossEntropy) })
 }
 
 // CategoricalCrossentropy is -sum(t*log(p)) over an axis of class probabilities, which are divided by their sum and kept

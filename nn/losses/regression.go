@@ -11,8 +11,10 @@ func init() {
 	simple := func(f plain) func() Function { return func() Function { return f } }
 	register("MeanSquaredError", "mean_squared_error", "mean_squared_error", simple(MeanSquaredError), "mse", "MSE")
 	register("MeanAbsoluteError", "mean_absolute_error", "mean_absolute_error", simple(MeanAbsoluteError), "mae", "MAE")
-	register("MeanAbsolutePercentageError", "mean_absolute_percentage_error", "mean_absolute_percentage_error", simple(MeanAbsolutePercentageError), "mape", "MAPE")
-	register("MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", "mean_squared_logarithmic_error", simple(MeanSquaredLogarithmicError), "msle", "MSLE")
+	register("MeanAbsolutePercentageError", "mean_absolute_percentage_error", "mean_absolute_percentage_error",
+		simple(MeanAbsolutePercentageError), "mape", "MAPE")
+	register("MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", "mean_squared_logarithmic_error",
+		simple(MeanSquaredLogarithmicError), "msle", "MSLE")
 	register("LogCosh", "log_cosh", "log_cosh", simple(LogCosh), "logcosh")
 	register("Huber", "huber_loss", "huber", func() Function { return new(Huber) })
 	register("CosineSimilarity", "cosine_similarity", "cosine_similarity", func() Function { return new(CosineSimilarity) })

@@ -40,7 +40,8 @@ func (m *AUC) Config(c *layer.Config) {
 	m.config(c, "auc", tensor.Float32)
 	c.Int("num_thresholds", &m.NumThresholds, 200)
 	choice(c, "curve", &m.Curve, []string{"ROC", "PR", "PRGAIN"}, "roc", "pr", "prgain")
-	choice(c, "summation_method", &m.SummationMethod, []string{"interpolation", "minoring", "majoring"}, "Interpolation", "Minoring", "Majoring")
+	choice(c, "summation_method", &m.SummationMethod, []string{"interpolation", "minoring", "majoring"}, "Interpolation", "Minoring",
+		"Majoring")
 	c.Bool("multi_label", &m.MultiLabel, false)
 	c.IntOrNone("num_labels", &m.NumLabels)
 	if m.weights == nil && m.LabelWeights != nil { // made in Go
@@ -160,7 +161,8 @@ func (m *AUC) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error {
 	}
 	if m.MultiLabel && yPred != nil {
 		if shape := yPred.Shape(); len(shape) != 2 || m.labels != 0 && shape[1] != m.labels {
-			return fmt.Errorf("metric %q: predictions (samples, labels) of one number of labels are expected, not %s", m.Name, tensor.FormatShape(shape))
+			return fmt.Errorf("metric %q: predictions (samples, labels) of one number of labels are expected, not %s", m.Name,
+				tensor.FormatShape(shape))
 		} else if m.labels == 0 {
 			if shape[1] > maxCells/len(m.thresholds) {
 				return fmt.Errorf("metric %q: %d labels are too many for %d thresholds", m.Name, shape[1], len(m.thresholds))

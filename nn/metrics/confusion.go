@@ -102,7 +102,8 @@ func (m *confusion) count(yTrue, yPred, sampleWeight tensor.Any) (c counts, labe
 		}
 	}
 	if !slices.Equal(t.shape, p.shape) {
-		return c, 0, fmt.Errorf("targets of shape %s do not fit predictions of shape %s", tensor.FormatShape(t.shape), tensor.FormatShape(p.shape))
+		return c, 0, fmt.Errorf("targets of shape %s do not fit predictions of shape %s", tensor.FormatShape(t.shape),
+			tensor.FormatShape(p.shape))
 	}
 	if sampleWeight != nil {
 		if w, err = broadcast("sample weights", w, p.shape); err != nil {

@@ -16,7 +16,8 @@ func Example() {
 		{[]float32{0, 0, 1, 1}, []float32{0, 0.5, 0.3, 0.9}},
 		{[]float32{1, 0}, []float32{0.8, 0.2}},
 	} {
-		if err := auc.UpdateState(tensor.FromSlice(batch.targets, len(batch.targets)), tensor.FromSlice(batch.predictions, len(batch.predictions)), nil, nil); err != nil {
+		if err := auc.UpdateState(tensor.FromSlice(batch.targets, len(batch.targets)),
+			tensor.FromSlice(batch.predictions, len(batch.predictions)), nil, nil); err != nil {
 			fmt.Println(err)
 			return
 		}

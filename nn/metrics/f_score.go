@@ -61,7 +61,8 @@ func (m *FBetaScore) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) er
 		return fail(err)
 	}
 	if p.rank() != 2 || !slices.Equal(t.shape, p.shape) || m.classes != 0 && m.classes != p.shape[1] {
-		return fail(fmt.Errorf("targets and predictions (samples, classes) are expected, not %s and %s", tensor.FormatShape(t.shape), tensor.FormatShape(p.shape)))
+		return fail(fmt.Errorf("targets and predictions (samples, classes) are expected, not %s and %s", tensor.FormatShape(t.shape),
+			tensor.FormatShape(p.shape)))
 	}
 	rows, classes := p.shape[0], p.shape[1]
 	var w array

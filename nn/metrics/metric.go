@@ -105,7 +105,8 @@ func (m *Base) SetVariables(values []tensor.Any) error {
 	}
 	for i, s := range m.states {
 		if t := values[i]; !slices.Equal(t.Shape(), s.shape) || t.DType() == tensor.String {
-			return fmt.Errorf("the variable %q of metric %q has shape %s, not %s", s.name, m.Name, tensor.FormatShape(s.shape), tensor.FormatShape(t.Shape()))
+			return fmt.Errorf("the variable %q of metric %q has shape %s, not %s", s.name, m.Name, tensor.FormatShape(s.shape),
+				tensor.FormatShape(t.Shape()))
 		}
 	}
 	for i, s := range m.states {

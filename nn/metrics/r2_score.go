@@ -69,7 +69,8 @@ func (m *R2Score) UpdateState(yTrue, yPred, sampleWeight, mask tensor.Any) error
 		t, p = sameRank(t, p, false)
 	}
 	if p.rank() != 2 || !slices.Equal(t.shape, p.shape) || m.outputs != 0 && m.outputs != p.shape[1] {
-		return fail(fmt.Errorf("targets and predictions (samples, outputs) are expected, not %s and %s", tensor.FormatShape(t.shape), tensor.FormatShape(p.shape)))
+		return fail(fmt.Errorf("targets and predictions (samples, outputs) are expected, not %s and %s", tensor.FormatShape(t.shape),
+			tensor.FormatShape(p.shape)))
 	}
 	w := array{nil, []float64{1}}
 	if sampleWeight != nil {

@@ -16,8 +16,8 @@ type PlotOptions struct {
 	LeftToRight  bool // instead of from top to bottom (rankdir="LR")
 }
 
-// Plot draws a model's graph (keras.utils.plot_model): a box for each call of a layer, with its name, class and output shape. format is "svg" for
-// a picture, "dot" for Graphviz or "mmd" for Mermaid. It must not run while the model is being changed.
+// Plot draws a model's graph (keras.utils.plot_model): a box for each call of a layer, with its name, class and output
+// shape. format is "svg" for a picture, "dot" for Graphviz or "mmd" for Mermaid. It must not run while the model is being changed.
 func Plot(w io.Writer, m *nn.Model, format string, o PlotOptions) error {
 	d := newDiagram(m, o.ExpandNested)
 	b := bufio.NewWriter(w)
@@ -164,7 +164,8 @@ func (d *diagram) dot(w *bufio.Writer, leftToRight bool) {
 	}
 	w.WriteString("\tnode [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", color=\"#64748b\"];\n\tedge [color=\"#64748b\"];\n")
 	for i, b := range d.boxes {
-		fmt.Fprintf(w, "\tn%d [label=\"%s\\n%s\\n%s\", fillcolor=\"%s\"];\n", i, text.Replace(b.name), text.Replace(b.class), text.Replace(b.shape), colorOf(b.class).fill)
+		fmt.Fprintf(w, "\tn%d [label=\"%s\\n%s\\n%s\", fillcolor=\"%s\"];\n", i, text.Replace(b.name), text.Replace(b.class),
+			text.Replace(b.shape), colorOf(b.class).fill)
 	}
 	for _, e := range d.edges {
 		fmt.Fprintf(w, "\tn%d -> n%d;\n", e[0], e[1])

@@ -294,10 +294,12 @@ func (d *diagram) svg(w *bufio.Writer, leftToRight bool) {
 			right, bottom = max(right, x+wide/2), max(bottom, y+high/2)
 		}
 	}
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif" font-size="13">`+"\n",
+	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f" font-family="Helvetica, `+
+		`Arial, 'DejaVu Sans', sans-serif" font-size="13">`+"\n",
 		right+margin, bottom+margin, right+margin, bottom+margin)
 	fmt.Fprintf(w, "<title>%s</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n", xmlText.Replace(printable(d.title)))
-	w.WriteString(`<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0.5 L8 4 L0 7.5 z" fill="#64748b"/></marker></defs>` + "\n")
+	w.WriteString(`<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path ` +
+		`d="M0 0.5 L8 4 L0 7.5 z" fill="#64748b"/></marker></defs>` + "\n")
 	w.WriteString(`<g fill="none" stroke="#64748b" stroke-width="1.4">` + "\n")
 	for _, path := range p.paths {
 		p.edge(path)
@@ -328,9 +330,12 @@ func (p *picture) box(q *place) {
 	x, y := p.center(q)
 	wide, high := p.size(q)
 	c := colorOf(b.class)
-	fmt.Fprintf(p.w, `<g><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="7" fill="%s" stroke="%s" stroke-width="1.2"/>`, x-wide/2, y-high/2, wide, high, c.fill, c.line)
-	fmt.Fprintf(p.w, `<text x="%.1f" y="%.1f" text-anchor="middle" font-weight="bold" fill="#0f172a">%s</text>`, x, y-4, xmlText.Replace(b.name))
-	fmt.Fprintf(p.w, `<text x="%.1f" y="%.1f" text-anchor="middle" font-size="12" fill="#334155">%s <tspan fill="%s">%s</tspan></text></g>`+"\n",
+	fmt.Fprintf(p.w, `<g><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="7" fill="%s" stroke="%s" stroke-width="1.2"/>`,
+		x-wide/2, y-high/2, wide, high, c.fill, c.line)
+	fmt.Fprintf(p.w, `<text x="%.1f" y="%.1f" text-anchor="middle" font-weight="bold" fill="#0f172a">%s</text>`,
+		x, y-4, xmlText.Replace(b.name))
+	fmt.Fprintf(p.w, `<text x="%.1f" y="%.1f" text-anchor="middle" font-size="12" fill="#334155">%s <tspan fill="%s">%s</tspan></text>`+
+		"</g>\n",
 		x, y+lineHeight-4, xmlText.Replace(b.class), c.line, xmlText.Replace(b.shape))
 }
 

@@ -37,13 +37,15 @@ func benchGemm(b *testing.B, g *Gemm, m int) {
 func BenchmarkGemm(b *testing.B) {
 	for _, l := range Levels() {
 		for _, s := range [][3]int{{512, 512, 512}, {1, 512, 512}, {2, 512, 512}, {4, 512, 512}, {8, 512, 512}, {16, 512, 512},
-			{1, 128, 128}, {4, 128, 128}, {8, 128, 128}, {16, 128, 128}, {256, 784, 512}, {1, 784, 512}, {1, 256, 512}, {1, 1024, 1024}, {2, 1024, 1024}, {32, 32, 32}, {64, 64, 64}, {128, 128, 128}, {256, 256, 256}, {1024, 1024, 1024},
+			{1, 128, 128}, {4, 128, 128}, {8, 128, 128}, {16, 128, 128}, {256, 784, 512}, {1, 784, 512}, {1, 256, 512}, {1, 1024, 1024},
+			{2, 1024, 1024}, {32, 32, 32}, {64, 64, 64}, {128, 128, 128}, {256, 256, 256}, {1024, 1024, 1024},
 			{2304, 16, 96}, {576, 96, 24}, {64, 576, 64}, {1, 512, 10}, {128, 4608, 512}} {
 			m, k, n := s[0], s[1], s[2]
 			b.Run(fmt.Sprintf("%v/%dx%dx%d", l, m, k, n), func(b *testing.B) {
 				defer SetLevel(l)()
 				r := rng()
-				g := Gemm{A: aligned(r, m*k), ARows: Strided(k), B: PackB(l, aligned(r, k*n), k, n, n, false), C: AlignedFloats(m * n), CRows: Strided(n)}
+				g := Gemm{A: aligned(r, m*k), ARows: Strided(k), B: PackB(l, aligned(r, k*n), k, n, n, false), C: AlignedFloats(m * n),
+					CRows: Strided(n)}
 				benchGemm(b, &g, m)
 			})
 		}
@@ -52,7 +54,8 @@ func BenchmarkGemm(b *testing.B) {
 
 func BenchmarkUnary(b *testing.B) {
 	for _, l := range Levels() {
-		for _, op := range []UnaryOp{Exp, Expm1, Log, Log1p, Tanh, Sigmoid, SiLU, GELU, GELUTanh, Erf, ReLU, ELU, Softplus, Mish, Sin, Cos, Sqrt, Reciprocal, Clip} {
+		for _, op := range []UnaryOp{Exp, Expm1, Log, Log1p, Tanh, Sigmoid, SiLU, GELU, GELUTanh, Erf, ReLU, ELU, Softplus, Mish, Sin, Cos, Sqrt,
+			Reciprocal, Clip} {
 			b.Run(fmt.Sprintf("%v/%v", l, op), func(b *testing.B) {
 				defer SetLevel(l)()
 				const n = 4096
@@ -105,7 +108,8 @@ func BenchmarkConv(b *testing.B) {
 		for _, c := range []convCase{
 			{"first-96x3-s2", 1, 96, 3, 16, 3, 2}, {"first-224x3-s2", 1, 224, 3, 32, 3, 2}, {"first-224x3-7x7-s2", 1, 224, 3, 64, 7, 2},
 			{"lenet-28x1-5x5", 1, 28, 1, 6, 5, 1}, {"lenet-28x1-3x3", 1, 28, 1, 32, 3, 1}, {"lenet-14x6-5x5", 1, 14, 6, 16, 5, 1},
-			{"resnet-56x64", 1, 56, 64, 64, 3, 1}, {"resnet-28x128", 1, 28, 128, 128, 3, 1}, {"resnet-14x256", 1, 14, 256, 256, 3, 1}, {"resnet-7x512", 1, 7, 512, 512, 3, 1},
+			{"resnet-56x64", 1, 56, 64, 64, 3, 1}, {"resnet-28x128", 1, 28, 128, 128, 3, 1}, {"resnet-14x256", 1, 14, 256, 256, 3, 1},
+			{"resnet-7x512", 1, 7, 512, 512, 3, 1},
 			{"tiny-4x32", 1, 4, 32, 32, 3, 1},
 		} {
 			b.Run(fmt.Sprintf("%v/%s", l, c.name), func(b *testing.B) {
@@ -142,7 +146,8 @@ func BenchmarkConv(b *testing.B) {
 func BenchmarkDepthwise(b *testing.B) {
 	for _, l := range Levels() {
 		for _, c := range []convCase{{"96x16", 1, 96, 16, 16, 3, 1}, {"48x48-s2", 1, 48, 48, 48, 3, 2}, {"24x144", 1, 24, 144, 144, 3, 1},
-			{"12x192", 1, 12, 192, 192, 3, 1}, {"6x384", 1, 6, 384, 384, 3, 1}, {"3x960", 1, 3, 960, 960, 3, 1}, {"14x512-5x5", 1, 14, 512, 512, 5, 1}, {"112x24", 1, 112, 24, 24, 3, 1}} {
+			{"12x192", 1, 12, 192, 192, 3, 1}, {"6x384", 1, 6, 384, 384, 3, 1}, {"3x960", 1, 3, 960, 960, 3, 1},
+			{"14x512-5x5", 1, 14, 512, 512, 5, 1}, {"112x24", 1, 112, 24, 24, 3, 1}} {
 			b.Run(fmt.Sprintf("%v/%s", l, c.name), func(b *testing.B) {
 				defer SetLevel(l)()
 				r := rng()

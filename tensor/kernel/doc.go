@@ -3,6 +3,10 @@
 // gates over float32 slices. It knows no tensors and no graphs; nn/exec calls
 // it with memory and offsets that were worked out when the plan was compiled.
 //
+// It makes no promise of compatibility: whatever is fastest for the plans of
+// this module stands here, and names, arguments and layouts of packed memory
+// change without notice. Programs of your own use nn, or nn/graph for ops.
+//
 // # Rules that hold for every kernel
 //
 // Data is row-major, images are channels-last. Nothing is allocated, except by

@@ -78,7 +78,8 @@ func TestGemmDense(t *testing.T) {
 		r := rng()
 		s := shapeOf(level)
 		wide := s.lanes * s.vectors
-		for _, n := range []int{1, 2, s.lanes - 1, s.lanes, s.lanes + 1, wide - 1, wide, wide + 1, wide + s.lanes, 2*wide + s.lanes + 3, 3 * wide} {
+		for _, n := range []int{1, 2, s.lanes - 1, s.lanes, s.lanes + 1, wide - 1, wide, wide + 1, wide + s.lanes, 2*wide + s.lanes + 3,
+			3 * wide} {
 			for m := 1; m <= 2*s.rows+1; m++ {
 				for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 11, 33} {
 					if (m > s.rows && k%4 != 1) || (testing.Short() && k > 8) {

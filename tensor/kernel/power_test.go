@@ -52,7 +52,8 @@ func TestPowerAccuracy(t *testing.T) {
 // TestPowerSpecials meets every special base with every special exponent, in
 // each form.
 func TestPowerSpecials(t *testing.T) {
-	values := append(specials(), 3, -3, 4, -4, 1.5, -1.5, 5, -5, 1<<23+1, -(1<<23 + 1), 1<<24-1, 1<<24, 1<<24+2, -(1<<24 + 2), 0.99999994, 1.0000001, -0.99999994,
+	values := append(specials(), 3, -3, 4, -4, 1.5, -1.5, 5, -5, 1<<23+1, -(1<<23 + 1), 1<<24-1, 1<<24, 1<<24+2, -(1<<24 + 2), 0.99999994,
+		1.0000001, -0.99999994,
 		255, -255, 1<<22+0.5, 1e-44, -1e-44)
 	eachLevel(t, func(t *testing.T) {
 		n := len(values)

@@ -45,7 +45,8 @@ func layerNormAsm(dst, a []float32, cols int, gamma, beta []float32, epsilon flo
 	if level != NEON || cols > sumBlock {
 		return false
 	}
-	layerNormNEON(unsafe.SliceData(dst), unsafe.SliceData(a), unsafe.SliceData(gamma), unsafe.SliceData(beta), len(a)/cols, cols, float32(cols), epsilon)
+	layerNormNEON(unsafe.SliceData(dst), unsafe.SliceData(a), unsafe.SliceData(gamma), unsafe.SliceData(beta), len(a)/cols, cols,
+		float32(cols), epsilon)
 	return true
 }
 

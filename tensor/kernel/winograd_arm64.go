@@ -31,7 +31,8 @@ func winogradSquaresAsm(w *Winograd, src, nowhere []float32, t0, t1, first, last
 	if l != NEON || !HasWinograd(l, first, last) {
 		return false
 	}
-	t := neonSquare{plane: uintptr(4 * planeSize(t1-t0, filters)), vectors: uintptr((last - first) / 4), lo: float32(math.Inf(-1)), hi: float32(math.Inf(1))}
+	t := neonSquare{plane: uintptr(4 * planeSize(t1-t0, filters)), vectors: uintptr((last - first) / 4), lo: float32(math.Inf(-1)),
+		hi: float32(math.Inf(1))}
 	if w.Residual != nil {
 		t.adds = 1
 	}

@@ -21,7 +21,8 @@ func newWinogradCase(r *rand.Rand, batch, height, width, pad, channels, filters 
 	axis := func(n int) Axis {
 		return Axis{In: n, Out: n + 2*pad - 2, Kernel: 3, Stride: 1, Dilation: 1, PadBefore: pad}
 	}
-	c := winogradCase{spec: WindowSpec{Batch: batch, Axes: []Axis{axis(height), axis(width)}, Channels: channels, InStride: channels + 3, OutStride: filters + 5, Merge: true}}
+	c := winogradCase{spec: WindowSpec{Batch: batch, Axes: []Axis{axis(height), axis(width)}, Channels: channels, InStride: channels + 3,
+		OutStride: filters + 5, Merge: true}}
 	c.tiles = NewWinogradTiles(c.spec)
 	c.w, c.scale = random(r, 9*channels*filters), random(r, filters)
 	c.filter = NewWinogradFilter(level, channels, filters)
@@ -168,7 +169,8 @@ func TestWinogradAccuracy(t *testing.T) {
 }
 
 func BenchmarkWinograd(b *testing.B) {
-	for _, v := range []struct{ size, channels, filters int }{{56, 64, 64}, {28, 128, 128}, {14, 256, 256}, {7, 512, 512}, {56, 128, 32}, {14, 128, 32}, {7, 128, 32}, {56, 32, 32}, {56, 16, 16}, {56, 16, 64}, {28, 32, 16}, {28, 64, 16}} {
+	for _, v := range []struct{ size, channels, filters int }{{56, 64, 64}, {28, 128, 128}, {14, 256, 256}, {7, 512, 512}, {56, 128, 32},
+		{14, 128, 32}, {7, 128, 32}, {56, 32, 32}, {56, 16, 16}, {56, 16, 64}, {28, 32, 16}, {28, 64, 16}} {
 		r := rng()
 		c := newWinogradCase(r, 1, v.size, v.size, 1, v.channels, v.filters)
 		x := random(r, v.size*v.size*c.spec.InStride)
@@ -193,7 +195,8 @@ func BenchmarkWinograd(b *testing.B) {
 		})
 		for _, tiles := range []int{16, 24, 32, 48, 64, 96} {
 			b.Run(fmt.Sprint(name, "/tiles", tiles), func(b *testing.B) {
-				p := Winograd{Src: x, Tiles: &c.tiles, Filter: c.filter, Dst: out, Scratch: AlignedFloats(WinogradScratch(v.channels, v.filters, tiles))}
+				p := Winograd{Src: x, Tiles: &c.tiles, Filter: c.filter, Dst: out,
+					Scratch: AlignedFloats(WinogradScratch(v.channels, v.filters, tiles))}
 				for b.Loop() {
 					for i := 0; i < c.tiles.Count(); i += tiles {
 						p.Block(i, min(i+tiles, c.tiles.Count()), 0, c.filter.Panels())

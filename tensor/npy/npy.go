@@ -46,7 +46,8 @@ func Decode(data []byte) (tensor.Any, error) {
 		return nil, fmt.Errorf("npy: the header is cut off")
 	}
 	header := string(data[start : start+size])
-	descr, fortran, dims := descrField.FindStringSubmatch(header), fortranField.FindStringSubmatch(header), shapeField.FindStringSubmatch(header)
+	descr, fortran, dims := descrField.FindStringSubmatch(header), fortranField.FindStringSubmatch(header),
+		shapeField.FindStringSubmatch(header)
 	if descr == nil || fortran == nil || dims == nil {
 		return nil, fmt.Errorf("npy: the header %.80q is not understood", header)
 	}

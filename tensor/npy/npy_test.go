@@ -54,9 +54,10 @@ func TestForeignForms(t *testing.T) {
 		file []byte
 		want any
 	}{
-		"big-endian":    {header("{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }", "\x01\x02\x03\x04"), []int16{0x102, 0x304}},
-		"fortran order": {header("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", "\x01\x04\x02\x05\x03\x06"), []uint8{1, 2, 3, 4, 5, 6}},
-		"bytes":         {header("{'descr': '|S3', 'fortran_order': False, 'shape': (2,), }", "ab\x00cde"), []string{"ab", "cde"}},
+		"big-endian": {header("{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }", "\x01\x02\x03\x04"), []int16{0x102, 0x304}},
+		"fortran order": {header("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", "\x01\x04\x02\x05\x03\x06"),
+			[]uint8{1, 2, 3, 4, 5, 6}},
+		"bytes": {header("{'descr': '|S3', 'fortran_order': False, 'shape': (2,), }", "ab\x00cde"), []string{"ab", "cde"}},
 	} {
 		got, err := Decode(c.file)
 		if err != nil {

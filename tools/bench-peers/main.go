@@ -27,7 +27,8 @@ type benchmark struct {
 
 // peerBatches are the larger batches of the given models.
 var peerBatches = []benchmark{
-	{"", "tabular", 1024}, {"", "lenet", 64}, {"", "mlp", 256}, {"", "mobilenet_v2", 4}, {"", "tcn", 8}, {"", "lstm_text", 32}, {"", "transformer", 8},
+	{"", "tabular", 1024}, {"", "lenet", 64}, {"", "mlp", 256}, {"", "mobilenet_v2", 4}, {"", "tcn", 8}, {"", "lstm_text", 32},
+	{"", "transformer", 8},
 }
 
 // bigBatch is the larger batch of the models that make_models.py makes.
@@ -188,10 +189,12 @@ func replace(path, text string) error {
 
 func table(results []result) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s/%s, %d cores, %s. Microseconds, medians; the ratio is horn to ONNX Runtime, pair by pair: median (smallest..largest).\n\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	fmt.Fprintf(&b, "\n%s/%s, %d cores, %s. Microseconds, medians; the ratio is horn to ONNX Runtime, pair by pair: median "+
+		"(smallest..largest).\n\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	b.WriteString("| model | batch | threads | ONNX Runtime | horn | ratio |\n| --- | ---: | ---: | ---: | ---: | --- |\n")
 	for _, r := range results {
-		fmt.Fprintf(&b, "| %s | %d | %d | %.1f | %.1f | **%.2f** (%.2f..%.2f) |\n", r.Model, r.Batch, r.Threads, r.ORT/1e3, r.Horn/1e3, r.Ratio, r.RatioMin, r.RatioMax)
+		fmt.Fprintf(&b, "| %s | %d | %d | %.1f | %.1f | **%.2f** (%.2f..%.2f) |\n", r.Model, r.Batch, r.Threads, r.ORT/1e3, r.Horn/1e3, r.Ratio,
+			r.RatioMin, r.RatioMax)
 	}
 	b.WriteString("\n")
 	return b.String()
@@ -203,18 +206,22 @@ func drawing(results []result) string {
 	scale := func(ratio float64) float64 { return min(ratio, 1.5) / 1.5 * right }
 	height := top + row*len(results) + 30
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", left+right+80, height, left+right+80, height)
-	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/><text x="10" y="20" font-size="14">Time of horn relative to ONNX Runtime (shorter is faster)</text>`+"\n")
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" `+
+		`font-size="12">`+"\n", left+right+80, height, left+right+80, height)
+	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/><text x="10" y="20" font-size="14">Time of horn relative to ONNX `+
+		`Runtime (shorter is faster)</text>`+"\n")
 	for i, r := range results {
 		y := top + row*i
 		colour := "#3a7d44"
 		if r.Ratio > 1 {
 			colour = "#c0392b"
 		}
-		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s, batch %d, %d thr</text><rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/><text x="%.1f" y="%d">%.2f</text>`+"\n",
+		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s, batch %d, %d thr</text><rect x="%d" y="%d" width="%.1f" height="%d" `+
+			`fill="%s"/><text x="%.1f" y="%d">%.2f</text>`+"\n",
 			left-8, y+13, r.Model, r.Batch, r.Threads, left, y+2, scale(r.Ratio), row-5, colour, left+scale(r.Ratio)+5, y+13, r.Ratio)
 	}
 	x := left + scale(1)
-	fmt.Fprintf(&b, `<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" stroke="black" stroke-dasharray="4 3"/><text x="%.1f" y="%d" text-anchor="middle">ONNX Runtime</text>`+"\n</svg>\n", x, top-6, x, height-24, x, height-8)
+	fmt.Fprintf(&b, `<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" stroke="black" stroke-dasharray="4 3"/><text x="%.1f" y="%d" `+
+		`text-anchor="middle">ONNX Runtime</text>`+"\n</svg>\n", x, top-6, x, height-24, x, height-8)
 	return b.String()
 }

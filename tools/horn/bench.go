@@ -308,7 +308,8 @@ func (t *timing) print(a *app) {
 	fmt.Fprintf(a.out, "  load          %s, first call %s\n", d(t.Load), d(t.FirstCall))
 	fmt.Fprintf(a.out, "  median        %s   (95 %% within %s, best %s; %d calls)\n", d(t.Median), d(t.P95), d(t.Min), t.Calls)
 	fmt.Fprintf(a.out, "  throughput    %.5g examples per second\n", t.PerSecond)
-	fmt.Fprintf(a.out, "  memory        %d allocations, %d bytes per call; %d bytes of working memory for %d steps\n", t.Allocs, t.Bytes, t.Memory, t.steps)
+	fmt.Fprintf(a.out, "  memory        %d allocations, %d bytes per call; %d bytes of working memory for %d steps\n", t.Allocs, t.Bytes,
+		t.Memory, t.steps)
 	if t.Profile == nil {
 		return
 	}

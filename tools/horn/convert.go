@@ -41,8 +41,9 @@ func (a *app) convert() *cobra.Command {
 SRC is a .keras file of any release, a whole-model .h5 file of Keras 1 to 3, a directory, or an architecture as Model.to_json
 gives it (.json). Weights, optimizer and compile state, and vocabularies are kept, bit for bit, where DST can hold them.
 What older releases wrote in another way is brought into today's form, with a note.`,
-		Example: "  horn convert old.h5 model.keras\n  horn convert --for keras-3.3 model.keras for_33.keras\n  horn convert --weights best.weights.h5 model.keras best.keras",
-		Args:    arguments(2, 2, "SRC and DST"),
+		Example: "  horn convert old.h5 model.keras\n  horn convert --for keras-3.3 model.keras for_33.keras\n" +
+			"  horn convert --weights best.weights.h5 model.keras best.keras",
+		Args: arguments(2, 2, "SRC and DST"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return a.runConvert(args[0], args[1], flags)
 		},
@@ -79,7 +80,8 @@ func (a *app) runConvert(src, dst string, flags convertFlags) error {
 		return err
 	}
 	bar := a.progressOfBytes(sizeOf(m), "saving")
-	options = append(options, kerasfile.WithProgress(func(written int64) { _ = bar.Set64(min(written, bar.GetMax64())) })) // nothing depends on the bar
+	// nothing depends on the bar
+	options = append(options, kerasfile.WithProgress(func(written int64) { _ = bar.Set64(min(written, bar.GetMax64())) }))
 	err = save(m, dst, options...)
 	_ = bar.Finish()
 	if err != nil {
@@ -123,7 +125,8 @@ func (a *app) source(src string, flags convertFlags) (*nn.Model, error) {
 		return nil, fail(src, err)
 	}
 	if flags.weights != "" {
-		if err := kerasfile.LoadWeights(m, flags.weights, kerasfile.WithNotes(func(n string) { a.note("%s: %s", flags.weights, n) })); err != nil {
+		notes := kerasfile.WithNotes(func(n string) { a.note("%s: %s", flags.weights, n) })
+		if err := kerasfile.LoadWeights(m, flags.weights, notes); err != nil {
 			return nil, fail(flags.weights, err)
 		}
 	}
@@ -146,7 +149,8 @@ func saver(dst string) (func(*nn.Model, string, ...kerasfile.SaveOption) error, 
 			return kerasfile.Save(m, path+"/", opts...)
 		}, nil
 	}
-	return nil, fmt.Errorf("%s: the end of the name says the form: .keras, .h5, .weights.h5, .weights.json, .npz, or a slash for a directory", dst)
+	const forms = ".keras, .h5, .weights.h5, .weights.json, .npz, or a slash for a directory"
+	return nil, fmt.Errorf("%s: the end of the name says the form: %s", dst, forms)
 }
 
 // sizeUnits are powers of 1000 and, with an i, of 1024.

@@ -96,7 +96,8 @@ func TestConvertRefuses(t *testing.T) {
 	refused(t, 2, "--max-shard-size", "convert", "--max-shard-size", "much", formats+"mlp.keras", filepath.Join(dir, "x.weights.json"))
 	refused(t, 1, "shard", "convert", "--max-shard-size", "10", formats+"mlp.keras", filepath.Join(dir, "x.weights.json"))
 	refused(t, 1, "3.0 to 3.", "convert", "--for", "keras-2.15", formats+"mlp.keras", filepath.Join(dir, "x.keras"))
-	refused(t, 1, "ReversibleEmbedding came with 3.12", "convert", "--for", "3.3", goldensDir+"format/extras/text.keras", filepath.Join(dir, "x.keras"))
+	refused(t, 1, "ReversibleEmbedding came with 3.12", "convert", "--for", "3.3", goldensDir+"format/extras/text.keras",
+		filepath.Join(dir, "x.keras"))
 	refused(t, 1, "no such file", "convert", filepath.Join(dir, "none.keras"), filepath.Join(dir, "x.keras"))
 	refused(t, 1, "pickles", "convert", formats+"mlp.npzfmt.keras", filepath.Join(dir, "x.keras"))
 	entries, err := os.ReadDir(dir)

@@ -15,9 +15,10 @@ import (
 
 func (a *app) demo() *cobra.Command {
 	return &cobra.Command{
-		Use:     "demo",
-		Short:   "Run a model that is part of this program on pictures that are, too",
-		Long:    "Runs a small model that Keras trained, which is part of this program, on ten pictures of handwritten digits, and shows what\nit sees. It needs no file and no network.",
+		Use:   "demo",
+		Short: "Run a model that is part of this program on pictures that are, too",
+		Long: "Runs a small model that Keras trained, which is part of this program, on ten pictures of handwritten digits, and shows what\n" +
+			"it sees. It needs no file and no network.",
 		Example: "  horn demo",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return work(a.runDemo()) },
@@ -77,7 +78,8 @@ func (a *app) runDemo() error {
 		}
 		fmt.Fprintln(a.out, strings.TrimRight(line.String(), " "))
 	}
-	fmt.Fprintf(a.out, "\n%d of %d are right; Keras gives the same answers. Now your own: horn predict MODEL PICTURE.png, horn help\n", right, count)
+	fmt.Fprintf(a.out, "\n%d of %d are right; Keras gives the same answers. Now your own: horn predict MODEL PICTURE.png, horn help\n",
+		right, count)
 	return nil
 }
 

@@ -29,7 +29,8 @@ func TestEvaluate(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &got); err != nil {
 			t.Fatalf("%v in\n%s", err, out)
 		}
-		if got.Examples != c.examples || math.Abs(got.Scores["loss"]-c.loss) > 1e-6 || math.Abs(got.Scores["accuracy"]-c.accuracy) > 1e-6 || len(got.Scores) != 2 {
+		if got.Examples != c.examples || math.Abs(got.Scores["loss"]-c.loss) > 1e-6 || math.Abs(got.Scores["accuracy"]-c.accuracy) > 1e-6 ||
+			len(got.Scores) != 2 {
 			t.Errorf("%s: %s, Keras has the loss %v and the accuracy %v", c.name, out, c.loss, c.accuracy)
 		}
 	}
@@ -59,5 +60,6 @@ func TestEvaluateRefuses(t *testing.T) {
 	refused(t, 1, "do not fit predictions", "evaluate", wine, npz(map[string]tensor.Any{"input_0": x, "target_0": tensor.New(2, 5)}))
 	refused(t, 1, "but not those before it", "evaluate", goldensDir+"format/keras-3.15.1/multi.keras", npz(map[string]tensor.Any{
 		"a": tensor.New(2, 4), "b": tensor.New(2, 5, 3), "target_0": tensor.New(2, 1), "weight_1": tensor.New(2)}))
-	refused(t, 1, "not compiled", "evaluate", goldensDir+"core/dense_basic.keras", npz(map[string]tensor.Any{"input_0": tensor.New(2, 4), "target_0": tensor.New(2, 7)}))
+	refused(t, 1, "not compiled", "evaluate", goldensDir+"core/dense_basic.keras",
+		npz(map[string]tensor.Any{"input_0": tensor.New(2, 4), "target_0": tensor.New(2, 7)}))
 }

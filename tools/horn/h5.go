@@ -31,9 +31,10 @@ func (a *app) h5() *cobra.Command {
 	})
 	var asJSON bool
 	dump := &cobra.Command{
-		Use:     "dump FILE",
-		Short:   "Show attributes and values, too, or all of it as JSON",
-		Long:    "Shows groups, datasets and links with their attributes and values; of large datasets the first values. With --json all of\nit, with a sha256 in place of each dataset's values. No other file is opened, whatever links say.",
+		Use:   "dump FILE",
+		Short: "Show attributes and values, too, or all of it as JSON",
+		Long: "Shows groups, datasets and links with their attributes and values; of large datasets the first values. With --json all of\n" +
+			"it, with a sha256 in place of each dataset's values. No other file is opened, whatever links say.",
 		Example: "  horn h5 dump --json model.weights.h5",
 		Args:    arguments(1, 1, "FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {

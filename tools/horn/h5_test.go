@@ -97,7 +97,8 @@ func TestH5DumpGoldens(t *testing.T) {
 				continue
 			}
 			if o.Kind == "dataset" {
-				if (n.Shape == nil) != (o.Shape == nil) || n.Shape != nil && !same(*n.Shape, *o.Shape) || n.Dtype != numpyName(o.Dtype) || n.SHA256 == nil || o.Digest != "" && (*n.SHA256)[:16] != o.Digest {
+				if (n.Shape == nil) != (o.Shape == nil) || n.Shape != nil && !same(*n.Shape, *o.Shape) || n.Dtype != numpyName(o.Dtype) ||
+					n.SHA256 == nil || o.Digest != "" && (*n.SHA256)[:16] != o.Digest {
 					t.Errorf("%s: %s is %+v, want %+v", f.File, path, n, o)
 				}
 			}

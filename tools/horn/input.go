@@ -139,7 +139,8 @@ func (r *inputReader) read(files []string) (*inputs, error) {
 		if len(r.ports) == 1 {
 			return nil, fmt.Errorf("%d files for a model with one input; only pictures are put together to a batch", len(files))
 		}
-		return nil, fmt.Errorf("%d files for a model with the %d inputs %s; give one file with all of them, or one for each", len(files), len(r.ports), portNames(r.ports))
+		return nil, fmt.Errorf("%d files for a model with the %d inputs %s; give one file with all of them, or one for each", len(files),
+			len(r.ports), portNames(r.ports))
 	}
 	first := -1
 	for i, t := range in.arrays {
@@ -155,7 +156,8 @@ func (r *inputReader) read(files []string) (*inputs, error) {
 			single = true // a batch of one beside a single example
 		}
 		if first >= 0 && single && !in.single && in.arrays[first].Shape()[0] != 1 || first >= 0 && !single && in.single {
-			return nil, failf(file, "the inputs %q and %q do not agree: one has a batch dimension, the other has none", r.ports[first].name, r.ports[i].name)
+			return nil, failf(file, "the inputs %q and %q do not agree: one has a batch dimension, the other has none", r.ports[first].name,
+				r.ports[i].name)
 		}
 		in.arrays[i], in.single, first = fitted, single, i
 	}
@@ -168,7 +170,8 @@ func (r *inputReader) readFile(file string, want []port) ([]tensor.Any, error) {
 	switch {
 	case kind == ".npy":
 		if len(want) > 1 {
-			return nil, failf(file, "holds one array, the model has the %d inputs %s; give one file for each, or a .npz or .json with all", len(want), portNames(want))
+			return nil, failf(file, "holds one array, the model has the %d inputs %s; give one file for each, or a .npz or .json with all",
+				len(want), portNames(want))
 		}
 		t, err := npy.ReadFile(file)
 		return []tensor.Any{t}, fail(file, err)
@@ -316,7 +319,8 @@ func (p port) convert(t tensor.Any) (tensor.Any, error) {
 		}
 		for i, v := range f {
 			if v != math.Trunc(v) || math.Abs(v) > 1<<53 {
-				return nil, fmt.Errorf("the array for the input %q has the value %v at element %d; the model takes integers (%s)", p.name, v, i, p.dtype)
+				return nil, fmt.Errorf("the array for the input %q has the value %v at element %d; the model takes integers (%s)", p.name, v, i,
+					p.dtype)
 			}
 		}
 		return t.Convert(p.dtype)

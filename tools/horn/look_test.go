@@ -49,14 +49,17 @@ func TestSummaryWidth(t *testing.T) {
 func TestInspect(t *testing.T) {
 	var info kerasfile.Info
 	parse(t, must(t, "inspect", "--json", examplesDir+"digits.keras"), &info)
-	if info.Format != "keras zip" || info.KerasVersion != "3.15.1" || info.Class != "Sequential" || info.Name != "digits" || len(info.Entries) != 3 || len(info.Problems) > 0 || info.Damaged {
+	if info.Format != "keras zip" || info.KerasVersion != "3.15.1" || info.Class != "Sequential" || info.Name != "digits" ||
+		len(info.Entries) != 3 || len(info.Problems) > 0 || info.Damaged {
 		t.Errorf("%+v", info)
 	}
-	if len(info.Inputs) != 1 || info.Inputs[0].Name != "image" || len(info.Inputs[0].Shape) != 4 || info.Inputs[0].Shape[0] != nil || info.Inputs[0].DType != "float32" || len(info.Outputs) != 1 {
+	if len(info.Inputs) != 1 || info.Inputs[0].Name != "image" || len(info.Inputs[0].Shape) != 4 || info.Inputs[0].Shape[0] != nil ||
+		info.Inputs[0].DType != "float32" || len(info.Outputs) != 1 {
 		t.Errorf("%+v %+v", info.Inputs, info.Outputs)
 	}
 	first := info.Variables[0]
-	if first.Path != "layers/batch_normalization/vars/0" || first.Variable != "batch_normalization/gamma" || first.DType != "float32" || len(first.Shape) != 1 {
+	if first.Path != "layers/batch_normalization/vars/0" || first.Variable != "batch_normalization/gamma" || first.DType != "float32" ||
+		len(first.Shape) != 1 {
 		t.Errorf("%+v", first)
 	}
 	if info.Compile == nil || info.Compile.Params.Params != 28790 {
@@ -68,7 +71,8 @@ func TestInspect(t *testing.T) {
 		}
 	}
 	out := must(t, "inspect", examplesDir+"digits.keras")
-	for _, want := range []string{`input      "image" (None, 8, 8, 1) float32`, "model.weights.h5", "layers/dense/vars/0", "keras.layers.Conv2D", "digit/kernel"} {
+	for _, want := range []string{`input      "image" (None, 8, 8, 1) float32`, "model.weights.h5", "layers/dense/vars/0",
+		"keras.layers.Conv2D", "digit/kernel"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -162,7 +166,8 @@ func TestDirectory(t *testing.T) {
 	if a, b := must(t, "summary", dir), must(t, "summary", examplesDir+"digits.keras"); a != b {
 		t.Error(cmp.Diff(b, a))
 	}
-	if out := must(t, "inspect", dir); !strings.Contains(out, "format     directory, Keras 3.15.1") || !strings.Contains(out, "model.weights.h5") {
+	if out := must(t, "inspect", dir); !strings.Contains(out, "format     directory, Keras 3.15.1") ||
+		!strings.Contains(out, "model.weights.h5") {
 		t.Error(out)
 	}
 }
@@ -173,13 +178,15 @@ func TestUnknownLoss(t *testing.T) {
 		return bytes.Replace(data, []byte(`"loss": "sparse_categorical_crossentropy"`),
 			[]byte(`"loss": {"module": "my_project", "class_name": "MyLoss", "config": {}, "registered_name": "my_project>MyLoss"}`), 1)
 	})
-	for _, args := range [][]string{{"predict", model, examplesDir + "digit_7.png"}, {"summary", model}, {"bench", model, "--seconds", "0.01"}, {"plot", model, "-o", filepath.Join(t.TempDir(), "x.svg")}} {
+	for _, args := range [][]string{{"predict", model, examplesDir + "digit_7.png"}, {"summary", model}, {"bench", model, "--seconds", "0.01"},
+		{"plot", model, "-o", filepath.Join(t.TempDir(), "x.svg")}} {
 		code, _, err := horn(t, args...)
 		if code != 0 || !strings.HasPrefix(err, "horn: note: ") || !strings.Contains(err, "my_project.MyLoss") || strings.Count(err, "\n") != 1 {
 			t.Errorf("%s: exit %d: %q", args[0], code, err)
 		}
 	}
-	if out := must(t, "inspect", model); !strings.Contains(out, "my_project.MyLoss") || !strings.Contains(out, "predictions do not need it") || strings.Contains(out, "problems") {
+	if out := must(t, "inspect", model); !strings.Contains(out, "my_project.MyLoss") || !strings.Contains(out, "predictions do not need it") ||
+		strings.Contains(out, "problems") {
 		t.Error(out)
 	}
 	if _, _, err := horn(t, "predict", examplesDir+"digits.keras", examplesDir+"digit_7.png"); err != "" {
@@ -188,7 +195,8 @@ func TestUnknownLoss(t *testing.T) {
 }
 
 func TestPlot(t *testing.T) {
-	for _, name := range []string{"graph/small_unet", "graph/nested_three_levels_with_a_repeat", "graph/names_with_spaces_and_punctuation", "graph/functional_unused_inputs", "attention/transformer_encoder_decoder"} {
+	for _, name := range []string{"graph/small_unet", "graph/nested_three_levels_with_a_repeat", "graph/names_with_spaces_and_punctuation",
+		"graph/functional_unused_inputs", "attention/transformer_encoder_decoder"} {
 		for _, args := range [][]string{nil, {"--expand-nested"}, {"--left-to-right"}} {
 			file := filepath.Join(t.TempDir(), "x.svg")
 			must(t, append([]string{"plot", goldensDir + name + ".keras", "-o", file}, args...)...)
@@ -208,10 +216,12 @@ func TestPlot(t *testing.T) {
 	must(t, "plot", examplesDir+"wine.keras", "-o", filepath.Join(dir, "x.dot"))
 	must(t, "plot", examplesDir+"wine.keras", "-o", filepath.Join(dir, "x.mmd"))
 	dot, mmd := string(readFile(t, filepath.Join(dir, "x.dot"))), string(readFile(t, filepath.Join(dir, "x.mmd")))
-	if !strings.HasPrefix(dot, "digraph \"wine\" {\n") || !strings.Contains(dot, `[label="dense_1\nDense\n(None, 32)"`) || strings.Count(dot, " -> ") != 7 {
+	if !strings.HasPrefix(dot, "digraph \"wine\" {\n") || !strings.Contains(dot, `[label="dense_1\nDense\n(None, 32)"`) ||
+		strings.Count(dot, " -> ") != 7 {
 		t.Error(dot)
 	}
-	if !strings.HasPrefix(mmd, "flowchart TD\n") || !strings.Contains(mmd, `["dense_1<br/>Dense<br/>(None, 32)"]`) || strings.Count(mmd, " --> ") != 7 {
+	if !strings.HasPrefix(mmd, "flowchart TD\n") || !strings.Contains(mmd, `["dense_1<br/>Dense<br/>(None, 32)"]`) ||
+		strings.Count(mmd, " --> ") != 7 {
 		t.Error(mmd)
 	}
 	refused(t, 1, "cannot be written", "plot", examplesDir+"wine.keras", "-o", filepath.Join(dir, "no", "x.svg"))

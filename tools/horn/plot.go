@@ -16,9 +16,10 @@ func (a *app) plot() *cobra.Command {
 	var o report.PlotOptions
 	var output string
 	cmd := &cobra.Command{
-		Use:     "plot MODEL -o FILE",
-		Short:   "Draw the graph of a model",
-		Long:    "Draws the graph of a model: its layers with classes and output shapes, and how they are connected. FILE ends in .svg (a\npicture), .dot (for Graphviz) or .mmd (for Mermaid).",
+		Use:   "plot MODEL -o FILE",
+		Short: "Draw the graph of a model",
+		Long: "Draws the graph of a model: its layers with classes and output shapes, and how they are connected. FILE ends in .svg (a\n" +
+			"picture), .dot (for Graphviz) or .mmd (for Mermaid).",
 		Example: "  horn plot digits.keras -o digits.svg",
 		Args:    arguments(1, 1, "MODEL"),
 		RunE: func(_ *cobra.Command, args []string) error {

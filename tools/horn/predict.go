@@ -20,8 +20,9 @@ INPUT is read by its ending: .npy; .npz (arrays by input name, else input_0, inp
 row); .json (nested lists, or an object by input name); .png, .jpg, .gif (values 0..255); - reads JSON from standard input.
 One file may hold all inputs, or there is one file for each input in the model's order. Several pictures make one batch. A
 single example needs no batch dimension and is answered without one.`,
-		Example: "  horn predict digits.keras digit_7.png\n  horn predict wine.keras wine_test.csv --output answers.csv\n  echo '[[1, 2, 3, 4]]' | horn predict model.keras - --json",
-		Args:    arguments(2, -1, "MODEL and one or more INPUT files"),
+		Example: "  horn predict digits.keras digit_7.png\n  horn predict wine.keras wine_test.csv --output answers.csv\n" +
+			"  echo '[[1, 2, 3, 4]]' | horn predict model.keras - --json",
+		Args: arguments(2, -1, "MODEL and one or more INPUT files"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.topSet = cmd.Flags().Changed("top")
 			return p.run(a, args[0], args[1:])
@@ -134,7 +135,8 @@ func (a *app) compute(m *nn.Model, in *inputs, batch int) ([]tensor.Any, error) 
 		}
 		for i, t := range out {
 			if t.Rank() == 0 || t.Shape()[0] != hi-lo {
-				return nil, fmt.Errorf("output %d has shape %s for %d examples, so batches cannot be put together; --batch %d runs all at once", i, tensor.FormatShape(t.Shape()), hi-lo, n)
+				return nil, fmt.Errorf("output %d has shape %s for %d examples, so batches cannot be put together; --batch %d runs all at once", i,
+					tensor.FormatShape(t.Shape()), hi-lo, n)
 			}
 		}
 		parts = append(parts, out)

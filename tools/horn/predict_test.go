@@ -258,8 +258,9 @@ func TestInputKinds(t *testing.T) {
 		"json list":         {must(t, "predict", digits, writeTemp(t, "x.json", []byte(list(pixels(two, 2, 8, 8, 1)))), "--json"), whole},
 		"json single":       {must(t, "predict", digits, writeTemp(t, "x.json", []byte(list(pixels(one, 8, 8, 1)))), "--json"), single},
 		"csv":               {must(t, "predict", digits, writeTemp(t, "x.csv", []byte(flat(two))), "--json"), whole},
-		"csv header":        {must(t, "predict", digits, writeTemp(t, "x.csv", []byte(strings.TrimSuffix(header.String(), ",")+"\n"+flat(two))), "--json"), whole},
-		"csv semicolons":    {must(t, "predict", digits, writeTemp(t, "x.csv", []byte(strings.ReplaceAll(flat(two), ",", ";"))), "--json"), whole},
+		"csv header": {must(t, "predict", digits, writeTemp(t, "x.csv", []byte(strings.TrimSuffix(header.String(), ",")+"\n"+flat(two))),
+			"--json"), whole},
+		"csv semicolons": {must(t, "predict", digits, writeTemp(t, "x.csv", []byte(strings.ReplaceAll(flat(two), ",", ";"))), "--json"), whole},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %s, want %s", name, c.got, c.want)
@@ -303,7 +304,8 @@ func TestWrongInputs(t *testing.T) {
 		{`the 2 inputs "a", "b"`, []string{dict, array(2, 3)}},
 		{`the 2 inputs "a", "b"`, []string{dict, examplesDir + "digit_7.png"}},
 		{`no array for the input "a"`, []string{dict, examplesDir + "wine_test.npz"}},
-		{"the model takes integers", []string{goldensDir + "core/embedding_int32_sequence.keras", npyFile(t, "x.npy", tensor.FromSlice([]float32{0.5}, 1, 1))}},
+		{"the model takes integers", []string{goldensDir + "core/embedding_int32_sequence.keras",
+			npyFile(t, "x.npy", tensor.FromSlice([]float32{0.5}, 1, 1))}},
 		{"give an object with their names", []string{dict, file("x.json", "[1]")}},
 		{"0.5 is no integer", []string{goldensDir + "core/embedding_int32_sequence.keras", file("x.json", "[0.5]")}},
 	} {
@@ -312,7 +314,8 @@ func TestWrongInputs(t *testing.T) {
 }
 
 func TestSeveralInputsAndOutputs(t *testing.T) {
-	for _, name := range []string{"functional_dict_of_inputs", "functional_dict_of_outputs", "functional_inputs_of_three_dtypes", "functional_nested_inputs_and_outputs"} {
+	for _, name := range []string{"functional_dict_of_inputs", "functional_dict_of_outputs", "functional_inputs_of_three_dtypes",
+		"functional_nested_inputs_and_outputs"} {
 		model, golden := goldensDir+"graph/"+name+".keras", goldensDir+"graph/"+name+".npz"
 		out := filepath.Join(t.TempDir(), "o.npz")
 		must(t, "predict", model, golden, "--output", out)
@@ -344,7 +347,8 @@ func TestSeveralInputsAndOutputs(t *testing.T) {
 			t.Errorf("%s: %s and %s", name, a, b)
 		}
 	}
-	refused(t, 1, "3 outputs", "predict", goldensDir+"graph/functional_dict_of_outputs.keras", goldensDir+"graph/functional_dict_of_outputs.npz", "--output", filepath.Join(t.TempDir(), "o.npy"))
+	refused(t, 1, "3 outputs", "predict", goldensDir+"graph/functional_dict_of_outputs.keras",
+		goldensDir+"graph/functional_dict_of_outputs.npz", "--output", filepath.Join(t.TempDir(), "o.npy"))
 }
 
 func TestOutputFiles(t *testing.T) {
@@ -388,11 +392,13 @@ func TestOutputFiles(t *testing.T) {
 	if err := os.WriteFile(old, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, 1, "which is no table", "predict", goldensDir+"core/embedding_int32_sequence.keras", goldensDir+"core/embedding_int32_sequence.npz", "--output", old)
+	refused(t, 1, "which is no table", "predict", goldensDir+"core/embedding_int32_sequence.keras",
+		goldensDir+"core/embedding_int32_sequence.npz", "--output", old)
 	if string(readFile(t, old)) != "old" {
 		t.Error("the old file is gone")
 	}
-	refused(t, 1, "cannot be written", "predict", examplesDir+"wine.keras", examplesDir+"wine_test.npz", "--output", filepath.Join(dir, "no", "o.npy"))
+	refused(t, 1, "cannot be written", "predict", examplesDir+"wine.keras", examplesDir+"wine_test.npz", "--output",
+		filepath.Join(dir, "no", "o.npy"))
 	refused(t, 1, "is a directory", "predict", examplesDir+"wine.keras", examplesDir+"wine_test.npz", "--output", makeDir(t, dir, "d.npy"))
 	list, err := os.ReadDir(dir)
 	if err != nil || len(list) != 6 {

@@ -15,9 +15,10 @@ func (a *app) summary() *cobra.Command {
 	var flags modelFlags
 	var o report.SummaryOptions
 	cmd := &cobra.Command{
-		Use:     "summary MODEL",
-		Short:   "Print Keras's summary table of a model",
-		Long:    "Prints Keras's summary table: layers with output shapes and parameters, what they are connected to, totals. No weights are\nread. The table is as wide as the terminal allows (in a pipe as $COLUMNS, or 80).",
+		Use:   "summary MODEL",
+		Short: "Print Keras's summary table of a model",
+		Long: "Prints Keras's summary table: layers with output shapes and parameters, what they are connected to, totals. No weights are\n" +
+			"read. The table is as wide as the terminal allows (in a pipe as $COLUMNS, or 80).",
 		Example: "  horn summary digits.keras",
 		Args:    arguments(1, 1, "MODEL"),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -38,7 +38,8 @@ func TestVerify(t *testing.T) {
 	if out := must(t, "verify", "--dir", dir); out != "1 passed, 0 failed, 0 errors\n" && !strings.HasPrefix(out, "pass   a/right") {
 		t.Error(out)
 	}
-	if out := must(t, "verify", filepath.Join(dir, "a/right.keras"), filepath.Join(dir, "a/right.npz")); !strings.HasPrefix(out, "pass   right") {
+	out := must(t, "verify", filepath.Join(dir, "a/right.keras"), filepath.Join(dir, "a/right.npz"))
+	if !strings.HasPrefix(out, "pass   right") {
 		t.Error(out)
 	}
 	writeGolden(t, dir, "b/wrong", func(p []float32) { p[7] += 0.01 })
@@ -68,7 +69,8 @@ func TestVerify(t *testing.T) {
 func TestBench(t *testing.T) {
 	var b timing
 	parse(t, must(t, "bench", examplesDir+"digits.keras", "--seconds", "0.05", "--batch", "4", "--threads", "1", "--json", "--profile"), &b)
-	if b.Batch != 4 || b.Threads != 1 || b.Calls < 1 || b.Min <= 0 || b.Median < b.Min || b.P95 < b.Median || b.Load <= 0 || b.FirstCall <= 0 || b.PerSecond <= 0 || b.Memory <= 0 || len(b.Profile) == 0 {
+	if b.Batch != 4 || b.Threads != 1 || b.Calls < 1 || b.Min <= 0 || b.Median < b.Min || b.P95 < b.Median || b.Load <= 0 ||
+		b.FirstCall <= 0 || b.PerSecond <= 0 || b.Memory <= 0 || len(b.Profile) == 0 {
 		t.Errorf("%+v", b)
 	}
 	if b.Allocs != 0 {

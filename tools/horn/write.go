@@ -63,7 +63,8 @@ func (a *answer) records() ([][]string, error) {
 			shape = append([]int{1}, shape...)
 		}
 		if len(shape) > 2 {
-			return nil, fmt.Errorf("the output %q has shape %s, which is no table; .npz and .json hold any shape", a.names[i], tensor.FormatShape(t.Shape()))
+			return nil, fmt.Errorf("the output %q has shape %s, which is no table; .npz and .json hold any shape", a.names[i],
+				tensor.FormatShape(t.Shape()))
 		}
 		if n >= 0 && shape[0] != n {
 			return nil, fmt.Errorf("the outputs have different numbers of rows; .npz and .json hold them")

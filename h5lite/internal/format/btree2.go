@@ -46,7 +46,8 @@ func log2(v uint64) int { return max(bits.Len64(v), 1) - 1 }
 
 // walkBTree2 calls visit for each record in order. typ and size are those that
 // the records must have; size 0 takes any.
-func (f *File) walkBTree2(addr, owner uint64, types []uint8, size func(typ uint8) int, visit func(record []byte, offset int64) error) error {
+func (f *File) walkBTree2(addr, owner uint64, types []uint8, size func(typ uint8) int,
+	visit func(record []byte, offset int64) error) error {
 	const what = "version 2 B-tree header"
 	c, err := f.Cursor(addr, uint64(16+f.Sizes().Offset+2+f.Sizes().Length+4), what)
 	if err != nil {

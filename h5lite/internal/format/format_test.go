@@ -55,7 +55,8 @@ func TestLayoutRoundTrip(t *testing.T) {
 		t.Errorf("%+v: %v", l, err)
 	}
 	l, err = readLayout(cursor(EncodeChunked(1234, []uint64{5, 6}, 4)))
-	if err != nil || l.Class != Chunked || l.Addr != 1234 || !reflect.DeepEqual(l.Chunk, []uint64{5, 6}) || l.ElementSize != 4 || l.ChunkBytes() != 120 {
+	if err != nil || l.Class != Chunked || l.Addr != 1234 || !reflect.DeepEqual(l.Chunk, []uint64{5, 6}) || l.ElementSize != 4 ||
+		l.ChunkBytes() != 120 {
 		t.Errorf("%+v: %v", l, err)
 	}
 }

@@ -326,7 +326,8 @@ func (f *File) denseLinks(heapAddr, names, owner uint64) ([]Link, error) {
 			return err
 		}
 		if sum := wire.Lookup3([]byte(l.Name)); sum != le.Uint32(record) {
-			return wire.Errorf(at, "version 2 B-tree record", "the hash of the name %q is %#08x, the index has %#08x", l.Name, sum, le.Uint32(record))
+			return wire.Errorf(at, "version 2 B-tree record", "the hash of the name %q is %#08x, the index has %#08x", l.Name, sum,
+				le.Uint32(record))
 		}
 		links = append(links, l)
 		return nil
