@@ -13,7 +13,6 @@ import (
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
-	"github.com/hornml/horn/nn/report"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -323,9 +322,10 @@ func optimizerParams(info *Info, compile *pyjson.Object, model *nn.Model) Optimi
 	}
 	// The file of a model that was never trained has the counters alone; Keras makes the rest when it loads the model.
 	if slots, ok := optimizerSlots(compile.Object("optimizer")); ok {
-		trainable, _ := report.CountParams(model)
-		n.Params += slots * trainable.Params
-		n.Bytes += float64(slots) * trainable.Bytes
+		for _, v := range model.TrainableVariables() {
+			n.Params += slots * int64(v.Size())
+			n.Bytes += float64(slots) * float64(v.Size()*v.DType.Size())
+		}
 	}
 	return n
 }
