@@ -1,4 +1,5 @@
-// Package activations registers the functions of keras.activations.
+// Package activations has the functions of keras.activations. Each writes ops of package graph for a value; those with
+// arguments, such as [Elu], return such a function. Importing the package makes them known to layers by their names.
 package activations
 
 import (
@@ -6,14 +7,12 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-type value = graph.Value
-
 func init() {
-	layer.RegisterActivation(func(_ *graph.Builder, x *value) *value { return x }, "linear")
+	layer.RegisterActivation(func(_ *graph.Builder, x *graph.Value) *graph.Value { return x }, "linear")
 	unary := func(op *graph.Unary, names ...string) {
-		float(func(b *graph.Builder, x *value) *value { return b.Unary(op, x) }, names...)
+		float(func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Unary(op, x) }, names...)
 	}
-	layer.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Relu(numeric(b, x)) }, "relu", "ReLU")
+	layer.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Relu(numeric(b, x)) }, "relu", "ReLU")
 	unary(graph.Sigmoid, "sigmoid")
 	unary(graph.Tanh, "tanh")
 	unary(graph.Exp, "exponential")
@@ -39,17 +38,17 @@ func init() {
 	float(Squareplus(4), "squareplus")
 	float(Glu(-1), "glu")
 	float(Sparsemax(-1), "sparsemax")
-	layer.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Clip(numeric(b, x), 0, 6) }, "relu6")
-	layer.RegisterActivation(func(b *graph.Builder, x *value) *value { return b.Clip(numeric(b, x), -1, 1) }, "hard_tanh")
+	layer.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Clip(numeric(b, x), 0, 6) }, "relu6")
+	layer.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Clip(numeric(b, x), -1, 1) }, "hard_tanh")
 }
 
 // float registers a function of floats; other numbers are made float32 first, as Keras's backends do.
-func float(f func(*graph.Builder, *value) *value, names ...string) {
-	layer.RegisterActivation(func(b *graph.Builder, x *value) *value { return f(b, Float(b, x)) }, names...)
+func float(f func(*graph.Builder, *graph.Value) *graph.Value, names ...string) {
+	layer.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return f(b, Float(b, x)) }, names...)
 }
 
 // Float returns x itself if it is a float, else converted to the type in which Keras computes functions of it.
-func Float(b *graph.Builder, x *value) *value {
+func Float(b *graph.Builder, x *graph.Value) *graph.Value {
 	d, ok := layer.ResultType(x.DType, layer.PyFloat)
 	if !ok {
 		b.Fail("an activation of %s", x)
@@ -58,7 +57,7 @@ func Float(b *graph.Builder, x *value) *value {
 }
 
 // numeric turns bools into integers.
-func numeric(b *graph.Builder, x *value) *value {
+func numeric(b *graph.Builder, x *graph.Value) *graph.Value {
 	d, ok := layer.ResultType(x.DType, layer.PyInt)
 	if !ok {
 		b.Fail("an activation of %s", x)

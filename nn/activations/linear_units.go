@@ -8,12 +8,12 @@ import (
 
 // Relu is x above the threshold, at most limit (nil for no limit), and slope*(x - threshold) below
 // (keras.activations.relu). Integers stay integers unless there is a slope; threshold and limit are rounded to them.
-func Relu(b *graph.Builder, x *value, slope float64, limit *float64, threshold float64) *value {
+func Relu(b *graph.Builder, x *graph.Value, slope float64, limit *float64, threshold float64) *graph.Value {
 	x = numeric(b, x)
 	if slope != 0 && limit == nil && threshold == 0 {
 		return LeakyRelu(slope)(b, Float(b, x))
 	}
-	number := func(v float64) *value {
+	number := func(v float64) *graph.Value {
 		if x.DType.IsInt() {
 			v = math.Trunc(v)
 		}
@@ -34,18 +34,22 @@ func Relu(b *graph.Builder, x *value, slope float64, limit *float64, threshold f
 }
 
 // LeakyRelu is x above 0 and slope*x below (keras.activations.leaky_relu).
-func LeakyRelu(slope float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.LeakyRelu, graph.Params{A: slope}, x) }
+func LeakyRelu(slope float64) func(b *graph.Builder, x *graph.Value) *graph.Value {
+	return func(b *graph.Builder, x *graph.Value) *graph.Value {
+		return b.UnaryP(graph.LeakyRelu, graph.Params{A: slope}, x)
+	}
 }
 
 // Elu is x above 0 and alpha*(exp(x)-1) below (keras.activations.elu).
-func Elu(alpha float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value { return b.UnaryP(graph.Elu, graph.Params{A: alpha}, x) }
+func Elu(alpha float64) func(b *graph.Builder, x *graph.Value) *graph.Value {
+	return func(b *graph.Builder, x *graph.Value) *graph.Value {
+		return b.UnaryP(graph.Elu, graph.Params{A: alpha}, x)
+	}
 }
 
 // Celu is x above 0 and alpha*(exp(x/alpha)-1) below (keras.activations.celu).
-func Celu(alpha float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value {
+func Celu(alpha float64) func(b *graph.Builder, x *graph.Value) *graph.Value {
+	return func(b *graph.Builder, x *graph.Value) *graph.Value {
 		if alpha == 1 {
 			return Elu(1)(b, x)
 		}
@@ -60,35 +64,35 @@ const (
 )
 
 // Selu is the scaled exponential linear unit (keras.activations.selu).
-func Selu(b *graph.Builder, x *value) *value {
+func Selu(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.MulS(b.UnaryP(graph.Elu, graph.Params{A: seluAlpha}, x), seluScale)
 }
 
 // SoftShrink draws x towards 0 by the threshold (keras.activations.soft_shrink).
-func SoftShrink(threshold float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value {
+func SoftShrink(threshold float64) func(b *graph.Builder, x *graph.Value) *graph.Value {
+	return func(b *graph.Builder, x *graph.Value) *graph.Value {
 		return b.Sub(b.Relu(b.AddS(x, -threshold)), b.Relu(b.AddS(b.Neg(x), -threshold)))
 	}
 }
 
 // HardShrink is x where its magnitude exceeds the threshold, else 0 (keras.activations.hard_shrink).
-func HardShrink(threshold float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value {
+func HardShrink(threshold float64) func(b *graph.Builder, x *graph.Value) *graph.Value {
+	return func(b *graph.Builder, x *graph.Value) *graph.Value {
 		keep := b.Compare(graph.Greater, b.Abs(x), b.Scalar(x.DType, threshold))
 		return b.Where(keep, x, b.Scalar(x.DType, 0))
 	}
 }
 
 // TanhShrink is x - tanh(x) (keras.activations.tanh_shrink).
-func TanhShrink(b *graph.Builder, x *value) *value { return b.Sub(x, b.Tanh(x)) }
+func TanhShrink(b *graph.Builder, x *graph.Value) *graph.Value { return b.Sub(x, b.Tanh(x)) }
 
 // Mish is x * tanh(softplus(x)) (keras.activations.mish).
-func Mish(b *graph.Builder, x *value) *value {
+func Mish(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.Mul(x, b.Tanh(b.Unary(graph.Softplus, x)))
 }
 
 // SparsePlus is 0 below -1, x above 1 and (x+1)²/4 between (keras.activations.sparse_plus).
-func SparsePlus(b *graph.Builder, x *value) *value {
+func SparsePlus(b *graph.Builder, x *graph.Value) *graph.Value {
 	between := b.MulS(b.Square(b.AddS(x, 1)), 0.25)
 	one, zero := b.Scalar(x.DType, 1), b.Scalar(x.DType, 0)
 	y := b.Where(b.Compare(graph.Less, x, one), between, x)
@@ -96,8 +100,8 @@ func SparsePlus(b *graph.Builder, x *value) *value {
 }
 
 // Squareplus is (x + sqrt(x² + smoothness))/2 (keras.activations.squareplus).
-func Squareplus(smoothness float64) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value {
+func Squareplus(smoothness float64) func(b *graph.Builder, x *graph.Value) *graph.Value {
+	return func(b *graph.Builder, x *graph.Value) *graph.Value {
 		return b.MulS(b.Add(x, b.Sqrt(b.AddS(b.Square(x), smoothness))), 0.5)
 	}
 }

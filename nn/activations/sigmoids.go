@@ -5,26 +5,26 @@ import (
 )
 
 // HardSigmoid is x/6 + 0.5 within 0..1 (keras.activations.hard_sigmoid).
-func HardSigmoid(b *graph.Builder, x *value) *value {
+func HardSigmoid(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.Clip(b.UnaryP(graph.Affine, graph.Params{A: 1.0 / 6, B: 0.5}, x), 0, 1)
 }
 
 // HardSilu is x * HardSigmoid(x) (keras.activations.hard_silu).
-func HardSilu(b *graph.Builder, x *value) *value { return b.Mul(x, HardSigmoid(b, x)) }
+func HardSilu(b *graph.Builder, x *graph.Value) *graph.Value { return b.Mul(x, HardSigmoid(b, x)) }
 
 // SparseSigmoid is x/2 + 0.5 within 0..1 (keras.activations.sparse_sigmoid).
-func SparseSigmoid(b *graph.Builder, x *value) *value {
+func SparseSigmoid(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.Clip(b.UnaryP(graph.Affine, graph.Params{A: 0.5, B: 0.5}, x), 0, 1)
 }
 
 // LogSigmoid is the logarithm of the sigmoid (keras.activations.log_sigmoid).
-func LogSigmoid(b *graph.Builder, x *value) *value {
+func LogSigmoid(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.Neg(b.Unary(graph.Softplus, b.Neg(x)))
 }
 
 // Glu multiplies the first half of an axis by the sigmoid of the second (keras.activations.glu).
-func Glu(axis int) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value {
+func Glu(axis int) func(b *graph.Builder, x *graph.Value) *graph.Value {
+	return func(b *graph.Builder, x *graph.Value) *graph.Value {
 		i := b.Axis(axis, x.Rank())
 		size := x.Shape[i]
 		if size%2 != 0 {
@@ -36,15 +36,15 @@ func Glu(axis int) func(b *graph.Builder, x *value) *value {
 }
 
 // Softmax is exp(x)/sum(exp(x)) along the last axis (keras.activations.softmax).
-func Softmax(b *graph.Builder, x *value) *value { return b.Softmax(x, -1) }
+func Softmax(b *graph.Builder, x *graph.Value) *graph.Value { return b.Softmax(x, -1) }
 
 // LogSoftmax is the logarithm of Softmax (keras.activations.log_softmax).
-func LogSoftmax(b *graph.Builder, x *value) *value { return b.LogSoftmax(x, -1) }
+func LogSoftmax(b *graph.Builder, x *graph.Value) *graph.Value { return b.LogSoftmax(x, -1) }
 
 // Sparsemax is max(x - tau, 0) with a tau for each line along the axis (keras.activations.sparsemax, Martins and
 // Astudillo 2016).
-func Sparsemax(axis int) func(b *graph.Builder, x *value) *value {
-	return func(b *graph.Builder, x *value) *value {
+func Sparsemax(axis int) func(b *graph.Builder, x *graph.Value) *graph.Value {
+	return func(b *graph.Builder, x *graph.Value) *graph.Value {
 		axis := b.Axis(axis, x.Rank())
 		size := x.Shape[axis]
 		// z in descending order; the support is where 1 + k*z_k exceeds the sum of the first k.

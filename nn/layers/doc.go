@@ -1,5 +1,9 @@
-// Package layers has the layers of keras.layers, one file for each class or family of like classes. Importing it makes
-// them known to nn; docs/adding-a-layer.md says how one is made.
+// Package layers has the layers of keras.layers, one file for each class or family of like classes. A constructor takes what
+// Keras's takes by position, and the other arguments by Keras's names in [layer.Args]:
+//
+//	layers.NewConv2D(32, 3, nn.Args{"padding": "same", "activation": "relu"})
+//
+// Importing the package makes the classes known to models in files; docs/adding-a-layer.md says how one is made.
 package layers
 
 import (
