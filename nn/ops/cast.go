@@ -39,7 +39,8 @@ func saturateCast(o *layer.OpCall, x *value) *value {
 	switch {
 	case x.DType == d || d == tensor.Bool || x.DType == tensor.Bool:
 	case x.DType.IsInt() && d.IsInt():
-		x = o.Min(o.Max(x, o.Builder.Int(x.DType, max(intLimit(lo), intLimit(fromLo)))), o.Builder.Int(x.DType, min(intLimit(hi), intLimit(fromHi))))
+		x = o.Min(o.Max(x, o.Builder.Int(x.DType, max(intLimit(lo), intLimit(fromLo)))),
+			o.Builder.Int(x.DType, min(intLimit(hi), intLimit(fromHi))))
 	case x.DType.IsFloat():
 		x = o.Clip(x, max(lo, fromLo), min(hi, fromHi))
 	}

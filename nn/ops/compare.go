@@ -16,7 +16,8 @@ func init() {
 			return o.Compare(op, x, y)
 		})
 	}
-	for class, op := range map[string]*graph.Binary{"LogicalAnd": graph.LogicalAnd, "LogicalOr": graph.LogicalOr, "LogicalXor": graph.LogicalXor} {
+	for class, op := range map[string]*graph.Binary{"LogicalAnd": graph.LogicalAnd, "LogicalOr": graph.LogicalOr,
+		"LogicalXor": graph.LogicalXor} {
 		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := arg(o, 0, "x1"), arg(o, 1, "x2")
 			return o.Binary(op, x.as(o, tensor.Bool), y.as(o, tensor.Bool))

@@ -30,7 +30,8 @@ func init() {
 		point := o.Cast(o.Tensor(2, "pointwise_kernel"), y.DType)
 		return w.out(o, convolve(o, y, point, onePixel(y.Rank()-2), 1))
 	})
-	layer.RefuseOp("nn", "ConvTranspose", "Keras itself cannot run it in a graph (its call exchanges padding and output_padding); use the layer Conv2DTranspose")
+	layer.RefuseOp("nn", "ConvTranspose", "Keras itself cannot run it in a graph (its call exchanges padding and output_padding); "+
+		"use the layer Conv2DTranspose")
 	pool := func(class string, average bool) {
 		layer.RegisterOp("nn", class, func(o *layer.OpCall) any {
 			x := o.Tensor(0, "inputs")

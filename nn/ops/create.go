@@ -18,7 +18,8 @@ func init() {
 	like("OnesLike", 1)
 	layer.RefuseOp("numpy", "EmptyLike", "the values of its result are undefined")
 	// Some of these classes are gone in newer releases.
-	for _, class := range []string{"Arange", "Bartlett", "Blackman", "Empty", "Eye", "Hamming", "Hanning", "Identity", "Kaiser", "Ones", "Tri", "Zeros"} {
+	for _, class := range []string{"Arange", "Bartlett", "Blackman", "Empty", "Eye", "Hamming", "Hanning", "Identity", "Kaiser", "Ones", "Tri",
+		"Zeros"} {
 		layer.RefuseOp("numpy", class, "it takes no tensor of a model, so that no file can hold it")
 	}
 	layer.RegisterOp("numpy", "FullLike", func(o *layer.OpCall) any {

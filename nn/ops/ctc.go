@@ -153,7 +153,8 @@ func (op opCTCDecode) Infer(n *graph.Node) {
 		panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: inputs %s and lengths %s do not fit", x, n.In[1])})
 	}
 	if a.Paths < 1 || a.Width < 1 || a.Width > 1<<20 || a.Paths > 2*a.Width || a.Mask < 0 || a.Mask >= x.Shape[2] {
-		panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: a beam of %d, %d paths and the mask index %d for %d classes", a.Width, a.Paths, a.Mask, x.Shape[2])})
+		panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: a beam of %d, %d paths and the mask index %d for %d classes", a.Width, a.Paths, a.Mask,
+			x.Shape[2])})
 	}
 	n.SetOut(tensor.Int32, a.Paths, x.Shape[0], x.Shape[1])
 	n.SetOut(x.DType, x.Shape[0], a.Paths)

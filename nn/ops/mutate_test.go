@@ -16,7 +16,8 @@ var jsonValue = regexp.MustCompile(`: (-?[0-9.]+|null|true|false|"[^"]*"|Infinit
 // TestMutations puts odd values into the configs of the table: the outcome is an error or an answer, within a moment.
 func TestMutations(t *testing.T) {
 	odd := []string{
-		"0", "-1", "1", "2", "3", "7", "100000", "2147483648", "4294967297", "9223372036854775807", "-9223372036854775808", "1e300", "-0.5", "NaN", "Infinity",
+		"0", "-1", "1", "2", "3", "7", "100000", "2147483648", "4294967297", "9223372036854775807", "-9223372036854775808", "1e300", "-0.5",
+		"NaN", "Infinity",
 		`"x"`, `"same"`, "null", "true", "[]", "[1]", "[1, 2]", "[0, 0, 0]", "[[1]]", "{}",
 	}
 	r := rand.New(rand.NewPCG(5, 6))

@@ -25,17 +25,20 @@ func model(t *testing.T, op string, inputs []string, config, args, kwargs string
 	var names []string
 	for i, in := range inputs {
 		dtype, shape, _ := strings.Cut(in, " ")
-		layers = append(layers, fmt.Sprintf(`{"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [%s], "dtype": %q, "sparse": false, "name": "in%d"},
+		layers = append(layers, fmt.Sprintf(`{"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [%s], "dtype": `+
+			`%q, "sparse": false, "name": "in%d"},
 			"registered_name": null, "name": "in%d", "inbound_nodes": []}`, shape, dtype, i, i))
 		names = append(names, fmt.Sprintf(`["in%d", 0, 0]`, i))
-		ref := fmt.Sprintf(`{"class_name": "__keras_tensor__", "config": {"shape": [%s], "dtype": %q, "keras_history": ["in%d", 0, 0]}}`, shape, dtype, i)
+		ref := fmt.Sprintf(`{"class_name": "__keras_tensor__", "config": {"shape": [%s], "dtype": %q, "keras_history": ["in%d", 0, 0]}}`, shape,
+			dtype, i)
 		args = strings.ReplaceAll(args, "$"+strconv.Itoa(i), ref)
 		kwargs = strings.ReplaceAll(kwargs, "$"+strconv.Itoa(i), ref)
 	}
 	if config != "" {
 		config = ", " + config
 	}
-	layers = append(layers, fmt.Sprintf(`{"module": "keras.src.ops.%s", "class_name": %q, "config": {"name": "op"%s}, "registered_name": %q, "name": "op",
+	layers = append(layers, fmt.Sprintf(`{"module": "keras.src.ops.%s", "class_name": %q, "config": {"name": "op"%s}, "registered_name": `+
+		`%q, "name": "op",
 		"inbound_nodes": [{"args": %s, "kwargs": {%s}}]}`, module, class, config, class, args, kwargs))
 	text := fmt.Sprintf(`{"module": "keras", "class_name": "Functional", "config": {"name": "m", "trainable": true, "layers": [%s],
 		"input_layers": [%s], "output_layers": [["op", 0, 0]]}, "registered_name": null}`, strings.Join(layers, ","), strings.Join(names, ","))

@@ -33,7 +33,8 @@ func extractPatches(o *layer.OpCall, x *value) any {
 	}
 	size = spatial(o, "size", rank, nil)
 	one := slices.Repeat([]int{1}, rank)
-	w := windows{first: channelsFirst(o), size: size, dilation: spatial(o, "dilation_rate", rank, one), strides: spatial(o, "strides", rank, size)}
+	w := windows{first: channelsFirst(o), size: size, dilation: spatial(o, "dilation_rate", rank, one),
+		strides: spatial(o, "strides", rank, size)}
 	w.same = o.Choice(-1, "padding", "valid", "same") == "same"
 	x = w.in(o, x)
 	lo, hi := w.padding(x)

@@ -18,7 +18,8 @@ type frameArgs struct {
 
 func newFrameArgs(o *layer.OpCall) frameArgs {
 	a := frameArgs{
-		length: o.Int(-1, "sequence_length"), stride: o.Int(-1, "sequence_stride"), fft: o.Int(-1, "fft_length"), center: o.Bool(-1, "center", true),
+		length: o.Int(-1, "sequence_length"), stride: o.Int(-1, "sequence_stride"), fft: o.Int(-1, "fft_length"),
+		center: o.Bool(-1, "center", true),
 	}
 	if a.length < 1 || a.fft < a.length || a.fft > maxTransform {
 		o.Fail("%s: sequences of %d elements for a transform of length %d", o, a.length, a.fft)

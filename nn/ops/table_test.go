@@ -313,75 +313,119 @@ var table = []struct{ op, inputs, config, args, kwargs string }{
 	{"numpy.Where", "bool 3,4", "", "[$0]", ""},
 	{"numpy.Select", "bool 3; bool 3; float32 3; float32 3", "", "[[$0, $1], [$2, $3], 0.5]", ""},
 	{"numpy.IsIn", "int32 3,4; int32 5", `"assume_unique": false, "invert": true`, "[$0, $1]", ""},
-	{"numpy.GetItem", "float32 2,3,4", "", `[$0, [{"class_name": "__ellipsis__", "config": {}}, null, {"class_name": "__slice__", "config": {"start": null, "stop": null, "step": 2}}, -1]]`, ""},
-	{"numpy.GetItem", "float32 2,3,4", "", `[$0, [{"class_name": "__slice__", "config": {"start": -1, "stop": null, "step": -1}}, {"class_name": "__slice__", "config": {"start": 5, "stop": 0, "step": -9223372036854775807}}, {"class_name": "__slice__", "config": {"start": null, "stop": -1, "step": 9223372036854775807}}]]`, ""},
-	{"numpy.Unique", "int32 3,4", `"sorted": true, "return_index": true, "return_inverse": true, "return_counts": true, "axis": null, "size": 5, "fill_value": -1`, "[$0]", ""},
-	{"numpy.Unique", "float32 3,4", `"sorted": true, "return_index": false, "return_inverse": true, "return_counts": true, "axis": 0, "size": null, "fill_value": null`, "[$0]", ""},
+	{"numpy.GetItem", "float32 2,3,4", "", `[$0, [{"class_name": "__ellipsis__", "config": {}}, null, {"class_name": "__slice__", ` +
+		`"config": {"start": null, "stop": null, "step": 2}}, -1]]`, ""},
+	{"numpy.GetItem", "float32 2,3,4", "", `[$0, [{"class_name": "__slice__", "config": {"start": -1, "stop": null, "step": -1}}, ` +
+		`{"class_name": "__slice__", "config": {"start": 5, "stop": 0, "step": -9223372036854775807}}, {"class_name": "__slice__", "config": ` +
+		`{"start": null, "stop": -1, "step": 9223372036854775807}}]]`, ""},
+	{"numpy.Unique", "int32 3,4", `"sorted": true, "return_index": true, "return_inverse": true, "return_counts": true, "axis": null, ` +
+		`"size": 5, "fill_value": -1`, "[$0]", ""},
+	{"numpy.Unique", "float32 3,4", `"sorted": true, "return_index": false, "return_inverse": true, "return_counts": true, "axis": 0, ` +
+		`"size": null, "fill_value": null`, "[$0]", ""},
 	{"numpy.Nonzero", "float32 3,4", "", "[$0]", ""},
 	{"nn.LayerNorm", "float32 3,4; float32 4; float32 4", `"axis": -1, "epsilon": null, "rms_scaling": false`, "[$0, $1, $2]", ""},
 	{"nn.RMSNorm", "float32 3,4; float32 4", `"axis": -1, "epsilon": null`, "[$0]", `"scale": $1`},
 	{"nn.BatchNorm", "float32 3,4; float32 4; float32 4; float32 4; float32 4", `"axis": -1, "epsilon": 0.001`, "[$0, $1, $2, $3, $4]", ""},
 	{"nn.Normalize", "float32 3,4", `"axis": -1, "order": 3, "epsilon": null`, "[$0]", ""},
 	{"nn.Normalize", "float16 3,4", `"axis": 0, "order": 2, "epsilon": null`, "[$0]", ""},
-	{"nn.Conv", "float32 2,5,6,3; float32 2,3,3,4", `"strides": [2, 1], "padding": "same", "data_format": "channels_last", "dilation_rate": 1`, "[$0, $1]", ""},
-	{"nn.DepthwiseConv", "float32 2,5,6,3; float32 2,2,3,2", `"strides": 1, "padding": "valid", "data_format": "channels_last", "dilation_rate": [2, 1]`, "[$0, $1]", ""},
-	{"nn.SeparableConv", "float32 2,5,6,3; float32 2,2,3,2; float32 1,1,6,4", `"strides": 1, "padding": "same", "data_format": "channels_last", "dilation_rate": 1`, "[$0, $1, $2]", ""},
+	{"nn.Conv", "float32 2,5,6,3; float32 2,3,3,4", `"strides": [2, 1], "padding": "same", "data_format": "channels_last", "dilation_rate": 1`,
+		"[$0, $1]", ""},
+	{"nn.DepthwiseConv", "float32 2,5,6,3; float32 2,2,3,2", `"strides": 1, "padding": "valid", "data_format": "channels_last", ` +
+		`"dilation_rate": [2, 1]`, "[$0, $1]", ""},
+	{"nn.SeparableConv", "float32 2,5,6,3; float32 2,2,3,2; float32 1,1,6,4",
+		`"strides": 1, "padding": "same", "data_format": "channels_last", "dilation_rate": 1`, "[$0, $1, $2]", ""},
 	{"nn.MaxPool", "float32 2,5,6,3", `"pool_size": [2, 3], "strides": null, "padding": "same", "data_format": "channels_last"`, "[$0]", ""},
-	{"nn.AveragePool", "float32 2,5,6,3", `"pool_size": [2, 3], "strides": null, "padding": "same", "data_format": "channels_last"`, "[$0]", ""},
+	{"nn.AveragePool", "float32 2,5,6,3", `"pool_size": [2, 3], "strides": null, "padding": "same", "data_format": "channels_last"`,
+		"[$0]", ""},
 	{"nn.AdaptiveMaxPool", "float32 2,5,6,3", `"output_size": [3, 4], "data_format": "channels_last"`, "[$0]", ""},
 	{"nn.AdaptiveAveragePool", "float32 2,5,6,3", `"output_size": [3, 4], "data_format": "channels_last"`, "[$0]", ""},
-	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "bilinear", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
-	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "nearest", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
-	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "bicubic", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
-	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "lanczos3", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
-	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "lanczos5", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
+	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "bilinear", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
+	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "nearest", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
+	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "bicubic", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
+	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "lanczos3", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
+	{"image.Resize", "float32 2,5,6,3", `"size": [7, 3], "interpolation": "lanczos5", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0]", ""},
 	{"image.RGBToGrayscale", "float32 2,5,6,3", `"data_format": "channels_last"`, "[$0]", ""},
 	{"image.RGBToHSV", "float32 2,5,6,3", `"data_format": "channels_last"`, "[$0]", ""},
 	{"image.HSVToRGB", "float32 2,5,6,3", `"data_format": "channels_last"`, "[$0]", ""},
 	{"image.SobelEdges", "float32 2,5,6,3", `"data_format": "channels_last"`, "[$0]", ""},
 	{"image.GaussianBlur", "float32 2,5,6,3", `"kernel_size": [3, 5], "sigma": [0.8, 1.5], "data_format": "channels_last"`, "[$0]", ""},
-	{"image.SSIM", "float32 2,5,6,3; float32 2,5,6,3", `"max_val": 1.0, "filter_size": 3, "filter_sigma": 1.5, "k1": 0.01, "k2": 0.03, "data_format": "channels_last"`, "[$0, $1]", ""},
-	{"image.PadImages", "float32 2,5,6,3", `"top_padding": 1, "left_padding": 2, "bottom_padding": null, "right_padding": null, "target_height": 9, "target_width": 11, "data_format": "channels_last"`, "[$0]", ""},
-	{"image.CropImages", "float32 2,5,6,3", `"top_cropping": 1, "left_cropping": 1, "bottom_cropping": 1, "right_cropping": null, "target_height": null, "target_width": 2, "data_format": "channels_last"`, "[$0]", ""},
-	{"image.ExtractPatches", "float32 2,5,6,3", `"size": [2, 3], "strides": [1, 2], "dilation_rate": 1, "padding": "same", "data_format": "channels_last"`, "[$0]", ""},
-	{"image.PerspectiveTransform", "float32 2,5,6,3; float32 2,4,2; float32 2,4,2", `"interpolation": "bilinear", "fill_value": 0, "data_format": "channels_last"`, "[$0, $1, $2]", ""},
-	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "bilinear", "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_last"`, "[$0, $1]", ""},
-	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "nearest", "fill_mode": "nearest", "fill_value": 0.5, "data_format": "channels_last"`, "[$0, $1]", ""},
-	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "bilinear", "fill_mode": "wrap", "fill_value": 0.5, "data_format": "channels_last"`, "[$0, $1]", ""},
-	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "nearest", "fill_mode": "mirror", "fill_value": 0.5, "data_format": "channels_last"`, "[$0, $1]", ""},
-	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "bilinear", "fill_mode": "reflect", "fill_value": 0.5, "data_format": "channels_last"`, "[$0, $1]", ""},
+	{"image.SSIM", "float32 2,5,6,3; float32 2,5,6,3", `"max_val": 1.0, "filter_size": 3, "filter_sigma": 1.5, "k1": 0.01, "k2": 0.03, ` +
+		`"data_format": "channels_last"`, "[$0, $1]", ""},
+	{"image.PadImages", "float32 2,5,6,3", `"top_padding": 1, "left_padding": 2, "bottom_padding": null, "right_padding": null, ` +
+		`"target_height": 9, "target_width": 11, "data_format": "channels_last"`, "[$0]", ""},
+	{"image.CropImages", "float32 2,5,6,3", `"top_cropping": 1, "left_cropping": 1, "bottom_cropping": 1, "right_cropping": null, ` +
+		`"target_height": null, "target_width": 2, "data_format": "channels_last"`, "[$0]", ""},
+	{"image.ExtractPatches", "float32 2,5,6,3", `"size": [2, 3], "strides": [1, 2], "dilation_rate": 1, "padding": "same", "data_format": ` +
+		`"channels_last"`, "[$0]", ""},
+	{"image.PerspectiveTransform", "float32 2,5,6,3; float32 2,4,2; float32 2,4,2",
+		`"interpolation": "bilinear", "fill_value": 0, "data_format": "channels_last"`, "[$0, $1, $2]", ""},
+	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "bilinear", "fill_mode": "constant", "fill_value": 0.5, ` +
+		`"data_format": "channels_last"`, "[$0, $1]", ""},
+	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "nearest", "fill_mode": "nearest", "fill_value": 0.5, ` +
+		`"data_format": "channels_last"`, "[$0, $1]", ""},
+	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "bilinear", "fill_mode": "wrap", "fill_value": 0.5, ` +
+		`"data_format": "channels_last"`, "[$0, $1]", ""},
+	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "nearest", "fill_mode": "mirror", "fill_value": 0.5, ` +
+		`"data_format": "channels_last"`, "[$0, $1]", ""},
+	{"image.AffineTransform", "float32 2,5,6,3; float32 2,8", `"interpolation": "bilinear", "fill_mode": "reflect", "fill_value": 0.5, ` +
+		`"data_format": "channels_last"`, "[$0, $1]", ""},
 	{"nn.SpaceToDepth", "float32 2,4,6,3", `"block_size": 2, "data_format": "channels_last"`, "[$0]", ""},
 	{"nn.DepthToSpace", "float32 2,4,6,8", `"block_size": 2, "data_format": "channels_last"`, "[$0]", ""},
-	{"nn.Conv", "float32 2,3,5,6; float32 2,3,3,4", `"strides": [2, 1], "padding": "same", "data_format": "channels_first", "dilation_rate": 1`, "[$0, $1]", ""},
-	{"nn.DepthwiseConv", "float32 2,3,5,6; float32 2,2,3,2", `"strides": 1, "padding": "valid", "data_format": "channels_first", "dilation_rate": [2, 1]`, "[$0, $1]", ""},
-	{"nn.SeparableConv", "float32 2,3,5,6; float32 2,2,3,2; float32 1,1,6,4", `"strides": 1, "padding": "same", "data_format": "channels_first", "dilation_rate": 1`, "[$0, $1, $2]", ""},
+	{"nn.Conv", "float32 2,3,5,6; float32 2,3,3,4", `"strides": [2, 1], "padding": "same", ` +
+		`"data_format": "channels_first", "dilation_rate": 1`, "[$0, $1]", ""},
+	{"nn.DepthwiseConv", "float32 2,3,5,6; float32 2,2,3,2", `"strides": 1, "padding": "valid", "data_format": "channels_first", ` +
+		`"dilation_rate": [2, 1]`, "[$0, $1]", ""},
+	{"nn.SeparableConv", "float32 2,3,5,6; float32 2,2,3,2; float32 1,1,6,4",
+		`"strides": 1, "padding": "same", "data_format": "channels_first", "dilation_rate": 1`, "[$0, $1, $2]", ""},
 	{"nn.MaxPool", "float32 2,3,5,6", `"pool_size": [2, 3], "strides": null, "padding": "same", "data_format": "channels_first"`, "[$0]", ""},
-	{"nn.AveragePool", "float32 2,3,5,6", `"pool_size": [2, 3], "strides": null, "padding": "same", "data_format": "channels_first"`, "[$0]", ""},
+	{"nn.AveragePool", "float32 2,3,5,6", `"pool_size": [2, 3], "strides": null, "padding": "same", "data_format": "channels_first"`,
+		"[$0]", ""},
 	{"nn.AdaptiveMaxPool", "float32 2,3,5,6", `"output_size": [3, 4], "data_format": "channels_first"`, "[$0]", ""},
 	{"nn.AdaptiveAveragePool", "float32 2,3,5,6", `"output_size": [3, 4], "data_format": "channels_first"`, "[$0]", ""},
-	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "bilinear", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
-	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "nearest", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
-	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "bicubic", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
-	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "lanczos3", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
-	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "lanczos5", "antialias": true, "crop_to_aspect_ratio": false, "pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
+	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "bilinear", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
+	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "nearest", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
+	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "bicubic", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
+	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "lanczos3", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
+	{"image.Resize", "float32 2,3,5,6", `"size": [7, 3], "interpolation": "lanczos5", "antialias": true, "crop_to_aspect_ratio": false, ` +
+		`"pad_to_aspect_ratio": true, "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0]", ""},
 	{"image.RGBToGrayscale", "float32 2,3,5,6", `"data_format": "channels_first"`, "[$0]", ""},
 	{"image.RGBToHSV", "float32 2,3,5,6", `"data_format": "channels_first"`, "[$0]", ""},
 	{"image.HSVToRGB", "float32 2,3,5,6", `"data_format": "channels_first"`, "[$0]", ""},
 	{"image.SobelEdges", "float32 2,3,5,6", `"data_format": "channels_first"`, "[$0]", ""},
 	{"image.GaussianBlur", "float32 2,3,5,6", `"kernel_size": [3, 5], "sigma": [0.8, 1.5], "data_format": "channels_first"`, "[$0]", ""},
-	{"image.SSIM", "float32 2,3,5,6; float32 2,3,5,6", `"max_val": 1.0, "filter_size": 3, "filter_sigma": 1.5, "k1": 0.01, "k2": 0.03, "data_format": "channels_first"`, "[$0, $1]", ""},
-	{"image.PadImages", "float32 2,3,5,6", `"top_padding": 1, "left_padding": 2, "bottom_padding": null, "right_padding": null, "target_height": 9, "target_width": 11, "data_format": "channels_first"`, "[$0]", ""},
-	{"image.CropImages", "float32 2,3,5,6", `"top_cropping": 1, "left_cropping": 1, "bottom_cropping": 1, "right_cropping": null, "target_height": null, "target_width": 2, "data_format": "channels_first"`, "[$0]", ""},
-	{"image.ExtractPatches", "float32 2,3,5,6", `"size": [2, 3], "strides": [1, 2], "dilation_rate": 1, "padding": "same", "data_format": "channels_first"`, "[$0]", ""},
-	{"image.PerspectiveTransform", "float32 2,3,5,6; float32 2,4,2; float32 2,4,2", `"interpolation": "bilinear", "fill_value": 0, "data_format": "channels_first"`, "[$0, $1, $2]", ""},
-	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "bilinear", "fill_mode": "constant", "fill_value": 0.5, "data_format": "channels_first"`, "[$0, $1]", ""},
-	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "nearest", "fill_mode": "nearest", "fill_value": 0.5, "data_format": "channels_first"`, "[$0, $1]", ""},
-	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "bilinear", "fill_mode": "wrap", "fill_value": 0.5, "data_format": "channels_first"`, "[$0, $1]", ""},
-	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "nearest", "fill_mode": "mirror", "fill_value": 0.5, "data_format": "channels_first"`, "[$0, $1]", ""},
-	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "bilinear", "fill_mode": "reflect", "fill_value": 0.5, "data_format": "channels_first"`, "[$0, $1]", ""},
+	{"image.SSIM", "float32 2,3,5,6; float32 2,3,5,6", `"max_val": 1.0, "filter_size": 3, "filter_sigma": 1.5, "k1": 0.01, "k2": 0.03, ` +
+		`"data_format": "channels_first"`, "[$0, $1]", ""},
+	{"image.PadImages", "float32 2,3,5,6", `"top_padding": 1, "left_padding": 2, "bottom_padding": null, "right_padding": null, ` +
+		`"target_height": 9, "target_width": 11, "data_format": "channels_first"`, "[$0]", ""},
+	{"image.CropImages", "float32 2,3,5,6", `"top_cropping": 1, "left_cropping": 1, "bottom_cropping": 1, "right_cropping": null, ` +
+		`"target_height": null, "target_width": 2, "data_format": "channels_first"`, "[$0]", ""},
+	{"image.ExtractPatches", "float32 2,3,5,6", `"size": [2, 3], "strides": [1, 2], "dilation_rate": 1, "padding": "same", "data_format": ` +
+		`"channels_first"`, "[$0]", ""},
+	{"image.PerspectiveTransform", "float32 2,3,5,6; float32 2,4,2; float32 2,4,2",
+		`"interpolation": "bilinear", "fill_value": 0, "data_format": "channels_first"`, "[$0, $1, $2]", ""},
+	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "bilinear", "fill_mode": "constant", "fill_value": 0.5, ` +
+		`"data_format": "channels_first"`, "[$0, $1]", ""},
+	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "nearest", "fill_mode": "nearest", "fill_value": 0.5, ` +
+		`"data_format": "channels_first"`, "[$0, $1]", ""},
+	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "bilinear", "fill_mode": "wrap", "fill_value": 0.5, ` +
+		`"data_format": "channels_first"`, "[$0, $1]", ""},
+	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "nearest", "fill_mode": "mirror", "fill_value": 0.5, ` +
+		`"data_format": "channels_first"`, "[$0, $1]", ""},
+	{"image.AffineTransform", "float32 2,3,5,6; float32 2,8", `"interpolation": "bilinear", "fill_mode": "reflect", "fill_value": 0.5, ` +
+		`"data_format": "channels_first"`, "[$0, $1]", ""},
 	{"nn.SpaceToDepth", "float32 2,3,4,6", `"block_size": 2, "data_format": "channels_first"`, "[$0]", ""},
 	{"nn.DepthToSpace", "float32 2,8,4,6", `"block_size": 2, "data_format": "channels_first"`, "[$0]", ""},
-	{"image.Resize", "uint8 2,5,6,3", `"size": [7, 3], "interpolation": "bicubic", "antialias": false, "crop_to_aspect_ratio": true, "pad_to_aspect_ratio": false, "fill_mode": "constant", "fill_value": 0.0, "data_format": null`, "[$0]", ""},
+	{"image.Resize", "uint8 2,5,6,3", `"size": [7, 3], "interpolation": "bicubic", "antialias": false, "crop_to_aspect_ratio": true, ` +
+		`"pad_to_aspect_ratio": false, "fill_mode": "constant", "fill_value": 0.0, "data_format": null`, "[$0]", ""},
 	{"image.MapCoordinates", "float32 4,5; float32 2,3,3", `"order": 1, "fill_mode": "constant", "fill_value": 0.5`, "[$0, $1]", ""},
 	{"image.MapCoordinates", "int32 4,5; float32 2,3", `"order": 1, "fill_mode": "constant", "fill_value": 0.5`, "[$0, $1]", ""},
 	{"image.MapCoordinates", "float32 4,5; float32 2,3,3", `"order": 0, "fill_mode": "wrap", "fill_value": 0.5`, "[$0, $1]", ""},
@@ -390,11 +434,13 @@ var table = []struct{ op, inputs, config, args, kwargs string }{
 	{"image.MapCoordinates", "int32 4,5; float32 2,3", `"order": 1, "fill_mode": "mirror", "fill_value": 0.5`, "[$0, $1]", ""},
 	{"image.MapCoordinates", "float32 4,5; float32 2,3,3", `"order": 0, "fill_mode": "reflect", "fill_value": 0.5`, "[$0, $1]", ""},
 	{"image.MapCoordinates", "int32 4,5; float32 2,3", `"order": 0, "fill_mode": "reflect", "fill_value": 0.5`, "[$0, $1]", ""},
-	{"image.ScaleAndTranslate", "float32 5,6,2; float32 2; float32 2", `"spatial_dims": [0, 1], "method": "lanczos3", "antialias": true`, "[$0, [7, 5, 2], $1, $2]", ""},
+	{"image.ScaleAndTranslate", "float32 5,6,2; float32 2; float32 2", `"spatial_dims": [0, 1], "method": "lanczos3", "antialias": true`,
+		"[$0, [7, 5, 2], $1, $2]", ""},
 	{"nn.PSNR", "float32 3,4; float32 3,4", `"max_val": 1.0`, "[$0, $1]", ""},
 	{"nn.Unfold", "float32 2,3,5,6", `"kernel_size": [2, 3], "dilation": 1, "padding": 1, "stride": [1, 2]`, "[$0]", ""},
 	{"nn.Fold", "float32 2,8,9", `"output_size": [4, 4], "kernel_size": 2, "dilation": 1, "padding": 0, "stride": 1`, "[$0]", ""},
-	{"nn.DotProductAttention", "float32 2,3,4,5; float32 2,6,2,5; float32 2,6,2,5; bool 2,1,3,6", `"is_causal": true, "flash_attention": null, "attn_logits_soft_cap": null`, "[$0, $1, $2]", `"bias": null, "mask": $3, "scale": null`},
+	{"nn.DotProductAttention", "float32 2,3,4,5; float32 2,6,2,5; float32 2,6,2,5; bool 2,1,3,6",
+		`"is_causal": true, "flash_attention": null, "attn_logits_soft_cap": null`, "[$0, $1, $2]", `"bias": null, "mask": $3, "scale": null`},
 	{"nn.BinaryCrossentropy", "float32 3,4; float32 3,4", `"from_logits": true`, "[$0, $1]", ""},
 	{"nn.BinaryCrossentropy", "float32 3,4; float32 3,4", `"from_logits": false`, "[$0, $1]", ""},
 	{"nn.CategoricalCrossentropy", "float32 3,4; float32 3,4", `"from_logits": true, "axis": -1`, "[$0, $1]", ""},
@@ -404,16 +450,20 @@ var table = []struct{ op, inputs, config, args, kwargs string }{
 	{"nn.MultiHot", "int32 3,4", `"num_classes": 6, "axis": -1, "dtype": "float32", "sparse": false`, "[$0]", ""},
 	{"math.InTopK", "int32 3; float32 3,4", `"k": 2`, "[$0, $1]", ""},
 	{"nn.CTCLoss", "int32 2,3; float32 2,6,4; int32 2; int32 2", `"mask_index": 0`, "[$0, $1, $2, $3]", ""},
-	{"nn.CTCDecode", "float32 2,6,4; int32 2", `"strategy": "greedy", "beam_width": 100, "top_paths": 1, "merge_repeated": true, "mask_index": 0`, "[$0, $1]", ""},
-	{"nn.CTCDecode", "float32 2,6,4; int32 2", `"strategy": "beam_search", "beam_width": 5, "top_paths": 3, "merge_repeated": true, "mask_index": 0`, "[$0, $1]", ""},
+	{"nn.CTCDecode", "float32 2,6,4; int32 2", `"strategy": "greedy", "beam_width": 100, "top_paths": 1, "merge_repeated": true, ` +
+		`"mask_index": 0`, "[$0, $1]", ""},
+	{"nn.CTCDecode", "float32 2,6,4; int32 2", `"strategy": "beam_search", "beam_width": 5, "top_paths": 3, "merge_repeated": true, ` +
+		`"mask_index": 0`, "[$0, $1]", ""},
 	{"math.FFT", "float32 2,3,4; float32 2,3,4", "", "[[$0, $1]]", ""},
 	{"math.FFT2", "float32 2,3,4; float32 2,3,4", "", "[[$0, $1]]", ""},
 	{"math.IFFT2", "float32 2,3,4; float32 2,3,4", "", "[[$0, $1]]", ""},
 	{"math.RFFT", "float32 3,4", `"fft_length": 7`, "[$0]", ""},
 	{"math.IRFFT", "float32 3,4; float32 3,4", `"fft_length": null`, "[[$0, $1]]", ""},
 	{"math.STFT", "float32 2,20", `"sequence_length": 6, "sequence_stride": 3, "fft_length": 8, "window": "hann", "center": true`, "[$0]", ""},
-	{"math.ISTFT", "float32 2,6,5; float32 2,6,5", `"sequence_length": 8, "sequence_stride": 4, "fft_length": 8, "length": 30, "window": "hann", "center": true`, "[[$0, $1]]", ""},
-	{"math.ISTFT", "float32 2,6,5; float32 2,6,5", `"sequence_length": 6, "sequence_stride": 3, "fft_length": 8, "length": null, "window": null, "center": false`, "[[$0, $1]]", ""},
+	{"math.ISTFT", "float32 2,6,5; float32 2,6,5", `"sequence_length": 8, "sequence_stride": 4, "fft_length": 8, "length": 30, "window": ` +
+		`"hann", "center": true`, "[[$0, $1]]", ""},
+	{"math.ISTFT", "float32 2,6,5; float32 2,6,5", `"sequence_length": 6, "sequence_stride": 3, "fft_length": 8, "length": null, ` +
+		`"window": null, "center": false`, "[[$0, $1]]", ""},
 	{"math.ExtractSequences", "float32 3,9", `"sequence_length": 4, "sequence_stride": 2`, "[$0]", ""},
 	{"linalg.Cholesky", "float32 1,1", `"upper": true`, "[$0]", ""},
 	{"linalg.CholeskyInverse", "float32 3,3", `"upper": false`, "[$0]", ""},
@@ -439,7 +489,8 @@ var table = []struct{ op, inputs, config, args, kwargs string }{
 	{"linalg.Norm", "float32 3,4", `"ord": 3, "axis": 1, "keepdims": true`, "[$0]", ""},
 	{"linalg.Norm", "float32 3,4", `"ord": 0, "axis": 1, "keepdims": true`, "[$0]", ""},
 	{"einops.Rearrange", "float32 2,6,3", "", `[$0, "a (b c) d -> c (a d) b"]`, `"c": 2`},
-	{"image.ExtractPatches3D", "float32 2,4,5,4,1", `"size": 2, "strides": [2, 1, 2], "dilation_rate": 1, "padding": "valid", "data_format": null`, "[$0]", ""},
+	{"image.ExtractPatches3D", "float32 2,4,5,4,1", `"size": 2, "strides": [2, 1, 2], "dilation_rate": 1, "padding": "valid", ` +
+		`"data_format": null`, "[$0]", ""},
 	{"nn.CtcLoss", "int32 2,3; float32 2,6,4; int32 2; int32 2", `"mask_index": 0`, "[$0, $1, $2, $3]", ""},
 	// Calls as older releases wrote them.
 	{"numpy.Full", "float32 1", "", `[[2, 3], $0, "float32"]`, ""},
@@ -452,5 +503,6 @@ var table = []struct{ op, inputs, config, args, kwargs string }{
 	{"core.Slice", "float32 3,4", "", "[$0, [1, 0], [2, 3]]", ""},
 	{"nn.Threshold", "float32 3", `"threshold_value": 0.2, "value": -1.5`, "[$0]", ""},
 	{"math.FFT", "float32 3,4; float32 3,4", `"axis": 0`, "[[$0, $1]]", ""},
-	{"nn.DotProductAttention", "float32 2,3,4,5; float32 2,6,4,5; float32 2,6,4,5", `"is_causal": false`, "[$0, $1, $2, null, null, 0.5, null]", ""},
+	{"nn.DotProductAttention", "float32 2,3,4,5; float32 2,6,4,5; float32 2,6,4,5", `"is_causal": false`,
+		"[$0, $1, $2, null, null, 0.5, null]", ""},
 }

@@ -372,7 +372,8 @@ func (b *Base) Step(gradients []tensor.Any) error {
 // gradients reads and checks the arguments of Step.
 func (b *Base) gradients(gradients []tensor.Any) ([][]float64, error) {
 	if b.trainable == nil || len(gradients) != len(b.trainable) {
-		return nil, fmt.Errorf("optimizer %s: %d gradients for %d variables; Build says which there are", b.Name, len(gradients), len(b.trainable))
+		return nil, fmt.Errorf("optimizer %s: %d gradients for %d variables; Build says which there are", b.Name, len(gradients),
+			len(b.trainable))
 	}
 	out := make([][]float64, len(gradients))
 	none := true
@@ -382,7 +383,8 @@ func (b *Base) gradients(gradients []tensor.Any) ([][]float64, error) {
 		}
 		none = false
 		if v := b.trainable[i]; !slices.Equal(g.Shape(), v.Shape) || !g.DType().IsFloat() {
-			return nil, fmt.Errorf("optimizer %s: the gradient of variable %s is %s%s, not a float%s", b.Name, v.Path, g.DType(), tensor.FormatShape(g.Shape()), tensor.FormatShape(v.Shape))
+			return nil, fmt.Errorf("optimizer %s: the gradient of variable %s is %s%s, not a float%s", b.Name, v.Path, g.DType(),
+				tensor.FormatShape(g.Shape()), tensor.FormatShape(v.Shape))
 		}
 		if _, err := b.trainable[i].Value(); err != nil {
 			return nil, err
@@ -555,7 +557,8 @@ func SetVariables(o Optimizer, values []tensor.Any) error {
 	converted := make([]tensor.Any, len(values))
 	for i, v := range variables {
 		if !slices.Equal(values[i].Shape(), v.Shape) {
-			return fmt.Errorf("the optimizer's variable %s has shape %s, not %s", v.Path, tensor.FormatShape(v.Shape), tensor.FormatShape(values[i].Shape()))
+			return fmt.Errorf("the optimizer's variable %s has shape %s, not %s", v.Path, tensor.FormatShape(v.Shape),
+				tensor.FormatShape(values[i].Shape()))
 		}
 		var err error
 		if converted[i], err = values[i].Convert(v.DType); err != nil {

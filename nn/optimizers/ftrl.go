@@ -30,7 +30,8 @@ func (o *Ftrl) Config(c *layer.Config) {
 	if o.LearningRatePower > 0 {
 		c.Errorf("learning_rate_power", "0 or a negative number is expected, not %v", o.LearningRatePower)
 	}
-	for key, v := range map[string]float64{"initial_accumulator_value": o.InitialAccumulatorValue, "l1_regularization_strength": o.L1RegularizationStrength,
+	for key, v := range map[string]float64{"initial_accumulator_value": o.InitialAccumulatorValue,
+		"l1_regularization_strength": o.L1RegularizationStrength,
 		"l2_regularization_strength": o.L2RegularizationStrength, "l2_shrinkage_regularization_strength": o.L2ShrinkageRegularizationStrength} {
 		if v < 0 {
 			c.Errorf(key, "0 or a positive number is expected, not %v", v)

@@ -9,7 +9,8 @@ import (
 )
 
 func init() {
-	layer.RegisterObject("optimizers", "LossScaleOptimizer", func() layer.Configurable { return new(LossScaleOptimizer) }, "lossscaleoptimizer")
+	layer.RegisterObject("optimizers", "LossScaleOptimizer", func() layer.Configurable { return new(LossScaleOptimizer) },
+		"lossscaleoptimizer")
 }
 
 // LossScaleOptimizer multiplies the loss by a number that float16 gradients can bear (keras.optimizers.LossScaleOptimizer):
