@@ -1,9 +1,9 @@
 package kerasfile
 
 import (
-	"errors"
 	"fmt"
 
+	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -16,42 +16,13 @@ type ConfigError = layer.ConfigError
 // Errors is everything that is wrong with a model.
 type Errors = layer.Errors
 
-// FormatError says what is wrong with a file as a container.
-type FormatError struct {
-	Entry string // the part of the container, such as "config.json"; "" for the whole
-	Msg   string
-	Err   error
-}
+// FormatError says what is wrong with a file as a container. Its fields are Entry, the part of the container such as
+// "config.json", "" for the whole; Msg; and Err, the cause.
+type FormatError = container.FormatError
 
-func (e *FormatError) Error() string {
-	s := e.Msg
-	if e.Entry != "" {
-		s = e.Entry + ": " + s
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
-}
-
-// Unwrap returns the cause.
-func (e *FormatError) Unwrap() error { return e.Err }
-
-// LimitError says which limit a file exceeds.
-type LimitError struct {
-	Entry string
-	What  string
-	Value int64
-	Limit int64
-}
-
-func (e *LimitError) Error() string {
-	s := fmt.Sprintf("%s is %d, the limit is %d (kerasfile.WithLimits)", e.What, e.Value, e.Limit)
-	if e.Entry != "" {
-		s = e.Entry + ": " + s
-	}
-	return s
-}
+// LimitError says which limit a file exceeds. Its fields are Entry, the part of the container; What exceeds it; its Value;
+// and the Limit.
+type LimitError = container.LimitError
 
 // WeightError says which variable does not get its elements, and why.
 type WeightError struct {
@@ -80,4 +51,4 @@ func (e *WeightError) Error() string {
 func (e *WeightError) Unwrap() error { return e.Err }
 
 // ErrNotKeras is returned for a file that is none of Keras's containers.
-var ErrNotKeras = errors.New("neither a .keras zip nor an HDF5 file")
+var ErrNotKeras = container.ErrNotKeras

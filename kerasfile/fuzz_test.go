@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -70,14 +71,14 @@ func FuzzConfig(f *testing.F) {
 			f.Fatal(err)
 		}
 	}
-	f.Add(entries[configName])
+	f.Add(entries[container.ConfigName])
 	for _, name := range []string{"format/keras-3.15.1/mha.keras", "format/keras-3.15.1/seq.keras", "format/extras/text.keras", "format/extras/states.keras"} {
 		data := seed(f, name)
 		z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			f.Fatal(err)
 		}
-		r, err := z.Open(configName)
+		r, err := z.Open(container.ConfigName)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -90,9 +91,9 @@ func FuzzConfig(f *testing.F) {
 	f.Fuzz(func(t *testing.T, config []byte) {
 		var buf bytes.Buffer
 		z := zip.NewWriter(&buf)
-		for _, name := range []string{metadataName, configName, weightsName} {
+		for _, name := range []string{container.MetadataName, container.ConfigName, container.WeightsName} {
 			data := entries[name]
-			if name == configName {
+			if name == container.ConfigName {
 				data = config
 			}
 			w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})

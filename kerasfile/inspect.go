@@ -3,14 +3,11 @@ package kerasfile
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"math"
-	"os"
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
 	"github.com/hornml/horn/internal/pyjson"
-	"github.com/hornml/horn/kerasfile/internal/release"
+	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -76,29 +73,9 @@ type OptimizerParams struct {
 // possible. The error is for what is no model file at all; damage further inside is among the Problems.
 func Inspect(path string, opts ...Option) (*Info, error) {
 	o := settings(opts)
-	stat, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if stat.IsDir() {
-		root, err := os.OpenRoot(path) // links in the directory lead nowhere outside of it
-		if err != nil {
-			return nil, err
-		}
-		defer root.Close()
-		c, err := openDirectory(root.FS(), ".", o.limits)
-		if err != nil {
-			return nil, err
-		}
-		defer c.Close()
-		return inspect(c, o)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	c, err := open(f, stat.Size(), o)
+	options := o.container()
+	options.Unchecked = true
+	c, err := container.Open(path, options)
 	if err != nil {
 		return nil, err
 	}
@@ -106,44 +83,30 @@ func Inspect(path string, opts ...Option) (*Info, error) {
 	return inspect(c, o)
 }
 
-func inspect(c container, o options) (*Info, error) {
-	info := &Info{Format: "legacy hdf5", Entries: []Entry{}, Inputs: []Port{}, Outputs: []Port{}, Variables: []Stored{}, Classes: []ClassUse{}, Problems: []string{}}
-	switch c := c.(type) {
-	case *zipContainer:
-		info.Format = "keras zip"
-		c.unchecked = true
-		for _, f := range c.order {
-			info.Entries = append(info.Entries, Entry{f.Name, clampSize(f.UncompressedSize64), clampSize(f.CompressedSize64)})
-		}
-	case *directory:
-		info.Format = "directory"
-		info.Entries = c.list()
+func inspect(c container.Container, o options) (*Info, error) {
+	info := &Info{Format: c.Kind().String(), Entries: []Entry{}, Inputs: []Port{}, Outputs: []Port{}, Variables: []Stored{}, Classes: []ClassUse{}, Problems: []string{}}
+	for _, e := range c.Entries() {
+		info.Entries = append(info.Entries, Entry(e))
 	}
-	data, err := c.config()
+	d, err := readDocument(c)
 	if err != nil {
 		return nil, err
 	}
-	config, err := parseJSON(configName, data)
+	config := d.config
+	meta, err := c.Metadata()
 	if err != nil {
-		return nil, err
-	}
-	if data, err := c.metadata(); err != nil {
 		info.damage(err)
-	} else if data != nil {
-		if meta, err := parseJSON(metadataName, data); err != nil {
-			info.damage(err)
-		} else {
-			info.KerasVersion, info.DateSaved = meta.String("keras_version"), meta.String("date_saved")
-		}
 	}
+	info.KerasVersion, info.DateSaved = meta.String("keras_version"), meta.String("date_saved")
 	info.Class, info.Name = config.String("class_name"), config.Object("config").String("name")
 	compile := config.Object("compile_config")
 	w := newClassWalk()
 	w.visit(config, "", false, 0)
 	o.compile = false
-	model, err := decode(config, release.Parse(info.KerasVersion), o)
+	d.upgrade(o.note)
+	model, err := d.decode(o)
 	if err != nil {
-		w = newClassWalk() // the errors are about the config as decode has brought it into today's form
+		w = newClassWalk() // the errors are about the config in today's form
 		w.visit(config, "", false, 0)
 		w.blame(err, info)
 		info.Inputs = configInputs(config)
@@ -152,20 +115,17 @@ func inspect(c container, o options) (*Info, error) {
 		info.build(model, c)
 	}
 	info.Classes = append(info.Classes, w.uses...)
-	weights, err := c.weights()
+	weights, err := c.Weights()
 	if err != nil {
 		info.damage(err)
 	} else {
-		info.variables(weights, model)
-		weights.Close()
+		info.variables(weights.Files[0], model)
 	}
 	if compile.Len() > 0 {
 		info.Compile = &Compile{Optimizer: compile.Get("optimizer"), Loss: compile.Get("loss"), Metrics: compile.Get("metrics"), Params: optimizerParams(info, compile, model)}
 	}
 	return info, nil
 }
-
-func clampSize(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
 
 // problem adds an error, each part of several on its own.
 func (info *Info) problem(err error) {
@@ -186,7 +146,7 @@ func (info *Info) damage(err error) {
 }
 
 // build works out the shapes of a model that could be decoded.
-func (info *Info) build(model *nn.Model, c container) {
+func (info *Info) build(model *nn.Model, c container.Container) {
 	err := loadAssets(model, c)
 	if err == nil {
 		err = model.Build()
@@ -258,7 +218,7 @@ func (info *Info) variables(f *h5lite.File, model *nn.Model) {
 	}
 	err := h5lite.Walk(f.Root(), func(e h5lite.Entry) error {
 		if e.Err != nil {
-			info.damage(&FormatError{Entry: weightsName, Msg: e.Path, Err: e.Err})
+			info.damage(&FormatError{Entry: container.WeightsName, Msg: e.Path, Err: e.Err})
 			return nil
 		}
 		d, ok := e.Object.(*h5lite.Dataset)
@@ -277,7 +237,7 @@ func (info *Info) variables(f *h5lite.File, model *nn.Model) {
 		return nil
 	})
 	if err != nil {
-		info.damage(&FormatError{Entry: weightsName, Msg: "cannot be listed to its end", Err: err})
+		info.damage(&FormatError{Entry: container.WeightsName, Msg: "cannot be listed to its end", Err: err})
 	}
 }
 
@@ -362,21 +322,4 @@ func optimizerSlots(record *pyjson.Object) (int64, bool) {
 		return 0, false
 	}
 	return n + set("use_ema") + set("gradient_accumulation_steps"), true
-}
-
-// list gives the files of a directory in Keras's form.
-func (d *directory) list() []Entry {
-	out := []Entry{}
-	root := d.root
-	_ = fs.WalkDir(d.fsys, root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || len(out) >= d.limits.Entries {
-			return nil // what cannot be listed is missing in the list, and fails where it is needed
-		}
-		if info, err := e.Info(); err == nil {
-			name := strings.TrimPrefix(strings.TrimPrefix(path, root), "/")
-			out = append(out, Entry{name, info.Size(), info.Size()})
-		}
-		return nil
-	})
-	return out
 }

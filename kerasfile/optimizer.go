@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -34,10 +36,10 @@ func trainables(m *nn.Model) int {
 // rearrangeOptimizer brings the variables of an optimizer from the order of a release into that of Keras 3.10 and later
 // (read), or back: before, Nadam had u_product in front of its slots, and an average and an accumulator of gradients
 // stood in turn for each variable.
-func rearrangeOptimizer(m *nn.Model, variables []*layer.Variable, o dialect.Origin, read bool) []*layer.Variable {
+func rearrangeOptimizer(m *nn.Model, variables []*layer.Variable, r release.Release, read bool) []*layer.Variable {
 	record := m.CompileConfig().Object("optimizer")
 	config := record.Object("config")
-	if !o.Before(3, 10) || config == nil {
+	if !r.Before(release.Of(3, 10)) || config == nil {
 		return variables
 	}
 	at := 1
@@ -88,9 +90,8 @@ func upgradeOptimizer(m *nn.Model, o dialect.Origin, note func(string)) {
 			continue
 		}
 		variables := g.Variables
-		if o.Release.Major() >= 3 {
-			variables = rearrangeOptimizer(m, variables, o, true)
-		} else {
+		switch {
+		case o.Keras2():
 			var problem string
 			if variables, problem = fromKeras2(m, variables); problem != "" {
 				note("the optimizer's state is not kept: " + problem)
@@ -98,6 +99,8 @@ func upgradeOptimizer(m *nn.Model, o dialect.Origin, note func(string)) {
 				return
 			}
 			note("the optimizer's variables are brought into the order of Keras 3")
+		default:
+			variables = rearrangeOptimizer(m, variables, o.Release, true)
 		}
 		for k, v := range variables {
 			v.Name = strconv.Itoa(k)
@@ -147,7 +150,7 @@ func fromKeras2(m *nn.Model, variables []*layer.Variable) (out []*layer.Variable
 	layout, known := keras2Slots[class]
 	bySlot := map[string][]*layer.Variable{}
 	for _, v := range rest {
-		_, slot := split(v.Path)
+		slot := v.Path[strings.LastIndexByte(v.Path, '/')+1:]
 		bySlot[slot] = append(bySlot[slot], v)
 	}
 	var lists [][]*layer.Variable

@@ -1,6 +1,9 @@
 package kerasfile
 
 import (
+	"fmt"
+
+	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -11,7 +14,6 @@ type Option func(*options)
 type options struct {
 	custom       layer.CustomObjects
 	compile      bool
-	unsafe       bool
 	noWeights    bool
 	byName       bool
 	skipMismatch bool
@@ -27,6 +29,32 @@ type Limits struct {
 	Entries     int   // in the zip; default 100,000
 	Expansion   int64 // unpacked to stored bytes of a compressed entry, above 1 MiB; default 1000
 	Objects     int   // layers, ops and models in the config; default 1,000,000
+}
+
+func settings(opts []Option) options {
+	o := options{compile: true, note: func(string) {}}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	o.limits.setDefaults()
+	return o
+}
+
+// container is what opening a file has to know of the options.
+func (o options) container() container.Options {
+	l := o.limits
+	return container.Options{ConfigBytes: l.ConfigBytes, EntryBytes: l.EntryBytes, AssetBytes: l.AssetBytes, Entries: l.Entries, Expansion: l.Expansion}
+}
+
+// skip turns what does not fit into notes, if that is wanted.
+func (o options) skip(errs Errors) Errors {
+	if !o.skipMismatch {
+		return errs
+	}
+	for _, e := range errs {
+		o.note(fmt.Sprintf("skipped: %v", e))
+	}
+	return nil
 }
 
 func (l *Limits) setDefaults() {
@@ -57,10 +85,6 @@ func WithCustomObjects(c layer.CustomObjects) Option { return func(o *options) {
 // WithCompile says whether the compile state (optimizer, loss, metrics) is read, true by default (compile). Without it
 // unknown optimizers, losses and metrics do not matter.
 func WithCompile(compile bool) Option { return func(o *options) { o.compile = compile } }
-
-// WithSafeMode is Keras's safe_mode, true by default. Python code is not run either way; without safe mode a Lambda layer
-// for which no custom object is given is still refused.
-func WithSafeMode(safe bool) Option { return func(o *options) { o.unsafe = !safe } }
 
 // WithoutWeights reads the structure alone: what a model is made of can be looked at without reading its weights.
 func WithoutWeights() Option { return func(o *options) { o.noWeights = true } }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
 )
@@ -23,7 +24,7 @@ func walk(m *nn.Model) []object { return walkIn(m, nil, 1) }
 
 // walkIn is walk with the names that a certain file has where old releases gave others: the root of the layers, and
 // attributes that were private once. step is 2 for the numbering of tf.keras 2.13.
-func walkIn(m *nn.Model, file *weightsFile, step int) []object {
+func walkIn(m *nn.Model, file *container.Index, step int) []object {
 	w := &walker{seen: map[layer.Layer]bool{}, file: file, step: step}
 	w.visit("", m)
 	return w.out
@@ -32,7 +33,7 @@ func walkIn(m *nn.Model, file *weightsFile, step int) []object {
 type walker struct {
 	out  []object
 	seen map[layer.Layer]bool
-	file *weightsFile
+	file *container.Index
 	step int
 }
 
@@ -62,7 +63,7 @@ func (w *walker) visit(path string, l layer.Layer) {
 // that have variables stand twice in its list, in 2.14 only new ones count.
 func (w *walker) members(at string, list []layer.Layer, model bool) {
 	count := map[string]int{}
-	old := model && w.file != nil && w.file.root == dependencies
+	old := model && w.file != nil && w.file.Root() == container.Dependencies
 	for _, member := range list {
 		name := naming.SnakeCase(member.Class().PythonName())
 		if old && w.step == 1 && w.seen[member] {
@@ -83,17 +84,17 @@ func (w *walker) members(at string, list []layer.Layer, model bool) {
 // attribute returns the path of an attribute: in an old file maybe under another name.
 func (w *walker) attribute(path, name string, model bool) string {
 	at := join(path, name)
-	if w.file == nil || w.file.paths[at] {
+	if w.file == nil || w.file.HasGroup(at) {
 		return at
 	}
-	if model && name == "layers" && w.file.root != name {
-		return join(path, w.file.root)
+	if model && name == container.LayersName && w.file.Root() != name {
+		return join(path, w.file.Root())
 	}
 	other := "_" + name
 	if rest, ok := strings.CutPrefix(name, "_"); ok {
 		other = rest
 	}
-	if w.file.paths[join(path, other)] {
+	if w.file.HasGroup(join(path, other)) {
 		return join(path, other)
 	}
 	return at

@@ -18,7 +18,6 @@ import (
 // convertFlags are those of "horn convert".
 type convertFlags struct {
 	overwrite bool
-	unsafe    bool
 	target    string
 	shard     string
 	weights   string
@@ -49,7 +48,7 @@ What older releases wrote in another way is brought into today's form, with a no
 		},
 	}
 	cmd.Flags().BoolVar(&flags.overwrite, "overwrite", false, "replace DST if it exists")
-	cmd.Flags().BoolVar(&flags.unsafe, "unsafe", false, "load with Keras's safe_mode=False (Python code is not run either way)")
+	registerUnsafe(cmd)
 	cmd.Flags().StringVar(&flags.target, "for", "", "write for a release of Keras, such as keras-3.3, without what it does not know")
 	cmd.Flags().StringVar(&flags.shard, "max-shard-size", "10GiB", "largest file of a .weights.json, such as 500MB")
 	cmd.Flags().StringVar(&flags.weights, "weights", "", "take the weights from this file")
@@ -117,9 +116,9 @@ func (a *app) source(src string, flags convertFlags) (*nn.Model, error) {
 		}
 		m, err = kerasfile.FromJSON(data, note)
 	case flags.weights != "":
-		m, err = kerasfile.Load(src, kerasfile.WithoutWeights(), kerasfile.WithSafeMode(!flags.unsafe), note)
+		m, err = kerasfile.Load(src, kerasfile.WithoutWeights(), note)
 	default:
-		m, err = kerasfile.Load(src, kerasfile.WithSafeMode(!flags.unsafe), note)
+		m, err = kerasfile.Load(src, note)
 	}
 	if err != nil {
 		return nil, fail(src, err)

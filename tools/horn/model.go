@@ -15,13 +15,17 @@ import (
 
 // modelFlags are shared by all commands that load a model.
 type modelFlags struct {
-	unsafe  bool
 	threads int
 }
 
 func (f *modelFlags) register(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.unsafe, "unsafe", false, "load with Keras's safe_mode=False (Python code is not run either way)")
+	registerUnsafe(cmd)
 	cmd.Flags().IntVar(&f.threads, "threads", 0, "goroutines for one prediction (default all cores)")
+}
+
+// registerUnsafe takes the flag for Keras's safe_mode=False, which changes nothing: Python code is never run.
+func registerUnsafe(cmd *cobra.Command) {
+	cmd.Flags().Bool("unsafe", false, "Keras's safe_mode=False, taken and without effect: Python code is never run")
 }
 
 func (f *modelFlags) check() error {
@@ -32,7 +36,7 @@ func (f *modelFlags) check() error {
 }
 
 func (f *modelFlags) options() []kerasfile.Option {
-	return []kerasfile.Option{kerasfile.WithCompile(false), kerasfile.WithSafeMode(!f.unsafe)}
+	return []kerasfile.Option{kerasfile.WithCompile(false)}
 }
 
 // load loads a model without its compile state, of which it notes what is not known.

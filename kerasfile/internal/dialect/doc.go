@@ -13,8 +13,6 @@ type Names interface {
 	Layer(name string) (Class, bool)
 	// OpModule is the module of the keras.src.ops class of a name, "" if there is none.
 	OpModule(class string) string
-	// Automatic is the name that Keras gives an object of a class: "conv2d_transpose" for Conv2DTranspose.
-	Automatic(class string) string
 }
 
 // Class names a class.

@@ -25,9 +25,9 @@ type Target struct {
 
 // Express writes a config, which may be from any release of Keras 3, for one: in a copy. The problems are all that the
 // release cannot say of it; the note says what was left out, "" for nothing.
-func Express(root *pyjson.Object, from release.Release, to Target, names Names) (out *pyjson.Object, note string, problems []Problem) {
+func Express(root *pyjson.Object, from release.Release, to Target) (out *pyjson.Object, note string, problems []Problem) {
 	root = pyjson.Clone(root).(*pyjson.Object)
-	e := &expresser{target: to.Release, strict: !to.Lenient, names: names, dropped: map[string]bool{}}
+	e := &expresser{target: to.Release, strict: !to.Lenient, dropped: map[string]bool{}}
 	e.literalMasks = from.Major() == 3 && from.Compare(release.Of(3, 16)) >= 0
 	e.value(root, "", 0)
 	if len(e.problems) > 0 {
@@ -44,7 +44,6 @@ type expresser struct {
 	target       release.Release
 	strict       bool
 	literalMasks bool // the config is one of 3.16 or later
-	names        Names
 	problems     []Problem
 	dropped      map[string]bool
 }

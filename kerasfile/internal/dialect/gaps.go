@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 )
 
@@ -17,7 +18,7 @@ func (e *expresser) gaps(record, config *pyjson.Object, class, path string) {
 	if e.older(3, 10) && config.Object("activation").Object("config") != nil {
 		e.cannot(path, "it cannot load a layer as an activation")
 	}
-	if class == "Functional" && e.older(3, 11) && e.namesClash(config) {
+	if class == "Functional" && e.older(3, 11) && namesClash(config) {
 		e.cannot(path, "it cannot load an operation whose automatic name there, which the file cannot say, is that of a layer")
 	}
 }
@@ -207,7 +208,7 @@ func usesScores(classes ...string) func(_, config *pyjson.Object) bool {
 
 // namesClash reports whether an operation that is written without its name, and then gets one when it is loaded, gets
 // that of a layer.
-func (e *expresser) namesClash(config *pyjson.Object) bool {
+func namesClash(config *pyjson.Object) bool {
 	named, automatic := map[string]bool{}, map[string]bool{}
 	count := map[string]int{}
 	layersOf(config, func(record *pyjson.Object) {
@@ -216,7 +217,7 @@ func (e *expresser) namesClash(config *pyjson.Object) bool {
 			named[record.String("name")] = true
 			return
 		}
-		name := e.names.Automatic(class)
+		name := naming.SnakeCase(class)
 		if n := count[name]; n > 0 {
 			automatic[fmt.Sprintf("%s_%d", name, n)] = true
 		} else {

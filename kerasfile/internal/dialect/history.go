@@ -19,6 +19,8 @@ type history struct {
 	renamed   release.Release //
 	unbuilt   release.Release // releases before it take the lists in build_config for something else
 
+	attributes map[string]string // by argument, where that is kept under another name, which gives paths in weights files
+
 	keras2 repair // brings the arguments of Keras 2 into the form of Keras 3
 	keras3 repair // drops what some release of Keras 3 wrote and today's does not take
 }

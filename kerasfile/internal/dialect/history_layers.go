@@ -17,10 +17,14 @@ var layers = map[string]history{
 		{"renorm_clipping", v(3, 14), "null"},
 		{"renorm_momentum", v(3, 14), "0.99"},
 	}},
-	"Bidirectional": {keras2: dropping("num_constants"), gaps: []gap{
-		{until: v(3, 3), what: "merge_mode None with return_state", has: unmergedStates},
-		{until: v(3, 2), what: "return_state", has: returnsStates},
-	}},
+	"Bidirectional": {
+		attributes: map[string]string{"layer": "forward_layer"},
+		keras2:     dropping("num_constants"),
+		gaps: []gap{
+			{until: v(3, 3), what: "merge_mode None with return_state", has: unmergedStates},
+			{until: v(3, 2), what: "return_state", has: returnsStates},
+		},
+	},
 	"CategoryEncoding": {
 		arguments: []argument{{"sparse", v(3, 2), "false"}},
 		gaps:      []gap{{until: v(3, 1), what: "count_weights", has: calledWith("count_weights")}},

@@ -33,8 +33,6 @@ func (known) OpModule(class string) string {
 	return ""
 }
 
-func (known) Automatic(class string) string { return strings.ToLower(class) }
-
 func parse(t testing.TB, text string) *pyjson.Object {
 	t.Helper()
 	v, err := pyjson.Parse([]byte(text))

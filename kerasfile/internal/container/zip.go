@@ -1,16 +1,16 @@
-package kerasfile
+package container
 
 import (
 	"archive/zip"
+	"bytes"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"strings"
 
-	"bytes"
-
-	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // zipContainer is a .keras file: a zip of config.json, metadata.json, model.weights.h5 and assets/.
@@ -19,27 +19,18 @@ type zipContainer struct {
 	size    int64
 	entries map[string]*zip.File
 	order   []*zip.File
-	// unchecked leaves out the checksum of the weights, for which all of them have to be read.
-	unchecked bool
-	limits    Limits
-	closer    io.Closer
+	options Options
 }
 
-const (
-	configName   = "config.json"
-	metadataName = "metadata.json"
-	weightsName  = "model.weights.h5"
-)
-
-func openZip(r io.ReaderAt, size int64, limits Limits) (*zipContainer, error) {
+func openZip(r io.ReaderAt, size int64, o Options) (*zipContainer, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, &FormatError{Msg: "the zip cannot be read; the file may be truncated", Err: err}
 	}
-	if len(z.File) > limits.Entries {
-		return nil, &LimitError{What: "the number of entries", Value: int64(len(z.File)), Limit: int64(limits.Entries)}
+	if len(z.File) > o.Entries {
+		return nil, &LimitError{What: "the number of entries", Value: int64(len(z.File)), Limit: int64(o.Entries)}
 	}
-	c := &zipContainer{r: r, size: size, limits: limits, entries: make(map[string]*zip.File, len(z.File))}
+	c := &zipContainer{r: r, size: size, options: o, entries: make(map[string]*zip.File, len(z.File))}
 	for _, f := range z.File {
 		if strings.HasSuffix(f.Name, "/") {
 			continue
@@ -50,8 +41,8 @@ func openZip(r io.ReaderAt, size int64, limits Limits) (*zipContainer, error) {
 		c.entries[f.Name] = f
 		c.order = append(c.order, f)
 	}
-	if c.entries[configName] == nil {
-		return nil, &FormatError{Entry: configName, Msg: "is not in the zip: this is no Keras model"}
+	if c.entries[ConfigName] == nil {
+		return nil, &FormatError{Entry: ConfigName, Msg: "is not in the zip: this is no Keras model"}
 	}
 	return c, nil
 }
@@ -98,77 +89,86 @@ func (c *zipContainer) plausible(f *zip.File, limit int64) error {
 	if f.CompressedSize64 > uint64(c.size) {
 		return &FormatError{Entry: f.Name, Msg: "declares more bytes than the file has"}
 	}
-	if f.UncompressedSize64 > 1<<20 && f.UncompressedSize64/uint64(c.limits.Expansion) > f.CompressedSize64 {
-		return &LimitError{Entry: f.Name, What: "the expansion when unpacked", Value: int64(f.UncompressedSize64 / max(f.CompressedSize64, 1)), Limit: c.limits.Expansion}
+	if f.UncompressedSize64 > 1<<20 && f.UncompressedSize64/uint64(c.options.Expansion) > f.CompressedSize64 {
+		return &LimitError{Entry: f.Name, What: "the expansion when unpacked", Value: int64(f.UncompressedSize64 / max(f.CompressedSize64, 1)), Limit: c.options.Expansion}
 	}
 	return nil
 }
 
-func (c *zipContainer) config() ([]byte, error) { return c.read(configName, c.limits.ConfigBytes) }
+func (*zipContainer) Kind() Kind { return Zip }
 
-func (c *zipContainer) metadata() ([]byte, error) {
-	if c.entries[metadataName] == nil {
+func (*zipContainer) ConfigName() string { return ConfigName }
+
+func (c *zipContainer) Config() (*pyjson.Object, error) { return c.document(ConfigName) }
+
+func (c *zipContainer) Metadata() (*pyjson.Object, error) {
+	if c.entries[MetadataName] == nil {
 		return nil, nil
 	}
-	return c.read(metadataName, c.limits.ConfigBytes)
+	return c.document(MetadataName)
 }
 
-func (c *zipContainer) weights() (*h5lite.File, error) {
-	f := c.entries[weightsName]
+func (c *zipContainer) document(name string) (*pyjson.Object, error) {
+	data, err := c.read(name, c.options.ConfigBytes)
+	if err != nil {
+		return nil, err
+	}
+	return parseJSON(name, data)
+}
+
+func (c *zipContainer) Weights() (*Weights, error) {
+	f := c.entries[WeightsName]
 	if f == nil {
 		if c.entries["model.weights.npz"] != nil {
 			return nil, &FormatError{Entry: "model.weights.npz", Msg: `holds Python pickles, which are programs and never read; save the model again without weights_format="npz"`}
 		}
-		return nil, &FormatError{Entry: weightsName, Msg: "is not in the zip"}
+		return nil, &FormatError{Entry: WeightsName, Msg: "is not in the zip"}
 	}
-	if err := c.plausible(f, c.limits.EntryBytes); err != nil {
+	if err := c.plausible(f, c.options.EntryBytes); err != nil {
 		return nil, err
 	}
 	if f.Method != zip.Store {
-		data, err := c.read(weightsName, c.limits.EntryBytes)
+		data, err := c.read(WeightsName, c.options.EntryBytes)
 		if err != nil {
 			return nil, err
 		}
-		return openHDF5(weightsName, bytes.NewReader(data), int64(len(data)))
+		return openWeights(WeightsName, bytes.NewReader(data), int64(len(data)))
 	}
 	offset, err := f.DataOffset()
 	size := int64(f.CompressedSize64)
 	if err != nil || f.CompressedSize64 != f.UncompressedSize64 || offset > c.size-size {
-		return nil, &FormatError{Entry: weightsName, Msg: "lies outside the file", Err: err}
+		return nil, &FormatError{Entry: WeightsName, Msg: "lies outside the file", Err: err}
 	}
 	part := io.NewSectionReader(c.r, offset, size)
-	if c.unchecked {
-		return openHDF5(weightsName, part, size)
+	if c.options.Unchecked {
+		return openWeights(WeightsName, part, size)
 	}
 	sum := crc32.NewIEEE()
 	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, part, make([]byte, 1<<18)); err != nil {
-		return nil, &FormatError{Entry: weightsName, Msg: "cannot be read", Err: err}
+		return nil, &FormatError{Entry: WeightsName, Msg: "cannot be read", Err: err}
 	}
 	if sum.Sum32() != f.CRC32 {
-		return nil, &FormatError{Entry: weightsName, Msg: "is damaged: its checksum is wrong"}
+		return nil, &FormatError{Entry: WeightsName, Msg: "is damaged: its checksum is wrong"}
 	}
-	return openHDF5(weightsName, part, size)
+	return openWeights(WeightsName, part, size)
 }
 
-func openHDF5(name string, r io.ReaderAt, size int64) (*h5lite.File, error) {
-	f, err := h5lite.NewFile(r, size)
-	if err != nil {
-		return nil, &FormatError{Entry: name, Msg: "cannot be read", Err: err}
-	}
-	return f, nil
-}
-
-func (c *zipContainer) asset(path string) ([]byte, error) {
-	name := "assets/" + path
+func (c *zipContainer) Asset(path string) ([]byte, error) {
+	name := AssetsName + "/" + path
 	if c.entries[name] == nil {
 		return nil, fs.ErrNotExist
 	}
-	return c.read(name, c.limits.AssetBytes)
+	return c.read(name, c.options.AssetBytes)
 }
 
-func (c *zipContainer) Close() error {
-	if c.closer != nil {
-		return c.closer.Close()
+func (c *zipContainer) Entries() []Entry {
+	out := []Entry{}
+	for _, f := range c.order {
+		out = append(out, Entry{f.Name, clampSize(f.UncompressedSize64), clampSize(f.CompressedSize64)})
 	}
-	return nil
+	return out
 }
+
+func clampSize(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
+
+func (*zipContainer) Close() error { return nil }

@@ -1,7 +1,6 @@
 package kerasfile
 
 import (
-	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/nn/layer"
 )
@@ -15,5 +14,3 @@ func (registered) Layer(name string) (dialect.Class, bool) {
 }
 
 func (registered) OpModule(class string) string { return layer.FindOp(class) }
-
-func (registered) Automatic(class string) string { return naming.SnakeCase(class) }

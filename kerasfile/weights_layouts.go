@@ -3,15 +3,15 @@ package kerasfile
 import (
 	"slices"
 
-	"github.com/hornml/horn/kerasfile/internal/dialect"
+	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
 // upgradeArrays brings the arrays of one layer in a whole-model file into the order and the layout of the variables:
 // what Keras 1 and the CuDNN layers of Keras 2 laid out in another way. Arrays that fit stay as they are.
-func upgradeArrays(variables []*layer.Variable, arrays []tensor.Any, o dialect.Origin) ([]tensor.Any, error) {
-	arrays, err := joinGates(variables, arrays, o)
+func upgradeArrays(variables []*layer.Variable, arrays []tensor.Any, r release.Release) ([]tensor.Any, error) {
+	arrays, err := joinGates(variables, arrays, r)
 	if err != nil || len(arrays) != len(variables) {
 		return arrays, err
 	}
@@ -29,7 +29,7 @@ func upgradeArrays(variables []*layer.Variable, arrays []tensor.Any, o dialect.O
 		if err != nil {
 			continue // a shape error follows
 		}
-		if laidOut := layOut(t, v.Shape, o); laidOut != nil {
+		if laidOut := layOut(t, v.Shape, r); laidOut != nil {
 			arrays[i] = laidOut
 		}
 	}
@@ -37,9 +37,9 @@ func upgradeArrays(variables []*layer.Variable, arrays []tensor.Any, o dialect.O
 }
 
 // layOut tries the orders of axes that kernels had: in Keras 1 and in other backends.
-func layOut(t *tensor.Tensor, want []int, o dialect.Origin) tensor.Any {
+func layOut(t *tensor.Tensor, want []int, r release.Release) tensor.Any {
 	orders := [][]int{{3, 2, 0, 1}, {2, 3, 1, 0}, {0, 1, 3, 2}, {2, 3, 0, 1}}
-	if o.Release.Major() < 2 {
+	if r.Major() < 2 {
 		orders = [][]int{{2, 3, 1, 0}, {0, 1, 3, 2}, {2, 3, 0, 1}, {3, 2, 0, 1}}
 	}
 	if t.Rank() != 4 {
@@ -62,8 +62,8 @@ func layOut(t *tensor.Tensor, want []int, o dialect.Origin) tensor.Any {
 
 // joinGates puts the single gates of Keras 1's recurrent layers together: for each gate W, U and b, those of an LSTM in
 // the order i, c, f, o.
-func joinGates(variables []*layer.Variable, arrays []tensor.Any, o dialect.Origin) ([]tensor.Any, error) {
-	if o.Release.Major() > 1 || len(arrays) == len(variables) {
+func joinGates(variables []*layer.Variable, arrays []tensor.Any, r release.Release) ([]tensor.Any, error) {
+	if r.Major() > 1 || len(arrays) == len(variables) {
 		return arrays, nil
 	}
 	var out []tensor.Any

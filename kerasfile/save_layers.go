@@ -7,6 +7,7 @@ import (
 
 	"github.com/hornml/horn/h5lite"
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
@@ -14,21 +15,17 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-// writeLegacy writes a whole model as one HDF5 file. The layers in it are full records: without their modules, as Keras
+// writeWhole writes a whole model as one HDF5 file. The layers in it are full records: without their modules, as Keras
 // writes them there, Keras itself does not find operations again and takes some strings for functions.
-func (o *saveOptions) writeLegacy(w io.Writer, m *nn.Model) error {
-	root, target, err := o.document(m)
+func (o *saveOptions) writeWhole(w io.Writer, m *nn.Model) error {
+	r, err := o.record(m)
 	if err != nil {
 		return err
 	}
-	if files, err := assets(m); err != nil {
+	if err := r.refuseForHDF5(); err != nil {
 		return err
-	} else if len(files) > 0 {
-		return fmt.Errorf("the vocabulary of %q cannot be kept in an .h5 file: save the model as .keras", files[0].path)
 	}
-	if path := dialect.FindEllipsis(root.Get("config"), "/config"); path != "" {
-		return &ConfigError{Path: path, Msg: `an index with "..." cannot be kept in an .h5 file, which Keras could not load: save the model as .keras`}
-	}
+	root, target := r.root, r.target
 	tree := h5lite.NewTree()
 	backend := o.backend(m)
 	tree.SetAttribute("backend", nil, backend)
@@ -44,17 +41,32 @@ func (o *saveOptions) writeLegacy(w io.Writer, m *nn.Model) error {
 		}
 		tree.SetAttribute("training_config", nil, h5lite.As(h5lite.TypeASCII, []string{string(pyjson.Marshal(dialect.TrainingConfig(compile)))}))
 	}
-	if err := writeLegacyGroups(tree.Group("model_weights"), m, backend, target); err != nil {
+	if err := writeLayers(tree.Group("model_weights"), m, backend, target); err != nil {
 		return err
 	}
 	if variables := m.OptimizerVariables(); len(variables) > 0 && o.optimizer && m.CompileConfig() != nil {
-		variables = rearrangeOptimizer(m, variables, dialect.Origin{Release: target}, false)
-		if err := writeLegacyOptimizer(tree.Group("optimizer_weights"), m, variables); err != nil {
+		variables = rearrangeOptimizer(m, variables, target, false)
+		if err := writeLayersOptimizer(tree.Group("optimizer_weights"), m, variables); err != nil {
 			return err
 		}
 	}
 	_, err = tree.WriteTo(w)
 	return err
+}
+
+// refuseForHDF5 refuses what has no place in a whole-model HDF5 file, or what Keras could not load from there.
+func (r *record) refuseForHDF5() error {
+	assets, err := assetParts(r.model)
+	if err != nil {
+		return err
+	}
+	if len(assets) > 0 {
+		return fmt.Errorf("the vocabulary of %q cannot be kept in an .h5 file: save the model as .keras", strings.TrimPrefix(assets[0].Name, container.AssetsName+"/"))
+	}
+	if path := dialect.FindEllipsis(r.root.Get("config"), "/config"); path != "" {
+		return &ConfigError{Path: path, Msg: `an index with "..." cannot be kept in an .h5 file, which Keras could not load: save the model as .keras`}
+	}
+	return nil
 }
 
 func (o *saveOptions) backend(m *nn.Model) string {
@@ -64,21 +76,21 @@ func (o *saveOptions) backend(m *nn.Model) string {
 	return "tensorflow"
 }
 
-// writeLegacyWeights writes a weights file of the legacy form.
-func (o *saveOptions) writeLegacyWeights(w io.Writer, m *nn.Model, target release.Release) error {
+// writeByLayer writes a weights file of the legacy form.
+func (o *saveOptions) writeByLayer(w io.Writer, m *nn.Model, target release.Release) error {
 	tree := h5lite.NewTree()
 	if target.Major() < 3 {
 		target = release.Written()
 	}
-	if err := writeLegacyGroups(tree.TreeGroup, m, o.backend(m), target); err != nil {
+	if err := writeLayers(tree.TreeGroup, m, o.backend(m), target); err != nil {
 		return err
 	}
 	_, err := tree.WriteTo(w)
 	return err
 }
 
-// writeLegacyGroups writes a group for each layer, with its variables in the order that Keras expects there.
-func writeLegacyGroups(g *h5lite.TreeGroup, m *nn.Model, backend string, target release.Release) error {
+// writeLayers writes a group for each layer, with its variables in the order that Keras expects there.
+func writeLayers(g *h5lite.TreeGroup, m *nn.Model, backend string, target release.Release) error {
 	var layers []string
 	for _, l := range m.Layers() {
 		layers = append(layers, l.Name())
@@ -96,36 +108,18 @@ func writeLegacyGroups(g *h5lite.TreeGroup, m *nn.Model, backend string, target 
 			}
 			used[name] = true
 			list = append(list, name)
-			writeDataset(group, name, t)
+			container.WriteDataset(group, name, t)
 		}
-		setNames(group, "weight_names", list)
+		container.SetNames(group, "weight_names", list)
 	}
-	setNames(g, "layer_names", layers)
-	setNames(g.Group("top_level_model_weights"), "weight_names", nil)
+	container.SetNames(g, "layer_names", layers)
+	container.SetNames(g.Group("top_level_model_weights"), "weight_names", nil)
 	g.SetAttribute("backend", nil, backend)
 	g.SetAttribute("keras_version", nil, target.String())
 	return nil
 }
 
-// maxNames is how many names fit into one attribute; Keras reads more from layer_names0, layer_names1, ...
-const maxNames = 4000
-
-func setNames(g *h5lite.TreeGroup, name string, list []string) {
-	switch {
-	case len(list) == 0:
-		g.SetAttribute(name, []int{0}, []float64{})
-	case len(list) <= maxNames:
-		g.SetAttribute(name, []int{len(list)}, list)
-	default:
-		for i := 0; len(list) > 0; i++ {
-			n := min(len(list), maxNames)
-			g.SetAttribute(fmt.Sprint(name, i), []int{n}, list[:n])
-			list = list[n:]
-		}
-	}
-}
-
-func writeLegacyOptimizer(g *h5lite.TreeGroup, m *nn.Model, variables []*layer.Variable) error {
+func writeLayersOptimizer(g *h5lite.TreeGroup, m *nn.Model, variables []*layer.Variable) error {
 	name := m.CompileConfig().Object("optimizer").Object("config").String("name")
 	if name == "" || strings.Contains(name, "/") {
 		name = "optimizer"
@@ -144,8 +138,8 @@ func writeLegacyOptimizer(g *h5lite.TreeGroup, m *nn.Model, variables []*layer.V
 			path = name + "/learning_rate"
 		}
 		list = append(list, path)
-		writeDataset(g, path, t)
+		container.WriteDataset(g, path, t)
 	}
-	setNames(g, "weight_names", list)
+	container.SetNames(g, "weight_names", list)
 	return nil
 }

@@ -1,4 +1,4 @@
-package kerasfile
+package container
 
 import (
 	"fmt"

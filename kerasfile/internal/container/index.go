@@ -1,4 +1,4 @@
-package kerasfile
+package container
 
 import (
 	"fmt"
@@ -10,41 +10,47 @@ import (
 	"github.com/hornml/horn/h5lite"
 )
 
-// weightsFile is the index of a weights file: model.weights.h5, a file of its own, or the shards of one together.
-type weightsFile struct {
-	groups map[string]*varsGroup
+// Index says which variables stand where in HDF5 files by path: model.weights.h5, a file of its own, or the shards of one
+// together.
+type Index struct {
+	groups map[string]*Vars
 	paths  map[string]bool  // of all groups
 	bad    map[string]error // what cannot be opened, by path
-	root   string           // "layers", or what tf.keras before 2.15 had in its place
+	stored map[string]bool  // at or above variables
+	root   string
 }
 
-// varsGroup is a group "vars": the variables of one object.
-type varsGroup struct {
-	names    []string // in the order of their numbers, then by name
-	datasets map[string]*h5lite.Dataset
+// Vars is a group "vars": the variables of one object.
+type Vars struct {
+	Names    []string // in the order of their numbers, then by name
+	Datasets map[string]*h5lite.Dataset
 }
 
-// dependencies is where tf.keras 2.12 to 2.14 put the layers of a model.
-const dependencies = "_layer_checkpoint_dependencies"
+// LayersName is where the layers of a model stand, Dependencies where tf.keras 2.12 to 2.14 put them.
+const (
+	LayersName   = "layers"
+	Dependencies = "_layer_checkpoint_dependencies"
+)
 
-// indexWeights lists what is in the files. Names that Windows joined by backslashes are taken for paths.
-func indexWeights(files ...*h5lite.File) (*weightsFile, error) {
-	w := &weightsFile{groups: map[string]*varsGroup{}, paths: map[string]bool{}, bad: map[string]error{}, root: "layers"}
+// NewIndex lists what is in the files. Names that Windows joined by backslashes are taken for paths.
+func NewIndex(files ...*h5lite.File) (*Index, error) {
+	w := &Index{groups: map[string]*Vars{}, paths: map[string]bool{}, bad: map[string]error{}, stored: map[string]bool{}, root: LayersName}
 	for _, f := range files {
 		if err := w.add(f); err != nil {
 			return nil, err
 		}
 	}
 	for _, g := range w.groups {
-		slices.SortFunc(g.names, compareKeys)
+		slices.SortFunc(g.Names, compareKeys)
 	}
-	if w.paths[dependencies] {
-		w.root = dependencies
+	w.note()
+	if w.paths[Dependencies] {
+		w.root = Dependencies
 	}
 	return w, nil
 }
 
-func (w *weightsFile) add(f *h5lite.File) error {
+func (w *Index) add(f *h5lite.File) error {
 	aliases := map[string]string{}
 	err := h5lite.Walk(f.Root(), func(e h5lite.Entry) error {
 		path := strings.Trim(strings.ReplaceAll(e.Path, `\`, "/"), "/")
@@ -67,7 +73,7 @@ func (w *weightsFile) add(f *h5lite.File) error {
 				}
 			}
 			if isVars(path) && w.groups[path] == nil {
-				w.groups[path] = &varsGroup{datasets: map[string]*h5lite.Dataset{}}
+				w.groups[path] = &Vars{Datasets: map[string]*h5lite.Dataset{}}
 			}
 		case *h5lite.Dataset:
 			dir, name := split(path)
@@ -75,22 +81,22 @@ func (w *weightsFile) add(f *h5lite.File) error {
 			if g == nil {
 				return nil
 			}
-			if g.datasets[name] != nil {
-				return &WeightError{Path: path, Msg: "stands in two of the files"}
+			if g.Datasets[name] != nil {
+				return &FormatError{Entry: path, Msg: "stands in two of the files"}
 			}
-			g.names = append(g.names, name)
-			g.datasets[name] = o
+			g.Names = append(g.Names, name)
+			g.Datasets[name] = o
 		}
 		return nil
 	})
 	if err != nil {
-		return &FormatError{Entry: weightsName, Msg: "cannot be read", Err: err}
+		return &FormatError{Entry: WeightsName, Msg: "cannot be read", Err: err}
 	}
 	return w.follow(aliases)
 }
 
 // follow lets objects with a second hard link be found there, too.
-func (w *weightsFile) follow(aliases map[string]string) error {
+func (w *Index) follow(aliases map[string]string) error {
 	for path, first := range aliases {
 		if path == first || strings.HasPrefix(path, first+"/") || first == "" {
 			w.bad[path] = fmt.Errorf("the group contains itself")
@@ -103,9 +109,9 @@ func (w *weightsFile) follow(aliases map[string]string) error {
 		}
 		w.paths[path] = true
 		if dir, name := split(path); w.groups[dir] != nil {
-			if from, key := split(first); w.groups[from] != nil && w.groups[from].datasets[key] != nil {
-				w.groups[dir].names = append(w.groups[dir].names, name)
-				w.groups[dir].datasets[name] = w.groups[from].datasets[key]
+			if from, key := split(first); w.groups[from] != nil && w.groups[from].Datasets[key] != nil {
+				w.groups[dir].Names = append(w.groups[dir].Names, name)
+				w.groups[dir].Datasets[name] = w.groups[from].Datasets[key]
 			}
 		}
 	}
@@ -144,9 +150,9 @@ func compareKeys(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// vars returns the variables of the object at a path; the error is fs.ErrNotExist where the file has no such group.
-func (w *weightsFile) vars(path string) (*varsGroup, error) {
-	path = join(path, "vars")
+// Vars returns the variables of the object at a path; the error is fs.ErrNotExist where the file has no such group.
+func (w *Index) Vars(path string) (*Vars, error) {
+	path = varsPath(path)
 	if g := w.groups[path]; g != nil {
 		for _, name := range w.badBelow(path) {
 			return nil, w.bad[name]
@@ -163,7 +169,7 @@ func (w *weightsFile) vars(path string) (*varsGroup, error) {
 	return nil, fs.ErrNotExist
 }
 
-func (w *weightsFile) badBelow(dir string) []string {
+func (w *Index) badBelow(dir string) []string {
 	var out []string
 	if len(w.bad) == 0 {
 		return nil
@@ -177,12 +183,46 @@ func (w *weightsFile) badBelow(dir string) []string {
 	return out
 }
 
-// hasVariables reports whether anything is stored at or below a path.
-func (w *weightsFile) hasVariables(path string) bool {
+// HasVariables reports whether anything is stored at or below a path.
+func (w *Index) HasVariables(path string) bool { return w.stored[path] }
+
+// note marks all paths at and above those of variables.
+func (w *Index) note() {
 	for at, g := range w.groups {
-		if len(g.names) > 0 && (at == join(path, "vars") || strings.HasPrefix(at, path+"/")) {
-			return true
+		for dir, ok := at, len(g.Names) > 0; ok; {
+			dir, _ = split(dir)
+			if ok = !w.stored[dir]; ok {
+				w.stored[dir] = true
+				ok = dir != ""
+			}
 		}
 	}
-	return false
+}
+
+// Root is LayersName, or Dependencies in files of their time.
+func (w *Index) Root() string { return w.root }
+
+// HasGroup reports whether there is a group at a path.
+func (w *Index) HasGroup(path string) bool { return w.paths[path] }
+
+// Groups lists the paths of all groups "vars" that have variables, sorted.
+func (w *Index) Groups() []string {
+	var out []string
+	for path, g := range w.groups {
+		if len(g.Names) > 0 {
+			out = append(out, path)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Group returns the group "vars" at its own path, nil if there is none.
+func (w *Index) Group(path string) *Vars { return w.groups[path] }
+
+func varsPath(path string) string {
+	if path == "" {
+		return "vars"
+	}
+	return path + "/vars"
 }

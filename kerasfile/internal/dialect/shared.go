@@ -1,0 +1,177 @@
+package dialect
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/internal/pyjson"
+)
+
+// Identity is the shared_object_id that a record lacks.
+type Identity struct {
+	Record *pyjson.Object
+	ID     any
+}
+
+// SharedIdentities finds layers that Keras saved once and wrote into the config twice: used in two models, or in a wrapper
+// and outside of it. Their second record has an id that the first lacks, and their second path in the weights file has no
+// variables. layers is the name of the list of a model's layers in that file; stored reports whether it has variables at or
+// below a path. Without these ids not even Keras can load the file.
+func SharedIdentities(root *pyjson.Object, layers string, stored func(path string) bool, names Names) []Identity {
+	w := &recordWalk{layers: layers, names: names, seen: map[string]bool{}}
+	w.visit(root, "", 0)
+	second := map[string][]int{} // those whose variables are elsewhere, by what is easily compared
+	for i, r := range w.records {
+		if r.id != nil && !stored(r.path) {
+			second[r.name()] = append(second[r.name()], i)
+		}
+	}
+	var out []Identity
+	for i, first := range w.records {
+		if first.id != nil || len(second[first.name()]) == 0 || !stored(first.path) {
+			continue
+		}
+		hash := first.hash()
+		for _, k := range second[first.name()] {
+			if k > i && w.records[k].hash() == hash {
+				out = append(out, Identity{first.record, w.records[k].id})
+				second[first.name()] = slices.DeleteFunc(second[first.name()], func(n int) bool { return w.records[n].id == w.records[k].id })
+				break
+			}
+		}
+	}
+	return out
+}
+
+// recordWalk lists the records of a model with their paths in a weights file, in the order in which Keras walks through
+// attributes: by their names, private ones last, each object once.
+type recordWalk struct {
+	layers  string
+	names   Names
+	seen    map[string]bool // ids
+	records []*placedRecord
+}
+
+type placedRecord struct {
+	record *pyjson.Object
+	path   string
+	id     any
+	sum    *[sha256.Size]byte
+}
+
+// name is what two records of one layer have in common at least.
+func (r *placedRecord) name() string {
+	return r.record.String("module") + " " + r.record.String("class_name") + " " + r.record.Object("config").String("name")
+}
+
+// hash is that of the class and the config, without the identities of shared objects such as dtype policies.
+func (r *placedRecord) hash() [sha256.Size]byte {
+	if r.sum == nil {
+		config := pyjson.Clone(r.record.Get("config"))
+		forgetIdentities(config, 0)
+		sum := sha256.Sum256(pyjson.Marshal(pyjson.NewObject("name", r.name(), "config", config)))
+		r.sum = &sum
+	}
+	return *r.sum
+}
+
+// maxShared bounds how deep layers that may be shared are nested.
+const maxShared = 64
+
+func (w *recordWalk) visit(record *pyjson.Object, path string, depth int) {
+	config := record.Object("config")
+	if config == nil || depth > maxShared {
+		return
+	}
+	id := record.Get("shared_object_id")
+	if n, ok := id.(pyjson.Number); ok {
+		if w.seen[string(n)] {
+			return
+		}
+		w.seen[string(n)] = true
+	} else {
+		id = nil
+	}
+	w.records = append(w.records, &placedRecord{record: record, path: path, id: id})
+	class := record.String("class_name")
+	keys := slices.Clone(config.Keys())
+	attributes := map[string]string{}
+	for _, k := range keys {
+		attributes[k] = cmp.Or(historyOf(record.String("module"), class).attributes[k], k)
+	}
+	slices.SortStableFunc(keys, func(a, b string) int {
+		return strings.Compare(attributeKey(attributes[a]), attributeKey(attributes[b]))
+	})
+	for _, k := range keys {
+		at := attributes[k]
+		if k == "layers" && (class == "Functional" || class == "Sequential") {
+			at = w.layers
+		}
+		switch v := config.Get(k).(type) {
+		case *pyjson.Object:
+			if v.String("class_name") != "" {
+				w.visit(v, join(path, at), depth+1)
+			}
+		case []any:
+			w.members(v, join(path, at), depth)
+		}
+	}
+}
+
+// members visits a list of layers. They are called by their Python classes, and each counts, saved elsewhere or not.
+func (w *recordWalk) members(list []any, path string, depth int) {
+	count := map[string]int{}
+	for _, v := range list {
+		record, ok := v.(*pyjson.Object)
+		class := record.String("class_name")
+		if !ok || class == "" {
+			continue
+		}
+		if c, ok := w.names.Layer(class); ok && c.Python != "" {
+			class = c.Python
+		}
+		name := naming.SnakeCase(class)
+		n := count[name]
+		count[name]++
+		if n > 0 {
+			name = fmt.Sprintf("%s_%d", name, n)
+		}
+		w.visit(record, join(path, name), depth+1)
+	}
+}
+
+// attributeKey sorts private attributes behind the others.
+func attributeKey(name string) string {
+	if strings.HasPrefix(name, "_") {
+		return "~" + name
+	}
+	return name
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "/" + name
+}
+
+func forgetIdentities(v any, depth int) {
+	if depth > pyjson.MaxDepth {
+		return
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			forgetIdentities(x, depth+1)
+		}
+	case *pyjson.Object:
+		v.Delete("shared_object_id")
+		for _, k := range v.Keys() {
+			forgetIdentities(v.Get(k), depth+1)
+		}
+	}
+}
