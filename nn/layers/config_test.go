@@ -65,6 +65,26 @@ func TestConfigs(t *testing.T) {
 	}
 }
 
+// TestConstructed makes every layer in Go with the arguments that Keras wrote, and compares with the layer that is read.
+func TestConstructed(t *testing.T) {
+	for _, record := range kerasConfigs(t) {
+		class, config := record.String("class_name"), record.Object("config")
+		args := layer.Args{}
+		for _, k := range config.Keys() {
+			args[k] = config.Get(k)
+		}
+		l, err := layer.New(class, args)
+		if err != nil {
+			t.Errorf("%s: %v", class, err)
+			continue
+		}
+		var d layer.Decoder
+		if want, got := layer.ConfigOf(d.Layer(record, "")), layer.ConfigOf(l); !pyjson.Equal(want, got) {
+			t.Errorf("%s: made in Go it is %s, read it is %s", class, pyjson.Marshal(got), pyjson.Marshal(want))
+		}
+	}
+}
+
 // leftOut are arguments that a constructor takes and that get_config of Keras forgets.
 var leftOut = map[string]string{"RNN": "activity_regularizer", "RandomGrayscale": "seed", "SimpleRNN": "seed"}
 
