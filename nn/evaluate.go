@@ -1,8 +1,8 @@
 package nn
 
 import (
-	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/train"
@@ -61,14 +61,14 @@ func (m trained) OutputLayers() []string {
 
 func (m trained) Trace(t *layer.Trace, x []tensor.Any) (layer.Traced, error) { return m.trace(t, x) }
 
-func (m trained) Compile(g *graph.Graph) (*exec.Plan, error) {
+func (m trained) Compile(g *graph.Graph) (*plan.Plan, error) {
 	m.mu.Lock()
 	threads := m.threads
 	m.mu.Unlock()
-	return exec.Compile(g, exec.Options{Cache: m.cache, Threads: threads})
+	return plan.Compile(g, plan.Options{Store: m.plans.Store(), Threads: threads})
 }
 
-func (m trained) Run(p *exec.Plan, x []tensor.Any) ([]tensor.Any, error) {
+func (m trained) Run(p *plan.Plan, x []tensor.Any) ([]tensor.Any, error) {
 	if !p.HasStates() {
 		return p.Run(x, nil)
 	}

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/hornml/horn/internal/pyjson"
-	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/jit"
 	"github.com/hornml/horn/nn/internal/tree"
@@ -30,7 +29,6 @@ type Model struct {
 
 	mu      sync.Mutex
 	plans   *jit.Cache
-	cache   *exec.Cache
 	threads int
 	session *Session
 
@@ -67,7 +65,7 @@ var (
 )
 
 func newModel(sequential bool) *Model {
-	m := &Model{sequential: sequential, cache: exec.NewCache(), plans: jit.NewCache()}
+	m := &Model{sequential: sequential, plans: jit.NewCache(0)}
 	m.NoAutocast = !sequential
 	layer.SetNetwork(m, network{m})
 	return m

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 
-	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/jit"
+	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -19,34 +18,39 @@ func (m *Model) SetThreads(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.threads = n
-	m.plans = jit.NewCache()
+	m.plans.Clear()
 }
+
+// SetCacheLimit sets how many bytes the model may keep for later calls: compiled plans, each with the memory of a run, weights
+// in the forms that kernels read, constants worked out beforehand. What was used longest ago goes first. 0, the default,
+// means 1 GiB (256 MiB on 32-bit machines). The weights themselves do not count.
+func (m *Model) SetCacheLimit(bytes int64) { m.plans.SetLimit(bytes) }
+
+// CacheBytes returns how many bytes the model keeps for later calls; see SetCacheLimit.
+func (m *Model) CacheBytes() int64 { return m.plans.Bytes() }
 
 // plan returns the compiled plan for inputs of the given shapes and the numbers that were measured on them so far;
 // measures says that it finds the next such number (see layer.Call.Measure).
-func (m *Model) plan(inputs []tensor.Any, measured []int) (p *exec.Plan, measures bool, err error) {
+func (m *Model) plan(inputs []tensor.Any, measured []int) (p *plan.Plan, measures bool, err error) {
 	var space [256]byte
 	key := jit.Key(space[:0], inputs)
 	for _, n := range measured {
 		key = strconv.AppendInt(append(key, '#'), int64(n), 10)
 	}
 	m.mu.Lock()
-	e := m.plans.Entry(key)
 	threads := m.threads
 	m.mu.Unlock()
+	e := m.plans.Entry(key)
 	e.Lock()
 	defer e.Unlock()
-	epoch := layer.Assignments()
-	if e.Epoch != epoch && e.Plan != nil && !e.Plan.Stale() {
-		e.Epoch = epoch
-	}
-	if e.Plan == nil && e.Err == nil || e.Epoch != epoch {
+	if e.Plan == nil && e.Err == nil {
 		traced, err := m.trace(&layer.Trace{Measured: measured}, inputs)
 		e.Measures = traced.Measures
 		if err == nil {
-			e.Plan, err = exec.Compile(traced.Graph, exec.Options{Cache: m.cache, Threads: threads})
+			e.Plan, err = plan.Compile(traced.Graph, plan.Options{Store: m.plans.Store(), Threads: threads})
 		}
-		e.Err, e.Epoch = err, epoch
+		e.Err = err
+		m.plans.Compiled(e)
 	}
 	return e.Plan, e.Measures, e.Err
 }
@@ -97,29 +101,6 @@ func (m *Model) trace(t *layer.Trace, inputs []tensor.Any) (layer.Traced, error)
 		}
 	}
 	return traced, err
-}
-
-// Session holds what the stateful layers of a model remember between calls. Each of many callers of one model takes a
-// session of its own; a session serves one call at a time.
-type Session struct {
-	model  *Model
-	mu     sync.Mutex
-	states map[string]graph.Buf
-}
-
-// NewSession returns a session whose states are zero.
-func (m *Model) NewSession() *Session { return &Session{model: m, states: map[string]graph.Buf{}} }
-
-// Reset forgets the states.
-func (s *Session) Reset() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.states)
-}
-
-// PredictAll is Model.PredictAll with the session's states.
-func (s *Session) PredictAll(inputs ...tensor.Any) ([]tensor.Any, error) {
-	return s.model.predict(s, nil, inputs)
 }
 
 // own is the model's own session, for callers that ask for none.
@@ -227,7 +208,7 @@ func (m *Model) predict(s *Session, into []tensor.Any, inputs []tensor.Any) ([]t
 	if err := m.checkInputs(inputs); err != nil {
 		return nil, err
 	}
-	var states map[string]graph.Buf
+	var states map[*graph.Param]graph.StateValue
 	var measured []int
 	for {
 		p, measures, err := m.plan(inputs, measured)

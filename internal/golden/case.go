@@ -72,7 +72,7 @@ func Interpreted(m *nn.Model, inputs []tensor.Any) ([]tensor.Any, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := graph.Run{States: map[string]graph.Buf{}}
+	run := graph.Run{States: map[*graph.Param]graph.StateValue{}}
 	for _, t := range inputs {
 		if t != nil {
 			run.Inputs = append(run.Inputs, graph.BufOf(t))

@@ -15,19 +15,7 @@ type Graph struct {
 	Nodes   []*Node
 	Inputs  []*Value
 	Outputs []*Value
-	Updates []Update // new values of states, stored when a run ends
-}
-
-// Update stores the value of a run into a state when the run ends.
-type Update struct {
-	State State
-	Value *Value
-}
-
-// State is a tensor that outlives a run: what a stateful recurrent layer remembers.
-type State interface {
-	// StateKey identifies the state among those of a model.
-	StateKey() string
+	Updates []Update // what parameters become when a run ends
 }
 
 // Builder writes nodes into a graph. A misuse ends in a panic with *Error, which the tracer turns into an error: shape
@@ -92,25 +80,6 @@ func (Input) Impure() {}
 
 var errOutside = errors.New("the value comes from outside of the graph")
 
-// ReadState is the value that a state has when a run begins, zeros in the first run.
-type ReadState struct {
-	State State
-	DType tensor.DType
-	Shape []int
-}
-
-// Name implements Op.
-func (ReadState) Name() string { return "state" }
-
-// Infer implements Op.
-func (op ReadState) Infer(n *Node) { n.SetOut(op.DType, op.Shape...) }
-
-// Eval implements Op: a state has its value from elsewhere.
-func (ReadState) Eval(*Node, []Buf, []Buf) error { return errOutside }
-
-// Impure implements the face of that name.
-func (ReadState) Impure() {}
-
 // Const is a value whose elements are known when the graph is compiled.
 type Const struct {
 	Source Source
@@ -147,16 +116,6 @@ func (b *Builder) Input(d tensor.DType, shape ...int) *Value {
 	v := b.Emit1(Input{d, shape})
 	b.Graph.Inputs = append(b.Graph.Inputs, v)
 	return v
-}
-
-// ReadState returns the value that a state has when a run begins, zeros in the first run.
-func (b *Builder) ReadState(s State, d tensor.DType, shape ...int) *Value {
-	return b.Emit1(ReadState{s, d, shape})
-}
-
-// WriteState stores v into the state when the run ends.
-func (b *Builder) WriteState(s State, v *Value) {
-	b.Graph.Updates = append(b.Graph.Updates, Update{State: s, Value: v})
 }
 
 // Constant returns a value whose elements come from src when the graph is compiled.

@@ -3,7 +3,7 @@ package graph
 // Run holds what one interpretation of a graph works on; States may be nil.
 type Run struct {
 	Inputs []Buf
-	States map[string]Buf // by State.StateKey; changed by the graph's updates
+	States map[*Param]StateValue // changed by the graph's updates
 }
 
 // Interpret computes the outputs of a graph with the reference evaluation of each op, one after the other, without any
@@ -17,11 +17,18 @@ func Interpret(g *Graph, run Run) ([]Buf, error) {
 		case Input:
 			out[0] = run.Inputs[next]
 			next++
-		case ReadState:
-			key := op.State.StateKey()
-			if kept, ok := run.States[key]; ok && kept.Len() == n.Out[0].Size() {
-				out[0] = kept
-			} else {
+		case ReadParam:
+			kept, ok := run.States[op.Param]
+			switch {
+			case !op.Param.IsState():
+				buf, err := op.Param.Buf()
+				if err != nil {
+					return nil, err
+				}
+				out[0] = buf
+			case ok && kept.Fits(n.Out[0]):
+				out[0] = kept.Buf
+			default:
 				out[0] = NewBuf(n.Out[0].DType, n.Out[0].Size())
 			}
 		case Const:
@@ -45,10 +52,15 @@ func Interpret(g *Graph, run Run) ([]Buf, error) {
 		values[n] = out
 	}
 	for _, u := range g.Updates {
-		if run.States != nil {
-			kept := NewBuf(u.Value.DType, u.Value.Size())
-			kept.Copy(values[u.Value.Node][u.Value.Index])
-			run.States[u.State.StateKey()] = kept
+		kept := NewStateValue(u.Value)
+		kept.Buf.Copy(values[u.Value.Node][u.Value.Index])
+		switch {
+		case !u.Param.IsState():
+			if err := u.Param.Store(kept.Buf); err != nil {
+				return nil, err
+			}
+		case run.States != nil:
+			run.States[u.Param] = kept
 		}
 	}
 	outputs := make([]Buf, len(g.Outputs))

@@ -70,3 +70,28 @@ func product(dims []int) int {
 	}
 	return p
 }
+
+// Strides returns the distances between neighbouring elements along each axis of an array in C order.
+func Strides(shape []int) []int {
+	var s [MaxRank]int
+	return append([]int(nil), strides(&s, shape)...)
+}
+
+// Offsets lists, in C order, where the elements of a strided array are.
+func Offsets(shape, strides []int, offset int) []int {
+	out := make([]int, 0, product(shape))
+	index := make([]int, len(shape))
+	for range product(shape) {
+		out = append(out, offset)
+		for i := len(shape) - 1; i >= 0; i-- {
+			index[i]++
+			offset += strides[i]
+			if index[i] < shape[i] {
+				break
+			}
+			offset -= index[i] * strides[i]
+			index[i] = 0
+		}
+	}
+	return out
+}

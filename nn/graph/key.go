@@ -29,8 +29,8 @@ func (k keyWriter) value(key []byte, v reflect.Value) []byte {
 		switch x := v.Interface().(type) {
 		case Source:
 			return appendText(append(key, 's'), x.Key())
-		case State:
-			return appendText(append(key, 'S'), x.StateKey())
+		case *Param:
+			return binary.AppendUvarint(append(key, 'p'), x.id)
 		case *Graph:
 			return appendGraph(append(key, 'g'), x)
 		}

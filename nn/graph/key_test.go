@@ -15,7 +15,7 @@ func sampleOps() []Op {
 	body.Graph.Outputs = []*Value{body.Tanh(body.Input(tensor.Float32, 2, 3))}
 	return []Op{
 		Input{DType: tensor.Float32, Shape: []int{2}},
-		ReadState{State: testState("a"), DType: tensor.Float32, Shape: []int{2}},
+		ReadParam{Param: NewState("a"), DType: tensor.Float32, Shape: []int{2}},
 		Const{Source: testSource("k"), DType: tensor.Float32, Shape: []int{2}},
 		Elementwise{Fn: Clip, Params: Params{A: 1, B: 2}}, Test{Fn: IsNaN}, Pairwise{Fn: Add}, Compare{Fn: Less}, Where{}, Cast{To: tensor.Int8},
 		Reshape{Shape: []int{2, 3}}, Transpose{Axes: []int{1, 0}}, Broadcast{Shape: []int{2, 3}}, Concat{Axis: 1},
@@ -32,10 +32,6 @@ func sampleOps() []Op {
 	}
 }
 
-type testState string
-
-func (s testState) StateKey() string { return string(s) }
-
 type testSource string
 
 func (s testSource) Key() string       { return string(s) }
@@ -45,7 +41,7 @@ func TestKeysTellSettingsApart(t *testing.T) { optest.Keys(t, sampleOps()) }
 
 // TestKeysTellFunctionsApart checks that functions of numbers, which stand in keys by their names, have different ones.
 func TestKeysTellFunctionsApart(t *testing.T) {
-	ops := []Op{ReadState{State: testState("a")}, ReadState{State: testState("b")}, Const{Source: testSource("a")}, Const{Source: testSource("b")}}
+	ops := []Op{ReadParam{Param: NewState("a")}, ReadParam{Param: NewState("a")}, Const{Source: testSource("a")}, Const{Source: testSource("b")}}
 	for _, f := range []*Unary{Neg, Abs, Exp, Expm1, Sigmoid, Relu, Elu, Affine} {
 		ops = append(ops, Elementwise{Fn: f})
 	}

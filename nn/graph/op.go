@@ -30,6 +30,9 @@ type (
 
 // IsImpure reports whether an op depends on more than its inputs and settings.
 func IsImpure(op Op) bool {
+	if read, ok := op.(ReadParam); ok {
+		return read.Param.IsState()
+	}
 	_, ok := op.(Impure)
 	return ok
 }
@@ -40,10 +43,10 @@ func IsByElement(op Op) bool {
 	return ok
 }
 
-// IsLeaf reports whether the node has no inputs in the graph: an input, a state or a constant.
+// IsLeaf reports whether the node has no inputs in the graph: an input, a parameter or a constant.
 func (n *Node) IsLeaf() bool {
 	switch n.Op.(type) {
-	case Input, ReadState, Const:
+	case Input, ReadParam, Const:
 		return true
 	}
 	return false

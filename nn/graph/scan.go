@@ -223,30 +223,24 @@ func (b *Builder) Scan(sequences, states []*Value, a Loop, mask *Value,
 	return outs[0], outs[1:]
 }
 
-// output names an output of a node, for maps: a Value may be one of several handles.
-type output struct {
-	node  *Node
-	index int
-}
-
 // close makes a body independent of everything outside: nodes that depend on none of its inputs move into b's graph, and
 // what the others need of them, or of values outside, becomes inputs of the body. It returns the values for these.
 func (b *Builder) close(body *Graph) []*Value {
 	inside := map[*Node]bool{} // nodes that stay: they depend on the body's inputs
-	moved := map[output]*Value{}
-	inputs := map[output]*Value{}
+	moved := map[Output]*Value{}
+	inputs := map[Output]*Value{}
 	var captured []*Value
 	var kept []*Node
 	varies := func(v *Value) bool { return inside[v.Node] }
 	outside := func(v *Value) *Value {
-		if m, ok := moved[output{v.Node, v.Index}]; ok {
+		if m, ok := moved[v.Output()]; ok {
 			return m
 		}
 		return v
 	}
 	capture := func(v *Value) *Value {
 		v = outside(v)
-		key := output{v.Node, v.Index}
+		key := v.Output()
 		if in, ok := inputs[key]; ok {
 			return in
 		}
@@ -261,10 +255,10 @@ func (b *Builder) close(body *Graph) []*Value {
 		case Is[Input](n.Op):
 			inside[n] = true
 			continue
-		case Is[ReadState](n.Op):
+		case Is[ReadParam](n.Op) && IsImpure(n.Op):
 			b.Fail("a layer inside of a loop over time cannot be stateful")
-		case Is[Const](n.Op):
-			moved[output{n, 0}] = b.Emit1(n.Op)
+		case Is[Const](n.Op), Is[ReadParam](n.Op):
+			moved[Output{n, 0}] = b.Emit1(n.Op)
 			continue
 		case !IsImpure(n.Op) && !slices.ContainsFunc(n.In, varies):
 			in := make([]*Value, len(n.In))
@@ -272,7 +266,7 @@ func (b *Builder) close(body *Graph) []*Value {
 				in[i] = outside(v)
 			}
 			for i, v := range b.Emit(n.Op, in...) {
-				moved[output{n, i}] = v
+				moved[Output{n, i}] = v
 			}
 			continue
 		}

@@ -120,6 +120,21 @@ func (b Buf) CopyTo(t tensor.Any) {
 	}
 }
 
+// Class returns the class of the values that b holds.
+func (b Buf) Class() Class {
+	switch {
+	case b.D != nil:
+		return ClassD
+	case b.I != nil:
+		return ClassI
+	case b.B != nil:
+		return ClassB
+	case b.S != nil:
+		return ClassS
+	}
+	return ClassF
+}
+
 // Len returns the number of elements.
 func (b Buf) Len() int { return max(len(b.F), len(b.D), len(b.I), len(b.B), len(b.S)) }
 

@@ -35,6 +35,9 @@ type Constant struct{ Value tensor.Any }
 // sorted key. Parts that are no values (numbers, nil) are left out.
 func Flatten(v any) []*graph.Value { return tree.Values(v) }
 
+// Path is the layer's place in the model: the names of the layers around it and its own, such as "encoder/lstm".
+func (c *Call) Path() string { return c.path }
+
 // Arg returns an argument by position (0 is the first) or, if it was given so, by name; nil if it was not given.
 func (c *Call) Arg(i int, name string) any {
 	c.ask(i, name)

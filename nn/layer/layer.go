@@ -230,7 +230,7 @@ func (c *Call) AddWeight(name string, init Initializer, shape []int, options ...
 		c.Fail("the variable %q would have the impossible shape %s", name, tensor.FormatShape(shape))
 	}
 	b := c.layer.base()
-	v := &Variable{Name: name, Path: c.path + "/" + name, Shape: slices.Clone(shape), DType: b.policy.Variable, Trainable: true, Initializer: init, id: variableIDs.Add(1)}
+	v := &Variable{Name: name, Path: c.path + "/" + name, Shape: slices.Clone(shape), DType: b.policy.Variable, Trainable: true, Initializer: init}
 	for _, o := range options {
 		o(v)
 	}
@@ -270,7 +270,7 @@ func (c *Call) Var(v *Variable) *graph.Value {
 }
 
 // Raw returns a variable as a value of the graph, in its own type.
-func (c *Call) Raw(v *Variable) *graph.Value { return c.Constant(v, v.DType, v.Shape...) }
+func (c *Call) Raw(v *Variable) *graph.Value { return c.Param(v.Param()) }
 
 // AssetLoader is a layer that keeps a part of its state in files of its own: a vocabulary.
 type AssetLoader interface {

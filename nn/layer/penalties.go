@@ -44,7 +44,7 @@ func (t *Trace) Penalty(variables []*Variable) (sum *graph.Value, err error) {
 		if !ok {
 			b.Fail("the regularizer %s of variable %s has no Go form", v.Regularizer.Name, v.Path)
 		}
-		list = append(list, r.Penalty(b, b.Constant(v, v.DType, v.Shape...)))
+		list = append(list, r.Penalty(b, b.Param(v.Param())))
 	}
 	for _, p := range list {
 		p = b.Cast(p, tensor.Float32)

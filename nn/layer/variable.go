@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor"
@@ -26,27 +25,16 @@ type Variable struct {
 	notSaved      bool
 	createdFrozen bool // not trainable from the start: behind the others in a weights file
 
-	mu      sync.Mutex
-	value   tensor.Any
-	id      uint64
-	version uint64
-}
+	param *graph.Param // made when the first graph reads the variable
 
-var (
-	variableIDs atomic.Uint64
-	// assignments counts the changes of variables of all models, so that a prediction sees with one comparison whether
-	// its plan may be out of date.
-	assignments atomic.Uint64
-)
+	mu    sync.Mutex
+	value tensor.Any
+}
 
 // NewVariable returns a variable that holds t, which belongs to no layer.
 func NewVariable(name, path string, t tensor.Any) *Variable {
-	return &Variable{Name: name, Path: path, Shape: t.Shape(), DType: t.DType(), value: t, id: variableIDs.Add(1)}
+	return &Variable{Name: name, Path: path, Shape: t.Shape(), DType: t.DType(), value: t}
 }
-
-// Assignments counts the changes of variables of all models, so that a prediction sees with one comparison whether its plan
-// may be out of date.
-func Assignments() uint64 { return assignments.Load() }
 
 // Value returns the variable's elements, made by its initializer if it has none yet. They must not be changed in place;
 // Assign replaces them.
@@ -94,8 +82,9 @@ func (v *Variable) Assign(t tensor.Any) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.value = t
-	v.version++
-	assignments.Add(1)
+	if v.param != nil {
+		v.param.Changed()
+	}
 	return nil
 }
 
@@ -105,20 +94,30 @@ func (v *Variable) Size() int {
 	return n
 }
 
-// Key identifies the present elements (graph.Source).
-func (v *Variable) Key() string {
+// Param returns the variable as a parameter of graphs.
+func (v *Variable) Param() *graph.Param {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return fmt.Sprintf("v%d.%d", v.id, v.version)
+	if v.param == nil {
+		v.param = graph.NewParam(v.Path, v.DType, v.Shape, v.load, v.store)
+	}
+	return v.param
 }
 
-// Buf returns the present elements (graph.Source).
-func (v *Variable) Buf() (graph.Buf, error) {
+// load returns the present elements.
+func (v *Variable) load() (graph.Buf, error) {
 	t, err := v.Value()
 	if err != nil {
 		return graph.Buf{}, err
 	}
 	return graph.BufOf(t), nil
+}
+
+// store takes over what a run made of the variable.
+func (v *Variable) store(buf graph.Buf) error {
+	t := tensor.NewAny(v.DType, v.Shape...)
+	buf.CopyTo(t)
+	return v.Assign(t)
 }
 
 // Initializer makes the first elements of a variable (keras.initializers).

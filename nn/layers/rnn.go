@@ -50,6 +50,7 @@ type RNN struct {
 	ReturnSequences, ReturnState, GoBackwards, Stateful, Unroll, ZeroOutputForMask bool
 
 	ownCell bool // the cell has its arguments from this layer
+	states  []*graph.Param
 }
 
 func init() { layer.Register("keras.layers", "RNN", func() layer.Layer { return new(RNN) }) }
@@ -120,7 +121,7 @@ func (l *RNN) Call(c *layer.Call) any {
 	out, last := loop(c, inner, cell, x, states, kinds, attrs, timeMask(c, x))
 	if l.Stateful {
 		for i, s := range last {
-			writeState(c, l.state(i), s)
+			c.SetParam(l.state(c, i), s)
 		}
 	}
 	out = c.Cast(out, l.ComputeDType())
@@ -210,7 +211,7 @@ func (l *RNN) initialStates(c *layer.Call, kinds []any, x *value) []*value {
 			}
 			states[i] = given[i]
 		case l.Stateful:
-			states[i] = readState(c, l.state(i), dtype, shape)
+			states[i] = readState(c, l.state(c, i), dtype, shape)
 		default:
 			states[i] = c.Full(dtype, 0, shape...)
 		}
@@ -264,10 +265,10 @@ func timeMask(c *layer.Call, x *value) *value {
 	return c.BroadcastTo(mask, x.Shape[:2]...)
 }
 
-// layerState is a state of a recurrent layer that outlives a run.
-type layerState struct{ key string }
-
-// StateKey implements graph.State.
-func (s layerState) StateKey() string { return s.key }
-
-func (l *RNN) state(i int) graph.State { return layerState{fmt.Sprintf("%p/%d", l, i)} }
+// state is what the layer remembers of its cell's state i.
+func (l *RNN) state(c *layer.Call, i int) *graph.Param {
+	for len(l.states) <= i {
+		l.states = append(l.states, graph.NewState(fmt.Sprintf("%s/states/%d", c.Path(), len(l.states))))
+	}
+	return l.states[i]
+}

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -24,11 +24,11 @@ func TestFoldingTellsMatrixFunctionsApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := exec.Compile(b.Graph, exec.Options{})
+	p, err := plan.Compile(b.Graph, plan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := plan.Run(nil, nil)
+	got, err := p.Run(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

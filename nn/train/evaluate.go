@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/jit"
+	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -95,7 +95,7 @@ type evaluator struct {
 
 // evaluationPlan computes the outputs, their masks and what layers add to the loss.
 type evaluationPlan struct {
-	plan     *exec.Plan
+	plan     *plan.Plan
 	measures bool
 	masks    []bool // by output: whether there is one
 }

@@ -2,8 +2,8 @@ package train
 
 import (
 	"github.com/hornml/horn/internal/pyjson"
-	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -25,7 +25,7 @@ type Model interface {
 	// Trace writes the model's ops for inputs like x.
 	Trace(t *layer.Trace, x []tensor.Any) (layer.Traced, error)
 	// Compile makes a plan that shares the model's weights in their packed forms.
-	Compile(g *graph.Graph) (*exec.Plan, error)
+	Compile(g *graph.Graph) (*plan.Plan, error)
 	// Run runs a plan with the states that the model keeps between calls.
-	Run(p *exec.Plan, x []tensor.Any) ([]tensor.Any, error)
+	Run(p *plan.Plan, x []tensor.Any) ([]tensor.Any, error)
 }

@@ -7,53 +7,140 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/hornml/horn/nn/exec"
+	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/tensor"
 )
 
-// Cache keeps compiled plans by the shapes and types of the inputs; the one used longest ago goes first. It is not safe
-// for concurrent use; its entries are.
+// Cache keeps compiled plans by the shapes and types of the inputs, within a number of plans and of bytes: those used
+// longest ago go first, and with them what only they needed of the store (packed weights, folded constants). The plan that
+// was asked for last stays, however large.
 type Cache struct {
-	plans map[string]*Entry
-	clock uint64
+	store *plan.Store
+	limit int64
+
+	mu      sync.Mutex
+	entries map[string]*Entry
+	clock   uint64
 }
 
 // Entry is the place of one plan in a Cache. Whoever fills it or reads it holds its lock.
 type Entry struct {
 	sync.Mutex
-	Plan *exec.Plan
+	Plan *plan.Plan
 	Err  error
 	// Measures says that the plan does not compute the outputs but the next number that their shapes depend on.
 	Measures bool
-	Epoch    uint64 // of the variables' values, when the plan was made
+	key      string
 	used     uint64
+	bytes    int64
+	gone     bool // not in the cache any more
 }
 
-// maxPlans bounds the compiled plans of one function: a server that is asked for ever new lengths stays small.
-const maxPlans = 64
+const (
+	// maxPlans bounds the compiled plans of one function: a server that is asked for ever new lengths stays small.
+	maxPlans = 64
+	// DefaultLimit is the number of bytes that a cache keeps: 1 GiB, a quarter of that on 32-bit machines.
+	DefaultLimit = 1 << (30 - 2*(1-^uint(0)>>63))
+)
 
-// NewCache returns an empty cache.
-func NewCache() *Cache { return &Cache{plans: map[string]*Entry{}} }
+// NewCache returns an empty cache that keeps at most limit bytes; 0 stands for DefaultLimit.
+func NewCache(limit int64) *Cache {
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	return &Cache{store: plan.NewStore(), limit: limit, entries: map[string]*Entry{}}
+}
+
+// Store is what the plans share.
+func (c *Cache) Store() *plan.Store { return c.store }
+
+// SetLimit changes the number of bytes that the cache keeps; 0 stands for DefaultLimit.
+func (c *Cache) SetLimit(limit int64) {
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	c.mu.Lock()
+	c.limit = limit
+	c.trim(nil)
+	c.mu.Unlock()
+}
+
+// Clear forgets all plans.
+func (c *Cache) Clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.entries {
+		c.drop(e)
+	}
+}
 
 // Entry returns the place of the plan with the given key, an empty one if there was none.
-func (p *Cache) Entry(key []byte) *Entry {
-	p.clock++
-	e := p.plans[string(key)]
+func (c *Cache) Entry(key []byte) *Entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clock++
+	e := c.entries[string(key)]
 	if e == nil {
-		if len(p.plans) >= maxPlans {
-			oldest := ""
-			for k, e := range p.plans {
-				if oldest == "" || e.used < p.plans[oldest].used {
-					oldest = k
-				}
-			}
-			delete(p.plans, oldest)
-		}
-		e = &Entry{}
-		p.plans[string(key)] = e
+		e = &Entry{key: string(key)}
+		c.entries[e.key] = e
+		c.trim(e)
 	}
-	e.used = p.clock
+	e.used = c.clock
 	return e
+}
+
+// Compiled notes the plan of an entry, which the caller has locked and filled.
+func (c *Cache) Compiled(e *Entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e.Plan == nil {
+		return
+	}
+	if e.gone { // too many others came meanwhile
+		e.Plan.Close()
+		return
+	}
+	e.bytes = e.Plan.Memory()
+	c.trim(e)
+}
+
+// Bytes is the memory of all plans and of what they share.
+func (c *Cache) Bytes() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bytes()
+}
+
+func (c *Cache) bytes() int64 {
+	sum := c.store.Bytes()
+	for _, e := range c.entries {
+		sum += e.bytes
+	}
+	return sum
+}
+
+// trim drops the plans used longest ago while there is too much, but never `last`.
+func (c *Cache) trim(last *Entry) {
+	for len(c.entries) > maxPlans || len(c.entries) > 1 && c.bytes() > c.limit {
+		var oldest *Entry
+		for _, e := range c.entries {
+			if e != last && (oldest == nil || e.used < oldest.used) {
+				oldest = e
+			}
+		}
+		if oldest == nil {
+			return
+		}
+		c.drop(oldest)
+	}
+}
+
+func (c *Cache) drop(e *Entry) {
+	delete(c.entries, e.key)
+	e.gone = true
+	if e.bytes > 0 { // it is compiled: see Compiled
+		e.Plan.Close()
+	}
 }
 
 // Key appends what identifies the types and shapes of tensors, of which any may be nil.

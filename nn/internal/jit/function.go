@@ -1,10 +1,8 @@
 package jit
 
 import (
-	"sync"
-
-	"github.com/hornml/horn/nn/exec"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -13,33 +11,29 @@ import (
 // set of types and shapes of its arguments, as jax.jit does. Calls from many goroutines are safe.
 type Function struct {
 	write func(b *graph.Builder, args []*graph.Value) []*graph.Value
-	cache *exec.Cache
-
-	mu    sync.Mutex
 	plans *Cache
 }
 
 // NewFunction returns the function that write describes: it is given a value for each argument, nil for one that is left
 // out, and returns the results. It may call b.Fail.
 func NewFunction(write func(b *graph.Builder, args []*graph.Value) []*graph.Value) *Function {
-	return &Function{write: write, cache: exec.NewCache(), plans: NewCache()}
+	return &Function{write: write, plans: NewCache(0)}
 }
 
 // Run computes the results for arguments, of which any may be nil.
 func (f *Function) Run(args ...tensor.Any) ([]tensor.Any, error) {
 	var space [128]byte
 	key := Key(space[:0], args)
-	f.mu.Lock()
 	e := f.plans.Entry(key)
-	f.mu.Unlock()
 	e.Lock()
 	defer e.Unlock()
 	if e.Plan == nil && e.Err == nil {
 		g, err := f.trace(args)
 		if err == nil {
-			e.Plan, err = exec.Compile(g, exec.Options{Cache: f.cache})
+			e.Plan, err = plan.Compile(g, plan.Options{Store: f.plans.Store()})
 		}
 		e.Err = err
+		f.plans.Compiled(e)
 	}
 	if e.Err != nil {
 		return nil, e.Err
