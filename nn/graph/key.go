@@ -32,7 +32,7 @@ func (k keyWriter) value(key []byte, v reflect.Value) []byte {
 		case *Param:
 			return binary.AppendUvarint(append(key, 'p'), x.id)
 		case *Graph:
-			return appendGraph(append(key, 'g'), x)
+			return AppendGraphKey(append(key, 'g'), x)
 		}
 	}
 	switch v.Kind() {
@@ -82,8 +82,8 @@ func appendText(key []byte, s string) []byte {
 	return append(binary.AppendUvarint(key, uint64(len(s))), s...)
 }
 
-// appendGraph appends what a graph computes: its nodes, and which values they read.
-func appendGraph(key []byte, g *Graph) []byte {
+// AppendGraphKey appends what a graph computes: its nodes, and which values they read. Graphs of one key are the same.
+func AppendGraphKey(key []byte, g *Graph) []byte {
 	number := make(map[*Node]int, len(g.Nodes))
 	values := func(vs []*Value) {
 		key = binary.AppendUvarint(key, uint64(len(vs)))
