@@ -3,7 +3,7 @@
 //
 // An [Op] is a value that holds its settings: it has a shape rule (Infer) and a reference evaluation (Eval), which is plain,
 // exact where it can be, and the judge of every faster way to compute the same. [Interpret] runs a graph with these alone.
-// nn/exec compiles a graph into a plan.
+// nn/internal/plan compiles a graph into a plan.
 //
 // The map of the files: op.go (what an op is), key.go (what tells ops apart), value.go (buffers, values, nodes), builder.go
 // (building, inputs, constants, errors), iterate.go (walking strided arrays), interpret.go; then one file for each op family:

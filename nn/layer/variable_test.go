@@ -21,18 +21,22 @@ func TestVariable(t *testing.T) {
 	}
 	fails(t, "shape", v.Assign(tensor.FromSlice([]float64{1}, 1)), "variable d/kernel has shape (3,), not (1,)")
 	fails(t, "type", v.Assign(tensor.FromSlice([]float32{1, 2, 3}, 3)), "variable d/kernel is float64, not float32")
-	key, epoch := v.Key(), layer.Assignments()
+	p := v.Param()
+	version := p.Version()
 	if err := v.Assign(tensor.FromSlice([]float64{4, 5, 6}, 3)); err != nil {
 		t.Fatal(err)
 	}
-	if v.Key() == key || layer.Assignments() == epoch {
+	if p.Version() == version || v.Param() != p {
 		t.Error("nobody can tell that the variable has changed")
 	}
-	if b, err := v.Buf(); err != nil || b.D[0] != 4 {
+	if b, err := p.Buf(); err != nil || b.D[0] != 4 {
 		t.Errorf("%v (%v)", b, err)
 	}
-	if other := layer.NewVariable("kernel", "d/kernel", tensor.FromSlice([]float64{1}, 1)); other.Key() == key {
-		t.Error("two variables have one key")
+	if err := p.Store(graph.Buf{D: []float64{7, 8, 9}}); err != nil || p.Version() != version+2 {
+		t.Errorf("%v, version %d", err, p.Version())
+	}
+	if x, err := v.Value(); err != nil || x.(*tensor.Of[float64]).Data()[2] != 9 {
+		t.Errorf("%v (%v)", x, err)
 	}
 }
 

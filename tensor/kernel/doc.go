@@ -1,6 +1,6 @@
 // Package kernel holds the numeric inner loops of horn: products, convolution
 // windows, elementwise functions, reductions, normalizations and recurrent
-// gates over float32 slices. It knows no tensors and no graphs; nn/exec calls
+// gates over float32 slices. It knows no tensors and no graphs; nn/internal/plan calls
 // it with memory and offsets that were worked out when the plan was compiled.
 //
 // It makes no promise of compatibility: whatever is fastest for the plans of
