@@ -57,7 +57,10 @@ func newClassWalk() *classWalk { return &classWalk{index: map[string]int{}} }
 const maxUsePaths = 5
 
 // plainValues are records that stand for values, not for classes.
-var plainValues = map[string]bool{"__keras_tensor__": true, "__numpy__": true, "__tensor__": true, "__slice__": true, "__ellipsis__": true, "__bytes__": true, "__typespec__": true}
+var plainValues = map[string]bool{
+	"__keras_tensor__": true, "__numpy__": true, "__tensor__": true, "__slice__": true, "__ellipsis__": true, "__bytes__": true,
+	"__typespec__": true,
+}
 
 func (w *classWalk) visit(v any, path string, compile bool, depth int) {
 	if depth > 1000 {

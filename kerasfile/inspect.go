@@ -84,7 +84,8 @@ func Inspect(path string, opts ...Option) (*Info, error) {
 }
 
 func inspect(c container.Container, o options) (*Info, error) {
-	info := &Info{Format: c.Kind().String(), Entries: []Entry{}, Inputs: []Port{}, Outputs: []Port{}, Variables: []Stored{}, Classes: []ClassUse{}, Problems: []string{}}
+	info := &Info{Format: c.Kind().String(), Entries: []Entry{}, Inputs: []Port{}, Outputs: []Port{}, Variables: []Stored{},
+		Classes: []ClassUse{}, Problems: []string{}}
 	for _, e := range c.Entries() {
 		info.Entries = append(info.Entries, Entry(e))
 	}
@@ -122,7 +123,8 @@ func inspect(c container.Container, o options) (*Info, error) {
 		info.variables(weights.Files[0], model)
 	}
 	if compile.Len() > 0 {
-		info.Compile = &Compile{Optimizer: compile.Get("optimizer"), Loss: compile.Get("loss"), Metrics: compile.Get("metrics"), Params: optimizerParams(info, compile, model)}
+		info.Compile = &Compile{Optimizer: compile.Get("optimizer"), Loss: compile.Get("loss"), Metrics: compile.Get("metrics"),
+			Params: optimizerParams(info, compile, model)}
 	}
 	return info, nil
 }

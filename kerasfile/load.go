@@ -168,7 +168,8 @@ func (d *document) decode(o options) (*nn.Model, error) {
 	}
 	model, ok := l.(*nn.Model)
 	if !ok {
-		return nil, &FormatError{Entry: container.ConfigName, Msg: fmt.Sprintf("holds a %s, not a Sequential or Functional model", d.config.String("class_name"))}
+		msg := fmt.Sprintf("holds a %s, not a Sequential or Functional model", d.config.String("class_name"))
+		return nil, &FormatError{Entry: container.ConfigName, Msg: msg}
 	}
 	if compile := d.config.Object("compile_config"); o.compile && compile.Len() > 0 {
 		model.SetCompileConfig(compile)

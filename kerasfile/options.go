@@ -43,7 +43,9 @@ func settings(opts []Option) options {
 // container is what opening a file has to know of the options.
 func (o options) container() container.Options {
 	l := o.limits
-	return container.Options{ConfigBytes: l.ConfigBytes, EntryBytes: l.EntryBytes, AssetBytes: l.AssetBytes, Entries: l.Entries, Expansion: l.Expansion}
+	return container.Options{
+		ConfigBytes: l.ConfigBytes, EntryBytes: l.EntryBytes, AssetBytes: l.AssetBytes, Entries: l.Entries, Expansion: l.Expansion,
+	}
 }
 
 // skip turns what does not fit into notes, if that is wanted.

@@ -140,7 +140,8 @@ func refuseFormerInt4(m *nn.Model, target release.Release) error {
 		if k, ok := l.(interface{ FormerInt4() bool }); !ok || !k.FormerInt4() {
 			return nil
 		}
-		return fmt.Errorf("the layer %q: Keras %s cannot express it: its int4 kernel is packed as 3.11 to 3.13 have it; quantize the model anew", l.Name(), target.Short())
+		return fmt.Errorf("the layer %q: Keras %s cannot express it: its int4 kernel is packed as 3.11 to 3.13 have it; quantize the model anew",
+			l.Name(), target.Short())
 	})
 }
 

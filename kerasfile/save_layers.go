@@ -37,7 +37,8 @@ func (o *saveOptions) writeWhole(w io.Writer, m *nn.Model) error {
 	tree.SetAttribute("model_config", nil, h5lite.As(h5lite.TypeASCII, []string{string(pyjson.Marshal(model))}))
 	if compile := root.Object("compile_config"); compile.Len() > 0 {
 		if compile.Object("optimizer").String("class_name") == "Lamb" {
-			o.note("Keras does not find the optimizer Lamb again in an .h5 file, its own included: load it with compile=False, or save the model as .keras")
+			o.note("Keras does not find the optimizer Lamb again in an .h5 file, its own included: " +
+				"load it with compile=False, or save the model as .keras")
 		}
 		tree.SetAttribute("training_config", nil, h5lite.As(h5lite.TypeASCII, []string{string(pyjson.Marshal(dialect.TrainingConfig(compile)))}))
 	}
@@ -61,10 +62,12 @@ func (r *record) refuseForHDF5() error {
 		return err
 	}
 	if len(assets) > 0 {
-		return fmt.Errorf("the vocabulary of %q cannot be kept in an .h5 file: save the model as .keras", strings.TrimPrefix(assets[0].Name, container.AssetsName+"/"))
+		name := strings.TrimPrefix(assets[0].Name, container.AssetsName+"/")
+		return fmt.Errorf("the vocabulary of %q cannot be kept in an .h5 file: save the model as .keras", name)
 	}
 	if path := dialect.FindEllipsis(r.root.Get("config"), "/config"); path != "" {
-		return &ConfigError{Path: path, Msg: `an index with "..." cannot be kept in an .h5 file, which Keras could not load: save the model as .keras`}
+		msg := `an index with "..." cannot be kept in an .h5 file, which Keras could not load: save the model as .keras`
+		return &ConfigError{Path: path, Msg: msg}
 	}
 	return nil
 }
@@ -97,7 +100,7 @@ func writeLayers(g *h5lite.TreeGroup, m *nn.Model, backend string, target releas
 		var list []string
 		group := g.Group(l.Name())
 		used := map[string]bool{}
-		for _, v := range legacyOrder(l) {
+		for _, v := range savedOrder(l) {
 			t, err := v.Value()
 			if err != nil {
 				return err

@@ -59,7 +59,8 @@ func (s *layerSource) assign(m *nn.Model, o options) error {
 		layers, stored = pairByName(layers, stored)
 	}
 	if len(stored) != len(layers) {
-		return &WeightError{Path: s.file.Path(), Msg: fmt.Sprintf("the file has weights for %d layers, the model has %d with weights", len(stored), len(layers))}
+		msg := fmt.Sprintf("the file has weights for %d layers, the model has %d with weights", len(stored), len(layers))
+		return &WeightError{Path: s.file.Path(), Msg: msg}
 	}
 	var errs Errors
 	for i, l := range layers {
@@ -90,7 +91,7 @@ func pairByName(layers []layer.Layer, stored []container.Arrays) (found []layer.
 
 // arrays gives one layer its arrays.
 func (s *layerSource) arrays(l layer.Layer, a container.Arrays) Errors {
-	variables := legacyOrder(l)
+	variables := savedOrder(l)
 	path := s.file.Path() + "/" + a.Layer
 	arrays := make([]tensor.Any, len(a.Datasets))
 	for i, d := range a.Datasets {
@@ -108,7 +109,8 @@ func (s *layerSource) arrays(l layer.Layer, a container.Arrays) Errors {
 		return Errors{&WeightError{Path: path, Msg: "cannot be brought into today's form", Err: err}}
 	}
 	if len(arrays) != len(variables) {
-		return Errors{&WeightError{Path: path, Msg: fmt.Sprintf("the layer %q has %d variables, the file has %d", l.Name(), len(variables), len(arrays))}}
+		msg := fmt.Sprintf("the layer %q has %d variables, the file has %d", l.Name(), len(variables), len(arrays))
+		return Errors{&WeightError{Path: path, Msg: msg}}
 	}
 	var errs Errors
 	for i, v := range variables {
@@ -144,9 +146,9 @@ func plausibleSize(d *h5lite.Dataset, variables []*layer.Variable) error {
 	return nil
 }
 
-// legacyOrder lists the variables of a layer in the order of whole-model files: over the whole subtree first those that
+// savedOrder lists the variables of a layer in the order of whole-model files: over the whole subtree first those that
 // training changes, then the others; those of a frozen layer in the order of their creation.
-func legacyOrder(l layer.Layer) []*layer.Variable {
+func savedOrder(l layer.Layer) []*layer.Variable {
 	if !l.Trainable() {
 		return l.Variables()
 	}

@@ -16,7 +16,7 @@ func upgradeArrays(variables []*layer.Variable, arrays []tensor.Any, r release.R
 		return arrays, err
 	}
 	for i, v := range variables {
-		if i+2 < len(variables) && v.Name == "kernel" && variables[i+1].Name == "recurrent_kernel" && variables[i+2].Name == "bias" && isCuDNN(variables[i+2], arrays[i+2]) {
+		if isRecurrent(variables[i:]) && isCuDNN(variables[i+2], arrays[i+2]) {
 			if err := fromCuDNN(arrays[i:i+3], variables[i+2]); err != nil {
 				return nil, err
 			}
@@ -69,7 +69,7 @@ func joinGates(variables []*layer.Variable, arrays []tensor.Any, r release.Relea
 	var out []tensor.Any
 	for i := 0; i < len(variables); i++ {
 		v := variables[i]
-		recurrent := i+2 < len(variables) && v.Name == "kernel" && variables[i+1].Name == "recurrent_kernel" && variables[i+2].Name == "bias"
+		recurrent := isRecurrent(variables[i:])
 		gates := []int{0, 2, 1, 3}
 		if recurrent && len(v.Shape) == 2 && v.Shape[1] == 3*variables[i+1].Shape[0] {
 			gates = []int{0, 1, 2}
@@ -100,6 +100,11 @@ func joinGates(variables []*layer.Variable, arrays []tensor.Any, r release.Relea
 		i += 2
 	}
 	return append(out, arrays...), nil
+}
+
+// isRecurrent reports whether variables begin with those of a recurrent layer.
+func isRecurrent(variables []*layer.Variable) bool {
+	return len(variables) > 2 && variables[0].Name == "kernel" && variables[1].Name == "recurrent_kernel" && variables[2].Name == "bias"
 }
 
 // concatLast joins tensors of equal shapes along their last axis; nil if the shapes differ.

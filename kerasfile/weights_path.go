@@ -97,13 +97,15 @@ func (s *pathSource) object(o object) Errors {
 		if len(variables) == 0 {
 			return nil
 		}
-		return Errors{&WeightError{Path: path, Variable: variables[0].Path, Msg: fmt.Sprintf("the group is missing; the layer has %d variables", len(variables))}}
+		msg := fmt.Sprintf("the group is missing; the layer has %d variables", len(variables))
+		return Errors{&WeightError{Path: path, Variable: variables[0].Path, Msg: msg}}
 	}
 	if err != nil {
 		return Errors{&WeightError{Path: path, Msg: "cannot be read", Err: err}}
 	}
 	if len(g.Names) != len(variables) {
-		return Errors{&WeightError{Path: path, Msg: fmt.Sprintf("the layer %q has %d variables, the file has %d", o.layer.Name(), len(variables), len(g.Names))}}
+		msg := fmt.Sprintf("the layer %q has %d variables, the file has %d", o.layer.Name(), len(variables), len(g.Names))
+		return Errors{&WeightError{Path: path, Msg: msg}}
 	}
 	var errs Errors
 	values := make([]tensor.Any, len(variables))

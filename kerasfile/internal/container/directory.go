@@ -77,15 +77,14 @@ func (d *directory) Weights() (*Weights, error) {
 }
 
 func (d *directory) Asset(name string) ([]byte, error) {
-	name = path.Join(d.root, AssetsName, name)
-	if !fs.ValidPath(name) {
+	if !fs.ValidPath(name) { // nothing outside of assets/
 		return nil, fs.ErrNotExist
 	}
-	if _, err := fs.Stat(d.fsys, name); err != nil {
+	name = path.Join(AssetsName, name)
+	if info, err := fs.Stat(d.fsys, path.Join(d.root, name)); err != nil || info.IsDir() {
 		return nil, fs.ErrNotExist
 	}
-	f := &directory{fsys: d.fsys, root: ".", options: d.options}
-	return f.read(name, d.options.AssetBytes)
+	return d.read(name, d.options.AssetBytes)
 }
 
 func (d *directory) Entries() []Entry {

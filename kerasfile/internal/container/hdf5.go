@@ -106,10 +106,11 @@ func (h *hdf5File) Config() (*pyjson.Object, error) {
 		return nil, err
 	}
 	if model == nil {
+		msg := "is missing: this is no whole Keras model"
 		if _, err := h.file.Root().Attribute("layer_names"); err == nil {
-			return nil, &FormatError{Entry: "attribute model_config", Msg: "is missing: the file has the weights of a model, not the model; load it into one with LoadWeights"}
+			msg = "is missing: the file has the weights of a model, not the model; load it into one with LoadWeights"
 		}
-		return nil, &FormatError{Entry: "attribute model_config", Msg: "is missing: this is no whole Keras model"}
+		return nil, &FormatError{Entry: "attribute model_config", Msg: msg}
 	}
 	training, err := h.document("training_config")
 	if err != nil {

@@ -76,7 +76,8 @@ func shardNames(name string, groups *pyjson.Object) ([]string, error) {
 		for _, v := range list {
 			shard, ok := v.(string)
 			if !ok || shard == "" || strings.ContainsAny(shard, `/\:`) || shard == "." || shard == ".." {
-				return nil, &FormatError{Entry: name, Msg: fmt.Sprintf("weight_map/%s: the name of a file beside this one is expected, not %s", key, pyjson.Describe(v))}
+				msg := fmt.Sprintf("weight_map/%s: the name of a file beside this one is expected, not %s", key, pyjson.Describe(v))
+				return nil, &FormatError{Entry: name, Msg: msg}
 			}
 			if !seen[shard] {
 				seen[shard] = true

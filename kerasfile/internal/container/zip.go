@@ -90,7 +90,8 @@ func (c *zipContainer) plausible(f *zip.File, limit int64) error {
 		return &FormatError{Entry: f.Name, Msg: "declares more bytes than the file has"}
 	}
 	if f.UncompressedSize64 > 1<<20 && f.UncompressedSize64/uint64(c.options.Expansion) > f.CompressedSize64 {
-		return &LimitError{Entry: f.Name, What: "the expansion when unpacked", Value: int64(f.UncompressedSize64 / max(f.CompressedSize64, 1)), Limit: c.options.Expansion}
+		expansion := int64(f.UncompressedSize64 / max(f.CompressedSize64, 1))
+		return &LimitError{Entry: f.Name, What: "the expansion when unpacked", Value: expansion, Limit: c.options.Expansion}
 	}
 	return nil
 }
@@ -120,7 +121,8 @@ func (c *zipContainer) Weights() (*Weights, error) {
 	f := c.entries[WeightsName]
 	if f == nil {
 		if c.entries["model.weights.npz"] != nil {
-			return nil, &FormatError{Entry: "model.weights.npz", Msg: `holds Python pickles, which are programs and never read; save the model again without weights_format="npz"`}
+			msg := `holds Python pickles, which are programs and never read; save the model again without weights_format="npz"`
+			return nil, &FormatError{Entry: "model.weights.npz", Msg: msg}
 		}
 		return nil, &FormatError{Entry: WeightsName, Msg: "is not in the zip"}
 	}

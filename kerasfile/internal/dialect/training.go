@@ -65,7 +65,8 @@ func TrainingConfig(compile *pyjson.Object) *pyjson.Object {
 
 // errorNames are the short names that Keras 3 takes, in an .h5 file, for functions of keras.metrics, and then refuses.
 var errorNames = map[string]string{
-	"mse": "MeanSquaredError", "mean_squared_error": "MeanSquaredError", "mae": "MeanAbsoluteError", "mean_absolute_error": "MeanAbsoluteError",
+	"mse": "MeanSquaredError", "mean_squared_error": "MeanSquaredError",
+	"mae": "MeanAbsoluteError", "mean_absolute_error": "MeanAbsoluteError",
 	"mape": "MeanAbsolutePercentageError", "mean_absolute_percentage_error": "MeanAbsolutePercentageError",
 	"msle": "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error": "MeanSquaredLogarithmicError",
 }

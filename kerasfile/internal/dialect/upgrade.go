@@ -160,7 +160,7 @@ func (u *upgrader) class(record, config *pyjson.Object) {
 		}
 		return
 	}
-	if module != "" && !strings.HasPrefix(module, "keras.") && module != "keras" && !strings.HasPrefix(module, "tf_keras.") && !strings.HasPrefix(module, "tensorflow.") {
+	if !isKeras(module) {
 		return
 	}
 	if class == known.Python { // the class's own name, where Keras exports it by another
@@ -175,6 +175,12 @@ func (u *upgrader) class(record, config *pyjson.Object) {
 	if was != class {
 		u.note("%s is read as %s", was, class)
 	}
+}
+
+// isKeras reports whether a module is none or one of Keras, under any of the names that it had.
+func isKeras(module string) bool {
+	return module == "" || module == "keras" || strings.HasPrefix(module, "keras.") || strings.HasPrefix(module, "tf_keras.") ||
+		strings.HasPrefix(module, "tensorflow.")
 }
 
 // setClass writes the identity of a record in Keras's order of keys.
@@ -247,7 +253,8 @@ func (u *upgrader) policy(config *pyjson.Object) {
 		return
 	}
 	if name := record.Object("config").String("name"); name != "" {
-		config.Set("dtype", pyjson.NewObject("module", "keras", "class_name", "DTypePolicy", "config", pyjson.NewObject("name", name), "registered_name", nil))
+		config.Set("dtype", pyjson.NewObject("module", "keras", "class_name", "DTypePolicy",
+			"config", pyjson.NewObject("name", name), "registered_name", nil))
 		u.note("dtype policies are written as keras.DTypePolicy")
 	}
 }

@@ -124,7 +124,8 @@ func (g *nodeUpgrader) tensor(list []any, kwargs *pyjson.Object) any {
 	}
 	history := slices.Clone(list[:3])
 	g.histories = append(g.histories, history)
-	return pyjson.NewObject("class_name", "__keras_tensor__", "config", pyjson.NewObject("shape", nil, "dtype", "float32", "keras_history", history))
+	config := pyjson.NewObject("shape", nil, "dtype", "float32", "keras_history", history)
+	return pyjson.NewObject("class_name", "__keras_tensor__", "config", config)
 }
 
 // keyword turns the value of a keyword argument; tensors stand in it as [name, call, output].
