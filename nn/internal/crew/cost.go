@@ -20,6 +20,9 @@ const linger = 100 * time.Microsecond
 // for work may stand still, before the machine is taken to be crowded.
 const patience = 100 * time.Microsecond
 
+// hiccup is how much longer than twice its usual time a run takes if its caller has been stopped.
+const hiccup = time.Millisecond
+
 // Shares reports whether a step that divides into units, and takes cost nanoseconds on one core, is worth sharing among workers.
 func Shares(units int, cost float64, workers int) bool {
 	return workers > 1 && units > 1 && units <= maxUnits && cost >= stepCost*float64(workers)

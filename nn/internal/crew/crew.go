@@ -56,18 +56,20 @@ func (c *Crew) now() int64 { return int64(time.Since(c.start)) }
 // enlist finds helpers for a team, none where other runs keep the cores busy. A sleeping helper is woken for a run that lasts
 // longer than that takes, and for one that may be the first of many. One that is still on its way back from another run, such
 // as the one before this, will find the team in the list of those that are short of hands.
-func (c *Crew) enlist(t *Team) {
+func (c *Crew) enlist(t *Team, now int64) {
 	cores := c.Cores()
 	t.wanted = min(len(t.tickets)-1, cores-int(c.active.Load()))
 	if t.wanted <= 0 {
 		return
 	}
-	t.began = c.now()
-	if c.crowd.now(t.began) {
-		t.alone = true
+	t.way, t.crowded = t.pace.choose(now), c.crowd.now(now)
+	if t.crowded {
+		t.way = none
+	}
+	if t.alone = t.way == none; t.alone {
 		return
 	}
-	wake := t.cost > wakeCost || t.began-c.lastRun.Load() < int64(linger)
+	wake := t.cost > wakeCost || now-c.lastRun.Load() < int64(linger)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for !c.closed.Load() && int(t.helpers.Load()) < t.wanted {

@@ -12,15 +12,15 @@ func TestCrowdPeriods(t *testing.T) {
 	c := &crowd{}
 	now := int64(time.Hour)
 	for i, e := range []struct {
-		after, shared, lost int64 // time since the last period, that of runs with helpers, and the wait
+		after, gained, lost int64 // time since the last period, what was gained, and what was lost
 		period              int64
 	}{
 		{1000 * ms, 900 * ms, ms, ms}, // once in a while
 		{10 * ms, 3 * ms, 3 * ms, 4 * ms},
 		{0, 0, ms, 16 * ms},
-		{10 * ms, 3 * ms, ms, 64 * ms},
-		{10 * ms, 3 * ms, ms, 256 * ms},
-		{10 * ms, 3 * ms, ms, 256 * ms}, // the longest
+		{10 * ms, 1 * ms, ms, 64 * ms},
+		{10 * ms, 1 * ms, ms, 256 * ms},
+		{10 * ms, 1 * ms, ms, 256 * ms}, // the longest
 		{10 * ms, 9 * ms, ms, ms},       // sharing pays again
 		{3600_000 * ms, ms, ms, 4 * ms}, // that nobody asks for helpers is no sign that there is room
 	} {
@@ -28,7 +28,7 @@ func TestCrowdPeriods(t *testing.T) {
 		if c.now(now) {
 			t.Fatalf("case %d: crowded before", i)
 		}
-		c.ran(e.shared)
+		c.gained(e.gained)
 		c.stalled(now, e.lost, 0)
 		if got := c.until.Load() - now; got != e.period {
 			t.Errorf("case %d: %v instead of %v", i, time.Duration(got), time.Duration(e.period))

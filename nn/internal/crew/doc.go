@@ -3,7 +3,7 @@
 // A [Crew] is the goroutines that help, as many as the process has cores to spare; there is one for a process. A [Team] is what one run
 // of a caller needs to share its steps, one after another:
 //
-//	team := crew.NewTeam(crew.Process(), 2)
+//	team := crew.NewTeam(crew.Process(), 2, new(crew.Pace))
 //	team.Begin(cost)
 //	err := team.Do(units, nil, cost, func(worker, lo, hi int) error { ... })
 //	team.End()

@@ -28,6 +28,9 @@ const retire = time.Second
 // spell is how often a helper looks for work before it lets other goroutines run and looks at the clock.
 const spell = 256
 
+// patient is how many spells it spins before it lets other threads have the core in between.
+const patient = 8
+
 // join assigns a helper to a team; the caller holds the crew's lock.
 func (h *helper) join(t *Team) {
 	n := t.helpers.Load() + 1
@@ -70,6 +73,9 @@ func (h *helper) help() {
 			continue
 		}
 		runtime.Gosched()
+		if spins > patient*spell {
+			yield()
+		}
 		now := h.crew.now()
 		if last > 0 && now-last > int64(patience) {
 			h.crew.crowd.stalled(now, now-last, last-began)
@@ -116,6 +122,9 @@ func (h *helper) wait() bool {
 			continue
 		}
 		runtime.Gosched()
+		if spins > patient*spell {
+			yield()
+		}
 		now := h.crew.now()
 		if now-last > int64(patience) {
 			h.crew.crowd.stalled(now, now-last, 0)

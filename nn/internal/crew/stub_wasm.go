@@ -9,6 +9,9 @@ func Process() *Crew { return &Crew{} }
 // Cores returns 1.
 func (*Crew) Cores() int { return 1 }
 
+// Pace knows nothing.
+type Pace struct{}
+
 // Team runs the steps of a run in its caller.
 type Team struct{}
 
@@ -16,7 +19,7 @@ type Team struct{}
 type Func func(worker, lo, hi int) error
 
 // NewTeam makes a team of a caller alone.
-func NewTeam(*Crew, int) *Team { return &Team{} }
+func NewTeam(*Crew, int, *Pace) *Team { return &Team{} }
 
 // Begin begins a run.
 func (*Team) Begin(float64) {}

@@ -28,9 +28,10 @@ func made(t testing.TB, cores int) *Crew {
 // long is a cost for which every run looks for helpers and wakes them.
 const long = 10 * wakeCost
 
-// assemble begins runs until one has helpers: on a busy machine the first ones may find it crowded.
+// assemble begins runs until one has helpers: on a busy machine the first ones may find it crowded. Nothing is known of their pace.
 func assemble(t testing.TB, team *Team) {
 	for range 10_000 {
+		team.pace = new(Pace)
 		team.Begin(long)
 		if team.helpers.Load() > 0 {
 			return
@@ -47,7 +48,7 @@ func TestDo(t *testing.T) {
 	for _, cores := range []int{1, 2, 3, 5} {
 		c := made(t, cores)
 		for _, workers := range []int{1, 2, 3, 4} {
-			team := NewTeam(c, workers)
+			team := NewTeam(c, workers, new(Pace))
 			for range 20 {
 				team.Begin([]float64{0, 2 * runCost, long}[random.IntN(3)])
 				for range 30 {
@@ -84,7 +85,7 @@ func TestDo(t *testing.T) {
 
 // TestOrder writes in each step what the next one reads, without atomics: the race detector sees whether a step is over.
 func TestOrder(t *testing.T) {
-	team := NewTeam(made(t, 4), 4)
+	team := NewTeam(made(t, 4), 4, new(Pace))
 	const units = 16
 	from, to := make([]int, units), make([]int, units)
 	step := func(_, lo, hi int) error {
@@ -112,7 +113,7 @@ func TestOrder(t *testing.T) {
 
 // TestHelpersHelp has units that wait for each other: they end only if a helper does one of them while the caller does another.
 func TestHelpersHelp(t *testing.T) {
-	team := NewTeam(made(t, 2), 2)
+	team := NewTeam(made(t, 2), 2, new(Pace))
 	for range 5 {
 		assemble(t, team)
 		var both sync.WaitGroup
@@ -144,7 +145,7 @@ func meet(helpers bool, end func() error) Func {
 }
 
 func TestErrors(t *testing.T) {
-	team := NewTeam(made(t, 2), 2)
+	team := NewTeam(made(t, 2), 2, new(Pace))
 	wrong := errors.New("wrong")
 	for _, helper := range []bool{false, true} {
 		assemble(t, team)
@@ -162,7 +163,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestPanics(t *testing.T) {
-	team := NewTeam(made(t, 2), 2)
+	team := NewTeam(made(t, 2), 2, new(Pace))
 	for _, helper := range []bool{false, true} {
 		assemble(t, team)
 		caught := func() (v any) {
@@ -189,7 +190,7 @@ func (failure) RuntimeError() {}
 // TestCrowded runs steps that begin when the machine is taken to be crowded, and after that time.
 func TestCrowded(t *testing.T) {
 	c := made(t, 2)
-	team := NewTeam(c, 2)
+	team := NewTeam(c, 2, new(Pace))
 	assemble(t, team)
 	team.End()
 	c.crowd.until.Store(c.now() + int64(time.Hour))
@@ -200,7 +201,7 @@ func TestCrowded(t *testing.T) {
 		t.Fatalf("%d units, alone %v, %v", done, team.alone, err)
 	}
 	c.crowd.until.Store(c.now())
-	if err := team.Do(8, nil, 5000, func(int, int, int) error { return nil }); err != nil {
+	if err := team.Do(8, nil, long, func(int, int, int) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if team.alone && !c.crowd.now(c.now()) {
@@ -214,7 +215,7 @@ func TestConcurrentTeams(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			team := NewTeam(c, 3)
+			team := NewTeam(c, 3, new(Pace))
 			sums := make([]int, 24)
 			for range 200 {
 				team.Begin(long)
@@ -251,7 +252,7 @@ func TestConcurrentTeams(t *testing.T) {
 func TestOneCore(t *testing.T) {
 	c := New(1)
 	before := runtime.NumGoroutine()
-	team := NewTeam(c, 4)
+	team := NewTeam(c, 4, new(Pace))
 	for range 10 {
 		team.Begin(long)
 		if err := team.Do(4, nil, long, func(int, int, int) error { return nil }); err != nil {
@@ -269,7 +270,7 @@ func TestHelpersEnd(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, closed := range []bool{true, false} {
 		c := made(t, 3)
-		team := NewTeam(c, 3)
+		team := NewTeam(c, 3, new(Pace))
 		assemble(t, team)
 		if err := team.Do(4, nil, long, func(int, int, int) error { return nil }); err != nil {
 			t.Fatal(err)
@@ -283,21 +284,21 @@ func TestHelpersEnd(t *testing.T) {
 			}
 			team.End()
 		}
-		for wait := time.Now(); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		left := func() int {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return c.helpers + len(c.idle) + max(0, runtime.NumGoroutine()-before)
+		}
+		for wait := time.Now(); left() > 0; time.Sleep(time.Millisecond) {
 			if time.Since(wait) > time.Minute {
-				t.Fatalf("closed %v: %d goroutines are left, there were %d before", closed, runtime.NumGoroutine(), before)
+				t.Fatalf("closed %v: %d goroutines, there were %d before; %d helpers are counted", closed, runtime.NumGoroutine(), before, c.helpers)
 			}
 		}
-		c.mu.Lock()
-		if c.helpers != 0 || len(c.idle) != 0 {
-			t.Errorf("closed %v: %d helpers are counted, %d idle", closed, c.helpers, len(c.idle))
-		}
-		c.mu.Unlock()
 	}
 }
 
 func TestAllocations(t *testing.T) {
-	team := NewTeam(made(t, 2), 2)
+	team := NewTeam(made(t, 2), 2, new(Pace))
 	step := func(int, int, int) error { return nil }
 	run := func() {
 		team.Begin(long)
@@ -314,7 +315,7 @@ func TestAllocations(t *testing.T) {
 
 // BenchmarkDo is the time that a step of small units takes besides the units.
 func BenchmarkDo(b *testing.B) {
-	team := NewTeam(made(b, 2), 2)
+	team := NewTeam(made(b, 2), 2, new(Pace))
 	step := func(int, int, int) error { return nil }
 	assemble(b, team)
 	for b.Loop() {

@@ -231,8 +231,13 @@ func (p *Plan) newRun() *run {
 	for i := range r.scratch {
 		r.scratch[i], r.bytes[i] = kernel.AlignedFloats(p.scratch), make([]byte, p.bytes)
 	}
-	r.team = crew.NewTeam(crew.Process(), p.threads)
-	r.part = func(worker, lo, hi int) error { return p.steps[r.index].run(r, worker, lo, hi) }
+	r.team = crew.NewTeam(crew.Process(), p.threads, &p.pace)
+	r.parts = make([]crew.Func, len(p.steps))
+	for i, s := range p.steps {
+		if s.units > 1 {
+			r.parts[i] = func(worker, lo, hi int) error { return s.run(r, worker, lo, hi) }
+		}
+	}
 	r.generation = -1
 	r.next = make([]graph.Buf, len(p.updates))
 	for i, u := range p.updates {

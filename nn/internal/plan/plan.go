@@ -56,6 +56,8 @@ type Plan struct {
 	// generation counts how often fixed has changed: memory of runs has copies of it.
 	generation int
 
+	pace crew.Pace // how its runs go fastest
+
 	mu   sync.Mutex
 	idle []*run
 }
@@ -100,8 +102,7 @@ type run struct {
 	scratch [][]float32 // of each worker
 	bytes   [][]byte    // of each worker
 	team    *crew.Team
-	index   int             // of the step that the team does
-	part    crew.Func       // does units of it
+	parts   []crew.Func     // of each step, what the team does
 	timed   []time.Duration // of each step, while a plan is profiled
 	next    []graph.Buf     // for updates that are set aside
 
@@ -342,8 +343,7 @@ func (p *Plan) runSteps(r *run) error {
 		}
 		var err error
 		if s.units > 1 {
-			r.index = i
-			err = r.team.Do(s.units, s.bounds, s.cost, r.part)
+			err = r.team.Do(s.units, s.bounds, s.cost, r.parts[i])
 		} else {
 			err = s.run(r, 0, 0, s.all)
 		}
