@@ -57,8 +57,6 @@ const (
 // Container is a saved model, or the weights of one.
 type Container interface {
 	Kind() Kind
-	// ConfigName is the name of the part with the model's record, for messages.
-	ConfigName() string
 	// Config returns the model's record, as its writer wrote it. In a whole-model HDF5 file the compile state stands beside
 	// the record: there it is in it, under "training_config".
 	Config() (*pyjson.Object, error)
@@ -114,8 +112,6 @@ func parseJSON(entry string, data []byte) (*pyjson.Object, error) {
 type weightsAlone struct{ kind Kind }
 
 func (w weightsAlone) Kind() Kind { return w.kind }
-
-func (weightsAlone) ConfigName() string { return ConfigName }
 
 func (w weightsAlone) Config() (*pyjson.Object, error) {
 	return nil, &FormatError{Msg: "holds the weights of a model, not the model; load it into one with LoadWeights"}

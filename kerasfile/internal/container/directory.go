@@ -45,8 +45,6 @@ func (d *directory) read(name string, limit int64) ([]byte, error) {
 
 func (*directory) Kind() Kind { return Directory }
 
-func (*directory) ConfigName() string { return ConfigName }
-
 func (d *directory) Config() (*pyjson.Object, error) { return d.document(ConfigName) }
 
 func (d *directory) Metadata() (*pyjson.Object, error) {

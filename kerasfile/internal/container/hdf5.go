@@ -98,8 +98,6 @@ func (h *hdf5File) document(attribute string) (*pyjson.Object, error) {
 
 func (h *hdf5File) Kind() Kind { return h.kind }
 
-func (*hdf5File) ConfigName() string { return "model_config" }
-
 func (h *hdf5File) Config() (*pyjson.Object, error) {
 	model, err := h.document("model_config")
 	if err != nil {

@@ -98,8 +98,6 @@ func (c *zipContainer) plausible(f *zip.File, limit int64) error {
 
 func (*zipContainer) Kind() Kind { return Zip }
 
-func (*zipContainer) ConfigName() string { return ConfigName }
-
 func (c *zipContainer) Config() (*pyjson.Object, error) { return c.document(ConfigName) }
 
 func (c *zipContainer) Metadata() (*pyjson.Object, error) {
