@@ -11,7 +11,7 @@ func TestQuota(t *testing.T) {
 		unified = "22 1 0:21 / /proc rw - proc proc rw\n29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw\n"
 		older   = "33 32 0:28 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n" +
 			"34 32 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
-		nested  = "33 32 0:28 /docker/c0ffee /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+		nested = "33 32 0:28 /docker/c0ffee /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
 	)
 	none := math.MaxInt
 	for name, e := range map[string]struct {
