@@ -14,12 +14,13 @@ type Binary struct {
 	F    func(x, y float64) float64 // computed in float64 and rounded
 	I    func(x, y int64) int64
 	B    func(x, y bool) bool
+	D    PairSlope // its derivatives; nil: 0 everywhere, or none
 }
 
 // NewBinary returns a function of two values of one type: f for floats, i for integers, l for bools; nil where it is not for
-// them.
-func NewBinary(name string, f func(x, y float64) float64, i func(x, y int64) int64, l func(x, y bool) bool) *Binary {
-	return &Binary{Name: name, F: f, I: i, B: l}
+// them. Its derivatives are d, nil if they are 0 or do not exist.
+func NewBinary(name string, f func(x, y float64) float64, i func(x, y int64) int64, l func(x, y bool) bool, d PairSlope) *Binary {
+	return &Binary{Name: name, F: f, I: i, B: l, D: d}
 }
 
 // Pairwise applies a function of two values to each pair of elements of two inputs of one type, which broadcast as in NumPy,
@@ -93,28 +94,28 @@ func zip[T, R any](shape, xs, ys []int, out []R, x, y []T, f func(x, y T) R) {
 
 // The functions of two numbers.
 var (
-	Add = NewBinary("add", func(x, y float64) float64 { return x + y }, func(x, y int64) int64 { return x + y }, func(x, y bool) bool { return x || y })
-	Sub = NewBinary("subtract", func(x, y float64) float64 { return x - y }, func(x, y int64) int64 { return x - y }, nil)
-	Mul = NewBinary("multiply", func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y }, func(x, y bool) bool { return x && y })
-	Div = NewBinary("divide", func(x, y float64) float64 { return x / y }, nil, nil)
-	Max = NewBinary("maximum", maximum, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y })
-	Min = NewBinary("minimum", minimum, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y })
-	Pow = NewBinary("power", math.Pow, powInt, nil)
+	Add = NewBinary("add", func(x, y float64) float64 { return x + y }, func(x, y int64) int64 { return x + y }, func(x, y bool) bool { return x || y }, pairSlopes{})
+	Sub = NewBinary("subtract", func(x, y float64) float64 { return x - y }, func(x, y int64) int64 { return x - y }, nil, pairSlopes{})
+	Mul = NewBinary("multiply", func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y }, func(x, y bool) bool { return x && y }, pairSlopes{})
+	Div = NewBinary("divide", func(x, y float64) float64 { return x / y }, nil, nil, pairSlopes{})
+	Max = NewBinary("maximum", maximum, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y }, pairSlopes{})
+	Min = NewBinary("minimum", minimum, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y }, pairSlopes{})
+	Pow = NewBinary("power", math.Pow, powInt, nil, pairSlopes{})
 	// FloorDiv rounds to minus infinity, as Python's //; an integer divided by 0 gives 0.
-	FloorDiv = NewBinary("floor_divide", floorDiv, floorDivInt, nil)
+	FloorDiv = NewBinary("floor_divide", floorDiv, floorDivInt, nil, nil)
 	// Mod has the sign of the divisor, as Python's %; an integer modulo 0 gives 0.
-	Mod        = NewBinary("mod", pythonMod, pythonModInt, nil)
-	Fmod       = NewBinary("fmod", math.Mod, fmodInt, nil)
-	Atan2      = NewBinary("arctan2", math.Atan2, nil, nil)
-	Hypot      = NewBinary("hypot", math.Hypot, nil, nil)
-	BitAnd     = NewBinary("bitwise_and", nil, func(x, y int64) int64 { return x & y }, func(x, y bool) bool { return x && y })
-	BitOr      = NewBinary("bitwise_or", nil, func(x, y int64) int64 { return x | y }, func(x, y bool) bool { return x || y })
-	BitXor     = NewBinary("bitwise_xor", nil, func(x, y int64) int64 { return x ^ y }, func(x, y bool) bool { return x != y })
-	LShift     = NewBinary("left_shift", nil, func(x, y int64) int64 { return x << min(uint64(y), 64) }, nil)
-	RShift     = NewBinary("right_shift", nil, func(x, y int64) int64 { return x >> min(uint64(y), 63) }, nil)
-	LogicalAnd = NewBinary("logical_and", nil, nil, func(x, y bool) bool { return x && y })
-	LogicalOr  = NewBinary("logical_or", nil, nil, func(x, y bool) bool { return x || y })
-	LogicalXor = NewBinary("logical_xor", nil, nil, func(x, y bool) bool { return x != y })
+	Mod        = NewBinary("mod", pythonMod, pythonModInt, nil, pairSlopes{})
+	Fmod       = NewBinary("fmod", math.Mod, fmodInt, nil, pairSlopes{})
+	Atan2      = NewBinary("arctan2", math.Atan2, nil, nil, pairSlopes{})
+	Hypot      = NewBinary("hypot", math.Hypot, nil, nil, pairSlopes{})
+	BitAnd     = NewBinary("bitwise_and", nil, func(x, y int64) int64 { return x & y }, func(x, y bool) bool { return x && y }, nil)
+	BitOr      = NewBinary("bitwise_or", nil, func(x, y int64) int64 { return x | y }, func(x, y bool) bool { return x || y }, nil)
+	BitXor     = NewBinary("bitwise_xor", nil, func(x, y int64) int64 { return x ^ y }, func(x, y bool) bool { return x != y }, nil)
+	LShift     = NewBinary("left_shift", nil, func(x, y int64) int64 { return x << min(uint64(y), 64) }, nil, nil)
+	RShift     = NewBinary("right_shift", nil, func(x, y int64) int64 { return x >> min(uint64(y), 63) }, nil, nil)
+	LogicalAnd = NewBinary("logical_and", nil, nil, func(x, y bool) bool { return x && y }, nil)
+	LogicalOr  = NewBinary("logical_or", nil, nil, func(x, y bool) bool { return x || y }, nil)
+	LogicalXor = NewBinary("logical_xor", nil, nil, func(x, y bool) bool { return x != y }, nil)
 )
 
 // maximum and minimum are NaN where an operand is; math.Max and math.Min prefer infinities.

@@ -15,12 +15,17 @@ type Op interface {
 	Eval(n *Node, in, out []Buf) error
 }
 
-// Optional faces of an op.
+// Optional faces of an op; see also [Differentiable].
 type (
 	// Impure ops depend on more than their inputs and settings; they are neither folded nor shared.
 	Impure interface{ Impure() }
 	// ByElement ops do the same to each element of their inputs, which broadcast.
 	ByElement interface{ ByElement() }
+	// StandIn ops are one of their inputs to all but gradients: the compiler puts that in their place.
+	StandIn interface {
+		// Stands returns the number of the input.
+		Stands() int
+	}
 	// Permuter ops have axes in their settings.
 	Permuter interface {
 		// Permute returns the op for inputs whose axis axes[i] is what was axis i.

@@ -87,7 +87,7 @@ func (b *Builder) UnpackInt4(x *Value, axis, size int, signed bool) *Value {
 
 // RoundE4M3 rounds to the nearest number that float8 (e4m3fn: 3 bits of fraction, exponents from -6 to 8, no infinity)
 // can hold; numbers beyond 448 become NaN, as they have none.
-var RoundE4M3 = newUnary("round_e4m3", roundE4M3, nil)
+var RoundE4M3 = flat("round_e4m3", roundE4M3, nil)
 
 func roundE4M3(x float64) float64 {
 	if x == 0 || math.IsNaN(x) {

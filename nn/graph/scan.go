@@ -196,6 +196,14 @@ func ClearRange(b Buf, i, n int) {
 // depend on the step is computed once, outside. The mask, bool (batch, time), may be nil.
 func (b *Builder) Scan(sequences, states []*Value, a Loop, mask *Value,
 	step func(b *Builder, xs, states []*Value) (out *Value, next []*Value)) (out *Value, last []*Value) {
+	op, in := b.loop(sequences, states, a, mask, step)
+	outs := b.Emit(op, in...)
+	return outs[0], outs[1:]
+}
+
+// loop returns the op and the inputs of a [Builder.Scan].
+func (b *Builder) loop(sequences, states []*Value, a Loop, mask *Value,
+	step func(b *Builder, xs, states []*Value) (out *Value, next []*Value)) (op Scan, in []*Value) {
 	body := &Builder{Graph: new(Graph), Label: b.Label, MaxNodes: b.MaxNodes}
 	parts := make([]*Value, len(sequences))
 	for i, x := range sequences {
@@ -215,12 +223,11 @@ func (b *Builder) Scan(sequences, states []*Value, a Loop, mask *Value,
 	}
 	captured := b.close(body.Graph)
 	a.Masked = mask != nil
-	in := slices.Concat(sequences, states, captured)
+	in = slices.Concat(sequences, states, captured)
 	if a.Masked {
 		in = append(in, mask)
 	}
-	outs := b.Emit(Scan{Body: body.Graph, Sequences: len(sequences), States: len(states), Loop: a}, in...)
-	return outs[0], outs[1:]
+	return Scan{Body: body.Graph, Sequences: len(sequences), States: len(states), Loop: a}, in
 }
 
 // close makes a body independent of everything outside: nodes that depend on none of its inputs move into b's graph, and

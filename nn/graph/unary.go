@@ -7,14 +7,16 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-// Params are the settings of an elementwise op, such as the slope of a leaky ReLU.
-type Params struct{ A, B float64 }
+// Params are the settings of an elementwise op, such as the slope of a leaky ReLU. AtA and AtB are for gradients alone: the
+// derivatives of [Clip] at the limits A and B themselves, where the frameworks' functions differ.
+type Params struct{ A, B, AtA, AtB float64 }
 
 // Unary is a function of one number. Its name is its identity: no two have the same.
 type Unary struct {
 	Name string
 	F    func(x float64, p Params) float64 // for floats, computed in float64 and rounded; nil: not for floats
 	I    func(x int64) int64               // nil: not for integers
+	D    Slope                             // its derivative; nil: 0 everywhere, or none
 }
 
 // Elementwise applies a function of one number to each element and keeps the type.
@@ -64,12 +66,20 @@ func newUnary(name string, f func(float64) float64, i func(int64) int64) *Unary 
 	if f != nil {
 		g = func(x float64, _ Params) float64 { return f(x) }
 	}
-	return NewUnary(name, g, i)
+	return NewUnary(name, g, i, unarySlopes{})
 }
 
-// NewUnary returns a function of one number: f for floats, i for integers; nil where it is not for them.
-func NewUnary(name string, f func(x float64, p Params) float64, i func(int64) int64) *Unary {
-	return &Unary{Name: name, F: f, I: i}
+// flat returns a function whose derivative is 0 wherever it has one.
+func flat(name string, f func(float64) float64, i func(int64) int64) *Unary {
+	u := newUnary(name, f, i)
+	u.D = nil
+	return u
+}
+
+// NewUnary returns a function of one number: f for floats, i for integers; nil where it is not for them. Its derivative is d,
+// nil if that is 0 or does not exist.
+func NewUnary(name string, f func(x float64, p Params) float64, i func(int64) int64, d Slope) *Unary {
+	return &Unary{Name: name, F: f, I: i, D: d}
 }
 
 func identityInt(x int64) int64 { return x }
@@ -78,7 +88,7 @@ func identityInt(x int64) int64 { return x }
 var (
 	Neg      = newUnary("neg", func(x float64) float64 { return -x }, func(x int64) int64 { return -x })
 	Abs      = newUnary("abs", math.Abs, func(x int64) int64 { return max(x, -x) })
-	Sign     = newUnary("sign", sign, func(x int64) int64 { return int64(sign(float64(x))) })
+	Sign     = flat("sign", sign, func(x int64) int64 { return int64(sign(float64(x))) })
 	Square   = newUnary("square", func(x float64) float64 { return x * x }, func(x int64) int64 { return x * x })
 	Recip    = newUnary("reciprocal", func(x float64) float64 { return 1 / x }, nil)
 	Sqrt     = newUnary("sqrt", math.Sqrt, nil)
@@ -106,10 +116,10 @@ var (
 	Erf      = newUnary("erf", math.Erf, nil)
 	Erfc     = newUnary("erfc", math.Erfc, nil)
 	Erfinv   = newUnary("erfinv", math.Erfinv, nil)
-	Floor    = newUnary("floor", math.Floor, identityInt)
-	Ceil     = newUnary("ceil", math.Ceil, identityInt)
-	Trunc    = newUnary("trunc", math.Trunc, identityInt)
-	Round    = newUnary("round", math.RoundToEven, identityInt)
+	Floor    = flat("floor", math.Floor, identityInt)
+	Ceil     = flat("ceil", math.Ceil, identityInt)
+	Trunc    = flat("trunc", math.Trunc, identityInt)
+	Round    = flat("round", math.RoundToEven, identityInt)
 	Sigmoid  = newUnary("sigmoid", sigmoid, nil)
 	Relu     = newUnary("relu", relu, func(x int64) int64 { return max(x, 0) })
 	Silu     = newUnary("silu", func(x float64) float64 { return x * sigmoid(x) }, nil)
@@ -123,14 +133,14 @@ var (
 			return x
 		}
 		return p.A * math.Expm1(x)
-	}, nil)
+	}, nil, unarySlopes{})
 	// LeakyRelu is x above 0, A*x below.
 	LeakyRelu = NewUnary("leaky_relu", func(x float64, p Params) float64 {
 		if x >= 0 {
 			return x
 		}
 		return p.A * x
-	}, nil)
+	}, nil, unarySlopes{})
 	// Clip limits x to A..B.
 	Clip = NewUnary("clip", func(x float64, p Params) float64 {
 		if x < p.A {
@@ -140,11 +150,11 @@ var (
 			return p.B
 		}
 		return x
-	}, nil)
+	}, nil, unarySlopes{})
 	// Affine is A*x + B.
-	Affine = NewUnary("affine", func(x float64, p Params) float64 { return p.A*x + p.B }, nil)
+	Affine = NewUnary("affine", func(x float64, p Params) float64 { return p.A*x + p.B }, nil, unarySlopes{})
 
-	BitwiseNot = newUnary("bitwise_not", nil, func(x int64) int64 { return ^x })
+	BitwiseNot = flat("bitwise_not", nil, func(x int64) int64 { return ^x })
 )
 
 func sign(x float64) float64 {
@@ -196,12 +206,12 @@ func (b *Builder) Tanh(x *Value) *Value    { return b.Unary(Tanh, x) }
 func (b *Builder) Sigmoid(x *Value) *Value { return b.Unary(Sigmoid, x) }
 func (b *Builder) Relu(x *Value) *Value    { return b.Unary(Relu, x) }
 
-// Clip limits floats to lo..hi; NaN stays.
+// Clip limits floats to lo..hi; NaN stays. At the limits it has half the slope, as the minimum of a maximum.
 func (b *Builder) Clip(x *Value, lo, hi float64) *Value {
 	if x.DType.IsInt() {
 		return b.Min(b.Max(x, b.Scalar(x.DType, lo)), b.Scalar(x.DType, hi))
 	}
-	return b.UnaryP(Clip, Params{lo, hi}, x)
+	return b.UnaryP(Clip, Params{lo, hi, 0.5, 0.5}, x)
 }
 
 // Predicate is a question about one element. Its name is its identity: no two have the same.

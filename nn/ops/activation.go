@@ -94,14 +94,14 @@ var (
 			return x
 		}
 		return p.A * math.Expm1(x/p.A)
-	}, nil)
+	}, nil, slopes{})
 	// opHardShrink is x where |x| is above A, else 0.
 	opHardShrink = graph.NewUnary("hard_shrink", func(x float64, p graph.Params) float64 {
 		if math.Abs(x) <= p.A {
 			return 0
 		}
 		return x
-	}, nil)
+	}, nil, slopes{})
 	// opSoftShrink moves x towards 0 by A.
 	opSoftShrink = graph.NewUnary("soft_shrink", func(x float64, p graph.Params) float64 {
 		switch {
@@ -113,16 +113,16 @@ var (
 			return x
 		}
 		return 0
-	}, nil)
+	}, nil, slopes{})
 	// opSquareplus is (x + sqrt(x*x + A)) / 2.
-	opSquareplus = graph.NewUnary("squareplus", func(x float64, p graph.Params) float64 { return (x + math.Sqrt(x*x+p.A)) / 2 }, nil)
+	opSquareplus = graph.NewUnary("squareplus", func(x float64, p graph.Params) float64 { return (x + math.Sqrt(x*x+p.A)) / 2 }, nil, slopes{})
 	// opThreshold is x above A, else B.
 	opThreshold = graph.NewUnary("threshold", func(x float64, p graph.Params) float64 {
 		if x > p.A || math.IsNaN(x) {
 			return x
 		}
 		return p.B
-	}, nil)
+	}, nil, slopes{})
 )
 
 // reluClass is the activation object keras.activations.ReLU: slope below the threshold, cut off at max_value.

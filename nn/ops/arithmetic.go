@@ -92,7 +92,7 @@ var (
 			return x
 		}
 		return math.Max(x, y)
-	}, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y })
+	}, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y }, pairSlopes{})
 	opFmin = graph.NewBinary("fmin", func(x, y float64) float64 {
 		switch {
 		case math.IsNaN(x):
@@ -101,13 +101,13 @@ var (
 			return x
 		}
 		return math.Min(x, y)
-	}, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y })
+	}, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y }, pairSlopes{})
 	opLogaddexp = graph.NewBinary("logaddexp", func(x, y float64) float64 {
 		return logSum(x, y, math.Exp, math.Log1p)
-	}, nil, nil)
+	}, nil, nil, pairSlopes{})
 	opLogaddexp2 = graph.NewBinary("logaddexp2", func(x, y float64) float64 {
 		return logSum(x, y, math.Exp2, func(v float64) float64 { return math.Log1p(v) / math.Ln2 })
-	}, nil, nil)
+	}, nil, nil, pairSlopes{})
 	opHeaviside = graph.NewBinary("heaviside", func(x, y float64) float64 {
 		switch {
 		case x < 0:
@@ -118,8 +118,8 @@ var (
 			return y
 		}
 		return x
-	}, nil, nil)
-	opGcd = graph.NewBinary("gcd", nil, gcd, nil)
+	}, nil, nil, pairSlopes{})
+	opGcd = graph.NewBinary("gcd", nil, gcd, nil, nil)
 	opLcm = graph.NewBinary("lcm", nil, func(x, y int64) int64 {
 		g := gcd(x, y)
 		if g == 0 {
@@ -127,11 +127,11 @@ var (
 		}
 		m := x / g * y
 		return max(m, -m)
-	}, nil)
-	opNextafter = graph.NewBinary("nextafter", math.Nextafter, nil, nil)
+	}, nil, nil)
+	opNextafter = graph.NewBinary("nextafter", math.Nextafter, nil, nil, nil)
 	opLdexp     = graph.NewBinary("ldexp", func(x, y float64) float64 {
 		return math.Ldexp(x, int(max(min(y, 1<<20), -1<<20)))
-	}, nil, nil)
+	}, nil, nil, pairSlopes{})
 )
 
 // logSum is log(exp(x) + exp(y)) for any base, without overflow.
@@ -152,7 +152,9 @@ func gcd(x, y int64) int64 {
 // divideNoNan is x1/x2, and 0 where x2 is 0.
 func divideNoNan(o *layer.OpCall) any {
 	x, y := narrowPair(o, "x1", "x2", layer.PyFloat)
-	return o.Where(o.Compare(graph.Equal, y, o.Scalar(y.DType, 0)), o.Scalar(x.DType, 0), o.Div(x, y))
+	none := o.Compare(graph.Equal, y, o.Scalar(y.DType, 0))
+	// Nothing is divided by 0, so that the gradient is 0 there, not NaN.
+	return o.Where(none, o.Scalar(x.DType, 0), o.Div(x, o.Where(none, o.Scalar(y.DType, 1), y)))
 }
 
 // nextafter steps in float64 and rounds afterwards, as Keras on torch does.

@@ -20,7 +20,12 @@ func init() {
 		return o.Cast(x, dtypeArg(o, -1, "dtype", x.DType))
 	})
 	one("numpy", "Array", "x", func(o *layer.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, 1, "dtype", x.DType)) })
-	one("core", "StopGradient", "variable", func(o *layer.OpCall, x *value) *value { return x })
+	one("core", "StopGradient", "variable", func(o *layer.OpCall, x *value) *value {
+		if !x.Differentiable() {
+			return x
+		}
+		return o.StopGradient(x)
+	})
 	one("core", "SaturateCast", "x", saturateCast)
 	one("numpy", "View", "x", view)
 }

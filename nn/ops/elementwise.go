@@ -59,7 +59,7 @@ var (
 	})
 	opDeg2rad = newUnary("deg2rad", func(x float64) float64 { return x * (math.Pi / 180) })
 	opRad2deg = newUnary("rad2deg", func(x float64) float64 { return x * (180 / math.Pi) })
-	opAngle   = newUnary("angle", func(x float64) float64 {
+	opAngle   = graph.NewUnary("angle", func(x float64, _ graph.Params) float64 {
 		switch {
 		case x < 0:
 			return math.Pi
@@ -67,7 +67,7 @@ var (
 			return 0
 		}
 		return x
-	})
+	}, nil, nil)
 	opI0 = newUnary("i0", besselI0)
 	// opRoundTo rounds to A decimals, halves to even.
 	opRoundTo = graph.NewUnary("round_decimals", func(x float64, p graph.Params) float64 {
@@ -79,11 +79,11 @@ var (
 			return math.RoundToEven(x/scale) * scale
 		}
 		return math.RoundToEven(x*scale) / scale
-	}, nil)
+	}, nil, nil)
 )
 
 func newUnary(name string, f func(float64) float64) *graph.Unary {
-	return graph.NewUnary(name, func(x float64, _ graph.Params) float64 { return f(x) }, nil)
+	return graph.NewUnary(name, func(x float64, _ graph.Params) float64 { return f(x) }, nil, slopes{})
 }
 
 // besselI0 is the modified Bessel function of order zero: its power series, or for large arguments the asymptotic one.

@@ -38,7 +38,7 @@ func plain(f func(g *graph.Graph)) func(*graph.Graph, Memory) error {
 // List returns all passes in their order.
 func List() []Pass {
 	return []Pass{
-		{"prune", plain((*graph.Graph).Prune)},
+		{"stand-ins", plain(standIns)}, // and prune
 		{"fold", fold},
 		{"separate", plain(separate)},
 		{"repeats", plain(repeats)},

@@ -6,6 +6,31 @@ import (
 	"github.com/hornml/horn/nn/graph"
 )
 
+// standIns puts in the place of ops that only gradients know from one of their inputs that input.
+func standIns(g *graph.Graph) {
+	real := func(v *graph.Value) *graph.Value {
+		for {
+			op, ok := v.Node.Op.(graph.StandIn)
+			if !ok {
+				return v
+			}
+			v = v.Node.In[op.Stands()]
+		}
+	}
+	all := func(vs []*graph.Value) {
+		for i, v := range vs {
+			vs[i] = real(v)
+		}
+	}
+	for _, n := range g.Nodes {
+		all(n.In)
+	}
+	all(g.Outputs)
+	for i, u := range g.Updates {
+		g.Updates[i].Value = real(u.Value)
+	}
+}
+
 // separate turns a convolution of an input with zeros between its elements (a transposed convolution) into plain ones, or
 // into an op that writes that input out and one plain convolution.
 func separate(g *graph.Graph) {
