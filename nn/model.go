@@ -242,7 +242,7 @@ func (m *Model) adapt(c *layer.Call, in *layer.InputLayer, x *graph.Value) *grap
 			c.Fail("the input %q has shape %s; it must be %s", in.Name(), tensor.FormatShape(x.Shape), tensor.FormatShape(in.BatchShape))
 		}
 		for i, d := range in.BatchShape {
-			if d >= 0 && i > 0 && d != x.Shape[i] {
+			if d >= 0 && i > 0 && !graph.Fits(d, x.Shape[i]) {
 				c.Fail("the input %q has shape %s; it must be %s", in.Name(), tensor.FormatShape(x.Shape), tensor.FormatShape(in.BatchShape))
 			}
 		}

@@ -52,7 +52,8 @@ func rowMajor(shape []int) []int {
 	return strides
 }
 
-// Broadcast returns the shape that NumPy's broadcasting gives to a and b together.
+// Broadcast returns the shape that NumPy's broadcasting gives to a and b together. A negative length is one that is not
+// known: with 1 it stays so, with another length it must be that one.
 func Broadcast(a, b []int) ([]int, error) {
 	out := make([]int, max(len(a), len(b)))
 	for i := 1; i <= len(out); i++ {
@@ -64,9 +65,9 @@ func Broadcast(a, b []int) ([]int, error) {
 			y = b[len(b)-i]
 		}
 		switch {
-		case x == y || y == 1:
+		case x == y || y == 1 || y < 0 && x != 1:
 			out[len(out)-i] = x
-		case x == 1:
+		case x == 1 || x < 0:
 			out[len(out)-i] = y
 		default:
 			return nil, fmt.Errorf("shapes %s and %s do not broadcast", FormatShape(a), FormatShape(b))

@@ -24,6 +24,7 @@ type Builder struct {
 	Graph    *Graph
 	Label    string // written on each new node
 	MaxNodes int    // a limit against models that unroll without end; 0 for none
+	Unknowns bool   // lengths may be unknown: the graph only tells shapes and will not be run
 }
 
 // NewBuilder returns a builder of an empty graph.
@@ -44,16 +45,26 @@ func (b *Builder) Emit(op Op, in ...*Value) []*Value {
 	if b.MaxNodes > 0 && len(b.Graph.Nodes) >= b.MaxNodes {
 		b.Fail("the graph has more than %d ops", b.MaxNodes)
 	}
-	n := NewNode(op, b.Label, in...)
+	n := newNode(op, b.Label, b.Unknowns, in)
 	n.ID = len(b.Graph.Nodes)
 	b.Graph.Nodes = append(b.Graph.Nodes, n)
 	return n.Out
 }
 
-// NewNode makes a node that is not yet part of a graph, with its outputs. It panics with *Error where the inputs do not fit.
-func NewNode(op Op, label string, in ...*Value) *Node {
+// NewNode makes a node that is not yet part of a graph, with its outputs. It panics with *Error where the inputs do not fit, or
+// an output has an unknown length.
+func NewNode(op Op, label string, in ...*Value) *Node { return newNode(op, label, false, in) }
+
+func newNode(op Op, label string, unknowns bool, in []*Value) *Node {
 	n := &Node{Op: op, In: in, Label: label}
 	op.Infer(n)
+	if !unknowns {
+		for _, v := range n.Out {
+			if !AllKnown(v.Shape...) {
+				panic(&Error{Msg: fmt.Sprintf("%s: a result of impossible shape %s", op.Name(), tensor.FormatShape(v.Shape))})
+			}
+		}
+	}
 	return n
 }
 

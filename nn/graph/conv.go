@@ -24,8 +24,8 @@ func (op Conv) Infer(n *Node) {
 		panic(&Error{Msg: fmt.Sprintf("convolution: an input %s does not fit a kernel %s", x, k)})
 	}
 	in, filters := k.Shape[rank], k.Shape[rank+1]
-	if op.Groups < 1 || x.Shape[rank+1] != in*op.Groups || filters%op.Groups != 0 {
-		panic(&Error{Msg: fmt.Sprintf("convolution: an input of %d channels does not fit a kernel %s in %d groups", x.Shape[rank+1], k, op.Groups)})
+	if op.Groups < 1 || !Fits(x.Shape[rank+1], Times(in, op.Groups)) || Known(filters) && filters%op.Groups != 0 {
+		panic(&Error{Msg: fmt.Sprintf("convolution: an input of %s channels does not fit a kernel %s in %d groups", dim(x.Shape[rank+1]), k, op.Groups)})
 	}
 	shape := []int{x.Shape[0]}
 	for i := range rank {
@@ -55,7 +55,7 @@ func (Spread) Name() string { return "spread" }
 func (op Spread) Infer(n *Node) {
 	shape := append([]int(nil), n.In[0].Shape...)
 	for i, f := range op.Factors {
-		shape[i+1] = max((shape[i+1]-1)*f+1, 0)
+		shape[i+1] = spread(shape[i+1], f)
 	}
 	n.SetOut(n.In[0].DType, shape...)
 }
@@ -79,12 +79,23 @@ func (op Spread) Eval(n *Node, in, out []Buf) error {
 	return nil
 }
 
+// spread returns the length of an axis with factor-1 zeros between its elements.
+func spread(size, factor int) int {
+	if size <= 0 {
+		return size
+	}
+	return (size-1)*factor + 1
+}
+
 // ConvOut returns the length of spatial axis i of a convolution's output.
 func ConvOut(size, kernel int, a Conv, i int) int {
-	if kernel < 1 || a.Strides[i] < 1 || a.Dilation[i] < 1 || a.InputDilation[i] < 1 {
+	if kernel == 0 || Negative(kernel) || a.Strides[i] < 1 || a.Dilation[i] < 1 || a.InputDilation[i] < 1 {
 		panic(&Error{Msg: "convolution: kernel size, strides and dilation must be 1 or more"})
 	}
-	size = max((size-1)*a.InputDilation[i]+1, 0) + a.PadLo[i] + a.PadHi[i]
+	if !AllKnown(size, kernel) {
+		return Unknown
+	}
+	size = spread(size, a.InputDilation[i]) + a.PadLo[i] + a.PadHi[i] // paddings may be negative
 	span := (kernel-1)*a.Dilation[i] + 1
 	if size < span {
 		return 0
@@ -180,8 +191,11 @@ func ones(n int) []int {
 }
 
 // SamePadding returns how much Keras's padding "same" adds before and after an axis: the output has ceil(size/stride)
-// elements, and an odd rest goes to the end.
+// elements, and an odd rest goes to the end. It is unknown for an unknown size.
 func SamePadding(size, kernel, stride, dilation int) (lo, hi int) {
+	if size < 0 {
+		return Unknown, Unknown
+	}
 	out := (size + stride - 1) / stride
 	total := max((out-1)*stride+(kernel-1)*dilation+1-size, 0)
 	return total / 2, total - total/2

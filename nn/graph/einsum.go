@@ -59,9 +59,9 @@ func (b *Builder) Einsum(equation string, xs ...*Value) *Value {
 	for i, l := range labels {
 		for k, r := range l {
 			d := xs[i].Shape[k]
-			if old, ok := sizes[r]; !ok || old == 1 {
+			if old, ok := sizes[r]; !ok || old == 1 || old < 0 && d != 1 {
 				sizes[r] = d
-			} else if d != old && d != 1 {
+			} else if !Fits(d, old) && d != 1 {
 				b.Fail("einsum %q: the axes called %q have the lengths %d and %d", equation, string(r), old, d)
 			}
 		}
@@ -129,15 +129,15 @@ func (b *Builder) diagonal(x *Value, labels []rune) (*Value, []rune) {
 			continue
 		}
 		j += i + 1
-		size := x.Shape[i]
-		if x.Shape[j] != size {
-			b.Fail("einsum: a repeated label has axes of lengths %d and %d", size, x.Shape[j])
+		if !Fits(x.Shape[i], x.Shape[j]) {
+			b.Fail("einsum: a repeated label has axes of lengths %d and %d", x.Shape[i], x.Shape[j])
 		}
+		size := Meet(x.Shape[i], x.Shape[j])
 		x = b.MoveAxis(x, j, x.Rank()-1)
 		x = b.MoveAxis(x, i, x.Rank()-2)
 		labels = slices.Concat(labels[:i], labels[i+1:j], labels[j+1:], labels[i:i+1])
 		lead := slices.Clone(x.Shape[:x.Rank()-2])
-		flat := b.Reshape(x, append(slices.Clone(lead), size*size)...)
+		flat := b.Reshape(x, append(slices.Clone(lead), Times(size, size))...)
 		x = b.SliceStep(flat, -1, 0, size+1, size)
 		i = -1
 	}
@@ -177,9 +177,11 @@ func (b *Builder) contract(x *Value, lx []rune, y *Value, ly, needed []rune) (*V
 		case slices.Contains(needed, r):
 			batch = append(batch, r)
 		default:
-			if x.Shape[i] != y.Shape[j] { // one of them is 1: repeat it
-				d := max(x.Shape[i], y.Shape[j])
-				x, y = b.widen(x, i, d), b.widen(y, j, d)
+			switch { // repeat a length of 1
+			case x.Shape[i] == 1:
+				x = b.widen(x, i, y.Shape[j])
+			case y.Shape[j] == 1:
+				y = b.widen(y, j, x.Shape[i])
 			}
 			inner = append(inner, r)
 		}
@@ -228,7 +230,7 @@ func (b *Builder) arrange(x *Value, labels, batch, first, second []rune) *Value 
 		for _, r := range group {
 			i := slices.Index(labels, r)
 			axes = append(axes, i)
-			size *= x.Shape[i]
+			size = Times(size, x.Shape[i])
 		}
 		shape = append(shape, size)
 	}

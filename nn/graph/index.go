@@ -83,16 +83,13 @@ func (op TakeAlong) Infer(n *Node) {
 	if x.Rank() != idx.Rank() {
 		panic(&Error{Msg: fmt.Sprintf("take_along_axis: %s and indices %s differ in rank", x, idx)})
 	}
-	shape := slices.Clone(idx.Shape)
-	for i := range shape {
-		if i == axis || shape[i] == x.Shape[i] || x.Shape[i] == 1 {
-			continue
-		}
-		if shape[i] != 1 {
-			panic(&Error{Msg: fmt.Sprintf("take_along_axis: %s and indices %s do not broadcast", x, idx)})
-		}
-		shape[i] = x.Shape[i]
+	rest, own := slices.Clone(x.Shape), slices.Clone(idx.Shape)
+	rest[axis], own[axis] = 1, 1
+	shape, err := tensor.Broadcast(rest, own)
+	if err != nil {
+		panic(&Error{Msg: fmt.Sprintf("take_along_axis: %s and indices %s do not broadcast", x, idx)})
 	}
+	shape[axis] = idx.Shape[axis]
 	n.SetOut(x.DType, shape...)
 }
 
@@ -141,11 +138,11 @@ func (Scatter) Infer(n *Node) {
 	if idx.Rank() > 0 {
 		depth = idx.Shape[idx.Rank()-1]
 	}
-	if idx.Rank() == 0 || depth > x.Rank() || x.DType != upd.DType {
+	if idx.Rank() == 0 || depth < 0 || depth > x.Rank() || x.DType != upd.DType {
 		panic(&Error{Msg: fmt.Sprintf("scatter: indices %s and updates %s do not fit %s", idx, upd, x)})
 	}
 	want := append(slices.Clone(idx.Shape[:idx.Rank()-1]), x.Shape[depth:]...)
-	if !slices.Equal(want, upd.Shape) {
+	if !FitShapes(want, upd.Shape) {
 		panic(&Error{Msg: fmt.Sprintf("scatter: updates %s where the indices ask for %s", upd, tensor.FormatShape(want))})
 	}
 	n.SetOut(x.DType, x.Shape...)
@@ -215,7 +212,7 @@ func (b *Builder) Scatter(x, indices, updates *Value, how string) *Value {
 // OneHot returns 1 at the position along the new last axis that each index names and 0 elsewhere; an index out of range
 // gives zeros only.
 func (b *Builder) OneHot(indices *Value, depth int, d tensor.DType) *Value {
-	positions := b.Ints(indices.DType, seq(depth)...)
+	positions := b.Iota(indices.DType, depth)
 	return b.Cast(b.Compare(Equal, b.ExpandDims(indices, -1), positions), d)
 }
 

@@ -62,14 +62,8 @@ func broadcastStrides(dst *[MaxRank]int, from, to []int) []int {
 	return dst[:len(to)]
 }
 
-// product returns the product of dims.
-func product(dims []int) int {
-	p := 1
-	for _, d := range dims {
-		p *= d
-	}
-	return p
-}
+// product returns the product of dims; see [Product].
+func product(dims []int) int { return Product(dims...) }
 
 // Strides returns the distances between neighbouring elements along each axis of an array in C order.
 func Strides(shape []int) []int {

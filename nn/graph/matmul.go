@@ -23,8 +23,8 @@ func (op MatMul) Infer(n *Node) {
 	m, k := matrixOf(a, op.TransA)
 	k2, cols := matrixOf(b, op.TransB)
 	batch, err := tensor.Broadcast(a.Shape[:a.Rank()-2], b.Shape[:b.Rank()-2])
-	if err != nil || k != k2 {
-		panic(&Error{Msg: fmt.Sprintf("matmul: the inner sizes %d and %d of %s and %s, or their leading axes, do not fit", k, k2, a, b)})
+	if err != nil || !Fits(k, k2) {
+		panic(&Error{Msg: fmt.Sprintf("matmul: the inner sizes %s and %s of %s and %s, or their leading axes, do not fit", dim(k), dim(k2), a, b)})
 	}
 	n.SetOut(a.DType, append(batch, m, cols)...)
 }
@@ -101,7 +101,7 @@ func (b *Builder) MatMulT(x, y *Value, transX, transY bool) *Value {
 
 // Dense multiplies the last axis of x with a kernel of shape (in, out): a matmul over all leading axes at once.
 func (b *Builder) Dense(x, kernel *Value) *Value {
-	if kernel.Rank() != 2 || x.Rank() == 0 || x.Shape[x.Rank()-1] != kernel.Shape[0] {
+	if kernel.Rank() != 2 || x.Rank() == 0 || !Fits(x.Shape[x.Rank()-1], kernel.Shape[0]) {
 		b.Fail("an input %s does not fit a kernel %s: its last axis must be %d", x, kernel, kernel.Shape[0])
 	}
 	lead := x.Shape[:x.Rank()-1]

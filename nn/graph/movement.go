@@ -33,7 +33,7 @@ func (Reshape) Name() string { return "reshape" }
 // Infer implements Op.
 func (op Reshape) Infer(n *Node) {
 	shape := op.Shape
-	if size, ok := tensor.SizeOf(shape); !ok || size != n.In[0].Size() {
+	if size, ok := sizeOf(shape); !ok || !Fits(size, n.In[0].Size()) {
 		panic(&Error{Msg: fmt.Sprintf("reshape: %s does not reshape to %s", n.In[0], tensor.FormatShape(shape))})
 	}
 	n.SetOut(n.In[0].DType, shape...)
@@ -42,24 +42,47 @@ func (op Reshape) Infer(n *Node) {
 // Eval implements Op.
 func (Reshape) Eval(_ *Node, in, out []Buf) error { out[0].Copy(in[0]); return nil }
 
-// Reshape gives x another shape; one dimension may be -1.
+// Reshape gives x another shape. One dimension may be -1: it is what the others leave of x. Others may be [Unknown].
 func (b *Builder) Reshape(x *Value, shape ...int) *Value {
 	shape = slices.Clone(shape)
 	if i := slices.Index(shape, -1); i >= 0 {
-		rest := product(shape[:i]) * product(shape[i+1:])
-		if rest <= 0 || x.Size()%rest != 0 {
-			if rest == 0 && x.Size() == 0 {
-				rest = 1
-			} else {
-				b.Fail("reshape: %s does not reshape to %s", x, tensor.FormatShape(shape))
-			}
+		rest, ok := remaining(x.Shape, slices.Delete(slices.Clone(shape), i, i+1))
+		if !ok {
+			b.Fail("reshape: %s does not reshape to %s", x, tensor.FormatShape(shape))
 		}
-		shape[i] = x.Size() / rest
+		shape[i] = rest
 	}
 	if slices.Equal(shape, x.Shape) {
 		return x
 	}
 	return b.Emit1(Reshape{shape}, x)
+}
+
+// remaining returns the length that makes a shape, with the given other lengths, as large as `whole`; ok is false if there is
+// none. Where both have as many unknown lengths, these are taken to be the same, and the rest tells the length.
+func remaining(whole, others []int) (d int, ok bool) {
+	split := func(shape []int) (known, unknown int) {
+		known = 1
+		for _, d := range shape {
+			if d < 0 {
+				unknown++
+			} else {
+				known *= d
+			}
+		}
+		return known, unknown
+	}
+	size, u := split(whole)
+	rest, v := split(others)
+	switch {
+	case rest == 0:
+		return 0, size == 0 || u > 0
+	case u == 0 && v == 0:
+		return size / rest, rest > 0 && size%rest == 0
+	case u == v && size%rest == 0:
+		return size / rest, true
+	}
+	return Unknown, true
 }
 
 // ExpandDims inserts an axis of length 1; axis counts in the result and may be negative.
@@ -71,7 +94,7 @@ func (b *Builder) ExpandDims(x *Value, axis int) *Value {
 // Squeeze removes an axis of length 1.
 func (b *Builder) Squeeze(x *Value, axis int) *Value {
 	axis = b.Axis(axis, x.Rank())
-	if x.Shape[axis] != 1 {
+	if !Fits(x.Shape[axis], 1) {
 		b.Fail("squeeze: axis %d of %s is not 1", axis, x)
 	}
 	return b.Reshape(x, slices.Delete(slices.Clone(x.Shape), axis, axis+1)...)
@@ -197,7 +220,7 @@ func (Broadcast) Name() string { return "broadcast_to" }
 func (op Broadcast) Infer(n *Node) {
 	shape := op.Shape
 	full, err := tensor.Broadcast(n.In[0].Shape, shape)
-	if err != nil || !slices.Equal(full, shape) {
+	if err != nil || !FitShapes(full, shape) {
 		panic(&Error{Msg: fmt.Sprintf("broadcast_to: %s does not broadcast to %s", n.In[0], tensor.FormatShape(shape))})
 	}
 	n.SetOut(n.In[0].DType, shape...)
@@ -248,7 +271,7 @@ func (op Slice) Infer(n *Node) {
 	x := n.In[0]
 	for i, d := range x.Shape {
 		last := op.Start[i] + (op.Count[i]-1)*op.Step[i]
-		if op.Count[i] > 0 && (op.Start[i] < 0 || op.Start[i] >= d || last < 0 || last >= d) {
+		if op.Count[i] > 0 && Known(d) && Known(op.Start[i]) && (op.Start[i] < 0 || op.Start[i] >= d || last < 0 || last >= d) {
 			panic(&Error{Msg: fmt.Sprintf("slice: %d elements from %d, %d apart, are outside axis %d of %s", op.Count[i], op.Start[i], op.Step[i], i, x)})
 		}
 	}
@@ -299,13 +322,15 @@ func (b *Builder) SliceStep(x *Value, axis, start, step, count int) *Value {
 
 // SliceAll takes a strided part on every axis at once.
 func (b *Builder) SliceAll(x *Value, a Slice) *Value {
-	if slices.Equal(a.Count, x.Shape) && !slices.ContainsFunc(a.Step, func(s int) bool { return s != 1 }) {
-		return x
-	}
+	whole := true
 	for i, c := range a.Count {
-		if c < 0 {
+		whole = whole && c == x.Shape[i] && a.Step[i] == 1 && (Known(c) || a.Start[i] == 0)
+		if Negative(c) || c < 0 && !b.Unknowns {
 			b.Fail("slice: axis %d of %s cannot give %d elements", i, x, c)
 		}
+	}
+	if whole {
+		return x
 	}
 	return b.Emit1(a, x)
 }
@@ -313,7 +338,7 @@ func (b *Builder) SliceAll(x *Value, a Slice) *Value {
 // Flip reverses the order along an axis.
 func (b *Builder) Flip(x *Value, axis int) *Value {
 	axis = b.Axis(axis, x.Rank())
-	return b.SliceStep(x, axis, max(x.Shape[axis]-1, 0), -1, x.Shape[axis])
+	return b.SliceStep(x, axis, AtLeast(x.Shape[axis]-1, 0), -1, x.Shape[axis])
 }
 
 // Concat joins along an axis.
@@ -332,8 +357,10 @@ func (op Concat) Infer(n *Node) {
 		}
 		for i, d := range v.Shape {
 			if i == axis {
-				shape[i] += d
-			} else if d != first.Shape[i] {
+				shape[i] = Plus(shape[i], d)
+			} else if Fits(d, shape[i]) {
+				shape[i] = Meet(shape[i], d)
+			} else {
 				panic(&Error{Msg: fmt.Sprintf("concatenate: %s and %s differ in axis %d", first, v, i)})
 			}
 		}
@@ -426,10 +453,10 @@ func (op Pad) Infer(n *Node) {
 	x := n.In[0]
 	shape := slices.Clone(x.Shape)
 	for i := range shape {
-		if op.Lo[i] < 0 || op.Hi[i] < 0 {
+		if Negative(op.Lo[i]) || Negative(op.Hi[i]) {
 			panic(&Error{Msg: fmt.Sprintf("pad: negative padding of axis %d", i)})
 		}
-		shape[i] += op.Lo[i] + op.Hi[i]
+		shape[i] = Plus(Plus(shape[i], op.Lo[i]), op.Hi[i])
 	}
 	n.SetOut(x.DType, shape...)
 }
@@ -490,7 +517,7 @@ func (b *Builder) Repeat(x *Value, axis, count int) *Value {
 	axis = b.Axis(axis, x.Rank())
 	wide := slices.Insert(slices.Clone(x.Shape), axis+1, count)
 	shape := slices.Clone(x.Shape)
-	shape[axis] *= count
+	shape[axis] = Times(shape[axis], count)
 	return b.Reshape(b.BroadcastTo(b.ExpandDims(x, axis+1), wide...), shape...)
 }
 
@@ -499,6 +526,6 @@ func (b *Builder) Tile(x *Value, axis, count int) *Value {
 	axis = b.Axis(axis, x.Rank())
 	wide := slices.Insert(slices.Clone(x.Shape), axis, count)
 	shape := slices.Clone(x.Shape)
-	shape[axis] *= count
+	shape[axis] = Times(shape[axis], count)
 	return b.Reshape(b.BroadcastTo(b.ExpandDims(x, axis), wide...), shape...)
 }

@@ -46,7 +46,7 @@ func (UnpackInt4) Name() string { return "unpack_int4" }
 // Infer implements Op.
 func (op UnpackInt4) Infer(n *Node) {
 	x := n.In[0]
-	if x.DType != tensor.Int8 && x.DType != tensor.Uint8 || (op.Size+1)/2 != x.Shape[op.Axis] {
+	if x.DType != tensor.Int8 && x.DType != tensor.Uint8 || !Fits((op.Size+1)/2, x.Shape[op.Axis]) {
 		panic(&Error{Msg: fmt.Sprintf("unpack_int4: axis %d of %s does not hold %d numbers", op.Axis, x, op.Size)})
 	}
 	shape := slices.Clone(x.Shape)
@@ -119,7 +119,7 @@ func (DenseInt8) Name() string { return "dense_int8" }
 func (DenseInt8) Infer(n *Node) {
 	x, w, s := n.In[0], n.In[1], n.In[2]
 	if x.Rank() != 2 || w.Rank() != 2 || x.DType != tensor.Float32 || w.DType != tensor.Int8 || s.DType != tensor.Float32 ||
-		x.Shape[1] != w.Shape[0] || !slices.Equal(s.Shape, w.Shape[1:]) || x.Shape[1] == 0 || x.Shape[1] > MaxInt8Sum {
+		!Fits(x.Shape[1], w.Shape[0]) || !slices.Equal(s.Shape, w.Shape[1:]) || x.Shape[1] == 0 || x.Shape[1] > MaxInt8Sum {
 		panic(&Error{Msg: fmt.Sprintf("dense_int8: the input %s, the matrix %s and its scale %s do not fit", x, w, s)})
 	}
 	n.SetOut(tensor.Float32, x.Shape[0], w.Shape[1])

@@ -143,7 +143,7 @@ func (op Recurrent) Infer(n *Node) {
 		fail("the inputs %s and %s, %d in all, do not fit", x, k, len(n.In))
 	}
 	units := k.Shape[0]
-	if k.Shape[1] != gates*units || x.Shape[2] != gates*units {
+	if !AllKnown(k.Shape...) || k.Shape[1] != gates*units || !Fits(x.Shape[2], gates*units) {
 		fail("an input %s does not fit a recurrent kernel %s of %d gates", x, k, gates)
 	}
 	batch, time := x.Shape[0], x.Shape[1]
@@ -151,8 +151,8 @@ func (op Recurrent) Infer(n *Node) {
 		fail("the sequence has no steps")
 	}
 	for _, s := range n.In[2 : 2+states] {
-		if !slices.Equal(s.Shape, []int{batch, units}) {
-			fail("a state %s where (%d, %d) is needed", s, batch, units)
+		if !FitShapes(s.Shape, []int{batch, units}) {
+			fail("a state %s where (%s, %d) is needed", s, dim(batch), units)
 		}
 	}
 	if a.ResetAfter && !slices.Equal(n.In[2+states].Shape, []int{units}) {
@@ -160,8 +160,8 @@ func (op Recurrent) Infer(n *Node) {
 	}
 	for i, v := range n.In {
 		switch mask := a.Masked && i == want-1; {
-		case mask && (v.DType != tensor.Bool || !slices.Equal(v.Shape, []int{batch, time})):
-			fail("a mask %s where bool(%d, %d) is needed", v, batch, time)
+		case mask && (v.DType != tensor.Bool || !FitShapes(v.Shape, []int{batch, time})):
+			fail("a mask %s where bool(%s, %s) is needed", v, dim(batch), dim(time))
 		case !mask && v.DType != x.DType:
 			fail("inputs of the types %s and %s", x.DType, v.DType)
 		}

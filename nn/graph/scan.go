@@ -35,29 +35,30 @@ func (a Scan) Infer(n *Node) {
 		fail("the sequence has no steps")
 	}
 	for _, v := range n.In[:a.Sequences] {
-		if v.Rank() < 2 || v.Shape[0] != batch || v.Shape[1] != time {
+		if v.Rank() < 2 || !Fits(v.Shape[0], batch) || !Fits(v.Shape[1], time) {
 			fail("sequences %s and %s differ in batch or time", x, v)
 		}
+		batch, time = Meet(batch, v.Shape[0]), Meet(time, v.Shape[1])
 	}
 	out, next := a.Body.Outputs[0], a.Body.Outputs[1:]
 	if len(next) != a.States {
 		fail("%d states become %d", a.States, len(next))
 	}
 	for i, v := range next {
-		if s := n.In[a.Sequences+i]; v.DType != s.DType || !slices.Equal(v.Shape, s.Shape) {
+		if s := n.In[a.Sequences+i]; v.DType != s.DType || !FitShapes(v.Shape, s.Shape) {
 			fail("state %d is %s before a step and %s after it", i, s, v)
 		}
 	}
-	if out.Rank() == 0 || out.Shape[0] != batch {
-		fail("a step's output %s does not start with the batch of %d", out, batch)
+	if out.Rank() == 0 || !Fits(out.Shape[0], batch) {
+		fail("a step's output %s does not start with the batch of %s", out, dim(batch))
 	}
 	if a.Loop.Masked {
-		if m := n.In[len(n.In)-1]; m.DType != tensor.Bool || !slices.Equal(m.Shape, []int{batch, time}) {
-			fail("a mask %s where bool(%d, %d) is needed", m, batch, time)
+		if m := n.In[len(n.In)-1]; m.DType != tensor.Bool || !FitShapes(m.Shape, []int{batch, time}) {
+			fail("a mask %s where bool(%s, %s) is needed", m, dim(batch), dim(time))
 		}
 		for _, v := range next {
-			if v.Rank() == 0 || v.Shape[0] != batch {
-				fail("a state %s does not start with the batch of %d, which the mask is for", v, batch)
+			if v.Rank() == 0 || !Fits(v.Shape[0], batch) {
+				fail("a state %s does not start with the batch of %s, which the mask is for", v, dim(batch))
 			}
 		}
 	}
@@ -204,7 +205,7 @@ func (b *Builder) Scan(sequences, states []*Value, a Loop, mask *Value,
 // loop returns the op and the inputs of a [Builder.Scan].
 func (b *Builder) loop(sequences, states []*Value, a Loop, mask *Value,
 	step func(b *Builder, xs, states []*Value) (out *Value, next []*Value)) (op Scan, in []*Value) {
-	body := &Builder{Graph: new(Graph), Label: b.Label, MaxNodes: b.MaxNodes}
+	body := &Builder{Graph: new(Graph), Label: b.Label, MaxNodes: b.MaxNodes, Unknowns: b.Unknowns}
 	parts := make([]*Value, len(sequences))
 	for i, x := range sequences {
 		if x.Rank() < 2 {
@@ -251,7 +252,7 @@ func (b *Builder) close(body *Graph) []*Value {
 		if in, ok := inputs[key]; ok {
 			return in
 		}
-		n := NewNode(Input{v.DType, v.Shape}, b.Label)
+		n := newNode(Input{v.DType, v.Shape}, b.Label, b.Unknowns, nil)
 		inputs[key] = n.Out[0]
 		captured = append(captured, v)
 		body.Inputs = append(body.Inputs, n.Out[0])

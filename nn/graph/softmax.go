@@ -132,7 +132,7 @@ func (b *Builder) Normalize(x *Value, epsilon float64, rms bool, axes ...int) *V
 	for i, m := range marked {
 		if m {
 			order = append(order, i)
-			size *= x.Shape[i]
+			size = Times(size, x.Shape[i])
 		}
 	}
 	moved := b.Transpose(x, order...)

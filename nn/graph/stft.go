@@ -30,11 +30,13 @@ func (op STFT) Infer(n *Node) {
 		if samples == 0 {
 			panic(&Error{Msg: "stft: there are no samples"})
 		}
-		samples += length / 2 * 2
+		samples = Plus(samples, length/2*2)
 	}
 	frames := 0
 	if samples >= length {
 		frames = 1 + (samples-length)/op.Stride
+	} else if samples < 0 {
+		frames = Unknown
 	}
 	shape := append(slices.Clone(x.Shape[:x.Rank()-1]), frames, length/2+1)
 	n.SetOut(x.DType, shape...)

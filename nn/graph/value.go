@@ -187,7 +187,7 @@ func wrap(x []int64, f func(int64) int64) {
 	}
 }
 
-// Value is one tensor of the graph: an output of a node, of a known shape. A mask travels with it as in Keras
+// Value is one tensor of the graph: an output of a node. Its lengths are numbers, or [Unknown] in a graph that only tells shapes. A mask travels with it as in Keras
 // (_keras_mask); it is nil where there is none.
 type Value struct {
 	Node  *Node
@@ -200,9 +200,9 @@ type Value struct {
 // Rank returns the number of axes.
 func (v *Value) Rank() int { return len(v.Shape) }
 
-// Size returns the number of elements.
+// Size returns the number of elements, Unknown where a length is (and none is 0).
 func (v *Value) Size() int {
-	n, _ := tensor.SizeOf(v.Shape) // checked when the value was made
+	n, _ := sizeOf(v.Shape) // checked when the value was made
 	return n
 }
 
@@ -233,10 +233,16 @@ func (n *Node) SetOut(d tensor.DType, shape ...int) {
 	if len(shape) > MaxRank {
 		panic(&Error{Msg: fmt.Sprintf("%s: a tensor of rank %d; at most %d axes are supported", n.Op.Name(), len(shape), MaxRank)})
 	}
-	if size, ok := tensor.SizeOf(shape); !ok || size > maxElements {
+	if _, ok := sizeOf(shape); !ok {
 		panic(&Error{Msg: fmt.Sprintf("%s: a result of impossible shape %s", n.Op.Name(), tensor.FormatShape(shape))})
 	}
-	n.Out = append(n.Out, &Value{Node: n, Index: len(n.Out), Shape: append([]int(nil), shape...), DType: d})
+	shape = append([]int(nil), shape...)
+	for i, d := range shape {
+		if d < 0 {
+			shape[i] = Unknown
+		}
+	}
+	n.Out = append(n.Out, &Value{Node: n, Index: len(n.Out), Shape: shape, DType: d})
 }
 
 // maxElements bounds one value, so that sizes in bytes fit an int; a plan has a limit for the memory of all.

@@ -60,6 +60,7 @@ func (c *Call) within(b *graph.Builder, f func(c *Call)) {
 // chain of such ops, such as softmax.
 func (c *Call) Chain(a Activation, like *graph.Value) (chain graph.Chain, ok bool) {
 	b := graph.NewBuilder()
+	b.Unknowns = c.Unknowns
 	observe := c.trace.Observe
 	c.trace.Observe = nil
 	defer func() { c.trace.Observe = observe }()

@@ -226,6 +226,9 @@ func Sublayers(l Layer) []Layer {
 // AddWeight makes a variable while a layer is built (Layer.add_weight). Its type is that of the layer's policy unless an
 // option says otherwise.
 func (c *Call) AddWeight(name string, init Initializer, shape []int, options ...WeightOption) *Variable {
+	if axis := slices.IndexFunc(shape, func(d int) bool { return d < 0 && !graph.Negative(d) }); axis >= 0 {
+		c.Fail("the variable %q would have the shape %s: the length of the input's axis that gives its axis %d must be known", name, tensor.FormatShape(shape), axis)
+	}
 	if _, ok := tensor.SizeOf(shape); !ok {
 		c.Fail("the variable %q would have the impossible shape %s", name, tensor.FormatShape(shape))
 	}

@@ -14,9 +14,8 @@ import (
 // Trace is how a layer, mostly a model, is turned into a graph: what the calls of its layers share. Models make one; layers
 // have it behind their [Call].
 type Trace struct {
-	// Symbolic says that shapes stand for others: unknown dimensions are StandIn, and nothing will be computed.
+	// Symbolic says that only types and shapes are asked: lengths may be unknown, and nothing will be computed.
 	Symbolic bool
-	StandIn  int
 	// Measured are the numbers that Call.Measure returns, in the order in which it is called; see [Traced].
 	Measured []int
 	// Penalize collects what the outputs of layers add to the loss, for Penalty.
@@ -47,6 +46,7 @@ const maxCallDepth = 200
 // left out. A Trace runs once.
 func (t *Trace) Run(l Layer, inputs func(b *graph.Builder) []*graph.Value) (traced Traced, err error) {
 	b := graph.NewBuilder()
+	b.Unknowns = t.Symbolic
 	t.builder, t.root = b, b
 	defer func() {
 		r := recover()
@@ -78,18 +78,18 @@ func (t *Trace) Run(l Layer, inputs func(b *graph.Builder) []*graph.Value) (trac
 	return Traced{Graph: b.Graph, Outputs: b.Graph.Outputs}, nil
 }
 
-// Symbolic reports whether this trace only finds out shapes: unknown dimensions have stand-in lengths, and nothing will
-// be computed.
+// Symbolic reports whether this trace only finds out types and shapes: lengths may be graph.Unknown, and nothing will be
+// computed.
 func (c *Call) Symbolic() bool { return c.trace.Symbolic }
 
 // Measure returns the number that v, an integer scalar of the graph, has for the inputs of this run. It is for results
 // whose shape depends on what is in the inputs and not only on their shape, such as the length of the longest text. What
 // is traced then holds for this number, as it holds for the inputs' shapes: predicting finds the number first and then
-// takes the plan for it. A symbolic trace gets a stand-in, 1 or more.
+// takes the plan for it. In a symbolic trace it is graph.Unknown.
 func (c *Call) Measure(v *graph.Value) int {
 	t := c.trace
 	if t.Symbolic {
-		return t.StandIn
+		return graph.Unknown
 	}
 	if c.Builder != t.root {
 		c.Fail("a shape depends on data inside of a loop")
