@@ -49,7 +49,7 @@ func Times(a, b int) int {
 }
 
 // Product multiplies lengths; see [Times].
-func Product(dims ...int) int {
+func Product(dims []int) int {
 	p := 1
 	for _, d := range dims {
 		p = Times(p, d)

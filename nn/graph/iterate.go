@@ -63,7 +63,7 @@ func broadcastStrides(dst *[MaxRank]int, from, to []int) []int {
 }
 
 // product returns the product of dims; see [Product].
-func product(dims []int) int { return Product(dims...) }
+func product(dims []int) int { return Product(dims) }
 
 // Strides returns the distances between neighbouring elements along each axis of an array in C order.
 func Strides(shape []int) []int {

@@ -70,9 +70,6 @@ func ConstScalar(v *Value) (float64, bool) {
 	return buf.Float64(0), true
 }
 
-// Product returns the product of some dimensions.
-func Product(dims []int) int { return product(dims) }
-
 // Prune drops the nodes that nothing needs; inputs stay.
 func (g *Graph) Prune() {
 	needed := map[*Node]bool{}

@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"slices"
+
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -69,6 +71,11 @@ func (l *adaptivePooling) pool(c *layer.Call, x *value, i, n int) *value {
 	size := x.Shape[i+1]
 	if size == 0 {
 		c.Fail("the input %s has no elements to pool", x)
+	}
+	if size < 0 {
+		shape := slices.Clone(x.Shape)
+		shape[i+1] = n
+		return c.Opaque(x.DType, shape, x)
 	}
 	starts, lengths := make([]int, n), make([]int, n)
 	short := size

@@ -1,8 +1,6 @@
 package layers
 
 import (
-	"slices"
-
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -21,14 +19,7 @@ func and(c *layer.Call, x, y *value) *value {
 
 // positions returns the places 0.. of queries and keys as int32 (1, queries, 1) and (1, 1, keys).
 func positions(c *layer.Call, queries, keys int) (row, column *value) {
-	count := func(n int) *value {
-		list := make([]int, n)
-		for i := range list {
-			list[i] = i
-		}
-		return c.Ints(tensor.Int32, list...)
-	}
-	return c.Reshape(count(queries), 1, queries, 1), c.Reshape(count(keys), 1, 1, keys)
+	return c.Reshape(c.Iota(tensor.Int32, queries), 1, queries, 1), c.Reshape(c.Iota(tensor.Int32, keys), 1, 1, keys)
 }
 
 // causalMask is true (1, queries, keys) where a query does not look at a later key.
@@ -81,7 +72,7 @@ func attentionCall(c *layer.Call) attentionArguments {
 			c.Fail("query, value and key must be of rank 3 or more, not %s", x)
 		}
 	}
-	if !slices.Equal(a.value.Shape[1:a.value.Rank()-1], a.key.Shape[1:a.key.Rank()-1]) {
+	if !graph.FitShapes(a.value.Shape[1:a.value.Rank()-1], a.key.Shape[1:a.key.Rank()-1]) {
 		c.Fail("value %s and key %s may differ in the last axis only", a.value, a.key)
 	}
 	return a

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -113,7 +114,7 @@ func (l *BatchNormalization) Build(c *layer.Call) {
 func (l *BatchNormalization) Call(c *layer.Call) any {
 	x := toFloat(c, c.X(), l.ComputeDType())
 	axis := c.Axis(l.Axis, x.Rank())
-	if want := l.movingMean.Shape[0]; x.Shape[axis] != want {
+	if want := l.movingMean.Shape[0]; !graph.Fits(x.Shape[axis], want) {
 		c.Fail("axis %d of the input %s must be %d", l.Axis, x, want)
 	}
 	x = c.Cast(x, wide(x.DType))

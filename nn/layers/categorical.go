@@ -36,7 +36,7 @@ func encodeCategorical(c *layer.Call, ids *graph.Value, mode string, depth int, 
 		if weights.Rank() == 0 {
 			weights = c.ExpandDims(weights, 0)
 		}
-		if !slices.Equal(weights.Shape, ids.Shape) {
+		if !graph.FitShapes(weights.Shape, ids.Shape) {
 			c.Fail("count_weights %s do not fit the ids %s", weights, ids)
 		}
 		in = append(in, weights)

@@ -91,13 +91,7 @@ func compact(vs ...*layer.Variable) []*layer.Variable {
 }
 
 // product multiplies the lengths of the axes of a value.
-func product(shape []int) int {
-	p := 1
-	for _, d := range shape {
-		p *= d
-	}
-	return p
-}
+func product(shape []int) int { return graph.Product(shape) }
 
 // kerasEpsilon is keras.config.epsilon, which keeps divisors away from 0.
 const kerasEpsilon = 1e-7

@@ -77,6 +77,13 @@ func (w *window) input(c *layer.Call, x *value) (*value, int) {
 	return x, x.Shape[w.rank+1]
 }
 
+// knownChannels fails where the number of channels, which gives that of the weights, is unknown.
+func knownChannels(c *layer.Call, channels int) {
+	if channels < 0 {
+		c.Fail("the channels of the input %s must be known", c.X())
+	}
+}
+
 // output brings a result back to the layer's data format. Activations that look along an axis see it there.
 func (w *window) output(c *layer.Call, y *value, activation layer.Activation) *value {
 	if w.DataFormat == layer.ChannelsFirst {
@@ -99,7 +106,7 @@ func (w *window) attrs(c *layer.Call, x *value, groups int) graph.Conv {
 			a.PadLo[i] = (w.KernelSize[i] - 1) * w.DilationRate[i]
 		}
 		span := (w.KernelSize[i]-1)*w.DilationRate[i] + 1
-		if size := x.Shape[i+1] + a.PadLo[i] + a.PadHi[i]; size < span && x.Shape[i+1] > 0 {
+		if size := x.Shape[i+1] + a.PadLo[i] + a.PadHi[i]; x.Shape[i+1] > 0 && size < span {
 			c.Fail("a kernel_size of %v (dilation_rate %v) does not fit the input %s", w.KernelSize, w.DilationRate, x)
 		}
 	}
@@ -141,6 +148,7 @@ func (l *conv) SavedVariables() []*layer.Variable { return compact(l.kernel, l.b
 // Build implements layer.Builder.
 func (l *conv) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
+	knownChannels(c, channels)
 	if channels%l.Groups != 0 || channels == 0 {
 		c.Fail("%d groups do not divide the %d channels of the input %s", l.Groups, channels, c.X())
 	}
@@ -155,7 +163,7 @@ func (l *conv) Build(c *layer.Call) {
 func (l *conv) Call(c *layer.Call) any {
 	x, channels := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
 	kernel := l.lora.apply(c, c.Var(l.kernel))
-	if want := kernel.Shape[l.rank] * l.Groups; channels != want {
+	if want := kernel.Shape[l.rank] * l.Groups; !graph.Fits(channels, want) {
 		c.Fail("the input %s has %d channels, the layer was built for %d", c.X(), channels, want)
 	}
 	y := c.Conv(x, kernel, l.attrs(c, x, l.Groups))

@@ -67,6 +67,7 @@ func (l *ConvLSTMCell) Build(c *layer.Call) {
 	x := c.X()
 	wantRank(c, x, l.rank+2)
 	channels := x.Shape[channelAxis(l.DataFormat, x.Rank())]
+	knownChannels(c, channels)
 	kernel := func(in int) []int { return append(slices.Clone(l.KernelSize), in, 4*l.Filters) }
 	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), kernel(channels), layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	l.recurrent = c.AddWeight("recurrent_kernel", l.RecurrentInitializer.Init(), kernel(l.Filters), layer.Regularized(l.RecurrentRegularizer, l.RecurrentConstraint))

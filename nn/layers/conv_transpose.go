@@ -72,6 +72,7 @@ func (l *convTranspose) Children() []layer.Child { return l.Activation.Children(
 // Build implements layer.Builder.
 func (l *convTranspose) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
+	knownChannels(c, channels)
 	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), l.Filters, channels), layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
@@ -82,7 +83,7 @@ func (l *convTranspose) Build(c *layer.Call) {
 func (l *convTranspose) Call(c *layer.Call) any {
 	x, channels := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
 	kernel := c.Var(l.kernel)
-	if want := kernel.Shape[l.rank+1]; channels != want {
+	if want := kernel.Shape[l.rank+1]; !graph.Fits(channels, want) {
 		c.Fail("the input %s has %d channels, the layer was built for %d", c.X(), channels, want)
 	}
 	kernel = c.SwapAxes(kernel, -1, -2)

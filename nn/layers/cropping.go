@@ -89,10 +89,13 @@ func (l *cropping) Call(c *layer.Call) any {
 	for i, p := range l.Cropping {
 		axis := spatialAxis(l.DataFormat) + i
 		// Written so that no sum can overflow.
+		a.Start[axis] = p[0]
+		if x.Shape[axis] < 0 {
+			continue
+		}
 		if p[0] >= x.Shape[axis] || p[1] >= x.Shape[axis]-p[0] {
 			c.Fail("a cropping of %v leaves nothing of axis %d of the input %s", l.Cropping, axis, x)
 		}
-		a.Start[axis] = p[0]
 		a.Count[axis] -= p[0] + p[1]
 	}
 	return c.SliceAll(x, a)

@@ -55,6 +55,9 @@ func (l *Dense) Build(c *layer.Call) {
 		c.Fail("an input of rank 2 or more is expected, not %s", x)
 	}
 	in := x.Shape[x.Rank()-1]
+	if in < 0 {
+		c.Fail("the last axis of the input %s must be known", x)
+	}
 	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), []int{in, l.Units}, []int{l.Units}, 0, in, layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
@@ -66,7 +69,7 @@ func (l *Dense) Build(c *layer.Call) {
 // Call implements layer.Layer.
 func (l *Dense) Call(c *layer.Call) any {
 	x := toFloat(c, c.X(), l.ComputeDType())
-	if x.Rank() < 2 || x.Shape[x.Rank()-1] != l.rows {
+	if x.Rank() < 2 || !graph.Fits(x.Shape[x.Rank()-1], l.rows) {
 		c.Fail("the last axis of the input %s must be %d", x, l.rows)
 	}
 	y := l.product(c, x)

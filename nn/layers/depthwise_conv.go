@@ -3,6 +3,7 @@ package layers
 import (
 	"slices"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -55,6 +56,7 @@ func (l *depthwiseConv) Children() []layer.Child { return l.Activation.Children(
 // Build implements layer.Builder.
 func (l *depthwiseConv) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
+	knownChannels(c, channels)
 	l.kernel = c.AddWeight("kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), layer.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
 	if l.UseBias {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{channels * l.DepthMultiplier}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
@@ -74,7 +76,7 @@ func (l *depthwiseConv) Call(c *layer.Call) any {
 // depthwise convolves each channel of x, channels last, with its part of a kernel (kernel..., channels, multiplier).
 func (w *window) depthwise(c *layer.Call, x, kernel *value) *value {
 	channels, multiplier := kernel.Shape[w.rank], kernel.Shape[w.rank+1]
-	if x.Shape[w.rank+1] != channels {
+	if !graph.Fits(x.Shape[w.rank+1], channels) {
 		c.Fail("the input %s has %d channels, the layer was built for %d", c.X(), x.Shape[w.rank+1], channels)
 	}
 	kernel = c.Reshape(kernel, append(slices.Clone(w.KernelSize), 1, channels*multiplier)...)

@@ -3,6 +3,7 @@ package layers
 import (
 	"slices"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -49,7 +50,7 @@ func (l *Dot) Call(c *layer.Call) any {
 		}
 	}
 	x, y := xs[0], xs[1]
-	if n, m := x.Shape[axes[0]], y.Shape[axes[1]]; n != m || x.Shape[0] != y.Shape[0] {
+	if n, m := x.Shape[axes[0]], y.Shape[axes[1]]; !graph.Fits(n, m) || !graph.Fits(x.Shape[0], y.Shape[0]) {
 		c.Fail("the inputs %s and %s do not fit along the axes %d and %d", x, y, axes[0], axes[1])
 	}
 	x, y = c.MoveAxis(x, axes[0], -1), c.MoveAxis(y, axes[1], -1)

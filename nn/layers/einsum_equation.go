@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -88,9 +89,9 @@ func (e einsumEquation) shapes(input, output []int, biasAxes string) (s einsumSh
 		letter, n := e.output[i], full[lead+i]
 		have, known := size[letter]
 		switch {
-		case !known:
+		case !known, have < 0:
 			size[letter] = n
-		case n >= 0 && n != have:
+		case !graph.Fits(n, have):
 			return s, fmt.Errorf("the output_shape %v says %d for axis %q, the input has %d", output, n, e.output[i:i+1], have)
 		}
 		if !strings.Contains(e.input, e.output[i:i+1]) && !strings.Contains(e.kernel, e.output[i:i+1]) {

@@ -3,6 +3,7 @@ package layers
 import (
 	"slices"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -79,6 +80,12 @@ func (l *Reshape) Call(c *layer.Call) any {
 	}
 	size, known := product(x.Shape[1:]), 1
 	shape := append([]int{x.Shape[0]}, l.TargetShape...)
+	if size < 0 || !graph.AllKnown(x.Shape[1:]...) { // -1 and all else are seen when the lengths are
+		for i, d := range shape {
+			shape[i] = max(d, graph.Unknown)
+		}
+		return c.Reshape(x, shape...)
+	}
 	free := slices.Index(shape[1:], -1) + 1
 	for _, d := range l.TargetShape {
 		if d > 0 && known > (1<<31-1)/d {

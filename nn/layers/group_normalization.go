@@ -51,6 +51,9 @@ func (l *GroupNormalization) groups(c *layer.Call, x *value) (axis, size, groups
 	if axis == 0 {
 		c.Fail("axis %d is the batch, which cannot be divided into groups", l.Axis)
 	}
+	if size < 0 {
+		c.Fail("axis %d of the input %s must be known", l.Axis, x)
+	}
 	if groups == -1 {
 		groups = size
 	}

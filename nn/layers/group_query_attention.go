@@ -5,6 +5,7 @@ import (
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/tensor"
 )
 
 // GroupQueryAttention is attention in which several heads of the query share one head of key and value
@@ -129,8 +130,8 @@ func (l *GroupQueryAttention) Call(c *layer.Call) any {
 			mask = c.ExpandDims(mask, max(mask.Rank()-2, 0))
 		}
 		for i, d := range mask.Shape {
-			if mask.Rank() != 4 || d != 1 && d != shape[i] {
-				c.Fail("a mask %s does not fit attention scores of shape %v", mask, shape)
+			if mask.Rank() != 4 || d != 1 && !graph.Fits(d, shape[i]) {
+				c.Fail("a mask %s does not fit attention scores of shape %s", mask, tensor.FormatShape(shape))
 			}
 		}
 	}

@@ -1,8 +1,6 @@
 package layers
 
 import (
-	"slices"
-
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/hash"
 	"github.com/hornml/horn/nn/layer"
@@ -44,7 +42,7 @@ func (l *HashedCrossing) Call(c *layer.Call) any {
 		if x.DType != tensor.String && !x.DType.IsInt() {
 			c.Fail("strings or integers are expected, not %s", x.DType)
 		}
-		if !slices.Equal(x.Shape, first) || len(first) > 2 || len(first) == 2 && first[1] != 1 {
+		if !graph.FitShapes(x.Shape, first) || len(first) > 2 || len(first) == 2 && !graph.Fits(first[1], 1) {
 			c.Fail("inputs of one shape (), (batch) or (batch, 1) are expected, not %s and %s", tensor.FormatShape(first), tensor.FormatShape(x.Shape))
 		}
 	}

@@ -190,6 +190,11 @@ func (l *RandomCrop) Call(c *layer.Call) any {
 func (l *RandomCrop) crop(c *layer.Call, x *graph.Value) *graph.Value {
 	h := l.heightAxis(x)
 	rows, columns := x.Shape[h], x.Shape[h+1]
+	if rows < 0 || columns < 0 { // some part, which is scaled
+		shape := slices.Clone(x.Shape)
+		shape[h], shape[h+1] = graph.Unknown, graph.Unknown
+		return c.Opaque(x.DType, shape, x)
+	}
 	part := func(have, other, want, otherWant int) int {
 		return max(min(have, int(min(float64(other)*float64(want)/float64(otherWant), 1<<30))), 1)
 	}

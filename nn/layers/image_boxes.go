@@ -2,6 +2,7 @@ package layers
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/hornml/horn/nn/graph"
@@ -45,6 +46,11 @@ func (l *MaxNumBoundingBoxes) Call(c *layer.Call) any {
 
 func (l *MaxNumBoundingBoxes) fit(c *layer.Call, x *graph.Value) *graph.Value {
 	n := x.Shape[1]
+	if n < 0 {
+		shape := slices.Clone(x.Shape)
+		shape[1] = l.MaxNumber
+		return c.Opaque(x.DType, shape, x)
+	}
 	x = c.Slice(x, 1, 0, min(n, l.MaxNumber))
 	lo, hi := make([]int, x.Rank()), make([]int, x.Rank())
 	hi[1] = max(0, l.MaxNumber-n)
@@ -71,7 +77,7 @@ func boxFormat(c *layer.Call, format string) (base string, relative bool) {
 // toCorners reads boxes (..., 4) of a format for images of a height and width.
 func toCorners(c *layer.Call, boxes *graph.Value, format string, height, width int) corners {
 	base, relative := boxFormat(c, format)
-	if boxes.Rank() == 0 || boxes.Shape[boxes.Rank()-1] != 4 {
+	if boxes.Rank() == 0 || !graph.Fits(boxes.Shape[boxes.Rank()-1], 4) {
 		c.Fail("boxes of four numbers each are expected, not %s", boxes)
 	}
 	at := boxOrder[base]

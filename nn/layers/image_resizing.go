@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"slices"
+
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/ops"
@@ -70,6 +72,11 @@ func (l *CenterCrop) Call(c *layer.Call) any {
 	crop := func(x *graph.Value) *graph.Value {
 		x = c.Cast(x, l.ComputeDType())
 		h := l.heightAxis(x)
+		if !graph.AllKnown(x.Shape[h], x.Shape[h+1]) {
+			shape := slices.Clone(x.Shape)
+			shape[h], shape[h+1] = l.Height, l.Width
+			return c.Opaque(x.DType, shape, x)
+		}
 		rows, columns := x.Shape[h]-l.Height, x.Shape[h+1]-l.Width
 		if rows >= 0 && columns >= 0 {
 			return ops.CropImages(c.Builder, x, rows/2, rows-rows/2, columns/2, columns-columns/2, l.channelsFirst())

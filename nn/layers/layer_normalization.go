@@ -3,6 +3,7 @@ package layers
 import (
 	"slices"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -107,11 +108,11 @@ func (l *LayerNormalization) Call(c *layer.Call) any {
 
 // affine is gamma or beta in the type of x and in the shape in which it broadcasts; a vector along the last axis stays one.
 func affine(c *layer.Call, v *layer.Variable, x *value, broadcast []int) *value {
-	if v.Size() != product(broadcast) {
+	if !graph.Fits(v.Size(), product(broadcast)) {
 		c.Fail("the input %s does not fit the variable %q, which was built for other lengths", x, v.Name)
 	}
 	y := c.Cast(c.Raw(v), x.DType)
-	if len(v.Shape) == 1 && broadcast[len(broadcast)-1] == v.Size() {
+	if n := broadcast[len(broadcast)-1]; len(v.Shape) == 1 && n != 1 && graph.Fits(n, v.Size()) || len(v.Shape) == 1 && n == v.Size() {
 		return y
 	}
 	return c.Reshape(y, broadcast...)

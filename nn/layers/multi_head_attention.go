@@ -4,7 +4,9 @@ import (
 	"math"
 	"slices"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/tensor"
 )
 
 // MultiHeadAttention lets each position of a query look at the positions of a value, by several heads at once
@@ -217,7 +219,7 @@ func (l *MultiHeadAttention) attention(c *layer.Call, query, key, val, mask *val
 		}
 	}
 	for _, i := range others {
-		if query.Shape[i] != key.Shape[i] {
+		if !graph.Fits(query.Shape[i], key.Shape[i]) {
 			c.Fail("query and value have the lengths %d and %d in axis %d, over which the attention does not run", query.Shape[i], key.Shape[i], i)
 		}
 	}
@@ -231,10 +233,7 @@ func (l *MultiHeadAttention) attention(c *layer.Call, query, key, val, mask *val
 	}
 	arrange := func(x *value) *value {
 		x = c.Transpose(x, order...)
-		time := 1
-		for _, d := range x.Shape[len(others) : rank-1] {
-			time *= d
-		}
+		time := product(x.Shape[len(others) : rank-1])
 		return c.Reshape(x, append(slices.Clone(x.Shape[:len(others)]), time, x.Shape[rank-1])...)
 	}
 	q, k, v := arrange(query), arrange(key), arrange(val)
@@ -244,13 +243,13 @@ func (l *MultiHeadAttention) attention(c *layer.Call, query, key, val, mask *val
 		// Axes that the mask does not have, such as that of the heads, come before those of query and key.
 		shape, at := slices.Clone(mask.Shape), mask.Rank()-2*len(axes)
 		if at < 0 || mask.Rank() > len(scoreShape) {
-			c.Fail("a mask %s does not fit attention scores of shape %v", mask, scoreShape)
+			c.Fail("a mask %s does not fit attention scores of shape %s", mask, tensor.FormatShape(scoreShape))
 		}
 		shape = slices.Insert(shape, at, slices.Repeat([]int{1}, len(scoreShape)-mask.Rank())...)
 		mask = c.Reshape(mask, shape...)
 		for i, d := range shape {
-			if d != 1 && d != scoreShape[i] {
-				c.Fail("a mask %s does not fit attention scores of shape %v", mask, scoreShape)
+			if d != 1 && !graph.Fits(d, scoreShape[i]) {
+				c.Fail("a mask %s does not fit attention scores of shape %s", mask, tensor.FormatShape(scoreShape))
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -102,7 +103,7 @@ func (l *Normalization) Call(c *layer.Call) any {
 		mean, variance = l.given(c, l.Mean, x, axes), l.given(c, l.Variance, x, axes)
 	} else {
 		mean, variance = c.Raw(l.mean), c.Raw(l.variance)
-		if mean.Size() != product(broadcast) {
+		if !graph.Fits(mean.Size(), product(broadcast)) {
 			c.Fail("the input %s does not fit the layer's mean, which was made for other lengths", x)
 		}
 		mean, variance = c.Reshape(mean, broadcast...), c.Reshape(variance, broadcast...)

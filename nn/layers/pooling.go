@@ -73,7 +73,7 @@ func (l *pooling) Call(c *layer.Call) any {
 		size := x.Shape[i+1]
 		if l.PaddingMode == "same" {
 			a.PadLo[i], a.PadHi[i] = graph.SamePadding(size, l.PoolSize[i], strides[i], 1)
-		} else if size < l.PoolSize[i] {
+		} else if graph.Known(size) && size < l.PoolSize[i] {
 			c.Fail("a pool_size of %v does not fit the input %s", l.PoolSize, c.X())
 		}
 	}

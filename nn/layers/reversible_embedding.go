@@ -84,7 +84,7 @@ func (l *ReversibleEmbedding) Call(c *layer.Call) any {
 // logits multiplies with the table turned round.
 func (l *ReversibleEmbedding) logits(c *layer.Call) *value {
 	x := c.X()
-	if x.Rank() < 1 || x.Shape[x.Rank()-1] != l.OutputDim {
+	if x.Rank() < 1 || !graph.Fits(x.Shape[x.Rank()-1], l.OutputDim) {
 		c.Fail("the last axis of the input %s must be %d", x, l.OutputDim)
 	}
 	var y *value

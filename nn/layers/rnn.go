@@ -6,6 +6,7 @@ import (
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/tensor"
 )
 
 // Cell is a layer that computes one step of a recurrence. It is called with the input of the step (batch, ...) and a list
@@ -167,7 +168,7 @@ func loop(c, inner *layer.Call, cell Cell, x *value, states []*value, kinds []an
 		})
 	}
 	batch, time := x.Shape[0], x.Shape[1]
-	flat := inner.Reshape(x, append([]int{batch * time}, x.Shape[2:]...)...)
+	flat := inner.Reshape(x, append([]int{graph.Times(batch, time)}, x.Shape[2:]...)...)
 	z := p.project(inner, flat)
 	z = inner.Reshape(z, append([]int{batch, time}, z.Shape[1:]...)...)
 	if f, ok := cell.(fused); ok {
@@ -206,8 +207,8 @@ func (l *RNN) initialStates(c *layer.Call, kinds []any, x *value) []*value {
 		shape := append([]int{x.Shape[0]}, s...)
 		switch {
 		case len(given) > 0:
-			if !slices.Equal(given[i].Shape, shape) {
-				c.Fail("initial state %d is %s, its shape must be %v", i, given[i], shape)
+			if !graph.FitShapes(given[i].Shape, shape) {
+				c.Fail("initial state %d is %s, its shape must be %s", i, given[i], tensor.FormatShape(shape))
 			}
 			states[i] = given[i]
 		case l.Stateful:
@@ -256,7 +257,7 @@ func timeMask(c *layer.Call, x *value) *value {
 		return nil
 	}
 	mask = c.Cast(mask, boolean)
-	if mask.Rank() == 3 && mask.Shape[2] == 1 {
+	if mask.Rank() == 3 && graph.Fits(mask.Shape[2], 1) {
 		mask = c.Squeeze(mask, 2)
 	}
 	if mask.Rank() != 2 {

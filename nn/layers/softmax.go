@@ -2,7 +2,6 @@ package layers
 
 import (
 	"math"
-	"slices"
 
 	"github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
@@ -38,7 +37,7 @@ func (l *Softmax) Call(c *layer.Call) any {
 	if mask == nil {
 		return softmax(c, x, l.Axis)
 	}
-	if full, err := tensor.Broadcast(mask.Shape, x.Shape); err != nil || !slices.Equal(full, x.Shape) {
+	if full, err := tensor.Broadcast(mask.Shape, x.Shape); err != nil || !graph.FitShapes(full, x.Shape) {
 		c.Fail("the mask %s does not broadcast to the input %s", mask, x)
 	}
 	if mask.DType != tensor.Bool {
@@ -79,7 +78,7 @@ func softmax(c *layer.Call, x *value, axes []int) *value {
 			if x.Shape[i] > 0 && size > math.MaxInt/x.Shape[i] {
 				c.Fail("the axes of %s are too long together", x)
 			}
-			size *= x.Shape[i]
+			size = graph.Times(size, x.Shape[i])
 		}
 	}
 	moved := c.Transpose(x, order...)

@@ -4,7 +4,6 @@ import (
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
-	"slices"
 )
 
 const boolean = tensor.Bool
@@ -13,7 +12,7 @@ const boolean = tensor.Bool
 // first call.
 func readState(c *layer.Call, p *graph.Param, d tensor.DType, shape []int) *value {
 	for _, u := range c.Graph.Updates {
-		if u.Param == p && slices.Equal(u.Value.Shape, shape) {
+		if u.Param == p && graph.FitShapes(u.Value.Shape, shape) {
 			return u.Value
 		}
 	}

@@ -106,7 +106,7 @@ func (l *STFTSpectrogram) Call(c *layer.Call) any {
 		x = c.Transpose(x, 0, 2, 1)
 	}
 	batch, channels, time := x.Shape[0], x.Shape[1], x.Shape[2]
-	x = c.Reshape(x, batch*channels, time, 1)
+	x = c.Reshape(x, graph.Times(batch, channels), time, 1)
 	var parts []*graph.Value
 	for _, v := range []*layer.Variable{l.realKernel, l.imagKernel} {
 		if v != nil {
@@ -117,10 +117,9 @@ func (l *STFTSpectrogram) Call(c *layer.Call) any {
 	step := l.frameStep()
 	a := graph.Conv{Strides: []int{step}, Dilation: []int{1}, InputDilation: []int{1}, PadLo: []int{0}, PadHi: []int{0}, Groups: 1}
 	if l.Padding == "same" {
-		total := max(0, ((time+step-1)/step-1)*step+l.FrameLength-time)
-		a.PadLo[0], a.PadHi[0] = total/2, total-total/2
+		a.PadLo[0], a.PadHi[0] = graph.SamePadding(time, l.FrameLength, step, 1)
 	}
-	if time+a.PadLo[0]+a.PadHi[0] < l.FrameLength {
+	if graph.Known(time) && time+a.PadLo[0]+a.PadHi[0] < l.FrameLength {
 		c.Fail("%d samples are shorter than a frame of %d", time, l.FrameLength)
 	}
 	y := c.Conv(x, kernel, a) // (batch·channels, frames, frequencies of all parts)
@@ -154,9 +153,9 @@ func (l *STFTSpectrogram) arrange(c *layer.Call, x *graph.Value) *graph.Value {
 	case l.DataFormat != layer.ChannelsFirst && l.ExpandDims:
 		return c.Transpose(x, 0, 2, 3, 1)
 	case l.DataFormat != layer.ChannelsFirst:
-		return c.Reshape(c.Transpose(x, 0, 2, 1, 3), batch, frames, channels*bins)
+		return c.Reshape(c.Transpose(x, 0, 2, 1, 3), batch, frames, graph.Times(channels, bins))
 	case l.ExpandDims:
 		return x
 	}
-	return c.Reshape(c.Transpose(x, 0, 1, 3, 2), batch, channels*bins, frames)
+	return c.Reshape(c.Transpose(x, 0, 1, 3, 2), batch, graph.Times(channels, bins), frames)
 }

@@ -125,7 +125,9 @@ func (opNGrams) Name() string { return "text_ngrams" }
 func (op opNGrams) Infer(n *graph.Node) {
 	wantStrings(n)
 	shape := slices.Clone(n.In[0].Shape)
-	shape[len(shape)-1] = text.CountNGrams(shape[len(shape)-1], op.Tokens.widths)
+	if last := &shape[len(shape)-1]; graph.Known(*last) {
+		*last = text.CountNGrams(*last, op.Tokens.widths)
+	}
 	n.SetOut(tensor.String, shape...)
 }
 

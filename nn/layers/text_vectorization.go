@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"slices"
+
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
@@ -177,7 +179,7 @@ func (l *TextVectorization) Call(c *layer.Call) any {
 		return l.callUnsplit(c, x)
 	}
 	if x.Rank() > 1 {
-		if x.Shape[x.Rank()-1] != 1 {
+		if !graph.Fits(x.Shape[x.Rank()-1], 1) {
 			c.Fail("texts to split have the shape (batch) or (batch, 1), not %s", tensor.FormatShape(x.Shape))
 		}
 		x = c.Squeeze(x, -1)
@@ -221,6 +223,9 @@ func (l *TextVectorization) callUnsplit(c *layer.Call, x *graph.Value) *graph.Va
 	}
 	if l.OutputSequenceLength != nil && ids.Rank() > 0 {
 		n, want := ids.Shape[ids.Rank()-1], *l.OutputSequenceLength
+		if n < 0 {
+			return c.Opaque(ids.DType, append(slices.Clone(ids.Shape[:ids.Rank()-1]), want), ids)
+		}
 		ids = c.Slice(ids, -1, 0, min(n, want))
 		lo, hi := make([]int, ids.Rank()), make([]int, ids.Rank())
 		hi[ids.Rank()-1] = max(0, want-n)

@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/hornml/horn/internal/pyjson"
@@ -39,7 +38,7 @@ func (l *TimeDistributed) Call(c *layer.Call) any {
 		c.Fail("an input (batch, time, ...) of rank 3 or more is expected, not %s", x)
 	}
 	mask := c.Mask()
-	if mask != nil && (mask.Rank() < 2 || !slices.Equal(mask.Shape[:2], x.Shape[:2])) {
+	if mask != nil && (mask.Rank() < 2 || !graph.FitShapes(mask.Shape[:2], x.Shape[:2])) {
 		c.Fail("a mask %s does not begin with the batch and time of the input %s", mask, x)
 	}
 	if mask != nil && mask.Rank() == 2 {
@@ -60,13 +59,14 @@ func (l *TimeDistributed) Call(c *layer.Call) any {
 		})
 		return y
 	}
-	merge := func(v *value) *value { return c.Reshape(v, append([]int{batch * time}, v.Shape[2:]...)...) }
+	samples := graph.Times(batch, time)
+	merge := func(v *value) *value { return c.Reshape(v, append([]int{samples}, v.Shape[2:]...)...) }
 	steps := merge(x)
 	if mask != nil {
 		steps = steps.WithMask(merge(mask))
 	}
 	y := c.Run1(l.Layer, steps)
-	if y.Rank() == 0 || y.Shape[0] != batch*time {
+	if y.Rank() == 0 || !graph.Fits(y.Shape[0], samples) {
 		c.Fail("the layer %q must return a result for each sample, not %s for %s", l.Layer.Name(), y, steps)
 	}
 	return c.Reshape(y, append([]int{batch, time}, y.Shape[1:]...)...)

@@ -3,6 +3,7 @@ package layers
 import (
 	"strings"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/ops"
 )
@@ -83,7 +84,7 @@ func (l *UpSampling2D) Call(c *layer.Call) any {
 	if x.Shape[height] > maxPadding/l.Size[0] || x.Shape[height+1] > maxPadding/l.Size[1] {
 		c.Fail("a size of %v makes the input %s too large", l.Size, x)
 	}
-	return ops.Resize(c.Builder, x, x.Shape[height]*l.Size[0], x.Shape[height+1]*l.Size[1],
+	return ops.Resize(c.Builder, x, graph.Times(x.Shape[height], l.Size[0]), graph.Times(x.Shape[height+1], l.Size[1]),
 		ops.ResizeOptions{Interpolation: l.Interpolation, ChannelsFirst: l.DataFormat == layer.ChannelsFirst})
 }
 
