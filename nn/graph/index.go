@@ -138,8 +138,12 @@ func (Scatter) Infer(n *Node) {
 	if idx.Rank() > 0 {
 		depth = idx.Shape[idx.Rank()-1]
 	}
-	if idx.Rank() == 0 || depth < 0 || depth > x.Rank() || x.DType != upd.DType {
+	if idx.Rank() == 0 || depth > x.Rank() || x.DType != upd.DType {
 		panic(&Error{Msg: fmt.Sprintf("scatter: indices %s and updates %s do not fit %s", idx, upd, x)})
+	}
+	if depth < 0 {
+		n.SetOut(x.DType, x.Shape...)
+		return
 	}
 	want := append(slices.Clone(idx.Shape[:idx.Rank()-1]), x.Shape[depth:]...)
 	if !FitShapes(want, upd.Shape) {

@@ -9,8 +9,7 @@ import (
 	"github.com/hornml/horn/nn/report"
 )
 
-// A pyramid of features adds what was halved and doubled again, and halves on: no stand-in for an unknown length may come
-// out as a length of its own.
+// A pyramid of features adds what was halved and doubled again, and halves on: an unknown length must stay unknown.
 func TestShapesOfFeaturePyramid(t *testing.T) {
 	half := func() *Conv2D { return NewConv2D(4, 3, layer.Args{"strides": 2, "padding": "same"}) }
 	x := nn.Input([]int{-1, -1, 3})

@@ -186,7 +186,7 @@ func normalizeExp(o *layer.OpCall, x *value, f func(o *layer.OpCall, x *value, a
 	moved := o.Transpose(x, order...)
 	size := 1
 	for _, a := range axes {
-		size *= x.Shape[a]
+		size = graph.Times(size, x.Shape[a])
 	}
 	y := o.Reshape(f(o, o.Reshape(moved, append(lead, size)...), -1), moved.Shape...)
 	back := make([]int, len(order))

@@ -140,6 +140,9 @@ const maxTable = 1 << 24
 
 // bounded fails for a number that is below least or asks for too much.
 func bounded(o *layer.OpCall, what string, n, least, most int) int {
+	if o.Unknowns && n < 0 && !graph.Negative(n) {
+		return graph.Unknown
+	}
 	if n < least || n > most {
 		o.Fail("%s: %s is %d; %d to %d are supported", o, what, n, least, most)
 	}

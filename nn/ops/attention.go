@@ -47,7 +47,7 @@ func dotProductAttention(o *layer.OpCall) any {
 	if causal {
 		rows, cols := q.Shape[2], k.Shape[2]
 		lower := o.Compare(graph.GreaterEqual,
-			o.Reshape(o.Builder.Ints(tensor.Int32, sequence(rows)...), rows, 1), o.Builder.Ints(tensor.Int32, sequence(cols)...))
+			o.Reshape(o.Iota(tensor.Int32, rows), rows, 1), o.Iota(tensor.Int32, cols))
 		if mask != nil {
 			lower = o.And(mask, lower)
 		}

@@ -99,10 +99,10 @@ func (op opView) Infer(n *graph.Node) {
 	shape := slices.Clone(x.Shape)
 	from, to := x.DType.Size(), d.Size()
 	if from != to {
-		if len(shape) == 0 || shape[len(shape)-1]*from%to != 0 {
+		if len(shape) == 0 || graph.Known(shape[len(shape)-1]) && shape[len(shape)-1]*from%to != 0 {
 			panic(&graph.Error{Msg: fmt.Sprintf("view: the last axis of %s cannot be read as %s", x, d)})
 		}
-		shape[len(shape)-1] = shape[len(shape)-1] * from / to
+		shape[len(shape)-1] = graph.Times(shape[len(shape)-1], from) / to
 	}
 	n.SetOut(d, shape...)
 }

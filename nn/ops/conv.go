@@ -13,10 +13,14 @@ func init() {
 		w := newWindows(o, x, k.Shape[:k.Rank()-2])
 		x = w.in(o, x)
 		in := k.Shape[k.Rank()-2]
-		if in == 0 || x.Shape[x.Rank()-1]%in != 0 {
-			o.Fail("%s: %d input channels cannot be divided by the kernel's %d", o, x.Shape[x.Rank()-1], in)
+		channels, groups := x.Shape[x.Rank()-1], 1
+		if graph.AllKnown(channels, in) {
+			if in == 0 || channels%in != 0 {
+				o.Fail("%s: %d input channels cannot be divided by the kernel's %d", o, channels, in)
+			}
+			groups = channels / in
 		}
-		return w.out(o, convolve(o, x, k, w, x.Shape[x.Rank()-1]/in))
+		return w.out(o, convolve(o, x, k, w, groups))
 	})
 	layer.RegisterOp("nn", "DepthwiseConv", func(o *layer.OpCall) any {
 		x, k := convPair(o)
@@ -159,11 +163,11 @@ func convolve(o *layer.OpCall, x, k *value, w windows, groups int) *value {
 // depthwise convolves each channel with its own filters: the kernel (..., channels, multiplier) is one of as many groups.
 func depthwise(o *layer.OpCall, x, k *value, w windows) *value {
 	channels, multiplier := k.Shape[k.Rank()-2], k.Shape[k.Rank()-1]
-	if x.Shape[x.Rank()-1] != channels {
+	if !graph.Fits(x.Shape[x.Rank()-1], channels) {
 		o.Fail("%s: a kernel %s does not fit the channels of %s", o, k, x)
 	}
-	shape := append(slices.Clone(k.Shape[:k.Rank()-2]), 1, channels*multiplier)
-	return convolve(o, x, o.Reshape(k, shape...), w, channels)
+	shape := append(slices.Clone(k.Shape[:k.Rank()-2]), 1, graph.Times(channels, multiplier))
+	return convolve(o, x, o.Reshape(k, shape...), w, max(channels, 1))
 }
 
 // repeatBorder pads the spatial axes with the elements at their ends.
@@ -199,6 +203,11 @@ func adaptiveAxis(o *layer.OpCall, x *value, axis, n int, average bool) *value {
 	length := x.Shape[axis]
 	if length == 0 {
 		o.Fail("%s: axis %d of %s is empty", o, axis, x)
+	}
+	if length < 0 {
+		shape := slices.Clone(x.Shape)
+		shape[axis] = n
+		return o.Opaque(x.DType, shape, x)
 	}
 	var taps graph.Taps
 	var parts []*value

@@ -98,6 +98,9 @@ func vander(o *layer.OpCall, x *value) *value {
 	if v := o.IntOrNone(-1, "N"); v != nil {
 		n = *v
 	}
+	if n < 0 && !graph.Negative(n) {
+		return o.Opaque(layer.Narrow(asInt(o, x).DType), []int{x.Shape[0], n}, x)
+	}
 	powers := sequence(bounded(o, "N", n, 0, maxTable))
 	if !o.Bool(-1, "increasing", false) {
 		slices.Reverse(powers)

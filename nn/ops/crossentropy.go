@@ -30,7 +30,7 @@ const fuzz = 1e-7 // keras.config.epsilon()
 func targetAndOutput(o *layer.OpCall) (target, output *value) {
 	output = asFloat(o, o.Tensor(1, "output"))
 	target = o.Cast(o.Tensor(0, "target"), output.DType)
-	if !slices.Equal(target.Shape, output.Shape) {
+	if !graph.FitShapes(target.Shape, output.Shape) {
 		o.Fail("%s: a target %s does not fit an output %s", o, target, output)
 	}
 	return target, output
@@ -72,10 +72,10 @@ func sparseCategoricalCrossentropy(o *layer.OpCall) any {
 		o.Fail("%s: a number has no classes", o)
 	}
 	axis := o.Axis(o.Int(-1, "axis", -1), x.Rank())
-	if t.Rank() == x.Rank() && t.Shape[axis] == 1 {
+	if t.Rank() == x.Rank() && graph.Fits(t.Shape[axis], 1) {
 		t = o.Squeeze(t, axis)
 	}
-	if want := slices.Delete(slices.Clone(x.Shape), axis, axis+1); !slices.Equal(t.Shape, want) {
+	if want := slices.Delete(slices.Clone(x.Shape), axis, axis+1); !graph.FitShapes(t.Shape, want) {
 		o.Fail("%s: a target %s does not fit an output %s", o, t, x)
 	}
 	return o.Neg(o.Squeeze(o.TakeAlong(logProbabilities(o, x, axis), o.ExpandDims(t, axis), axis), axis))
@@ -94,7 +94,7 @@ func oneHot(o *layer.OpCall, x *value) *value {
 func inTopK(o *layer.OpCall) any {
 	t, p := indices(o, 0, "targets"), o.Tensor(1, "predictions")
 	k := o.Int(-1, "k")
-	if p.Rank() != 2 || t.Rank() != 1 || t.Shape[0] != p.Shape[0] || k < 1 || k > p.Shape[1] {
+	if p.Rank() != 2 || t.Rank() != 1 || !graph.Fits(t.Shape[0], p.Shape[0]) || k < 1 || graph.Known(p.Shape[1]) && k > p.Shape[1] {
 		o.Fail("%s: targets %s and predictions %s for k=%d", o, t, p, k)
 	}
 	mine := o.TakeAlong(p, o.ExpandDims(t, 1), 1)

@@ -35,8 +35,8 @@ func init() {
 			}
 			k := max(min(o.Int(-1, "k", 0), 1<<30), -1<<30)
 			rows, cols := x.Shape[x.Rank()-2], x.Shape[x.Rank()-1]
-			row := o.AddS(o.Reshape(o.Builder.Ints(tensor.Int64, sequence(rows)...), rows, 1), float64(k))
-			inside := o.Compare(op, o.Builder.Ints(tensor.Int64, sequence(cols)...), row)
+			row := o.AddS(o.Reshape(o.Iota(tensor.Int64, rows), rows, 1), float64(k))
+			inside := o.Compare(op, o.Iota(tensor.Int64, cols), row)
 			return o.Where(inside, x, o.Scalar(x.DType, 0))
 		})
 	}
@@ -59,6 +59,9 @@ func diagonal(o *layer.OpCall, x *value, offset, axis1, axis2 int) *value {
 	y := o.Transpose(x, append(order, a...)...)
 	lead := y.Shape[:len(order)]
 	rows, cols := x.Shape[a[0]], x.Shape[a[1]]
+	if !graph.AllKnown(rows, cols) {
+		return o.Opaque(x.DType, append(slices.Clone(lead), graph.Unknown), x)
+	}
 	row, col := 0, 0
 	if offset >= 0 {
 		col = min(offset, cols)
@@ -79,6 +82,9 @@ func diagonal(o *layer.OpCall, x *value, offset, axis1, axis2 int) *value {
 // diagonalMatrix puts a vector on a diagonal of a square matrix.
 func diagonalMatrix(o *layer.OpCall, x *value, k int) *value {
 	n := x.Shape[0]
+	if n < 0 {
+		return o.Opaque(x.DType, []int{n, n}, x)
+	}
 	size := n + max(bounded(o, "k", k, -maxTable, maxTable), -k)
 	if _, ok := tensor.SizeOf([]int{size, size}); !ok {
 		o.Fail("%s: a matrix of %d rows is too large", o, size)

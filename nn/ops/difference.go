@@ -53,7 +53,7 @@ func trapezoid(o *layer.OpCall) any {
 	if x.Rank() == 1 {
 		at = 0
 	}
-	if x.Rank() != 1 && x.Rank() != y.Rank() || x.Shape[at] != size {
+	if x.Rank() != 1 && x.Rank() != y.Rank() || !graph.Fits(x.Shape[at], size) {
 		o.Fail("%s: places %s do not fit %s", o, x, y)
 	}
 	widths := o.Sub(o.Slice(x, at, 1, size), o.Slice(x, at, 0, size-1))
@@ -94,6 +94,9 @@ func correlate(o *layer.OpCall) any {
 		o.Fail("%s: two vectors are expected, not %s and %s", o, x, y)
 	}
 	n, m := x.Size(), y.Size()
+	if !graph.AllKnown(n, m) {
+		return o.Opaque(x.DType, []int{graph.Unknown}, x, y)
+	}
 	pad := []int{m - 1}
 	full := o.Reshape(o.Conv(o.Reshape(x, 1, n, 1), o.Reshape(y, m, 1, 1), graph.Conv{PadLo: pad, PadHi: pad}), n+m-1)
 	size := n + m - 1

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -50,14 +51,14 @@ func rearrange(o *layer.OpCall) any {
 			size, ok := sizes[name]
 			switch {
 			case ok && len(group) > 1:
-				known *= max(size, 0)
+				known = graph.Times(known, max(size, 0))
 			case unknown != "":
 				o.Fail("%s: the lengths of %q and %q are both missing", o, unknown, name)
 			default:
 				unknown = name
 			}
 		}
-		if known == 0 || x.Shape[i]%known != 0 || unknown == "" && known != x.Shape[i] {
+		if known == 0 || graph.Known(x.Shape[i]) && (x.Shape[i]%known != 0 || unknown == "" && known != x.Shape[i]) {
 			o.Fail("%s: axis %d of %s does not divide as the pattern %q says", o, i, x, pattern)
 		}
 		if unknown != "" {
@@ -76,7 +77,7 @@ func rearrange(o *layer.OpCall) any {
 				o.Fail("%s: the axis %q of the result is not in the pattern %q, or twice", o, name, pattern)
 			}
 			order = append(order, at)
-			size *= sizes[name]
+			size = graph.Times(size, sizes[name])
 		}
 		shape = append(shape, size)
 	}

@@ -45,7 +45,7 @@ func init() {
 	layer.RegisterOp("math", "ExtractSequences", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		length, stride := o.Int(-1, "sequence_length"), o.Int(-1, "sequence_stride")
-		if x.Rank() == 0 || length < 1 || stride < 1 || length > x.Shape[x.Rank()-1] {
+		if x.Rank() == 0 || length < 1 || stride < 1 || graph.Known(x.Shape[x.Rank()-1]) && length > x.Shape[x.Rank()-1] {
 			o.Fail("%s: sequences of %d elements, %d apart, in %s", o, length, stride, x)
 		}
 		return framed(o, x, length, stride)
@@ -70,7 +70,7 @@ func complexArg(o *layer.OpCall) (re, im *value) {
 	}
 	xs = sameType(o, xs)
 	re, im = asFloat(o, xs[0]), asFloat(o, xs[1])
-	if !slices.Equal(re.Shape, im.Shape) || re.Rank() == 0 {
+	if !graph.FitShapes(re.Shape, im.Shape) || re.Rank() == 0 {
 		o.Fail("%s: real parts %s and imaginary parts %s differ in shape", o, re, im)
 	}
 	return re, im
@@ -97,7 +97,7 @@ func fftAxis(o *layer.OpCall, re, im *value, axis int, inverse bool) []*value {
 func irfft(o *layer.OpCall, re, im *value, n int) *value { return o.Emit1(opIRFFT{n}, re, im) }
 
 func checkLength(n *graph.Node, length int) {
-	if length < 1 || length > max(maxTransform, 2*n.In[0].Shape[n.In[0].Rank()-1]) {
+	if length == 0 || graph.Negative(length) || length > max(maxTransform, 2*n.In[0].Shape[n.In[0].Rank()-1]) {
 		panic(&graph.Error{Msg: fmt.Sprintf("%s: a Fourier transform of length %d, of %s", n.Op.Name(), length, n.In[0])})
 	}
 }
@@ -229,7 +229,11 @@ func eachTransform(n *graph.Node, length int, f func(line int, work []complex128
 
 // framed cuts the last axis into sequences, stride apart, which become the axis before it.
 func framed(o *layer.OpCall, x *value, length, stride int) *value {
-	count := (x.Shape[x.Rank()-1]-length)/stride + 1
+	size := x.Shape[x.Rank()-1]
+	if size < 0 {
+		return o.Opaque(x.DType, append(slices.Clone(x.Shape[:x.Rank()-1]), graph.Unknown, length), x)
+	}
+	count := (size-length)/stride + 1
 	if count > maxTable/length {
 		o.Fail("%s: the result would be too large", o)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -70,7 +71,7 @@ func index(o *layer.OpCall, x *value, parts []any) *value {
 			shape = append(shape, a.Count[axis])
 		case pyjson.Number:
 			i, ok := p.Int()
-			if !ok || i < -x.Shape[axis] || i >= x.Shape[axis] {
+			if !ok || graph.Known(x.Shape[axis]) && (i < -x.Shape[axis] || i >= x.Shape[axis]) {
 				o.Fail("%s: the index %s is outside axis %d of %s", o, p, axis, x)
 			}
 			if i < 0 {
@@ -85,7 +86,7 @@ func index(o *layer.OpCall, x *value, parts []any) *value {
 	return o.Reshape(o.SliceAll(x, a), shape...)
 }
 
-// sliceRange works out Python's slice(start, stop, step) for an axis.
+// sliceRange works out Python's slice(start, stop, step) for an axis. Of an axis of unknown length any number may be taken.
 func sliceRange(o *layer.OpCall, s layer.Slice, size int) (start, step, count int) {
 	bound := func(v any, def int) int {
 		if v == nil {
@@ -101,6 +102,11 @@ func sliceRange(o *layer.OpCall, s layer.Slice, size int) (start, step, count in
 	step = bound(s.Step, 1)
 	if step == 0 {
 		o.Fail("%s: the step of a slice is 0", o)
+	}
+	if size < 0 {
+		bound(s.Start, 0)
+		bound(s.Stop, 0)
+		return 0, step, graph.Unknown
 	}
 	step = max(min(step, size+1), -size-1) // a longer one ends after one element, too
 	lo, hi := 0, size                      // where start and stop may be

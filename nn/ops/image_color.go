@@ -22,7 +22,7 @@ func planes(b *graph.Builder, images *value, channelsFirst bool) (x, y, z *value
 	if channelsFirst {
 		axis = images.Rank() - 3
 	}
-	if images.Shape[axis] != 3 {
+	if !graph.Fits(images.Shape[axis], 3) {
 		b.Fail("images of 3 channels are expected, not %s", images)
 	}
 	parts := b.Split(images, axis, 1, 1, 1)

@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"slices"
+
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 )
@@ -9,8 +11,11 @@ func init() {
 	layer.RegisterOp("image", "PadImages", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "images")
 		h, w := imageAxes(o.Builder, x, channelsFirst(o))
-		top, bottom := border(o, "top_padding", "bottom_padding", "target_height", -x.Shape[h])
-		left, right := border(o, "left_padding", "right_padding", "target_width", -x.Shape[w])
+		top, bottom, height := border(o, "top_padding", "bottom_padding", "target_height", x.Shape[h], true)
+		left, right, width := border(o, "left_padding", "right_padding", "target_width", x.Shape[w], true)
+		if !graph.AllKnown(x.Shape[h], x.Shape[w]) {
+			return o.Opaque(x.DType, imageShape(x, h, height, width), x)
+		}
 		lo, hi := make([]int, x.Rank()), make([]int, x.Rank())
 		lo[h], hi[h], lo[w], hi[w] = top, bottom, left, right
 		return o.Pad(x, lo, hi, 0)
@@ -19,15 +24,26 @@ func init() {
 		x := o.Tensor(0, "images")
 		first := channelsFirst(o)
 		h, w := imageAxes(o.Builder, x, first)
-		top, bottom := border(o, "top_cropping", "bottom_cropping", "target_height", x.Shape[h])
-		left, right := border(o, "left_cropping", "right_cropping", "target_width", x.Shape[w])
+		top, bottom, height := border(o, "top_cropping", "bottom_cropping", "target_height", x.Shape[h], false)
+		left, right, width := border(o, "left_cropping", "right_cropping", "target_width", x.Shape[w], false)
+		if !graph.AllKnown(x.Shape[h], x.Shape[w]) {
+			return o.Opaque(x.DType, imageShape(x, h, height, width), x)
+		}
 		return CropImages(o.Builder, x, top, bottom, left, right, first)
 	})
 }
 
-// border works out how much goes before and after an axis, of which one may be missing and follows from the target:
-// before + after = length - target for a crop, and with -length the other way round for a padding.
-func border(o *layer.OpCall, beforeName, afterName, targetName string, length int) (before, after int) {
+// imageShape is the shape of images with another height and width, whose axes are h and h+1.
+func imageShape(x *value, h, height, width int) []int {
+	shape := slices.Clone(x.Shape)
+	shape[h], shape[h+1] = height, width
+	return shape
+}
+
+// border works out how much goes before and after an axis, of which one may be missing and follows from the target, and how
+// long the axis becomes: before + after is length - target for a crop, and target - length for a padding. Of an axis of
+// unknown length only the last is known, if it is.
+func border(o *layer.OpCall, beforeName, afterName, targetName string, length int, padding bool) (before, after, becomes int) {
 	read := func(name string) *int {
 		n := o.IntOrNone(-1, name)
 		if n != nil {
@@ -40,11 +56,14 @@ func border(o *layer.OpCall, beforeName, afterName, targetName string, length in
 	switch {
 	case target == nil && (a == nil || b == nil), target != nil && a == nil && b == nil:
 		o.Fail("%s: two of %s, %s and %s are needed", o, beforeName, afterName, targetName)
+	case target != nil && length < 0:
+		return graph.Unknown, graph.Unknown, *target
+	case length < 0:
+		return *b, *a, graph.Unknown
+	case target != nil && padding:
+		total = *target - length
 	case target != nil:
 		total = length - *target
-		if length < 0 {
-			total = *target + length
-		}
 	}
 	switch {
 	case a == nil:
@@ -57,13 +76,16 @@ func border(o *layer.OpCall, beforeName, afterName, targetName string, length in
 	if before < 0 || after < 0 || target != nil && before+after != total {
 		o.Fail("%s: %s=%d and %s=%d do not fit", o, beforeName, before, afterName, after)
 	}
-	return before, after
+	if padding {
+		return before, after, length + before + after
+	}
+	return before, after, length - before - after
 }
 
 // CropImages cuts borders off images (height, width, channels), or a batch of them.
 func CropImages(b *graph.Builder, images *graph.Value, top, bottom, left, right int, channelsFirst bool) *graph.Value {
 	h, w := imageAxes(b, images, channelsFirst)
-	if top+bottom > images.Shape[h] || left+right > images.Shape[w] {
+	if h, w := images.Shape[h], images.Shape[w]; graph.Known(h) && top+bottom > h || graph.Known(w) && left+right > w {
 		b.Fail("crop: the borders are larger than the images %s", images)
 	}
 	return b.Slice(b.Slice(images, h, top, images.Shape[h]-bottom), w, left, images.Shape[w]-right)

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"math"
-	"slices"
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
@@ -95,7 +94,7 @@ func filter(b *graph.Builder, x *value, height, width, padding int, windows ...[
 	}
 	kernel := b.Reshape(b.Floats(x.DType, weights...), height, width, 1, k)
 	// One image for each channel: a convolution of one channel.
-	flat := b.Reshape(b.Transpose(x, 0, 3, 1, 2), batch*channels, x.Shape[1], x.Shape[2], 1)
+	flat := b.Reshape(b.Transpose(x, 0, 3, 1, 2), graph.Times(batch, channels), x.Shape[1], x.Shape[2], 1)
 	pad := []int{padding, padding}
 	y := b.Conv(flat, kernel, graph.Conv{PadLo: pad, PadHi: pad})
 	y = b.Reshape(y, batch, channels, y.Shape[1], y.Shape[2], k)
@@ -140,7 +139,7 @@ func ssim(o *layer.OpCall) any {
 	first := o.Tensor(0, "image1")
 	x := asFloat(o, first)
 	y := o.Cast(o.Tensor(1, "image2"), x.DType)
-	if !slices.Equal(x.Shape, y.Shape) {
+	if !graph.FitShapes(x.Shape, y.Shape) {
 		o.Fail("%s: images of different shapes, %s and %s", o, x, y)
 	}
 	size, sigma := o.Int(-1, "filter_size", 11), o.Float(-1, "filter_sigma", 1.5)
@@ -163,7 +162,7 @@ func ssim(o *layer.OpCall) any {
 		return v
 	}
 	x, y = prepare(x), prepare(y)
-	if x.Shape[1] < size || x.Shape[2] < size {
+	if h, w := x.Shape[1], x.Shape[2]; graph.Known(h) && h < size || graph.Known(w) && w < size {
 		o.Fail("%s: images %s are smaller than the filter of %d pixels", o, first, size)
 	}
 	blur := func(v *value) *value { return filter(o.Builder, v, size, size, 0, window) }

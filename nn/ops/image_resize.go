@@ -56,9 +56,11 @@ type ResizeOptions struct {
 //
 // The kernels are those of Keras on torch: "bicubic" has the coefficient -0.75 without and -0.5 with antialias. (Keras on
 // JAX and TensorFlow has -0.5 in both cases.) "lanczos3" and "lanczos5", which torch does not have, are those of JAX.
+//
+// The size may be graph.Unknown where the images' is.
 func Resize(b *graph.Builder, images *graph.Value, height, width int, options ResizeOptions) *graph.Value {
 	h, w := imageAxes(b, images, options.ChannelsFirst)
-	if height < 1 || width < 1 || height > 1<<16 || width > 1<<16 {
+	if bad := func(d int) bool { return d == 0 || graph.Negative(d) || d > 1<<16 }; bad(height) || bad(width) {
 		b.Fail("resize: the size is %d x %d pixels", height, width)
 	}
 	if images.Shape[h] == 0 || images.Shape[w] == 0 {
@@ -72,11 +74,15 @@ func Resize(b *graph.Builder, images *graph.Value, height, width int, options Re
 	if !d.IsFloat() || d.IsHalf() {
 		x = b.Cast(x, tensor.Float32)
 	}
-	if options.CropToAspectRatio || options.PadToAspectRatio {
+	if (options.CropToAspectRatio || options.PadToAspectRatio) && graph.AllKnown(x.Shape[h], x.Shape[w], height, width) {
 		x = fitAspectRatio(b, x, h, w, height, width, options)
 	}
-	x = b.Resample(x, h, resizeTaps(b, x.Shape[h], height, options))
-	x = b.Resample(x, w, resizeTaps(b, x.Shape[w], width, options))
+	if graph.AllKnown(x.Shape[h], x.Shape[w], height, width) {
+		x = b.Resample(x, h, resizeTaps(b, x.Shape[h], height, options))
+		x = b.Resample(x, w, resizeTaps(b, x.Shape[w], width, options))
+	} else {
+		x = b.Opaque(x.DType, imageShape(x, h, height, width), x)
+	}
 	if d.IsInt() {
 		x = b.Unary(graph.Round, x)
 		if d == tensor.Uint8 && options.Interpolation != "bilinear" && options.Interpolation != "nearest" { // these overshoot

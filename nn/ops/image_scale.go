@@ -29,7 +29,7 @@ func scaleAndTranslate(o *layer.OpCall) any {
 	if _, known := scaleKernels[method]; !known {
 		o.Fail("%s: the method %q does not exist", o, method)
 	}
-	if len(shape) != x.Rank() || scale.Size() != len(axes) || translation.Size() != len(axes) {
+	if len(shape) != x.Rank() || !graph.Fits(scale.Size(), len(axes)) || !graph.Fits(translation.Size(), len(axes)) {
 		o.Fail("%s: %d axes with %d scales and %d translations, for %s", o, len(axes), scale.Size(), translation.Size(), x)
 	}
 	if len(axes) == 0 {

@@ -47,7 +47,7 @@ func (opMapCoordinates) Name() string { return "map_coordinates" }
 // Infer implements graph.Op.
 func (opMapCoordinates) Infer(n *graph.Node) {
 	x, c := n.In[0], n.In[1]
-	if c.Rank() < 2 || c.Shape[0] != x.Rank() || x.DType == tensor.String || x.Rank() > 8 {
+	if c.Rank() < 2 || !graph.Fits(c.Shape[0], x.Rank()) || x.DType == tensor.String || x.Rank() > 8 {
 		panic(&graph.Error{Msg: fmt.Sprintf("map_coordinates: coordinates %s do not fit %s", c, x)})
 	}
 	n.SetOut(x.DType, c.Shape[1:]...)
@@ -93,7 +93,7 @@ func affineTransform(b *graph.Builder, images, transform, given *value, options 
 		if t.Rank() == 1 {
 			t = b.ExpandDims(t, 0)
 		}
-		if t.Rank() != 2 || t.Shape[1] != 8 || t.Shape[0] != 1 && t.Shape[0] != x.Shape[0] {
+		if t.Rank() != 2 || !graph.Fits(t.Shape[1], 8) || t.Shape[0] != 1 && !graph.Fits(t.Shape[0], x.Shape[0]) {
 			b.Fail("affine_transform: a transform %s does not fit images %s", transform, images)
 		}
 		return b.Emit1(opAffine{s}, x, t)
@@ -207,13 +207,13 @@ func PerspectiveTransform(b *graph.Builder, images, startPoints, endPoints *grap
 			if q.Rank() == 2 {
 				q = b.ExpandDims(q, 0)
 			}
-			if q.Rank() != 3 || q.Shape[1] != 4 || q.Shape[2] != 2 || q.Shape[0] != 1 && q.Shape[0] != x.Shape[0] {
+			if q.Rank() != 3 || !graph.Fits(q.Shape[1], 4) || !graph.Fits(q.Shape[2], 2) || q.Shape[0] != 1 && !graph.Fits(q.Shape[0], x.Shape[0]) {
 				b.Fail("perspective_transform: points %s do not fit images %s", p, images)
 			}
 			return q
 		}
 		start, end := points(startPoints), points(endPoints)
-		if start.Shape[0] != end.Shape[0] {
+		if !graph.Fits(start.Shape[0], end.Shape[0]) {
 			b.Fail("perspective_transform: start points %s and end points %s differ in shape", startPoints, endPoints)
 		}
 		return b.Emit1(opPerspective{s}, x, start, end)

@@ -89,7 +89,7 @@ func rectangular(o *layer.OpCall, x *value) matrices {
 
 func square(o *layer.OpCall, x *value) matrices {
 	m := rectangular(o, x)
-	if m.m != m.n {
+	if !graph.Fits(m.m, m.n) {
 		o.Fail("%s: square matrices are expected, not %s", o, x)
 	}
 	return m
@@ -142,7 +142,7 @@ func rightSides(o *layer.OpCall, a *value) (m matrices, vector bool) {
 	if vector {
 		y = o.ExpandDims(y, -1)
 	}
-	if y.Rank() < 2 || y.Shape[y.Rank()-2] != m.m {
+	if y.Rank() < 2 || !graph.Fits(y.Shape[y.Rank()-2], m.m) {
 		o.Fail("%s: right sides %s do not fit matrices %s", o, o.Tensor(1, "b"), a)
 	}
 	columns := y.Shape[y.Rank()-1]
@@ -159,7 +159,7 @@ func rightSides(o *layer.OpCall, a *value) (m matrices, vector bool) {
 func solveSystem(o *layer.OpCall, f matrixFunc) any {
 	a := o.Tensor(0, "a")
 	m, vector := rightSides(o, a)
-	if m.m != m.n {
+	if !graph.Fits(m.m, m.n) {
 		o.Fail("%s: square matrices are expected, not %s", o, a)
 	}
 	return m.solution(o, f, vector)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -122,21 +123,21 @@ func tensordot(o *layer.OpCall, x, y *value, first, second []int) *value {
 	first, second = positive(o, first, x.Rank()), positive(o, second, y.Rank())
 	inner := 1
 	for i, a := range first {
-		if x.Shape[a] != y.Shape[second[i]] {
+		if !graph.Fits(x.Shape[a], y.Shape[second[i]]) {
 			o.Fail("%s: axis %d of %s and axis %d of %s differ in length", o, a, x, second[i], y)
 		}
-		inner *= x.Shape[a]
+		inner = graph.Times(inner, graph.Meet(x.Shape[a], y.Shape[second[i]]))
 	}
 	var rows, cols, shape []int
 	m, n := 1, 1
 	for i, d := range x.Shape {
 		if !slices.Contains(first, i) {
-			rows, shape, m = append(rows, i), append(shape, d), m*d
+			rows, shape, m = append(rows, i), append(shape, d), graph.Times(m, d)
 		}
 	}
 	for i, d := range y.Shape {
 		if !slices.Contains(second, i) {
-			cols, shape, n = append(cols, i), append(shape, d), n*d
+			cols, shape, n = append(cols, i), append(shape, d), graph.Times(n, d)
 		}
 	}
 	a := o.Reshape(o.Transpose(x, append(rows, first...)...), m, inner)
@@ -199,7 +200,7 @@ func kron(o *layer.OpCall) any {
 	var sx, sy, shape []int
 	for i := range rank {
 		sx, sy = append(sx, x.Shape[i], 1), append(sy, 1, y.Shape[i])
-		shape = append(shape, x.Shape[i]*y.Shape[i])
+		shape = append(shape, graph.Times(x.Shape[i], y.Shape[i]))
 	}
 	return o.Reshape(o.Mul(o.Reshape(x, sx...), o.Reshape(y, sy...)), shape...)
 }
@@ -213,6 +214,14 @@ func cross(o *layer.OpCall) any {
 		a, b, c = *axis, *axis, *axis
 	}
 	x, y = o.MoveAxis(x, a, -1), o.MoveAxis(y, b, -1)
+	if n, m := x.Shape[x.Rank()-1], y.Shape[y.Rank()-1]; !graph.AllKnown(n, m) {
+		lead, err := tensor.Broadcast(x.Shape[:x.Rank()-1], y.Shape[:y.Rank()-1])
+		if err != nil {
+			o.Fail("%s: %v", o, err)
+		}
+		z := o.Opaque(x.DType, append(lead, 3), x, y)
+		return o.MoveAxis(z, -1, c)
+	}
 	part := func(v *value, i int) *value {
 		n := v.Shape[v.Rank()-1]
 		if n != 2 && n != 3 {

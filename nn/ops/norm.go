@@ -3,6 +3,7 @@ package ops
 import (
 	"slices"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -20,9 +21,9 @@ func alongLast(o *layer.OpCall, x, scale *value, axes []int) *value {
 	size := 1
 	for _, a := range axes {
 		shape[a] = x.Shape[a]
-		size *= x.Shape[a]
+		size = graph.Times(size, x.Shape[a])
 	}
-	if scale.Size() == size {
+	if graph.Fits(scale.Size(), size) {
 		return o.Reshape(scale, shape...)
 	}
 	return scale // broadcasts, or fails where it is used

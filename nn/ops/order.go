@@ -118,7 +118,7 @@ func argExtreme(o *layer.OpCall, x *value, smallest bool) *value {
 
 // topK returns the k largest elements of the last axis, the largest first, and their places as int64, as torch has them.
 func topK(o *layer.OpCall, x *value, k int) (values, idx *value) {
-	if x.Rank() == 0 || k < 0 || k > x.Shape[x.Rank()-1] {
+	if x.Rank() == 0 || k < 0 || graph.Known(x.Shape[x.Rank()-1]) && k > x.Shape[x.Rank()-1] {
 		o.Fail("%s: %s has no %d elements in its last axis", o, x, k)
 	}
 	all := o.Emit1(opArgsortDown{}, x)
@@ -226,7 +226,7 @@ func bincount(o *layer.OpCall) any {
 		top = o.Reduce(graph.ReduceMax, o.Cast(x, tensor.Int64), false)
 	}
 	length := o.AddS(top, 1)
-	size := max(least, o.Measure(length))
+	size := graph.AtLeast(o.Measure(length), least)
 	if size > maxTable {
 		o.Fail("%s: a number of about %d occurs: the table would be too large", o, size)
 	}
@@ -237,7 +237,7 @@ func bincount(o *layer.OpCall) any {
 	} else {
 		w = o.Full(d, 1, x.Shape...)
 	}
-	if !slices.Equal(w.Shape, x.Shape) {
+	if !graph.FitShapes(w.Shape, x.Shape) {
 		o.Fail("%s: weights %s do not fit %s", o, w, x)
 	}
 	rows := 1

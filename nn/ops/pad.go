@@ -106,6 +106,11 @@ func padAxis(o *layer.OpCall, x *value, axis, lo, hi int, index func(i, size int
 		return x
 	}
 	size := x.Shape[axis]
+	if size < 0 {
+		shape := slices.Clone(x.Shape)
+		shape[axis] = graph.Unknown
+		return o.Opaque(x.DType, shape, x)
+	}
 	if size > maxTable {
 		o.Fail("%s: the result would be too large", o)
 	}

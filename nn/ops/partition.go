@@ -22,7 +22,7 @@ func argpartition(o *layer.OpCall, x *value) *value {
 	if kth < 0 {
 		kth += size
 	}
-	if kth < 0 || kth >= size {
+	if graph.Known(size) && (kth < 0 || kth >= size) {
 		o.Fail("%s: kth is outside the %d elements of axis %d", o, size, axis)
 	}
 	y := o.Emit1(opPartition{kth}, o.MoveAxis(o.Cast(x, tensor.Int32), axis, -1))

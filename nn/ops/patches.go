@@ -3,6 +3,7 @@ package ops
 import (
 	"slices"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -56,7 +57,9 @@ func tapSlices(o *layer.OpCall, x *value, w windows) []*value {
 	taps := 1
 	for i, k := range w.size {
 		counts[i] = max((x.Shape[i+1]-(k-1)*w.dilation[i]-1)/w.strides[i]+1, 0)
-		if x.Shape[i+1] < (k-1)*w.dilation[i]+1 {
+		if size := x.Shape[i+1]; size < 0 {
+			counts[i] = graph.Unknown
+		} else if size < (k-1)*w.dilation[i]+1 {
 			counts[i] = 0
 		}
 		if taps *= k; taps > 1<<16 {
@@ -107,9 +110,9 @@ func unfold(o *layer.OpCall) any {
 	x = o.ToChannelsLast(x)
 	x = o.Pad(x, edges(padding), edges(padding), 0)
 	y := o.Stack(-1, tapSlices(o, x, w)...) // batch, rows, columns, channels, taps
-	places := y.Shape[1] * y.Shape[2]
+	places := graph.Times(y.Shape[1], y.Shape[2])
 	taps := y.Shape[4]
-	return o.Reshape(o.Transpose(y, 0, 3, 4, 1, 2), batch, channels*taps, places)
+	return o.Reshape(o.Transpose(y, 0, 3, 4, 1, 2), batch, graph.Times(channels, taps), places)
 }
 
 // fold adds columns up to images again: what unfold does, backwards.
@@ -118,7 +121,7 @@ func fold(o *layer.OpCall) any {
 	size := spatial(o, "output_size", 2, nil)
 	w, padding := foldWindows(o)
 	taps := w.size[0] * w.size[1]
-	if x.Rank() != 3 || x.Shape[1]%taps != 0 {
+	if x.Rank() != 3 || graph.Known(x.Shape[1]) && x.Shape[1]%taps != 0 {
 		o.Fail("%s: columns %s do not fit a kernel of %d elements", o, x, taps)
 	}
 	batch, channels := x.Shape[0], x.Shape[1]/taps
@@ -130,11 +133,12 @@ func fold(o *layer.OpCall) any {
 	for i := range count {
 		count[i] = (full[i]-(w.size[i]-1)*w.dilation[i]-1)/w.strides[i] + 1
 	}
-	if count[0] < 1 || count[1] < 1 || count[0]*count[1] != x.Shape[2] {
+	if count[0] < 1 || count[1] < 1 || !graph.Fits(count[0]*count[1], x.Shape[2]) {
 		o.Fail("%s: %d columns where images of %d x %d have %d x %d places", o, x.Shape[2], size[0], size[1], count[0], count[1])
 	}
+	places, images := graph.Meet(x.Shape[2], count[0]*count[1]), graph.Times(batch, channels)
 	// Each element of a column goes to one pixel: one scatter with the numbers of those pixels.
-	if x.Shape[2] > maxTable/max(taps, 1) {
+	if places > maxTable/max(taps, 1) {
 		o.Fail("%s: the columns %s are too many", o, x)
 	}
 	var at []int
@@ -146,8 +150,8 @@ func fold(o *layer.OpCall) any {
 			}
 		}
 	}
-	columns := o.Transpose(o.Reshape(x, batch*channels, taps*x.Shape[2]), 1, 0)
-	base := o.Full(x.DType, 0, full[0]*full[1], batch*channels)
+	columns := o.Transpose(o.Reshape(x, images, taps*places), 1, 0)
+	base := o.Full(x.DType, 0, full[0]*full[1], images)
 	idx := o.Reshape(o.Builder.Ints(tensor.Int64, at...), len(at), 1)
 	y := o.Reshape(o.Transpose(o.Scatter(base, idx, columns, "add"), 1, 0), batch, channels, full[0], full[1])
 	y = o.Slice(y, 2, padding[0], padding[0]+size[0])
@@ -167,20 +171,22 @@ func blocks(o *layer.OpCall, toSpace bool) *value {
 	if w.first {
 		b, c, h, wd = x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
 	}
-	if toSpace && c%(n*n) != 0 || !toSpace && (h%n != 0 || wd%n != 0) {
+	rest := func(d, n int) bool { return graph.Known(d) && d%n != 0 }
+	if toSpace && rest(c, n*n) || !toSpace && (rest(h, n) || rest(wd, n)) {
 		o.Fail("%s: %s does not divide into blocks of %d x %d", o, x, n, n)
 	}
+	times := graph.Times
 	switch {
 	case toSpace && w.first:
 		y := o.Reshape(x, b, c/(n*n), n, n, h, wd)
-		return o.Reshape(o.Transpose(y, 0, 1, 4, 2, 5, 3), b, c/(n*n), h*n, wd*n)
+		return o.Reshape(o.Transpose(y, 0, 1, 4, 2, 5, 3), b, c/(n*n), times(h, n), times(wd, n))
 	case toSpace:
 		y := o.Reshape(x, b, h, wd, n, n, c/(n*n))
-		return o.Reshape(o.Transpose(y, 0, 1, 3, 2, 4, 5), b, h*n, wd*n, c/(n*n))
+		return o.Reshape(o.Transpose(y, 0, 1, 3, 2, 4, 5), b, times(h, n), times(wd, n), c/(n*n))
 	case w.first:
 		y := o.Reshape(x, b, c, h/n, n, wd/n, n)
-		return o.Reshape(o.Transpose(y, 0, 1, 3, 5, 2, 4), b, c*n*n, h/n, wd/n)
+		return o.Reshape(o.Transpose(y, 0, 1, 3, 5, 2, 4), b, times(c, n*n), h/n, wd/n)
 	}
 	y := o.Reshape(x, b, h/n, n, wd/n, n, c)
-	return o.Reshape(o.Transpose(y, 0, 1, 3, 2, 4, 5), b, h/n, wd/n, c*n*n)
+	return o.Reshape(o.Transpose(y, 0, 1, 3, 2, 4, 5), b, h/n, wd/n, times(c, n*n))
 }

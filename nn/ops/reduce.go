@@ -117,7 +117,7 @@ func (r reducer) kept() reducer {
 func (r reducer) count(x *value) int {
 	n := 1
 	for _, a := range r.over(x) {
-		n *= x.Shape[a]
+		n = graph.Times(n, x.Shape[a])
 	}
 	return n
 }
@@ -234,8 +234,8 @@ func average(o *layer.OpCall) any {
 	if r.none {
 		return x
 	}
-	if !slices.Equal(w.Shape, x.Shape) {
-		if w.Rank() != 1 || len(r.axes) != 1 || w.Shape[0] != x.Shape[r.axes[0]] {
+	if !graph.FitShapes(w.Shape, x.Shape) {
+		if w.Rank() != 1 || len(r.axes) != 1 || !graph.Fits(w.Shape[0], x.Shape[r.axes[0]]) {
 			o.Fail("%s: weights %s do not fit %s", o, w, x)
 		}
 		shape := make([]int, x.Rank())

@@ -21,7 +21,7 @@ func init() {
 		if !slices.Contains([]string{"", "add", "mul", "max", "min"}, how) {
 			o.Fail("%s: the reduction %q does not exist", o, how)
 		}
-		if idx.Rank() > 0 && idx.Shape[idx.Rank()-1] <= x.Rank() { // one update may serve all indices
+		if n := idx.Rank(); n > 0 && graph.Known(idx.Shape[n-1]) && idx.Shape[n-1] <= x.Rank() { // one update may serve all indices
 			want := append(slices.Clone(idx.Shape[:idx.Rank()-1]), x.Shape[idx.Shape[idx.Rank()-1]:]...)
 			updates = o.BroadcastTo(updates, want...)
 		}
@@ -64,7 +64,7 @@ func slicePart(o *layer.OpCall, x *value, size []int) *value {
 	if dynamic != nil {
 		count = dynamic.Shape[0]
 	}
-	if len(size) != count {
+	if !graph.Fits(len(size), count) {
 		o.Fail("%s: %d starts for a block of %d axes", o, count, len(size))
 	}
 	if dynamic == nil {
@@ -78,9 +78,11 @@ func slicePart(o *layer.OpCall, x *value, size []int) *value {
 		return o.SliceAll(x, a)
 	}
 	for i, n := range size {
-		bounded(o, "an axis of the block", n, 0, x.Shape[i])
+		if graph.Known(x.Shape[i]) {
+			bounded(o, "an axis of the block", n, 0, x.Shape[i])
+		}
 		start := o.Reshape(o.Slice(dynamic, 0, i, i+1))
-		x = o.Take(x, o.Add(start, o.Builder.Ints(tensor.Int64, sequence(n)...)), i)
+		x = o.Take(x, o.Add(start, o.Iota(tensor.Int64, n)), i)
 	}
 	return x
 }
@@ -96,6 +98,12 @@ func sliceUpdate(o *layer.OpCall) any {
 	rank := dynamic.Shape[0]
 	if updates.Rank() != x.Rank() {
 		o.Fail("%s: updates %s do not fit %s", o, updates, x)
+	}
+	if !graph.FitShapes(updates.Shape[max(rank, 0):], x.Shape[max(rank, 0):]) {
+		o.Fail("%s: updates %s do not fit %s", o, updates, x)
+	}
+	if rank < 0 || !graph.AllKnown(updates.Shape...) || !graph.AllKnown(x.Shape...) {
+		return o.Opaque(x.DType, x.Shape, x, updates, dynamic)
 	}
 	for rank > 0 && updates.Shape[rank-1] == x.Shape[rank-1] && (fixed == nil || fixed[rank-1] == 0) {
 		rank-- // whole axes at the end are copied as rows
@@ -120,11 +128,6 @@ func sliceUpdate(o *layer.OpCall) any {
 		}
 		points = append(points, at...)
 	}
-	for k := rank; k < x.Rank(); k++ {
-		if updates.Shape[k] != x.Shape[k] {
-			o.Fail("%s: updates %s do not fit %s", o, updates, x)
-		}
-	}
 	idx := o.Add(o.Reshape(o.Builder.Ints(tensor.Int64, points...), n, rank), dynamic)
 	flat := o.Reshape(updates, append([]int{n}, x.Shape[rank:]...)...)
 	return o.Scatter(x, idx, flat, "")
@@ -135,7 +138,7 @@ func sliceUpdate(o *layer.OpCall) any {
 func segment(o *layer.OpCall, op *graph.Binary, start float64) *value {
 	x, ids := o.Tensor(0, "data"), indices(o, 1, "segment_ids")
 	o.Inert("sorted") // a promise that may save time
-	if ids.Rank() != 1 || x.Rank() == 0 || ids.Shape[0] != x.Shape[0] {
+	if ids.Rank() != 1 || x.Rank() == 0 || !graph.Fits(ids.Shape[0], x.Shape[0]) {
 		o.Fail("%s: segment numbers %s do not fit %s", o, ids, x)
 	}
 	count := 0

@@ -81,10 +81,16 @@ func init() {
 	layer.RegisterOp("core", "Unstack", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		axis := o.Axis(o.Int(-1, "axis", 0), x.Rank())
-		if num := o.IntOrNone(-1, "num"); num != nil && *num != x.Shape[axis] {
+		if num := o.IntOrNone(-1, "num"); num != nil && !graph.Fits(*num, x.Shape[axis]) {
 			o.Fail("%s: num is %d, but axis %d of %s has another length", o, *num, axis, x)
 		}
-		parts := make([]*value, x.Shape[axis])
+		count := x.Shape[axis]
+		if num := o.IntOrNone(-1, "num"); count < 0 && num != nil {
+			count = bounded(o, "num", *num, 0, 1<<20)
+		} else if count < 0 {
+			o.Fail("%s: axis %d of %s must be known, or num given", o, axis, x)
+		}
+		parts := make([]*value, count)
 		for i := range parts {
 			parts[i] = o.Squeeze(o.Slice(x, axis, i, i+1), axis)
 		}
@@ -216,7 +222,7 @@ func squeeze(o *layer.OpCall, x *value) *value {
 			continue
 		}
 		if slices.Contains(axes, i) {
-			if d != 1 {
+			if !graph.Fits(d, 1) {
 				o.Fail("%s: axis %d of %s is not 1", o, i, x)
 			}
 			continue
@@ -231,6 +237,9 @@ func sections(o *layer.OpCall, size int, uneven bool) []int {
 	v, _ := o.Get(-1, "indices_or_sections")
 	if _, ok := v.(pyjson.Number); ok {
 		n := bounded(o, "indices_or_sections", o.Int(-1, "indices_or_sections"), 1, 1<<20)
+		if size < 0 {
+			return slices.Repeat([]int{graph.Unknown}, n)
+		}
 		if size%n != 0 && !uneven {
 			o.Fail("%s: %d elements do not split into %d equal parts", o, size, n)
 		}
@@ -249,12 +258,24 @@ func sections(o *layer.OpCall, size int, uneven bool) []int {
 		if cut < 0 {
 			cut += size
 		}
+		if size < 0 { // where places are counted from the end, lengths are unknown
+			if graph.AllKnown(at, cut) {
+				out = append(out, max(cut-at, 0))
+			} else {
+				out = append(out, graph.Unknown)
+			}
+			at = cut
+			continue
+		}
 		cut = max(min(cut, size), 0)
 		out = append(out, max(cut-at, 0))
 		if cut < at {
 			o.Fail("%s: the places to cut are not in ascending order", o)
 		}
 		at = cut
+	}
+	if size < 0 {
+		return append(out, graph.Unknown)
 	}
 	return append(out, size-at)
 }
@@ -266,7 +287,8 @@ func checkTimes(o *layer.OpCall, x *value, times ...int) {
 			o.Fail("%s: a negative number of repeats: %d", o, t)
 		}
 	}
-	if _, ok := tensor.SizeOf(append(slices.Clone(x.Shape), times...)); !ok {
+	known := slices.DeleteFunc(slices.Clone(x.Shape), func(d int) bool { return d < 0 })
+	if _, ok := tensor.SizeOf(append(known, times...)); !ok {
 		o.Fail("%s: the result would be too large", o)
 	}
 }
@@ -293,6 +315,9 @@ func repeat(o *layer.OpCall, x *value) *value {
 	a := o.Axis(*axis, x.Rank())
 	if len(times) == 1 {
 		return o.Repeat(x, a, times[0])
+	}
+	if x.Shape[a] < 0 {
+		return o.Opaque(x.DType, x.Shape, x)
 	}
 	if len(times) != x.Shape[a] {
 		o.Fail("%s: %d repeats for axis %d of %s", o, len(times), a, x)
@@ -335,6 +360,9 @@ func rollAxis(o *layer.OpCall, x *value, axis, shift int) *value {
 	size := x.Shape[axis]
 	if size == 0 {
 		return x
+	}
+	if size < 0 {
+		return o.Opaque(x.DType, x.Shape, x)
 	}
 	if shift = ((shift % size) + size) % size; shift == 0 {
 		return x

@@ -66,7 +66,7 @@ func stft(o *layer.OpCall) any {
 		left := (a.fft - a.length) / 2
 		window = slices.Concat(make([]float64, left), slices.Repeat([]float64{1}, a.length), make([]float64, a.fft-a.length-left))
 	}
-	if size := x.Shape[x.Rank()-1]; a.center && size <= a.fft/2 || !a.center && size < a.fft {
+	if size := x.Shape[x.Rank()-1]; graph.Known(size) && (a.center && size <= a.fft/2 || !a.center && size < a.fft) {
 		o.Fail("%s: %s is too short for a transform of length %d", o, x, a.fft)
 	}
 	re, im := o.STFT(x, graph.STFT{Window: window, Stride: a.stride, Center: a.center})
@@ -84,6 +84,13 @@ func istft(o *layer.OpCall) any {
 		o.Fail("%s: frames are expected, not %s", o, re)
 	}
 	frames := re.Shape[re.Rank()-2]
+	if frames < 0 {
+		size := graph.Unknown
+		if length != nil {
+			size = bounded(o, "length", *length, 0, 1<<30)
+		}
+		return o.Opaque(re.DType, append(slices.Clone(re.Shape[:re.Rank()-2]), size), re, im)
+	}
 	if int64(frames)*int64(a.stride) > maxTable {
 		o.Fail("%s: %d frames, %d apart, are too long a signal", o, frames, a.stride)
 	}

@@ -72,11 +72,7 @@ func unique(o *layer.OpCall) any {
 		axis = o.Axis(*a, x.Rank())
 		moved := o.MoveAxis(x, axis, 0)
 		rest = moved.Shape[1:]
-		size := 1
-		for _, d := range rest {
-			size *= d
-		}
-		rows = o.Reshape(moved, moved.Shape[0], size)
+		rows = o.Reshape(moved, moved.Shape[0], graph.Product(rest))
 		inverseShape = []int{moved.Shape[0]}
 	}
 	size := o.IntOrNone(-1, "size")
