@@ -97,8 +97,9 @@ func visit[T any](c *Config, key string, field *T, def []T, parse func(v any) (T
 	}
 }
 
+// parseInt reads an integer. Numbers so low that arithmetic on lengths would take them for unknown ones are none.
 func parseInt(v any) (int, string) {
-	if i, ok := pyjson.ToInt(v); ok {
+	if i, ok := pyjson.ToInt(v); ok && (i >= 0 || graph.Negative(i)) {
 		return i, ""
 	}
 	return 0, "an integer is expected"
