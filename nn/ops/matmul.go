@@ -180,7 +180,7 @@ func intList(o *layer.OpCall, v any, name string) []int {
 		if isNumber {
 			out[i], isNumber = n.Int()
 		}
-		if !isNumber {
+		if !isNumber || out[i] < 0 && !graph.Negative(out[i]) { // so low that it would pass for an unknown length
 			o.Fail("%s: the argument %q must hold integers", o, name)
 		}
 	}
