@@ -36,7 +36,7 @@ func TestFailures(t *testing.T) {
 		{"a nil pointer", func(c *layer.Call) any { return none.Shape }, true, "internal error: runtime error: invalid memory address"},
 		{"a type assertion", func(c *layer.Call) any { return c.Arg(0, "x").([]any) }, true, "internal error: interface conversion"},
 		{"a division", func(c *layer.Call) any { return 1 / zero }, true, "please report it"},
-		{"a nil map", func(c *layer.Call) any { var m map[string]int; m["a"] = 1; return nil }, true, "internal error: assignment to entry in nil map"},
+		{"a nil map", func(c *layer.Call) any { c.Kwargs["a"] = 1; return nil }, true, "internal error: assignment to entry in nil map"},
 	} {
 		_, _, err := run(inside(c.call), nil, vector(1, 2))
 		fails(t, c.what, err, `layer "outer/inner" (Probe): `, c.message)
