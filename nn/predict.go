@@ -209,6 +209,12 @@ func (m *Model) predict(s *Session, into []tensor.Any, inputs []tensor.Any) ([]t
 		return nil, err
 	}
 	var states map[*graph.Param]graph.StateValue
+	var held *Session
+	defer func() { // outside of the loop: a defer inside of it would allocate
+		if held != nil {
+			held.mu.Unlock()
+		}
+	}()
 	var measured []int
 	for {
 		p, measures, err := m.plan(inputs, measured)
@@ -220,7 +226,7 @@ func (m *Model) predict(s *Session, into []tensor.Any, inputs []tensor.Any) ([]t
 				s = m.own()
 			}
 			s.mu.Lock()
-			defer s.mu.Unlock()
+			held = s
 			states = s.states
 		}
 		switch {
