@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"slices"
+
 	"github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
@@ -99,7 +101,27 @@ func (l *merge) fold(c *layer.Call, op *graph.Binary) *value {
 	for _, x := range xs[1:] {
 		y = c.Binary(op, y, x)
 	}
-	return y.WithMask(nil)
+	return openShape(c, y, xs).WithMask(nil)
+}
+
+// openShape gives what was made of xs, all of one rank, the shape that Keras's merging layers say while lengths are unknown:
+// an axis of which one input has a length and another has not is unknown (Merge._compute_elemwise_op_output_shape).
+func openShape(c *layer.Call, y *value, xs []*value) *value {
+	if !c.Symbolic() {
+		return y
+	}
+	shape := slices.Clone(y.Shape)
+	for axis := 1; axis < len(shape); axis++ {
+		for _, x := range xs {
+			if x.Rank() == len(shape) && !graph.Known(x.Shape[axis]) {
+				shape[axis] = graph.Unknown
+			}
+		}
+	}
+	if slices.Equal(shape, y.Shape) {
+		return y
+	}
+	return c.Opaque(y.DType, shape, xs...)
 }
 
 // Call implements layer.Layer.
@@ -145,7 +167,11 @@ func (l *Multiply) Call(c *layer.Call) any {
 		}
 	}
 	if outMask != nil {
-		y = c.Where(outMask, y, number(c, y, 0)).WithMask(c.Any(outMask, -1))
+		y = c.Where(outMask, y, number(c, y, 0))
+	}
+	y = openShape(c, y, xs)
+	if outMask != nil {
+		y = y.WithMask(c.Any(outMask, -1))
 	}
 	return y
 }
@@ -167,7 +193,8 @@ func (l *Minimum) Call(c *layer.Call) any { return l.extreme(c, graph.Min) }
 // extreme is the maximum or minimum of the elements that are not masked.
 func (l *merge) extreme(c *layer.Call, op *graph.Binary) *value {
 	var y, outMask *value
-	for _, x := range l.inputs(c) {
+	xs := l.inputs(c)
+	for _, x := range xs {
 		var mask *value
 		if x.Mask != nil {
 			mask = elementMask(c, x)
@@ -189,7 +216,7 @@ func (l *merge) extreme(c *layer.Call, op *graph.Binary) *value {
 		}
 		y = c.Binary(op, y, x)
 	}
-	y = y.WithMask(nil)
+	y = openShape(c, y, xs).WithMask(nil)
 	if outMask != nil {
 		y = y.WithMask(c.Any(outMask, -1))
 	}
