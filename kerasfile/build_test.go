@@ -63,7 +63,8 @@ func branches() (*nn.Model, error) {
 	a, b := nn.Input([]int{4}, layer.Args{"name": "a"}), nn.Input([]int{4}, layer.Args{"name": "b"})
 	shared := layers.NewDense(5, layer.Args{"activation": "tanh"})
 	h := nn.Input([]int{5})
-	inner, err := nn.NewModel(h, layers.NewDense(3).On(layers.NewDense(6, layer.Args{"activation": "relu"}).On(h)), layer.Args{"name": "inner"})
+	inner, err := nn.NewModel(h, layers.NewDense(3).On(layers.NewDense(6, layer.Args{"activation": "relu"}).On(h)),
+		layer.Args{"name": "inner"})
 	if err != nil {
 		return nil, err
 	}

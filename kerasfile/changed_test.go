@@ -14,7 +14,8 @@ import (
 
 // TestChangedFields saves a loaded model of which fields were changed: these and nothing else is other in the file.
 func TestChangedFields(t *testing.T) {
-	m, err := nn.NewSequential(nn.NewInputLayer([]int{5, 3}), layers.NewBidirectional(layers.NewLSTM(4)), layers.NewDropout(0.25), layers.NewDense(2))
+	m, err := nn.NewSequential(nn.NewInputLayer([]int{5, 3}), layers.NewBidirectional(layers.NewLSTM(4)), layers.NewDropout(0.25),
+		layers.NewDense(2))
 	if err != nil {
 		t.Fatal(err)
 	}

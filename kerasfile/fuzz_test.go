@@ -72,7 +72,8 @@ func FuzzConfig(f *testing.F) {
 		}
 	}
 	f.Add(entries[container.ConfigName])
-	for _, name := range []string{"format/keras-3.15.1/mha.keras", "format/keras-3.15.1/seq.keras", "format/extras/text.keras", "format/extras/states.keras"} {
+	for _, name := range []string{"format/keras-3.15.1/mha.keras", "format/keras-3.15.1/seq.keras", "format/extras/text.keras",
+		"format/extras/states.keras"} {
 		data := seed(f, name)
 		z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 		if err != nil {

@@ -269,7 +269,8 @@ func TestForAnOlderKeras(t *testing.T) {
 	}
 	var buf bytes.Buffer
 	var notes []string
-	if err := kerasfile.Write(&buf, m, kerasfile.WithKeras("3.3"), kerasfile.WithSaveNotes(func(s string) { notes = append(notes, s) })); err != nil {
+	if err := kerasfile.Write(&buf, m, kerasfile.WithKeras("3.3"),
+		kerasfile.WithSaveNotes(func(s string) { notes = append(notes, s) })); err != nil {
 		t.Fatal(err)
 	}
 	old, err := kerasfile.Read(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
@@ -310,12 +311,13 @@ func TestProgress(t *testing.T) {
 		if strings.HasPrefix(name, "w.") {
 			save = kerasfile.SaveWeights
 		}
-		if err := save(small(t, 1), filepath.Join(t.TempDir(), name)+strings.Repeat("/", strings.Count(name, "/")), kerasfile.WithProgress(func(n int64) {
-			if n <= last {
-				t.Errorf("%s: %d bytes after %d", name, n, last)
-			}
-			last = n
-		})); err != nil {
+		if err := save(small(t, 1), filepath.Join(t.TempDir(), name)+strings.Repeat("/", strings.Count(name, "/")),
+			kerasfile.WithProgress(func(n int64) {
+				if n <= last {
+					t.Errorf("%s: %d bytes after %d", name, n, last)
+				}
+				last = n
+			})); err != nil {
 			t.Fatal(err)
 		}
 		if last < 4*(3*4+4+4*2+2) {

@@ -259,13 +259,15 @@ func (d *nodeDecoder) argument(v any, depth int) any {
 			d.fail("a constant array: %v", err)
 			return nil
 		case "__slice__":
-			return layer.Slice{Start: d.argument(config.Get("start"), depth+1), Stop: d.argument(config.Get("stop"), depth+1), Step: d.argument(config.Get("step"), depth+1)}
+			return layer.Slice{Start: d.argument(config.Get("start"), depth+1), Stop: d.argument(config.Get("stop"), depth+1),
+				Step: d.argument(config.Get("step"), depth+1)}
 		case "__ellipsis__":
 			return layer.Ellipsis{}
 		case "__bytes__":
 			return config.String("value")
 		case "__lambda__":
-			d.c.Report(&layer.UnsupportedError{Path: d.c.Path() + "/" + d.path, Class: class, Reason: "an argument is Python code, which is never run"})
+			d.c.Report(&layer.UnsupportedError{Path: d.c.Path() + "/" + d.path, Class: class,
+				Reason: "an argument is Python code, which is never run"})
 			return nil
 		case "":
 			out := map[string]any{}
@@ -280,7 +282,8 @@ func (d *nodeDecoder) argument(v any, depth int) any {
 			if config != nil && config.String("name") != "" && (class == "DTypePolicy" || class == "DType") {
 				return config.String("name")
 			}
-			d.c.Report(&layer.UnsupportedError{Path: d.c.Path() + "/" + d.path, Module: v.String("module"), Class: class, Reason: "such an object cannot be an argument of a call here"})
+			d.c.Report(&layer.UnsupportedError{Path: d.c.Path() + "/" + d.path, Module: v.String("module"), Class: class,
+				Reason: "such an object cannot be an argument of a call here"})
 			return nil
 		}
 	}

@@ -52,7 +52,8 @@ func ApplyOp(module, class string, config layer.Args, args ...any) (*layer.Keras
 // NewModel makes a Functional model of inputs and outputs (keras.Model): each a *KerasTensor, or a list or map of them. Its
 // layers are those between them; they may be in other models, too. Args are "name" and "trainable".
 func NewModel(inputs, outputs any, args ...layer.Args) (*Model, error) {
-	g := &graphBuilder{index: map[layer.Layer]int{}, depth: map[*layer.SymbolicCall]int{}, layerDepth: map[layer.Layer]int{}, calls: map[layer.Layer][]*layer.SymbolicCall{}}
+	g := &graphBuilder{index: map[layer.Layer]int{}, depth: map[*layer.SymbolicCall]int{}, layerDepth: map[layer.Layer]int{},
+		calls: map[layer.Layer][]*layer.SymbolicCall{}}
 	in, out := layer.SymbolicArgument(inputs), layer.SymbolicArgument(outputs)
 	m := newModel(false)
 	layer.Begin(m, functionalClass)

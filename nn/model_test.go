@@ -43,12 +43,14 @@ func twoInputs() *nn.Model {
 	a, b := nn.Input([]int{2}, nn.Args{"name": "a"}), nn.Input([]int{2}, nn.Args{"name": "b"})
 	sum := layers.NewAdd(nn.Args{"name": "sum"}).On([]*nn.KerasTensor{a, b})
 	twice := layers.NewAdd(nn.Args{"name": "twice"}).On([]*nn.KerasTensor{a, a})
-	return must(nn.NewModel(map[string]*nn.KerasTensor{"first": a, "second": b}, map[string]*nn.KerasTensor{"s": sum, "t": twice}, nn.Args{"name": "both"}))
+	return must(nn.NewModel(map[string]*nn.KerasTensor{"first": a, "second": b}, map[string]*nn.KerasTensor{"s": sum, "t": twice},
+		nn.Args{"name": "both"}))
 }
 
 func TestPredictByName(t *testing.T) {
 	m := twoInputs()
-	if got := fmt.Sprint(m.Inputs(), m.Outputs(), m.InputKeys()); got != "[{a [-1 2] float32} {b [-1 2] float32}] [{s [-1 2] float32} {t [-1 2] float32}] [first second]" {
+	if got := fmt.Sprint(m.Inputs(), m.Outputs(), m.InputKeys()); got != "[{a [-1 2] float32} {b [-1 2] float32}] [{s [-1 2] float32} {t "+
+		"[-1 2] float32}] [first second]" {
 		t.Error(got)
 	}
 	for _, names := range [][2]string{{"a", "b"}, {"first", "second"}, {"a", "second"}} {
@@ -103,7 +105,8 @@ func TestLayers(t *testing.T) {
 	inner := must(nn.NewSequential(nn.NewInputLayer([]int{2}), layers.NewDense(3, nn.Args{"name": "deep"})))
 	inner.SetName("inner")
 	m := must(nn.NewSequential(nn.NewInputLayer([]int{2}), inner, layers.NewDense(1)))
-	if m.Layer("inner/deep") == nil || m.Layer("deep") != nil || m.Layer("inner/none") != nil || m.Layer("dense/x") != nil || m.Layer("inner") != nn.Layer(inner) {
+	if m.Layer("inner/deep") == nil || m.Layer("deep") != nil || m.Layer("inner/none") != nil || m.Layer("dense/x") != nil ||
+		m.Layer("inner") != nn.Layer(inner) {
 		t.Error("a layer is found where it is not, or the other way round")
 	}
 	if v := m.Layer("inner/deep").Variable("kernel"); v == nil || m.Variable("inner/deep/kernel") != v {
@@ -146,7 +149,8 @@ func TestGraphProblems(t *testing.T) {
 	}
 	_, err := nn.ApplyOp("numpy", "Nothing", nil, a)
 	fails(t, "an operation", err, "keras.src.ops.numpy.Nothing")
-	if m := must(nn.NewModel([]*nn.KerasTensor{a, b}, y, nn.Args{"trainable": false, "name": "frozen"})); m.Trainable() || m.Name() != "frozen" || m.Layer("add").Trainable() {
+	if m := must(nn.NewModel([]*nn.KerasTensor{a, b}, y, nn.Args{"trainable": false, "name": "frozen"})); m.Trainable() ||
+		m.Name() != "frozen" || m.Layer("add").Trainable() {
 		t.Error("the arguments are lost")
 	}
 }
@@ -171,7 +175,8 @@ func TestShapes(t *testing.T) {
 	if unbuilt.IsBuilt() || len(unbuilt.Inputs()) != 0 {
 		t.Error("built without an input")
 	}
-	if y, err := unbuilt.PredictAll(row(1, 2, 3)); err != nil || fmt.Sprint(y[0].Shape()) != "[1 2]" || fmt.Sprint(unbuilt.Outputs()[0].Shape) != "[-1 2]" {
+	if y, err := unbuilt.PredictAll(row(1, 2, 3)); err != nil || fmt.Sprint(y[0].Shape()) != "[1 2]" ||
+		fmt.Sprint(unbuilt.Outputs()[0].Shape) != "[-1 2]" {
 		t.Errorf("%v, %v (%v)", y, unbuilt.Outputs(), err)
 	}
 }
@@ -235,7 +240,8 @@ func TestRoundTrip(t *testing.T) {
 	inner.SetName("inner")
 	m := must(nn.NewModel(x, map[string]any{"a": []*nn.KerasTensor{sliced, inner.On(shifted)}, "b": inner.On(once)}))
 	in := tensor.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 1, 3, 2)
-	for what, m := range map[string]*nn.Model{"Functional": m, "Sequential": must(nn.NewSequential(nn.NewInputLayer([]int{3, 2}), inner, layers.NewFlatten())), "two inputs": twoInputs()} {
+	for what, m := range map[string]*nn.Model{"Functional": m, "Sequential": must(nn.NewSequential(nn.NewInputLayer([]int{3, 2}), inner,
+		layers.NewFlatten())), "two inputs": twoInputs()} {
 		record := layer.Record(m)
 		text := pyjson.Marshal(record)
 		var d layer.Decoder

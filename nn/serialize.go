@@ -111,7 +111,8 @@ func (m *Model) writeArgument(v any) any {
 		return pyjson.NewObject("class_name", "__keras_tensor__", "config", pyjson.NewObject("shape", shape, "dtype", dtype,
 			"keras_history", []any{m.layers[v.layer].Name(), pyjson.Int(v.node), pyjson.Int(v.out)}))
 	case layer.Constant:
-		return pyjson.NewObject("class_name", "__numpy__", "config", pyjson.NewObject("value", nestedLists(v.Value), "dtype", v.Value.DType().String()))
+		return pyjson.NewObject("class_name", "__numpy__", "config",
+			pyjson.NewObject("value", nestedLists(v.Value), "dtype", v.Value.DType().String()))
 	case layer.Slice:
 		return pyjson.NewObject("class_name", "__slice__", "config", pyjson.NewObject("start", m.writeArgument(v.Start),
 			"stop", m.writeArgument(v.Stop), "step", m.writeArgument(v.Step)))

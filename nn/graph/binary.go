@@ -94,9 +94,11 @@ func zip[T, R any](shape, xs, ys []int, out []R, x, y []T, f func(x, y T) R) {
 
 // The functions of two numbers.
 var (
-	Add = NewBinary("add", func(x, y float64) float64 { return x + y }, func(x, y int64) int64 { return x + y }, func(x, y bool) bool { return x || y }, pairSlopes{})
+	Add = NewBinary("add", func(x, y float64) float64 { return x + y }, func(x, y int64) int64 { return x + y },
+		func(x, y bool) bool { return x || y }, pairSlopes{})
 	Sub = NewBinary("subtract", func(x, y float64) float64 { return x - y }, func(x, y int64) int64 { return x - y }, nil, pairSlopes{})
-	Mul = NewBinary("multiply", func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y }, func(x, y bool) bool { return x && y }, pairSlopes{})
+	Mul = NewBinary("multiply", func(x, y float64) float64 { return x * y }, func(x, y int64) int64 { return x * y },
+		func(x, y bool) bool { return x && y }, pairSlopes{})
 	Div = NewBinary("divide", func(x, y float64) float64 { return x / y }, nil, nil, pairSlopes{})
 	Max = NewBinary("maximum", maximum, func(x, y int64) int64 { return max(x, y) }, func(x, y bool) bool { return x || y }, pairSlopes{})
 	Min = NewBinary("minimum", minimum, func(x, y int64) int64 { return min(x, y) }, func(x, y bool) bool { return x && y }, pairSlopes{})
@@ -242,12 +244,18 @@ func truth(x bool) int64 {
 
 // The comparisons.
 var (
-	Equal        = &Comparison{"equal", func(x, y float64) bool { return x == y }, func(x, y int64) bool { return x == y }, func(x, y string) bool { return x == y }}
-	NotEqual     = &Comparison{"not_equal", func(x, y float64) bool { return x != y }, func(x, y int64) bool { return x != y }, func(x, y string) bool { return x != y }}
-	Less         = &Comparison{"less", func(x, y float64) bool { return x < y }, func(x, y int64) bool { return x < y }, func(x, y string) bool { return x < y }}
-	LessEqual    = &Comparison{"less_equal", func(x, y float64) bool { return x <= y }, func(x, y int64) bool { return x <= y }, func(x, y string) bool { return x <= y }}
-	Greater      = &Comparison{"greater", func(x, y float64) bool { return x > y }, func(x, y int64) bool { return x > y }, func(x, y string) bool { return x > y }}
-	GreaterEqual = &Comparison{"greater_equal", func(x, y float64) bool { return x >= y }, func(x, y int64) bool { return x >= y }, func(x, y string) bool { return x >= y }}
+	Equal = &Comparison{"equal", func(x, y float64) bool { return x == y }, func(x, y int64) bool { return x == y },
+		func(x, y string) bool { return x == y }}
+	NotEqual = &Comparison{"not_equal", func(x, y float64) bool { return x != y }, func(x, y int64) bool { return x != y },
+		func(x, y string) bool { return x != y }}
+	Less = &Comparison{"less", func(x, y float64) bool { return x < y }, func(x, y int64) bool { return x < y },
+		func(x, y string) bool { return x < y }}
+	LessEqual = &Comparison{"less_equal", func(x, y float64) bool { return x <= y }, func(x, y int64) bool { return x <= y },
+		func(x, y string) bool { return x <= y }}
+	Greater = &Comparison{"greater", func(x, y float64) bool { return x > y }, func(x, y int64) bool { return x > y },
+		func(x, y string) bool { return x > y }}
+	GreaterEqual = &Comparison{"greater_equal", func(x, y float64) bool { return x >= y }, func(x, y int64) bool { return x >= y },
+		func(x, y string) bool { return x >= y }}
 )
 
 // Binary appends an elementwise op of two inputs of one type.
@@ -319,7 +327,8 @@ func where[T any](n *Node, out []T, c []bool, x, y []T) {
 	shape := n.Out[0].Shape
 	var sc, sx, sy [MaxRank]int
 	o := 0
-	walk3(shape, broadcastStrides(&sc, n.In[0].Shape, shape), broadcastStrides(&sx, n.In[1].Shape, shape), broadcastStrides(&sy, n.In[2].Shape, shape),
+	walk3(shape, broadcastStrides(&sc, n.In[0].Shape, shape), broadcastStrides(&sx, n.In[1].Shape, shape),
+		broadcastStrides(&sy, n.In[2].Shape, shape),
 		func(i, j, k, n, dc, dx, dy int) {
 			for range n {
 				if c[i] {

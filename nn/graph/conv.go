@@ -25,7 +25,8 @@ func (op Conv) Infer(n *Node) {
 	}
 	in, filters := k.Shape[rank], k.Shape[rank+1]
 	if op.Groups < 1 || !Fits(x.Shape[rank+1], Times(in, op.Groups)) || Known(filters) && filters%op.Groups != 0 {
-		panic(&Error{Msg: fmt.Sprintf("convolution: an input of %s channels does not fit a kernel %s in %d groups", dim(x.Shape[rank+1]), k, op.Groups)})
+		panic(&Error{Msg: fmt.Sprintf("convolution: an input of %s channels does not fit a kernel %s in %d groups", dim(x.Shape[rank+1]), k,
+			op.Groups)})
 	}
 	shape := []int{x.Shape[0]}
 	for i := range rank {

@@ -30,24 +30,30 @@ var smooth = []struct {
 	lo, hi float64
 }{
 	{Neg, Params{}, -2, 2}, {Abs, Params{}, 0.1, 2}, {Abs, Params{}, -2, -0.1}, {Square, Params{}, -2, 2}, {Recip, Params{}, 0.5, 2},
-	{Sqrt, Params{}, 0.5, 2}, {Rsqrt, Params{}, 0.5, 2}, {Cbrt, Params{}, -2, -0.5}, {Cbrt, Params{}, 0.5, 2}, {Exp, Params{}, -2, 2}, {Exp2, Params{}, -2, 2},
+	{Sqrt, Params{}, 0.5, 2}, {Rsqrt, Params{}, 0.5, 2}, {Cbrt, Params{}, -2, -0.5}, {Cbrt, Params{}, 0.5, 2}, {Exp, Params{}, -2, 2},
+	{Exp2, Params{}, -2, 2},
 	{Expm1, Params{}, -2, 2}, {Log, Params{}, 0.5, 2}, {Log1p, Params{}, -0.5, 2}, {Log2, Params{}, 0.5, 2}, {Log10, Params{}, 0.5, 2},
 	{Sin, Params{}, -3, 3}, {Cos, Params{}, -3, 3}, {Tan, Params{}, -1, 1}, {Asin, Params{}, -0.9, 0.9}, {Acos, Params{}, -0.9, 0.9},
 	{Atan, Params{}, -3, 3}, {Sinh, Params{}, -2, 2}, {Cosh, Params{}, -2, 2}, {Tanh, Params{}, -3, 3}, {Asinh, Params{}, -3, 3},
 	{Acosh, Params{}, 1.5, 3}, {Atanh, Params{}, -0.8, 0.8}, {Erf, Params{}, -2, 2}, {Erfc, Params{}, -2, 2}, {Erfinv, Params{}, -0.8, 0.8},
 	{Sigmoid, Params{}, -5, 5}, {Relu, Params{}, 0.1, 2}, {Relu, Params{}, -2, -0.1}, {Silu, Params{}, -5, 5}, {Gelu, Params{}, -3, 3},
-	{GeluTanh, Params{}, -3, 3}, {Softplus, Params{}, -5, 5}, {Softsign, Params{}, -3, 3}, {Elu, Params{A: 0.7}, -3, -0.1}, {Elu, Params{A: 0.7}, 0.1, 2},
-	{LeakyRelu, Params{A: 0.3}, -3, -0.1}, {LeakyRelu, Params{A: 0.3}, 0.1, 3}, {Clip, Params{A: -1, B: 0.5}, -0.9, 0.4}, {Clip, Params{A: -1, B: 0.5}, 0.6, 2},
+	{GeluTanh, Params{}, -3, 3}, {Softplus, Params{}, -5, 5}, {Softsign, Params{}, -3, 3}, {Elu, Params{A: 0.7}, -3, -0.1},
+	{Elu, Params{A: 0.7}, 0.1, 2},
+	{LeakyRelu, Params{A: 0.3}, -3, -0.1}, {LeakyRelu, Params{A: 0.3}, 0.1, 3}, {Clip, Params{A: -1, B: 0.5}, -0.9, 0.4},
+	{Clip, Params{A: -1, B: 0.5}, 0.6, 2},
 	{Clip, Params{A: -1, B: 0.5}, -2, -1.1}, {Affine, Params{A: -0.4, B: 3}, -2, 2},
-	{Floor, Params{}, 0.1, 0.9}, {Ceil, Params{}, 0.1, 0.9}, {Trunc, Params{}, 0.1, 0.9}, {Round, Params{}, 0.6, 0.9}, {Sign, Params{}, 0.1, 2},
+	{Floor, Params{}, 0.1, 0.9}, {Ceil, Params{}, 0.1, 0.9}, {Trunc, Params{}, 0.1, 0.9}, {Round, Params{}, 0.6, 0.9},
+	{Sign, Params{}, 0.1, 2},
 }
 
 var smoothPairs = []struct {
 	f                *Binary
 	lo, hi, lo2, hi2 float64
 }{
-	{Add, -2, 2, -2, 2}, {Sub, -2, 2, -2, 2}, {Mul, -2, 2, -2, 2}, {Div, -2, 2, 0.5, 2}, {Div, -2, 2, -2, -0.5}, {Max, 0, 1, 1.1, 2}, {Max, 1.1, 2, 0, 1},
-	{Min, 0, 1, 1.1, 2}, {Min, 1.1, 2, 0, 1}, {Pow, 0.3, 2, -2, 2}, {Mod, 1.1, 1.9, 1, 1.05}, {Mod, -0.9, -0.1, 1, 2}, {Fmod, 1.1, 1.9, 1, 1.05},
+	{Add, -2, 2, -2, 2}, {Sub, -2, 2, -2, 2}, {Mul, -2, 2, -2, 2}, {Div, -2, 2, 0.5, 2}, {Div, -2, 2, -2, -0.5}, {Max, 0, 1, 1.1, 2},
+	{Max, 1.1, 2, 0, 1},
+	{Min, 0, 1, 1.1, 2}, {Min, 1.1, 2, 0, 1}, {Pow, 0.3, 2, -2, 2}, {Mod, 1.1, 1.9, 1, 1.05}, {Mod, -0.9, -0.1, 1, 2},
+	{Fmod, 1.1, 1.9, 1, 1.05},
 	{Fmod, -0.9, -0.1, 1, 2}, {Atan2, -2, 2, 0.5, 2}, {Atan2, 0.5, 2, -2, 2}, {Hypot, -2, 2, 0.5, 2}, {FloorDiv, 0.1, 0.9, 1, 2},
 }
 
@@ -57,7 +63,8 @@ func gradientSamples() []gradientSample {
 		list = append(list, gradientSample{name: name, in: in, build: build})
 	}
 	for _, s := range smooth {
-		list = append(list, gradientSample{s.f.Name, dims{{3, 2}}, s.lo, s.hi, func(b *Builder, x []*Value) []*Value { return one(b.UnaryP(s.f, s.p, x[0])) }})
+		list = append(list, gradientSample{s.f.Name, dims{{3, 2}}, s.lo, s.hi,
+			func(b *Builder, x []*Value) []*Value { return one(b.UnaryP(s.f, s.p, x[0])) }})
 	}
 	for _, s := range smoothPairs {
 		for _, in := range []dims{{{2, 3}, {2, 3}}, {{3}, {2, 1}}, {{2, 1, 3}, {1, 2, 1}}, {{}, {2, 1}}, {{1, 1}, {3}}} {
@@ -87,7 +94,8 @@ func gradientSamples() []gradientSample {
 		return one(b.Mul(b.Reshape(b.Transpose(x[0], 2, 0, 1), 4, 6), b.BroadcastTo(b.Reshape(b.Slice(x[0], 2, 0, 1), 1, 6), 4, 6)))
 	})
 	for _, s := range []Slice{
-		{[]int{1, 0}, []int{2, 1}, []int{2, 3}}, {[]int{4, 2}, []int{-2, -1}, []int{3, 2}}, {[]int{2, 1}, []int{3, 7}, []int{1, 1}}, {[]int{0, 0}, []int{1, 1}, []int{0, 3}},
+		{[]int{1, 0}, []int{2, 1}, []int{2, 3}}, {[]int{4, 2}, []int{-2, -1}, []int{3, 2}}, {[]int{2, 1}, []int{3, 7}, []int{1, 1}},
+		{[]int{0, 0}, []int{1, 1}, []int{0, 3}},
 		{[]int{4, 0}, []int{-4, 2}, []int{2, 2}},
 	} {
 		add(fmt.Sprint("slice", s), dims{{5, 3}}, func(b *Builder, x []*Value) []*Value { return one(b.Emit1(s, x[0])) })
@@ -119,7 +127,8 @@ func gradientSamples() []gradientSample {
 	})
 	for _, f := range []*Reduction{Sum, Mean, Prod, ReduceMax, ReduceMin} {
 		for _, axes := range [][]int{{0}, {1, 2}, {0, 1, 2}, {}} {
-			add(fmt.Sprint("reduce ", f.Name, axes), dims{{2, 3, 2}}, func(b *Builder, x []*Value) []*Value { return one(b.Emit1(Reduce{f, axes}, x[0])) })
+			add(fmt.Sprint("reduce ", f.Name, axes), dims{{2, 3, 2}},
+				func(b *Builder, x []*Value) []*Value { return one(b.Emit1(Reduce{f, axes}, x[0])) })
 		}
 	}
 	add("prod zeros", dims{{4, 3}}, func(b *Builder, x []*Value) []*Value {
@@ -140,8 +149,10 @@ func gradientSamples() []gradientSample {
 		x, y   []int
 		ta, tb bool
 	}{
-		{[]int{2, 3}, []int{3, 4}, false, false}, {[]int{3, 2}, []int{3, 4}, true, false}, {[]int{2, 3}, []int{4, 3}, false, true}, {[]int{3, 2}, []int{4, 3}, true, true},
-		{[]int{2, 1, 2, 3}, []int{3, 3, 4}, false, false}, {[]int{1, 3, 2}, []int{2, 4, 3}, true, true}, {[]int{2, 3}, []int{2, 3, 1}, false, false},
+		{[]int{2, 3}, []int{3, 4}, false, false}, {[]int{3, 2}, []int{3, 4}, true, false}, {[]int{2, 3}, []int{4, 3}, false, true},
+		{[]int{3, 2}, []int{4, 3}, true, true},
+		{[]int{2, 1, 2, 3}, []int{3, 3, 4}, false, false}, {[]int{1, 3, 2}, []int{2, 4, 3}, true, true},
+		{[]int{2, 3}, []int{2, 3, 1}, false, false},
 	} {
 		add("matmul", dims{m.x, m.y}, func(b *Builder, x []*Value) []*Value { return one(b.MatMulT(x[0], x[1], m.ta, m.tb)) })
 	}
@@ -157,7 +168,8 @@ func gradientSamples() []gradientSample {
 		{[]int{2, 4, 4}, []int{3, 2, 6}, Conv{Groups: 2, InputDilation: []int{2}, PadLo: []int{2}, PadHi: []int{1}}},
 		{[]int{2, 5, 4, 4}, []int{3, 2, 1, 8}, Conv{Groups: 4, Strides: []int{2, 1}, PadLo: []int{1, 0}, PadHi: []int{1, 1}}},
 		{[]int{1, 6, 5, 2}, []int{2, 3, 2, 2}, Conv{Dilation: []int{2, 1}, Strides: []int{2, 3}}},
-		{[]int{1, 3, 4, 3, 2}, []int{2, 1, 2, 2, 3}, Conv{Strides: []int{1, 2, 1}, InputDilation: []int{2, 1, 1}, PadLo: []int{0, 0, 1}, PadHi: []int{1, 0, 0}}},
+		{[]int{1, 3, 4, 3, 2}, []int{2, 1, 2, 2, 3}, Conv{Strides: []int{1, 2, 1}, InputDilation: []int{2, 1, 1}, PadLo: []int{0, 0, 1},
+			PadHi: []int{1, 0, 0}}},
 	} {
 		add("conv", dims{c.x, c.k}, func(b *Builder, x []*Value) []*Value { return one(b.Conv(x[0], x[1], c.conv)) })
 	}
@@ -193,7 +205,8 @@ func loopSamples() []gradientSample {
 	}
 	for _, l := range []Loop{
 		{Sequences: true}, {}, {Backwards: true, Sequences: true}, {Backwards: true}, {Sequences: true, Masked: true}, {Masked: true},
-		{Backwards: true, Sequences: true, Masked: true, ZeroMasked: true}, {Masked: true, ZeroMasked: true, Sequences: true}, {Masked: true, ZeroMasked: true},
+		{Backwards: true, Sequences: true, Masked: true, ZeroMasked: true}, {Masked: true, ZeroMasked: true, Sequences: true},
+		{Masked: true, ZeroMasked: true},
 	} {
 		var m func(b *Builder) *Value
 		if l.Masked {
@@ -217,25 +230,30 @@ func loopSamples() []gradientSample {
 			}})
 		}
 		// Two sequences, a state without a batch where there is no mask, a captured value and one that is made of it.
-		list = append(list, gradientSample{name: fmt.Sprintf("scan %+v", l), in: dims{{2, 4, 3}, {2, 4}, {2, 3}, {2, 1}, {3, 3}}, build: func(b *Builder, x []*Value) []*Value {
-			made := b.Tanh(x[4])
-			states := x[2:4]
-			out, last := b.Scan(x[:2], states, l, m(b), func(b *Builder, xs, s []*Value) (*Value, []*Value) {
-				gate := b.Sigmoid(b.ExpandDims(xs[1], 1))
-				next := b.Tanh(b.Add(b.MatMul(s[0], x[4]), b.Mul(gate, b.MatMul(xs[0], b.Square(made)))))
-				return b.Mul(next, s[1]), []*Value{next, b.Add(s[1], b.Slice(s[0], 1, 0, 1))}
-			})
-			return append(last, out)
-		}})
+		list = append(list, gradientSample{name: fmt.Sprintf("scan %+v", l), in: dims{{2, 4, 3}, {2, 4}, {2, 3}, {2, 1}, {3, 3}},
+			build: func(b *Builder, x []*Value) []*Value {
+				made := b.Tanh(x[4])
+				states := x[2:4]
+				out, last := b.Scan(x[:2], states, l, m(b), func(b *Builder, xs, s []*Value) (*Value, []*Value) {
+					gate := b.Sigmoid(b.ExpandDims(xs[1], 1))
+					next := b.Tanh(b.Add(b.MatMul(s[0], x[4]), b.Mul(gate, b.MatMul(xs[0], b.Square(made)))))
+					return b.Mul(next, s[1]), []*Value{next, b.Add(s[1], b.Slice(s[0], 1, 0, 1))}
+				})
+				return append(last, out)
+			}})
 	}
 	list = append(list, gradientSample{name: "scan, counting", in: dims{{2, 4, 3}, {3}}, build: func(b *Builder, x []*Value) []*Value {
-		out, last := b.Scan(x[:1], []*Value{b.Full(tensor.Int32, 0, 2, 1), x[1]}, Loop{Sequences: true}, nil, func(b *Builder, xs, s []*Value) (*Value, []*Value) {
-			n := b.Add(s[0], b.Int(tensor.Int32, 1))
-			return b.Mul(b.Mul(xs[0], s[1]), b.Cast(n, tensor.Float64)), []*Value{n, b.Sub(s[1], b.Square(s[1]))}
-		})
+		out, last := b.Scan(x[:1], []*Value{b.Full(tensor.Int32, 0, 2, 1), x[1]}, Loop{Sequences: true}, nil,
+			func(b *Builder, xs, s []*Value) (*Value, []*Value) {
+				n := b.Add(s[0], b.Int(tensor.Int32, 1))
+				return b.Mul(b.Mul(xs[0], s[1]), b.Cast(n, tensor.Float64)), []*Value{n, b.Sub(s[1], b.Square(s[1]))}
+			})
 		return append(last, out)
 	}}, gradientSample{name: "scan without states", in: dims{{2, 4, 3}, {3, 2}}, build: func(b *Builder, x []*Value) []*Value {
-		out, _ := b.Scan(x[:1], nil, Loop{Sequences: true}, nil, func(b *Builder, xs, _ []*Value) (*Value, []*Value) { return b.Tanh(b.MatMul(xs[0], x[1])), nil })
+		out, _ := b.Scan(x[:1], nil, Loop{Sequences: true}, nil, func(b *Builder, xs, _ []*Value) (*Value,
+			[]*Value) {
+			return b.Tanh(b.MatMul(xs[0], x[1])), nil
+		})
 		return one(out)
 	}})
 	return list

@@ -41,7 +41,8 @@ func TestKeysTellSettingsApart(t *testing.T) { optest.Keys(t, sampleOps()) }
 
 // TestKeysTellFunctionsApart checks that functions of numbers, which stand in keys by their names, have different ones.
 func TestKeysTellFunctionsApart(t *testing.T) {
-	ops := []Op{ReadParam{Param: NewState("a")}, ReadParam{Param: NewState("a")}, Const{Source: testSource("a")}, Const{Source: testSource("b")}}
+	ops := []Op{ReadParam{Param: NewState("a")}, ReadParam{Param: NewState("a")}, Const{Source: testSource("a")},
+		Const{Source: testSource("b")}}
 	for _, f := range []*Unary{Neg, Abs, Exp, Expm1, Sigmoid, Relu, Elu, Affine} {
 		ops = append(ops, Elementwise{Fn: f})
 	}

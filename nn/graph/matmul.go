@@ -24,7 +24,8 @@ func (op MatMul) Infer(n *Node) {
 	k2, cols := matrixOf(b, op.TransB)
 	batch, err := tensor.Broadcast(a.Shape[:a.Rank()-2], b.Shape[:b.Rank()-2])
 	if err != nil || !Fits(k, k2) {
-		panic(&Error{Msg: fmt.Sprintf("matmul: the inner sizes %s and %s of %s and %s, or their leading axes, do not fit", dim(k), dim(k2), a, b)})
+		panic(&Error{Msg: fmt.Sprintf("matmul: the inner sizes %s and %s of %s and %s, or their leading axes, do not fit", dim(k), dim(k2),
+			a, b)})
 	}
 	n.SetOut(a.DType, append(batch, m, cols)...)
 }
@@ -82,7 +83,8 @@ func EachBatch(n *Node, f func(out, a, b int)) {
 	batch := n.Out[0].Shape[:n.Out[0].Rank()-2]
 	var sa, sb [MaxRank]int
 	o := 0
-	walk3(batch, broadcastStrides(&sa, n.In[0].Shape[:n.In[0].Rank()-2], batch), broadcastStrides(&sb, n.In[1].Shape[:n.In[1].Rank()-2], batch), sa[:len(batch)],
+	walk3(batch, broadcastStrides(&sa, n.In[0].Shape[:n.In[0].Rank()-2], batch),
+		broadcastStrides(&sb, n.In[1].Shape[:n.In[1].Rank()-2], batch), sa[:len(batch)],
 		func(i, j, _, n, di, dj, _ int) {
 			for range n {
 				f(o, i, j)

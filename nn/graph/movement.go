@@ -272,7 +272,8 @@ func (op Slice) Infer(n *Node) {
 	for i, d := range x.Shape {
 		last := op.Start[i] + (op.Count[i]-1)*op.Step[i]
 		if op.Count[i] > 0 && Known(d) && Known(op.Start[i]) && (op.Start[i] < 0 || op.Start[i] >= d || last < 0 || last >= d) {
-			panic(&Error{Msg: fmt.Sprintf("slice: %d elements from %d, %d apart, are outside axis %d of %s", op.Count[i], op.Start[i], op.Step[i], i, x)})
+			panic(&Error{Msg: fmt.Sprintf("slice: %d elements from %d, %d apart, are outside axis %d of %s", op.Count[i], op.Start[i], op.Step[i],
+				i, x)})
 		}
 	}
 	n.SetOut(x.DType, op.Count...)

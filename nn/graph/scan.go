@@ -192,8 +192,8 @@ func ClearRange(b Buf, i, n int) {
 }
 
 // Scan appends a loop over the time axis (axis 1) of sequences. It calls step once, with a builder for the body, the
-// slices of the sequences at one step and the states; step writes the ops of one step and returns its output and the new states, which have the
-// shapes and types of the old ones. Values of the graph around it may be used in the body as they are; what does not
+// slices of the sequences at one step and the states; step writes the ops of one step and returns its output and the new
+// states, which have the shapes and types of the old ones. Values of the graph around it may be used in the body as they are; what does not
 // depend on the step is computed once, outside. The mask, bool (batch, time), may be nil.
 func (b *Builder) Scan(sequences, states []*Value, a Loop, mask *Value,
 	step func(b *Builder, xs, states []*Value) (out *Value, next []*Value)) (out *Value, last []*Value) {

@@ -115,38 +115,39 @@ func (l *backLoop) run(b *Builder, dOut []*Value) []*Value {
 	}
 	shapes := newBundle(batch, results)
 
-	back, last := b.Scan(all, carried, Loop{Backwards: true, Sequences: len(results) > 0}, nil, func(b *Builder, xs, carried []*Value) (*Value, []*Value) {
-		var mask, dStep *Value
-		if atMask >= 0 {
-			mask = xs[atMask]
-		}
-		if atOut >= 0 {
-			dStep = xs[atOut]
-		}
-		if repeats {
-			total := carried[len(carried)-1]
-			if dStep != nil {
-				total = b.Add(total, dStep)
+	back, last := b.Scan(all, carried, Loop{Backwards: true, Sequences: len(results) > 0}, nil,
+		func(b *Builder, xs, carried []*Value) (*Value, []*Value) {
+			var mask, dStep *Value
+			if atMask >= 0 {
+				mask = xs[atMask]
 			}
-			dStep = total
-		}
-		var befores []*Value
-		if atOld >= 0 {
-			befores = old.unpack(b, xs[atOld])
-		}
-		dxs, next := l.back(b, xs[:len(sequences)], befores, mask, dStep, carried)
-		if repeats {
-			rest := b.ZerosLike(out)
-			if mask != nil && !l.op.Loop.ZeroMasked {
-				rest = b.Where(alignedTo(b, mask, out), rest, dStep)
+			if atOut >= 0 {
+				dStep = xs[atOut]
 			}
-			next = append(next, rest)
-		}
-		if len(dxs) == 0 {
-			return b.Full(out.DType, 0, batch, 1), next
-		}
-		return shapes.pack(b, dxs), next
-	})
+			if repeats {
+				total := carried[len(carried)-1]
+				if dStep != nil {
+					total = b.Add(total, dStep)
+				}
+				dStep = total
+			}
+			var befores []*Value
+			if atOld >= 0 {
+				befores = old.unpack(b, xs[atOld])
+			}
+			dxs, next := l.back(b, xs[:len(sequences)], befores, mask, dStep, carried)
+			if repeats {
+				rest := b.ZerosLike(out)
+				if mask != nil && !l.op.Loop.ZeroMasked {
+					rest = b.Where(alignedTo(b, mask, out), rest, dStep)
+				}
+				next = append(next, rest)
+			}
+			if len(dxs) == 0 {
+				return b.Full(out.DType, 0, batch, 1), next
+			}
+			return shapes.pack(b, dxs), next
+		})
 
 	grads := make([]*Value, len(l.wanted))
 	if len(results) > 0 {

@@ -187,8 +187,8 @@ func wrap(x []int64, f func(int64) int64) {
 	}
 }
 
-// Value is one tensor of the graph: an output of a node. Its lengths are numbers, or [Unknown] in a graph that only tells shapes. A mask travels with it as in Keras
-// (_keras_mask); it is nil where there is none.
+// Value is one tensor of the graph: an output of a node. Its lengths are numbers, or [Unknown] in a graph that only tells
+// shapes. A mask travels with it as in Keras (_keras_mask); it is nil where there is none.
 type Value struct {
 	Node  *Node
 	Index int // which output of Node

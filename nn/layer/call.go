@@ -134,8 +134,8 @@ func (c *Call) Run1(l Layer, x *graph.Value) *graph.Value {
 	return y
 }
 
-// RunKw calls a layer as Layer.__call__ does: float inputs are cast to the layer's type (even to an integer one), the layer is built if it is
-// not, masks are found for it, and the mask of its output is set.
+// RunKw calls a layer as Layer.__call__ does: float inputs are cast to the layer's type (even to an integer one), the layer
+// is built if it is not, masks are found for it, and the mask of its output is set.
 func (c *Call) RunKw(l Layer, args []any, kwargs map[string]any) any {
 	return c.trace.call(l, c.path, args, kwargs)
 }

@@ -43,9 +43,11 @@ var visitors = []visitor{
 		{in: `2.5`, wrong: "an integer is expected, not the number 2.5"}, {in: `null`, wrong: "an integer"}, {in: `"7"`, wrong: "an integer"},
 		{in: `true`, wrong: "an integer"}, {in: `99999999999999999999`, wrong: "an integer"}, {in: ``, wrong: "the key is missing"},
 	}, ``},
-	{"Int with a default", on(func(c *layer.Config, f *int) { c.Int("k", f, 5) }), []visited{{in: ``, want: 5, written: `5`}, {in: `6`, want: 6}}, `5`},
+	{"Int with a default", on(func(c *layer.Config, f *int) { c.Int("k", f, 5) }),
+		[]visited{{in: ``, want: 5, written: `5`}, {in: `6`, want: 6}}, `5`},
 	{"Positive", on(func(c *layer.Config, f *int) { c.Positive("k", f) }), []visited{
-		{in: `1`, want: 1}, {in: `0`, wrong: "a positive integer is expected, not the number 0"}, {in: `-1`, wrong: "a positive integer"}, {in: `[1]`, wrong: "an integer"},
+		{in: `1`, want: 1}, {in: `0`, wrong: "a positive integer is expected, not the number 0"}, {in: `-1`, wrong: "a positive integer"},
+		{in: `[1]`, wrong: "an integer"},
 	}, ``},
 	{"IntOrNone", on(func(c *layer.Config, f **int) { c.IntOrNone("k", f) }), []visited{
 		{in: `3`, want: ptr(3)}, {in: `null`, want: (*int)(nil)}, {in: ``, want: (*int)(nil), written: `null`}, {in: `"x"`, wrong: "an integer"},
@@ -58,11 +60,13 @@ var visitors = []visitor{
 		{in: `0.5`, want: ptr(0.5)}, {in: `null`, want: (*float64)(nil)}, {in: `false`, wrong: "a number"},
 	}, `null`},
 	{"Floats", on(func(c *layer.Config, f *[]float64) { c.Floats("k", f, []float64{1, 2}) }), []visited{
-		{in: `[0.5, 3]`, want: []float64{0.5, 3}, written: `[0.5, 3.0]`}, {in: `4.0`, want: []float64{4}, written: `[4.0]`}, {in: `[]`, want: []float64{}},
+		{in: `[0.5, 3]`, want: []float64{0.5, 3}, written: `[0.5, 3.0]`}, {in: `4.0`, want: []float64{4}, written: `[4.0]`},
+		{in: `[]`, want: []float64{}},
 		{in: `[1, "x"]`, wrong: "a number or a list of numbers"}, {in: `[[1]]`, wrong: "a number or a list"},
 	}, `[1.0, 2.0]`},
 	{"Bool", on(func(c *layer.Config, f *bool) { c.Bool("k", f, true) }), []visited{
-		{in: `false`, want: false}, {in: `true`, want: true}, {in: `1`, wrong: "true or false is expected, not the number 1"}, {in: `null`, wrong: "true or false"},
+		{in: `false`, want: false}, {in: `true`, want: true}, {in: `1`, wrong: "true or false is expected, not the number 1"},
+		{in: `null`, wrong: "true or false"},
 	}, `true`},
 	{"String", on(func(c *layer.Config, f *string) { c.String("k", f, "a") }), []visited{
 		{in: `"b"`, want: "b"}, {in: `""`, want: ""}, {in: `5`, wrong: "a string is expected, not the number 5"},
@@ -71,49 +75,60 @@ var visitors = []visitor{
 		{in: `"b"`, want: "b"}, {in: `null`, want: ""}, {in: `{}`, wrong: "a string or null"},
 	}, `null`},
 	{"Choice", on(func(c *layer.Config, f *string) { c.Choice("k", f, "sum", "mean") }), []visited{
-		{in: `"mean"`, want: "mean"}, {in: `"max"`, wrong: `one of ["sum" "mean"] is expected, not the string "max"`}, {in: `null`, wrong: "one of"},
+		{in: `"mean"`, want: "mean"}, {in: `"max"`, wrong: `one of ["sum" "mean"] is expected, not the string "max"`},
+		{in: `null`, wrong: "one of"},
 	}, `"sum"`},
 	{"Ints", on(func(c *layer.Config, f *[]int) { c.Ints("k", f) }), []visited{
-		{in: `[1, 2]`, want: []int{1, 2}}, {in: `3`, want: []int{3}, written: `[3]`}, {in: `[1.5]`, wrong: "an integer or a list of integers"}, {in: ``, wrong: "missing"},
+		{in: `[1, 2]`, want: []int{1, 2}}, {in: `3`, want: []int{3}, written: `[3]`}, {in: `[1.5]`, wrong: "an integer or a list of integers"},
+		{in: ``, wrong: "missing"},
 	}, ``},
 	{"IntsOrNone", on(func(c *layer.Config, f *[]int) { c.IntsOrNone("k", f) }), []visited{
 		{in: `[1]`, want: []int{1}}, {in: `null`, want: []int(nil)}, {in: `"1"`, wrong: "an integer or a list"},
 	}, `null`},
 	{"Tuple", on(func(c *layer.Config, f *[]int) { c.Tuple("k", f, 2, 1) }), []visited{
 		{in: `[3, 5]`, want: []int{3, 5}}, {in: `3`, want: []int{3, 3}, written: `[3, 3]`}, {in: `[3]`, wrong: "2 integers are expected"},
-		{in: `[3, 0]`, wrong: "2 positive integers are expected"}, {in: `[1, 2, 3]`, wrong: "2 integers"}, {in: `null`, wrong: "an integer or a list"},
+		{in: `[3, 0]`, wrong: "2 positive integers are expected"}, {in: `[1, 2, 3]`, wrong: "2 integers"},
+		{in: `null`, wrong: "an integer or a list"},
 	}, `[1, 1]`},
 	{"TupleOrNone", on(func(c *layer.Config, f *[]int) { c.TupleOrNone("k", f, 2, 0) }), []visited{
-		{in: `null`, want: []int(nil)}, {in: `[0, 1]`, want: []int{0, 1}}, {in: `2`, want: []int{2, 2}, written: `[2, 2]`}, {in: `[0, -1]`, wrong: "2 integers of 0 or more, or null"},
+		{in: `null`, want: []int(nil)}, {in: `[0, 1]`, want: []int{0, 1}}, {in: `2`, want: []int{2, 2}, written: `[2, 2]`},
+		{in: `[0, -1]`, wrong: "2 integers of 0 or more, or null"},
 	}, `null`},
 	{"Pairs", on(func(c *layer.Config, f *[][2]int) { c.Pairs("k", f, 2, [][2]int{{1, 1}, {1, 1}}) }), []visited{
 		{in: `[[1, 2], [3, 4]]`, want: [][2]int{{1, 2}, {3, 4}}}, {in: `2`, want: [][2]int{{2, 2}, {2, 2}}, written: `[[2, 2], [2, 2]]`},
-		{in: `[1, [0, 3]]`, want: [][2]int{{1, 1}, {0, 3}}, written: `[[1, 1], [0, 3]]`}, {in: `[[1, -1], [0, 0]]`, wrong: "2 pairs"}, {in: `[1]`, wrong: "2 pairs"},
+		{in: `[1, [0, 3]]`, want: [][2]int{{1, 1}, {0, 3}}, written: `[[1, 1], [0, 3]]`}, {in: `[[1, -1], [0, 0]]`, wrong: "2 pairs"},
+		{in: `[1]`, wrong: "2 pairs"},
 		{in: `[[1], [2]]`, wrong: "2 pairs"},
 	}, `[[1, 1], [1, 1]]`},
 	{"Axes", on(func(c *layer.Config, f *[]int) { c.Axes("k", f, false, -1) }), []visited{
-		{in: `-1`, want: []int{-1}}, {in: `[1, 2]`, want: []int{1, 2}}, {in: `[2]`, want: []int{2}, written: `2`}, {in: `null`, wrong: "an integer or a list"},
+		{in: `-1`, want: []int{-1}}, {in: `[1, 2]`, want: []int{1, 2}}, {in: `[2]`, want: []int{2}, written: `2`},
+		{in: `null`, wrong: "an integer or a list"},
 	}, `-1`},
 	{"Axes with null", on(func(c *layer.Config, f *[]int) { c.Axes("k", f, true, -1) }), []visited{
 		{in: `null`, want: []int{}, written: `[]`}, {in: `3`, want: []int{3}, written: `[3]`},
 	}, `[-1]`},
 	{"Rate", on(func(c *layer.Config, f *float64) { c.Rate("k", f) }), []visited{
-		{in: `0.5`, want: 0.5}, {in: `0`, want: 0.0, written: `0.0`}, {in: `1.0`, want: 1.0}, {in: `1.5`, wrong: "a number from 0 to 1 is expected, not the number 1.5"},
+		{in: `0.5`, want: 0.5}, {in: `0`, want: 0.0, written: `0.0`}, {in: `1.0`, want: 1.0},
+		{in: `1.5`, wrong: "a number from 0 to 1 is expected, not the number 1.5"},
 		{in: `-0.1`, wrong: "from 0 to 1"}, {in: `NaN`, wrong: "from 0 to 1"},
 	}, ``},
 	{"Dims", on(func(c *layer.Config, f *[]int) { c.Dims("k", f) }), []visited{
-		{in: `[2, null]`, want: []int{2, -1}}, {in: `4`, want: []int{4}, written: `[4]`}, {in: `[0]`, wrong: "positive integers, or null"}, {in: `["a"]`, wrong: "positive integers"},
+		{in: `[2, null]`, want: []int{2, -1}}, {in: `4`, want: []int{4}, written: `[4]`}, {in: `[0]`, wrong: "positive integers, or null"},
+		{in: `["a"]`, wrong: "positive integers"},
 	}, ``},
 	{"DataFormat", on(func(c *layer.Config, f *string) { c.DataFormat(f) }), nil, ``},
 	{"Padding", on(func(c *layer.Config, f *string) { c.Padding(f, "causal") }), nil, ``},
 	{"DType", on(func(c *layer.Config, f *tensor.DType) { c.DType("k", f, tensor.Float32) }), []visited{
-		{in: `"float16"`, want: tensor.Float16}, {in: `"int"`, want: tensor.Int32, written: `"int32"`}, {in: `null`, want: tensor.Float32, written: `"float32"`},
-		{in: `"mixed_bfloat16"`, want: tensor.BFloat16, written: `"bfloat16"`}, {in: `"string"`, wrong: "the name of a type of numbers"}, {in: `"int3"`, wrong: "the name of a type"},
+		{in: `"float16"`, want: tensor.Float16}, {in: `"int"`, want: tensor.Int32, written: `"int32"`},
+		{in: `null`, want: tensor.Float32, written: `"float32"`},
+		{in: `"mixed_bfloat16"`, want: tensor.BFloat16, written: `"bfloat16"`}, {in: `"string"`, wrong: "the name of a type of numbers"},
+		{in: `"int3"`, wrong: "the name of a type"},
 	}, `"float32"`},
 	{"Raw", on(func(c *layer.Config, f *any) { c.Raw("k", f, nil) }), []visited{
 		{in: `"x"`, want: "x"}, {in: `null`, want: nil}, {in: `[true]`, want: []any{true}},
 	}, `null`},
-	{"Unwritten at its default", on(func(c *layer.Config, f *int) { layer.Unwritten(c, "k", f, 4, c.Int) }), []visited{{in: `5`, want: 5}}, ``},
+	{"Unwritten at its default", on(func(c *layer.Config, f *int) { layer.Unwritten(c, "k", f, 4, c.Int) }),
+		[]visited{{in: `5`, want: 5}}, ``},
 }
 
 // TestVisitors reads each value, compares the field, writes it, and reads once more what was written.
@@ -200,7 +215,8 @@ func TestObjects(t *testing.T) {
 		c.Regularizer("regularizer", &regularizer)
 		c.Constraint("constraint", &constraint)
 	}
-	if err := read(t, &probe{config: visit}, `{"kernel": {"class_name": "Constant", "config": {"value": 2.0}}, "regularizer": "l2", "constraint": null}`); err != nil {
+	if err := read(t, &probe{config: visit}, `{"kernel": {"class_name": "Constant", "config": {"value": 2.0}}, "regularizer": "l2", `+
+		`"constraint": null}`); err != nil {
 		t.Fatal(err)
 	}
 	if kernel.Name != "Constant" || regularizer.Name != "L2" || constraint != nil {
@@ -235,7 +251,8 @@ func TestActivation(t *testing.T) {
 			t.Errorf("%s: %q, elementwise %v (%v)", c.in, a.Name, a.Elementwise(), err)
 		}
 	}
-	if err := read(t, &probe{config: visit}, `{"k": {"module": "keras.layers", "class_name": "ReLU", "config": {"name": "r", "max_value": 6.0}}}`); err != nil {
+	if err := read(t, &probe{config: visit}, `{"k": {"module": "keras.layers", "class_name": "ReLU", "config": {"name": "r", "max_value": `+
+		`6.0}}}`); err != nil {
 		t.Fatal(err)
 	}
 	if a.Layer == nil || len(a.Children("activation")) != 1 || a.Children("activation")[0].Layer.Name() != "r" {
@@ -243,7 +260,8 @@ func TestActivation(t *testing.T) {
 	}
 	fails(t, "unknown", read(t, &probe{config: visit}, `{"k": "swoosh"}`), "the name of an activation is expected")
 	fails(t, "capitals", read(t, &probe{config: visit}, `{"k": "ReLU"}`), "the name of an activation is expected")
-	fails(t, "function", read(t, &probe{config: visit}, `{"k": {"class_name": "function", "config": "mine"}}`), `the function "mine" is not known`)
+	fails(t, "function", read(t, &probe{config: visit}, `{"k": {"class_name": "function", "config": "mine"}}`),
+		`the function "mine" is not known`)
 }
 
 // TestInnerLayers visits layers inside layers, read from a file and given in Go.
@@ -266,7 +284,8 @@ func TestInnerLayers(t *testing.T) {
 	}
 	fails(t, "no record", read(t, &probe{config: visit}, `{"one": 3, "list": []}`), "/config/one", "a layer is expected, not the number 3")
 	fails(t, "no list", read(t, &probe{config: visit}, `{"one": `+dense("a")+`, "list": {}}`), "/config/list", "a list of layers")
-	fails(t, "inside", read(t, &probe{config: visit}, `{"one": `+dense("a")+`, "list": [`+dense("b")+`, {"class_name": "Dense", "config": {"units": 0}}]}`), "/config/list/1/config/units")
+	fails(t, "inside", read(t, &probe{config: visit}, `{"one": `+dense("a")+`, "list": [`+dense("b")+
+		`, {"class_name": "Dense", "config": {"units": 0}}]}`), "/config/list/1/config/units")
 	layer.Custom(&probe{config: visit}, "test>Outer", layer.Args{"one": one, "maybe": one, "list": []layer.Layer{one}})
 	if maybe != one || list[0] != one {
 		t.Errorf("%v, %v", maybe, list)
@@ -283,7 +302,8 @@ func TestProblems(t *testing.T) {
 		c.Report(errors.New("something else"))
 	}
 	err := read(t, &probe{config: visit}, `{"name": "x", "n": 0, "ignored": [1], "surplus": 1, "more": 2}`)
-	fails(t, "problems", err, "4 problems", `/config/layers/3/config/n (layer "x"): a positive integer`, `only "fast" is done`, "something else", "unknown argument (surplus, more)")
+	fails(t, "problems", err, "4 problems", `/config/layers/3/config/n (layer "x"): a positive integer`, `only "fast" is done`,
+		"something else", "unknown argument (surplus, more)")
 	var all layer.Errors
 	if !errors.As(err, &all) || len(all) != 4 || !errors.Is(err, layer.ErrUnsupported) {
 		t.Errorf("%#v", err)
@@ -300,7 +320,8 @@ func TestCommonArguments(t *testing.T) {
 	if err := read(t, p, `{"name": "x", "trainable": false, "dtype": "mixed_float16", "activity_regularizer": "l1"}`); err != nil {
 		t.Fatal(err)
 	}
-	if p.Name() != "x" || p.Trainable() || p.ComputeDType() != tensor.Float16 || p.Policy().Variable != tensor.Float32 || p.ActivityRegularizer == nil {
+	if p.Name() != "x" || p.Trainable() || p.ComputeDType() != tensor.Float16 || p.Policy().Variable != tensor.Float32 ||
+		p.ActivityRegularizer == nil {
 		t.Errorf("%q %v %v", p.Name(), p.Trainable(), p.Policy())
 	}
 	fails(t, "dtype", read(t, &probe{}, `{"dtype": "float7"}`), "/config/dtype", `"float7"`)

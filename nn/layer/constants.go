@@ -44,7 +44,8 @@ func (c *Call) stackNested(list []any) (*graph.Value, bool) {
 	return c.Stack(0, parts...), true
 }
 
-// ArrayOf makes a tensor of nested JSON lists, all of one length at each depth. With dtype Invalid it is bool, int32 (int64 where that is too small), float32 or string, as the leaves ask.
+// ArrayOf makes a tensor of nested JSON lists, all of one length at each depth. With dtype Invalid it is bool, int32 (int64
+// where that is too small), float32 or string, as the leaves ask.
 func ArrayOf(v any, d tensor.DType) (tensor.Any, error) {
 	var shape []int
 	for probe := v; ; {

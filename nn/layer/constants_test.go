@@ -59,7 +59,8 @@ func TestArrayOf(t *testing.T) {
 		deep = "[" + deep + "]"
 	}
 	for in, part := range map[string]string{
-		`[[1], [2, 3]]`: "parts differ in length", `[1, [2]]`: "nested more deeply", `[[1], 2]`: "parts differ", `[1, "a"]`: "among strings", `[null]`: "null stands in an array",
+		`[[1], [2, 3]]`: "parts differ in length", `[1, [2]]`: "nested more deeply", `[[1], 2]`: "parts differ", `[1, "a"]`: "among strings",
+		`[null]`:      "null stands in an array",
 		`[true, "a"]`: "among strings", deep: "more than",
 	} {
 		_, err := layer.ArrayOf(parse(t, in), tensor.Invalid)
@@ -79,7 +80,8 @@ func TestAsTensor(t *testing.T) {
 	}{
 		{parse(t, `2`), "int32 []"}, {parse(t, `[1.5, 2]`), "float32 [2]"}, {true, "bool []"}, {"a", "string []"},
 		{nil, "none"}, {map[string]any{}, "none"}, {parse(t, `[[1], [2, 3]]`), "none"}, {[]any{nil}, "none"},
-		{[]any{"x", "x"}, "float32 [2 3]"}, {[]any{"x", []any{parse(t, `1`), parse(t, `2`), parse(t, `3`)}}, "float32 [2 3]"}, {[]any{"x", nil}, "none"},
+		{[]any{"x", "x"}, "float32 [2 3]"}, {[]any{"x", []any{parse(t, `1`), parse(t, `2`), parse(t, `3`)}}, "float32 [2 3]"},
+		{[]any{"x", nil}, "none"},
 	} {
 		got := "none"
 		p := named(&probe{call: func(call *layer.Call) any {

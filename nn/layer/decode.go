@@ -110,7 +110,8 @@ func (d *Decoder) newLayer(record *pyjson.Object, path string) Layer {
 		return nil
 	}
 	if v, given := record.Lookup("module"); given && module == "" && v != "" {
-		d.fail(&ConfigError{Path: path + "/module", Layer: name, Msg: fmt.Sprintf("the name of a module is expected for %s, not %s", class, pyjson.Describe(v))})
+		d.fail(&ConfigError{Path: path + "/module", Layer: name, Msg: fmt.Sprintf("the name of a module is expected for %s, not %s", class,
+			pyjson.Describe(v))})
 		return nil
 	}
 	return d.fill(newLayer(e), record, config, name, path)

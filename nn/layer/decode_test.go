@@ -19,11 +19,16 @@ func TestRecords(t *testing.T) {
 		`5`:                       {"/here: a layer is expected, not the number 5"},
 		`{"class_name": "Dense"}`: {"a layer needs a class_name and a config"},
 		`{"config": {}}`:          {"a layer needs a class_name and a config"},
-		`{"module": "keras.layers", "class_name": "Dance", "config": {"name": "d"}}`:                         {`/here: keras.layers.Dance (layer "d")`, "custom object"},
-		`{"module": "keras.layers", "class_name": "Lambda", "config": {"name": "l", "function": "x"}}`:       {`(layer "l")`, "Python code, which is never run"},
-		`{"module": "keras.src.ops.numpy", "class_name": "NoSuchOp", "config": {}}`:                          {"keras.src.ops.numpy.NoSuchOp", "not known here"},
-		`{"module": 5, "class_name": "Dense", "config": {"units": 3}}`:                                       {"/here/module", "the name of a module is expected for Dense"},
-		`{"module": "keras.layers", "class_name": "Dense", "config": {"name": "d", "units": 3, "depth": 4}}`: {`/here/config/depth (layer "d")`, "unknown argument (depth)"},
+		`{"module": "keras.layers", "class_name": "Dance", "config": {"name": "d"}}`: {`/here: keras.layers.Dance ` +
+			`(layer "d")`, "custom object"},
+		`{"module": "keras.layers", "class_name": "Lambda", "config": {"name": "l", "function": "x"}}`: {`(layer "l")`,
+			"Python code, which is never run"},
+		`{"module": "keras.src.ops.numpy", "class_name": "NoSuchOp", "config": {}}`: {"keras.src.ops.numpy.NoSuchOp",
+			"not known here"},
+		`{"module": 5, "class_name": "Dense", "config": {"units": 3}}`: {"/here/module",
+			"the name of a module is expected for Dense"},
+		`{"module": "keras.layers", "class_name": "Dense", "config": {"name": "d", "units": 3, "depth": 4}}`: {`/here/config/depth (layer "d")`,
+			"unknown argument (depth)"},
 	} {
 		var d layer.Decoder
 		if l := d.Layer(parse(t, in), "/here"); l != nil && !strings.Contains(in, "depth") {
@@ -41,8 +46,10 @@ func TestRecords(t *testing.T) {
 func TestAutomaticNames(t *testing.T) {
 	var d layer.Decoder
 	var got []string
-	for _, s := range []string{`{"class_name": "Dense", "config": {"units": 1}}`, `{"class_name": "Conv2D", "config": {"filters": 1, "kernel_size": 1}}`,
-		`{"class_name": "Dense", "config": {"units": 1}}`, `{"class_name": "Dense", "config": {"name": "mine", "units": 1}}`, `{"class_name": "Dense", "config": {"units": 1}}`} {
+	for _, s := range []string{`{"class_name": "Dense", "config": {"units": 1}}`,
+		`{"class_name": "Conv2D", "config": {"filters": 1, "kernel_size": 1}}`,
+		`{"class_name": "Dense", "config": {"units": 1}}`, `{"class_name": "Dense", "config": {"name": "mine", "units": 1}}`,
+		`{"class_name": "Dense", "config": {"units": 1}}`} {
 		got = append(got, d.Layer(parse(t, s), "").Name())
 	}
 	if d.Err() != nil || fmt.Sprint(got) != "[dense conv2d dense_1 mine dense_2]" {
@@ -123,7 +130,8 @@ func TestErrors(t *testing.T) {
 		t.Error(got)
 	}
 	internal := &layer.InternalError{Where: `layer "x"`, Err: one}
-	if got := internal.Error(); got != `layer "x": internal error: /a: wrong; please report it with the layer's configuration` || !errors.Is(internal, one) {
+	if got := internal.Error(); got != `layer "x": internal error: /a: wrong; please report it with the layer's configuration` ||
+		!errors.Is(internal, one) {
 		t.Error(got)
 	}
 }

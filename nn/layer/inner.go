@@ -40,7 +40,8 @@ func (c *Call) Enter(l Layer, args ...any) *Call {
 // into the loop's body.
 func (c *Call) Scan(sequences, states []*graph.Value, a graph.Loop, mask *graph.Value,
 	step func(c *Call, xs, states []*graph.Value) (out *graph.Value, next []*graph.Value)) (out *graph.Value, last []*graph.Value) {
-	return c.Builder.Scan(sequences, states, a, mask, func(b *graph.Builder, xs, states []*graph.Value) (out *graph.Value, next []*graph.Value) {
+	return c.Builder.Scan(sequences, states, a, mask, func(b *graph.Builder, xs, states []*graph.Value) (out *graph.Value,
+		next []*graph.Value) {
 		c.within(b, func(c *Call) { out, next = step(c, xs, states) })
 		return out, next
 	})

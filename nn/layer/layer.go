@@ -227,13 +227,15 @@ func Sublayers(l Layer) []Layer {
 // option says otherwise.
 func (c *Call) AddWeight(name string, init Initializer, shape []int, options ...WeightOption) *Variable {
 	if axis := slices.IndexFunc(shape, func(d int) bool { return d < 0 && !graph.Negative(d) }); axis >= 0 {
-		c.Fail("the variable %q would have the shape %s: the length of the input's axis that gives its axis %d must be known", name, tensor.FormatShape(shape), axis)
+		c.Fail("the variable %q would have the shape %s: the length of the input's axis that gives its axis %d must be known", name,
+			tensor.FormatShape(shape), axis)
 	}
 	if _, ok := tensor.SizeOf(shape); !ok {
 		c.Fail("the variable %q would have the impossible shape %s", name, tensor.FormatShape(shape))
 	}
 	b := c.layer.base()
-	v := &Variable{Name: name, Path: c.path + "/" + name, Shape: slices.Clone(shape), DType: b.policy.Variable, Trainable: true, Initializer: init}
+	v := &Variable{Name: name, Path: c.path + "/" + name, Shape: slices.Clone(shape), DType: b.policy.Variable, Trainable: true,
+		Initializer: init}
 	for _, o := range options {
 		o(v)
 	}

@@ -68,10 +68,14 @@ func TestMasks(t *testing.T) {
 		{"one that does not ends it", false, relu, nil, "-"},
 		{"even where it returns its input", false, pass, nil, "-"},
 		{"a layer that returns its input and supports it", true, pass, nil, "i"},
-		{"a mask that is given counts, not the one that travels", true, relu, func(m *graph.Value) map[string]any { return map[string]any{"mask": m} }, "o"},
+		{"a mask that is given counts, not the one that travels", true, relu,
+			func(m *graph.Value) map[string]any { return map[string]any{"mask": m} }, "o"},
 		{"a null is no mask that is given", true, relu, func(*graph.Value) map[string]any { return map[string]any{"mask": nil} }, "i"},
-		{"a null that is meant: the mask travels on all the same", true, relu, func(*graph.Value) map[string]any { return map[string]any{"mask": layer.NoMask{}} }, "i"},
-		{"only the first of two outputs has the one mask", true, func(c *layer.Call) any { return []any{c.Relu(c.X()), c.Relu(c.X())} }, nil, "i-"},
+		{"a null that is meant: the mask travels on all the same", true, relu, func(*graph.Value) map[string]any {
+			return map[string]any{"mask": layer.NoMask{}}
+		}, "i"},
+		{"only the first of two outputs has the one mask", true, func(c *layer.Call) any { return []any{c.Relu(c.X()), c.Relu(c.X())} },
+			nil, "i-"},
 		{"a mask that the layer set itself stays", true, func(c *layer.Call) any {
 			x := c.X()
 			return c.Relu(x).WithMask(c.Not(x.Mask))

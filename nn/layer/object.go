@@ -98,7 +98,8 @@ func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
 			}
 		}
 	default:
-		d.fail(&ConfigError{Path: path, Layer: layer, Msg: fmt.Sprintf("a name or a record of keras.%s is expected, not %s", kind, pyjson.Describe(v))})
+		d.fail(&ConfigError{Path: path, Layer: layer, Msg: fmt.Sprintf("a name or a record of keras.%s is expected, not %s", kind,
+			pyjson.Describe(v))})
 		return nil
 	}
 	if make, ok := d.Custom[customName(v, name)].(func() Configurable); ok {
@@ -108,7 +109,8 @@ func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
 	}
 	e, ok := objects[kind][name]
 	if !ok {
-		d.fail(&UnsupportedError{Path: path, Module: "keras." + kind, Class: name, Layer: layer, Reason: "not known; a Go form of it can be given as a custom object"})
+		d.fail(&UnsupportedError{Path: path, Module: "keras." + kind, Class: name, Layer: layer,
+			Reason: "not known; a Go form of it can be given as a custom object"})
 		return nil
 	}
 	o := &Object{Kind: kind, Name: e.name, Impl: e.make(), Raw: v}

@@ -45,7 +45,8 @@ func TestOpArguments(t *testing.T) {
 		want         string
 	}{
 		{"defaults", `{}`, []any{"x"}, nil, "1 <nil> [] 0.5 true a sum"},
-		{"the constructor", `{"axis": 3, "n": 4, "shape": [1, 2], "f": 2, "flag": false, "s": "b", "mode": "mean"}`, []any{"x"}, nil, "3 4 [1 2] 2 false b mean"},
+		{"the constructor", `{"axis": 3, "n": 4, "shape": [1, 2], "f": 2, "flag": false, "s": "b", "mode": "mean"}`, []any{"x"}, nil,
+			"3 4 [1 2] 2 false b mean"},
 		{"the call by name", `{"axis": 3}`, []any{"x"}, map[string]any{"axis": pyjson.Int(5), "s": nil}, "5 <nil> [] 0.5 true  sum"},
 		{"the call by position", `{"axis": 3}`, []any{"x", pyjson.Int(7), nil, pyjson.Int(9)}, nil, "7 <nil> [9] 0.5 true a sum"},
 		{"nulls", `{"n": null, "shape": null}`, []any{"x"}, nil, "1 <nil> [] 0.5 true a sum"},
@@ -80,19 +81,30 @@ func TestOpProblems(t *testing.T) {
 		part   string
 	}{
 		{"no tensor", func(o *layer.OpCall) any { return o.Tensor(1, "y") }, `{}`, []any{"x"}, nil, `numpy.Probe: the tensor "y" is missing`},
-		{"a string", func(o *layer.OpCall) any { return o.Tensors(0, "x") }, `{}`, []any{map[string]any{}}, nil, `the argument "x" must be a list of tensors`},
-		{"an object", func(o *layer.OpCall) any { return o.Tensor(0, "x") }, `{}`, []any{map[string]any{}}, nil, `the argument "x" must be a tensor`},
-		{"an integer", func(o *layer.OpCall) any { return o.Int(1, "n") }, `{}`, []any{"x", "x"}, nil, `the argument "n": an integer is expected, not the tensor`},
+		{"a string", func(o *layer.OpCall) any { return o.Tensors(0, "x") }, `{}`, []any{map[string]any{}}, nil,
+			`the argument "x" must be a list of tensors`},
+		{"an object", func(o *layer.OpCall) any { return o.Tensor(0, "x") }, `{}`, []any{map[string]any{}}, nil,
+			`the argument "x" must be a tensor`},
+		{"an integer", func(o *layer.OpCall) any { return o.Int(1, "n") }, `{}`, []any{"x", "x"}, nil,
+			`the argument "n": an integer is expected, not the tensor`},
 		{"required", func(o *layer.OpCall) any { return o.Int(1, "n") }, `{}`, []any{"x"}, nil, `the argument "n" is missing`},
-		{"a bool", func(o *layer.OpCall) any { return o.Bool(-1, "b") }, `{"b": 1}`, []any{"x"}, nil, "true or false is expected, not the number 1"},
+		{"a bool", func(o *layer.OpCall) any { return o.Bool(-1, "b") }, `{"b": 1}`, []any{"x"}, nil,
+			"true or false is expected, not the number 1"},
 		{"a float", func(o *layer.OpCall) any { return o.FloatOrNone(-1, "f") }, `{"f": "1"}`, []any{"x"}, nil, "a number is expected"},
 		{"text", func(o *layer.OpCall) any { return o.Str(-1, "s") }, `{"s": 1}`, []any{"x"}, nil, "a string is expected"},
-		{"a choice", func(o *layer.OpCall) any { return o.Choice(-1, "m", "a", "b") }, `{"m": "c"}`, []any{"x"}, nil, `the argument "m" is "c"; supported are ["a" "b"]`},
-		{"not supported", func(o *layer.OpCall) any { o.Absent(-1, "out", "results are new"); return o.Tensor(0, "x") }, `{"out": 1}`, []any{"x"}, nil,
+		{"a choice", func(o *layer.OpCall) any { return o.Choice(-1, "m", "a", "b") }, `{"m": "c"}`, []any{"x"}, nil,
+			`the argument "m" is "c"; supported are ["a" "b"]`},
+		{"not supported", func(o *layer.OpCall) any {
+			o.Absent(-1, "out", "results are new")
+			return o.Tensor(0, "x")
+		}, `{"out": 1}`, []any{"x"}, nil,
 			`the argument "out" is not supported: results are new`},
-		{"unknown in the constructor", func(o *layer.OpCall) any { return o.Tensor(0, "x") }, `{"k": 1}`, []any{"x"}, nil, `unknown argument "k"`},
-		{"unknown in the call", func(o *layer.OpCall) any { return o.Tensor(0, "x") }, `{}`, []any{"x"}, map[string]any{"k": nil}, `unknown argument "k"`},
-		{"too many", func(o *layer.OpCall) any { return o.Tensor(0, "x") }, `{}`, []any{"x", "x"}, nil, "2 arguments where at most 1 are expected"},
+		{"unknown in the constructor", func(o *layer.OpCall) any { return o.Tensor(0, "x") }, `{"k": 1}`, []any{"x"}, nil,
+			`unknown argument "k"`},
+		{"unknown in the call", func(o *layer.OpCall) any { return o.Tensor(0, "x") }, `{}`, []any{"x"}, map[string]any{"k": nil},
+			`unknown argument "k"`},
+		{"too many", func(o *layer.OpCall) any { return o.Tensor(0, "x") }, `{}`, []any{"x", "x"}, nil,
+			"2 arguments where at most 1 are expected"},
 	} {
 		fails(t, c.what, applied(operation(t, c.config, c.f), c.args, c.kwargs), `"outer/probe"`, c.part)
 	}
@@ -111,7 +123,8 @@ func TestOpTensors(t *testing.T) {
 		got += o.String()
 		return o.Scalar(tensor.Float32, 1)
 	}
-	if err := applied(operation(t, `{"f": 2}`, f), []any{[]any{pyjson.Int(1), []any{pyjson.Float(0.5)}}, nil}, nil); err != nil || got != "int32 [] float32 [1] keras.src.ops.numpy.Probe" {
+	if err := applied(operation(t, `{"f": 2}`, f), []any{[]any{pyjson.Int(1), []any{pyjson.Float(0.5)}}, nil}, nil); err != nil ||
+		got != "int32 [] float32 [1] keras.src.ops.numpy.Probe" {
 		t.Errorf("%s (%v)", got, err)
 	}
 }
@@ -122,7 +135,8 @@ func TestOpAsLayer(t *testing.T) {
 	if !layer.IsOp(l) || l.Name() != "p" || !l.IsBuilt() || l.Class().Registered != "Probe" {
 		t.Errorf("%+v", l.Class())
 	}
-	if got := string(pyjson.Marshal(layer.FreshRecord(l))); got != `{"module": "keras.src.ops.numpy", "class_name": "Probe", "config": {"name": "p", "axis": 1}, "registered_name": "Probe"}` {
+	if got := string(pyjson.Marshal(layer.FreshRecord(l))); got != `{"module": "keras.src.ops.numpy", "class_name": "Probe", "config": `+
+		`{"name": "p", "axis": 1}, "registered_name": "Probe"}` {
 		t.Error(got)
 	}
 	made, err := layer.NewOp("numpy", "Add", nil)

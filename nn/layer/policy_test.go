@@ -34,7 +34,8 @@ func TestParsePolicy(t *testing.T) {
 			t.Errorf("%s: %+v (%v)", c.name, p, err)
 		}
 	}
-	for _, name := range []string{"", "float7", "int9_from_float32", "int4/0_from_float32", "int4/x_from_float32", "gptq/5/128_from_float32", "awq/8/128_from_float32", "int8_from_", "mixed_float32"} {
+	for _, name := range []string{"", "float7", "int9_from_float32", "int4/0_from_float32", "int4/x_from_float32", "gptq/5/128_from_float32",
+		"awq/8/128_from_float32", "int8_from_", "mixed_float32"} {
 		_, err := layer.ParsePolicy(name)
 		fails(t, name, err, "is no dtype policy")
 	}
@@ -49,7 +50,8 @@ func TestPolicyRecords(t *testing.T) {
 		{`null`, "float32", ""},
 		{`"float16"`, "float16", ""},
 		{`{"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_float16"}, "registered_name": null}`, "mixed_float16", ""},
-		{`{"module": "keras.dtype_policies", "class_name": "QuantizedDTypePolicy", "config": {"mode": "int8", "source_name": "float32"}, "registered_name": null}`, "int8_from_float32", ""},
+		{`{"module": "keras.dtype_policies", "class_name": "QuantizedDTypePolicy", "config": {"mode": "int8", "source_name": "float32"}, ` +
+			`"registered_name": null}`, "int8_from_float32", ""},
 		{`{"class_name": "DTypePolicy"}`, "", "a dtype policy without a config"},
 		{`{"class_name": "NoPolicy", "config": {}}`, "", "NoPolicy"},
 		{`5`, "", "a dtype policy is a name or a record, not the number 5"},

@@ -87,7 +87,8 @@ func findClass(module, name string) *entry {
 	if e := classes[module+"."+name]; e != nil {
 		return e
 	}
-	if module == "" || strings.HasPrefix(module, "keras.src.") || strings.HasPrefix(module, "tensorflow.") || strings.HasPrefix(module, "tf_keras.") {
+	if module == "" || strings.HasPrefix(module, "keras.src.") || strings.HasPrefix(module, "tensorflow.") ||
+		strings.HasPrefix(module, "tf_keras.") {
 		for _, e := range byName[name] {
 			if e.class.Module != opModule {
 				return e

@@ -75,7 +75,8 @@ func TestSupportOf(t *testing.T) {
 
 func TestKindOf(t *testing.T) {
 	for module, want := range map[string]string{
-		"keras.losses": "losses", "keras.src.losses.losses": "losses", "keras.optimizers.schedules": "optimizers.schedules", "keras.optimizers": "optimizers",
+		"keras.losses": "losses", "keras.src.losses.losses": "losses", "keras.optimizers.schedules": "optimizers.schedules",
+		"keras.optimizers":                   "optimizers",
 		"keras.src.backend.jax.optimizers.x": "optimizers", "keras.layers": "", "other.losses": "", "": "", "keras.lossesque": "",
 	} {
 		if got := layer.KindOf(module); got != want {
@@ -91,7 +92,8 @@ func TestTables(t *testing.T) {
 		names = append(names, c.Module+"."+c.Name)
 	}
 	ops, refused := layer.Ops()
-	for what, list := range map[string][]string{"classes": names, "ops": ops, "activations": layer.Activations(), "initializers": layer.Objects("initializers")} {
+	for what, list := range map[string][]string{"classes": names, "ops": ops, "activations": layer.Activations(),
+		"initializers": layer.Objects("initializers")} {
 		if len(list) < 10 || !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
 			t.Errorf("%s: %q", what, list)
 		}
@@ -176,17 +178,20 @@ func (myOnes) Config(*layer.Config) {}
 
 // TestConstruct takes arguments as Go has them.
 func TestConstruct(t *testing.T) {
-	l, err := layer.New("Conv2D", layer.Args{"filters": 3, "kernel_size": []int{2, 3}}, layer.Args{"use_bias": false, "activation": "relu", "dtype": tensor.Float16})
+	l, err := layer.New("Conv2D", layer.Args{"filters": 3, "kernel_size": []int{2, 3}},
+		layer.Args{"use_bias": false, "activation": "relu", "dtype": tensor.Float16})
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := layer.ConfigOf(l)
-	for k, want := range map[string]string{"filters": "3", "kernel_size": "[2, 3]", "use_bias": "false", "strides": "[1, 1]", "padding": `"valid"`} {
+	for k, want := range map[string]string{"filters": "3", "kernel_size": "[2, 3]", "use_bias": "false", "strides": "[1, 1]",
+		"padding": `"valid"`} {
 		if got := string(pyjson.Marshal(config.Get(k))); got != want {
 			t.Errorf("%s is %s, not %s", k, got, want)
 		}
 	}
-	if l.Name() != "conv2d" || l.Class().Module != "keras.layers" || l.Record() != nil || l.Policy().Compute != tensor.Float16 || !l.Trainable() {
+	if l.Name() != "conv2d" || l.Class().Module != "keras.layers" || l.Record() != nil || l.Policy().Compute != tensor.Float16 ||
+		!l.Trainable() {
 		t.Errorf("%q %+v %v", l.Name(), l.Class(), l.Policy())
 	}
 	for _, c := range []struct {
@@ -252,5 +257,6 @@ func TestGiveNames(t *testing.T) {
 	if !layer.Older(a, b) || layer.Older(d, a) {
 		t.Error("the order of construction is lost")
 	}
-	fails(t, "two of one name", layer.GiveNames([]layer.Layer{b, dense(layer.Args{"name": "dense"})}), `the name "dense" is used by two layers`)
+	fails(t, "two of one name", layer.GiveNames([]layer.Layer{b, dense(layer.Args{"name": "dense"})}),
+		`the name "dense" is used by two layers`)
 }

@@ -13,7 +13,8 @@ func marshal(v any) string { return string(pyjson.Marshal(v)) }
 
 // TestRecordAsRead gives the record of a layer that nobody changed as the file has it, keys that mean nothing included.
 func TestRecordAsRead(t *testing.T) {
-	const in = `{"build_config": {"input_shape": [null, 4]}, "module": "keras.layers", "class_name": "Dense", "config": {"units": 3, "name": "d", "trainable": true, "dtype": "float32", "quantization_config": null}, "registered_name": null}`
+	const in = `{"build_config": {"input_shape": [null, 4]}, "module": "keras.layers", "class_name": "Dense", "config": {"units": 3, ` +
+		`"name": "d", "trainable": true, "dtype": "float32", "quantization_config": null}, "registered_name": null}`
 	var d layer.Decoder
 	l := d.Layer(parse(t, in), "")
 	if d.Err() != nil {
@@ -29,7 +30,8 @@ func TestRecordAsRead(t *testing.T) {
 
 // TestRecordOfChanges writes what was changed into a copy, and leaves the record alone from which the layer was read.
 func TestRecordOfChanges(t *testing.T) {
-	const in = `{"module": "keras.layers", "class_name": "TimeDistributed", "config": {"name": "t", "layer": {"module": "keras.layers", "class_name": "Dropout", "config": {"name": "d", "rate": 0.5}}}, "registered_name": null}`
+	const in = `{"module": "keras.layers", "class_name": "TimeDistributed", "config": {"name": "t", "layer": {"module": "keras.layers", ` +
+		`"class_name": "Dropout", "config": {"name": "d", "rate": 0.5}}}, "registered_name": null}`
 	var d layer.Decoder
 	l := d.Layer(parse(t, in), "")
 	if d.Err() != nil {
@@ -57,7 +59,8 @@ func TestRecordOfChanges(t *testing.T) {
 // TestFreshRecord writes the record of a layer that was made in Go, with the shape that it was built for.
 func TestFreshRecord(t *testing.T) {
 	l := layers.NewDense(2, layer.Args{"name": "d"})
-	if record := layer.Record(l); record.Get("build_config") != nil || record.String("class_name") != "Dense" || record.Get("registered_name") != nil {
+	if record := layer.Record(l); record.Get("build_config") != nil || record.String("class_name") != "Dense" ||
+		record.Get("registered_name") != nil {
 		t.Error(marshal(record))
 	}
 	if _, _, err := run(l, nil, vector(1, 2, 3)); err == nil {
@@ -68,7 +71,9 @@ func TestFreshRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	layer.SetCalls(p, []any{[]int{-1, 2}}, nil, nil)
-	if got, want := marshal(layer.Record(p)), `{"module": null, "class_name": "Scale", "config": {"name": "s", "trainable": true, "dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": null}}, "registered_name": "shop>Scale", "build_config": {"input_shape": [null, 2]}}`; got != want {
+	if got, want := marshal(layer.Record(p)), `{"module": null, "class_name": "Scale", "config": {"name": "s", "trainable": true, `+
+		`"dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": null}}, `+
+		`"registered_name": "shop>Scale", "build_config": {"input_shape": [null, 2]}}`; got != want {
 		t.Errorf("%s, not %s", got, want)
 	}
 }

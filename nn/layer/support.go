@@ -66,7 +66,8 @@ func KindOf(module string) string {
 		return ""
 	}
 	rest = strings.TrimPrefix(rest, "src.")
-	for _, kind := range []string{"initializers", "regularizers", "constraints", "quantizers", "optimizers.schedules", "optimizers", "losses", "metrics"} {
+	for _, kind := range []string{"initializers", "regularizers", "constraints", "quantizers", "optimizers.schedules", "optimizers", "losses",
+		"metrics"} {
 		if rest == kind || strings.HasPrefix(rest, kind+".") {
 			return kind
 		}

@@ -103,7 +103,8 @@ func SymbolicArgument(v any) any {
 func NewOp(module, class string, config Args) (Layer, error) {
 	d := &Decoder{}
 	module = opModule + "." + module
-	l := d.Layer(pyjson.NewObject("module", module, "class_name", class, "config", fromGo(map[string]any(config)), "registered_name", class), "")
+	l := d.Layer(pyjson.NewObject("module", module, "class_name", class, "config", fromGo(map[string]any(config)), "registered_name",
+		class), "")
 	if err := d.Err(); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,8 @@ func vector(x ...float32) tensor.Any { return tensor.FromSlice(x, len(x)) }
 func TestFailures(t *testing.T) {
 	inside := func(f func(c *layer.Call) any) *probe {
 		inner := named(&probe{call: f}, "inner")
-		return named(&probe{call: func(c *layer.Call) any { return c.Run(inner, c.X()) }, inner: []layer.Child{{Attr: "inner", Layer: inner}}}, "outer")
+		return named(&probe{call: func(c *layer.Call) any { return c.Run(inner, c.X()) }, inner: []layer.Child{{Attr: "inner", Layer: inner}}},
+			"outer")
 	}
 	var none *graph.Value
 	zero, empty := 0, []int{}

@@ -103,7 +103,8 @@ func TestInnerVariables(t *testing.T) {
 	if _, _, err := run(outer, nil, vector(2)); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{"own": "outer/own", "cell/w": "outer/a/w", "a/w": "outer/a/w", "b/w": "outer/b/w", "c/w": "outer/c/w"} {
+	for path, want := range map[string]string{"own": "outer/own", "cell/w": "outer/a/w", "a/w": "outer/a/w", "b/w": "outer/b/w",
+		"c/w": "outer/c/w"} {
 		if v := outer.Variable(path); v == nil || v.Path != want {
 			t.Errorf("%s: %v", path, v)
 		}

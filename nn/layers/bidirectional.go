@@ -68,7 +68,8 @@ func (l *Bidirectional) settle(c *layer.Config) {
 	if forward.GoBackwards == backward.GoBackwards {
 		c.Errorf("backward_layer", "go_backwards must be true for one of the two layers and false for the other")
 	}
-	if forward.Stateful != backward.Stateful || forward.ReturnSequences != backward.ReturnSequences || forward.ReturnState != backward.ReturnState {
+	if forward.Stateful != backward.Stateful || forward.ReturnSequences != backward.ReturnSequences ||
+		forward.ReturnState != backward.ReturnState {
 		c.Errorf("backward_layer", "stateful, return_sequences and return_state must be the same for both layers")
 	}
 	forward.ZeroOutputForMask, backward.ZeroOutputForMask = forward.ReturnSequences, backward.ReturnSequences

@@ -52,8 +52,10 @@ func (w *cellWeights) make(c *layer.Call, units, gates int) {
 	if x.Rank() != 2 {
 		c.Fail("the input of a step must be (batch, features), not %s: a sequence is (batch, time, features)", x)
 	}
-	w.kernel = c.AddWeight("kernel", w.KernelInitializer.Init(), []int{x.Shape[1], gates * units}, layer.Regularized(w.KernelRegularizer, w.KernelConstraint))
-	w.recurrent = c.AddWeight("recurrent_kernel", w.RecurrentInitializer.Init(), []int{units, gates * units}, layer.Regularized(w.RecurrentRegularizer, w.RecurrentConstraint))
+	w.kernel = c.AddWeight("kernel", w.KernelInitializer.Init(), []int{x.Shape[1], gates * units},
+		layer.Regularized(w.KernelRegularizer, w.KernelConstraint))
+	w.recurrent = c.AddWeight("recurrent_kernel", w.RecurrentInitializer.Init(), []int{units, gates * units},
+		layer.Regularized(w.RecurrentRegularizer, w.RecurrentConstraint))
 }
 
 // callStep is the Call of a cell that is used as a layer: (x, states) to [output, states].

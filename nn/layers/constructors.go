@@ -136,7 +136,8 @@ func NewConcatenate(args ...layer.Args) *Concatenate {
 	return build[*Concatenate]("Concatenate", args)
 }
 
-// NewContrastLimitedAdaptiveHistogramEqualization returns a ContrastLimitedAdaptiveHistogramEqualization layer (keras.layers.ContrastLimitedAdaptiveHistogramEqualization).
+// NewContrastLimitedAdaptiveHistogramEqualization returns a ContrastLimitedAdaptiveHistogramEqualization layer
+// (keras.layers.ContrastLimitedAdaptiveHistogramEqualization).
 func NewContrastLimitedAdaptiveHistogramEqualization(args ...layer.Args) *ContrastLimitedAdaptiveHistogramEqualization {
 	return build[*ContrastLimitedAdaptiveHistogramEqualization]("ContrastLimitedAdaptiveHistogramEqualization", args)
 }
@@ -318,7 +319,8 @@ func NewGroupNormalization(args ...layer.Args) *GroupNormalization {
 
 // NewGroupQueryAttention returns a GroupQueryAttention layer (keras.layers.GroupQueryAttention).
 func NewGroupQueryAttention(headDim int, numQueryHeads int, numKeyValueHeads int, args ...layer.Args) *GroupQueryAttention {
-	return build[*GroupQueryAttention]("GroupQueryAttention", args, "head_dim", headDim, "num_query_heads", numQueryHeads, "num_key_value_heads", numKeyValueHeads)
+	return build[*GroupQueryAttention]("GroupQueryAttention", args, "head_dim", headDim, "num_query_heads", numQueryHeads,
+		"num_key_value_heads", numKeyValueHeads)
 }
 
 // NewHashedCrossing returns a HashedCrossing layer (keras.layers.HashedCrossing).

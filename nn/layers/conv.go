@@ -152,7 +152,8 @@ func (l *conv) Build(c *layer.Call) {
 	if channels%l.Groups != 0 || channels == 0 {
 		c.Fail("%d groups do not divide the %d channels of the input %s", l.Groups, channels, c.X())
 	}
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), channels/l.Groups, l.Filters), layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), channels/l.Groups, l.Filters),
+		layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}

@@ -70,7 +70,8 @@ func (l *ConvLSTMCell) Build(c *layer.Call) {
 	knownChannels(c, channels)
 	kernel := func(in int) []int { return append(slices.Clone(l.KernelSize), in, 4*l.Filters) }
 	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), kernel(channels), layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
-	l.recurrent = c.AddWeight("recurrent_kernel", l.RecurrentInitializer.Init(), kernel(l.Filters), layer.Regularized(l.RecurrentRegularizer, l.RecurrentConstraint))
+	l.recurrent = c.AddWeight("recurrent_kernel", l.RecurrentInitializer.Init(), kernel(l.Filters),
+		layer.Regularized(l.RecurrentRegularizer, l.RecurrentConstraint))
 	if l.UseBias {
 		init := l.BiasInitializer.Init()
 		if l.UnitForgetBias {

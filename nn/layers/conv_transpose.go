@@ -34,9 +34,15 @@ func init() {
 	register := func(name string, make func() layer.Layer, alias string) {
 		layer.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
-	register("Conv1DTranspose", func() layer.Layer { return &Conv1DTranspose{convTranspose{window: window{rank: 1}}} }, "Convolution1DTranspose")
-	register("Conv2DTranspose", func() layer.Layer { return &Conv2DTranspose{convTranspose{window: window{rank: 2}}} }, "Convolution2DTranspose")
-	register("Conv3DTranspose", func() layer.Layer { return &Conv3DTranspose{convTranspose{window: window{rank: 3}}} }, "Convolution3DTranspose")
+	register("Conv1DTranspose", func() layer.Layer {
+		return &Conv1DTranspose{convTranspose{window: window{rank: 1}}}
+	}, "Convolution1DTranspose")
+	register("Conv2DTranspose", func() layer.Layer {
+		return &Conv2DTranspose{convTranspose{window: window{rank: 2}}}
+	}, "Convolution2DTranspose")
+	register("Conv3DTranspose", func() layer.Layer {
+		return &Conv3DTranspose{convTranspose{window: window{rank: 3}}}
+	}, "Convolution3DTranspose")
 }
 
 // Config implements layer.Layer.
@@ -73,7 +79,8 @@ func (l *convTranspose) Children() []layer.Child { return l.Activation.Children(
 func (l *convTranspose) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
 	knownChannels(c, channels)
-	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), l.Filters, channels), layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.kernel = c.AddWeight("kernel", l.KernelInitializer.Init(), append(slices.Clone(l.KernelSize), l.Filters, channels),
+		layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}

@@ -58,7 +58,8 @@ func (l *Dense) Build(c *layer.Call) {
 	if in < 0 {
 		c.Fail("the last axis of the input %s must be known", x)
 	}
-	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), []int{in, l.Units}, []int{l.Units}, 0, in, layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.buildKernel(c, l.Policy(), l.KernelInitializer.Init(), []int{in, l.Units}, []int{l.Units}, 0, in,
+		layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if l.UseBias {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Units}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}

@@ -57,9 +57,11 @@ func (l *depthwiseConv) Children() []layer.Child { return l.Activation.Children(
 func (l *depthwiseConv) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
 	knownChannels(c, channels)
-	l.kernel = c.AddWeight("kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), layer.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
+	l.kernel = c.AddWeight("kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier),
+		layer.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
 	if l.UseBias {
-		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{channels * l.DepthMultiplier}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
+		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{channels * l.DepthMultiplier},
+			layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
 }
 

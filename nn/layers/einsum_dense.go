@@ -76,7 +76,8 @@ func (l *EinsumDense) Build(c *layer.Call) {
 		rows = l.calibratedRows(c, s.kernel)
 	}
 	l.shape = s.kernel
-	l.buildKernel(c, l.Policy(), l.kernelInit(s), s.kernel, s.equation.scale(s.kernel, c.X().Rank()), packAxis, rows, layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
+	l.buildKernel(c, l.Policy(), l.kernelInit(s), s.kernel, s.equation.scale(s.kernel, c.X().Rank()), packAxis, rows,
+		layer.Regularized(l.KernelRegularizer, l.KernelConstraint))
 	if s.bias != nil {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), s.bias, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
@@ -161,7 +162,8 @@ func (l *EinsumDense) product(c *layer.Call, x *value) *value {
 	q := l.inputQuantizer(l.Policy())
 	axes, isDense := e.denseAxes()
 	switch {
-	case q != nil && q.standard() && isDense && l.mode == "int8" && x.DType == tensor.Float32 && l.scale.DType == tensor.Float32 && product(l.kernel.Shape[:axes]) <= graph.MaxInt8Sum:
+	case q != nil && q.standard() && isDense && l.mode == "int8" && x.DType == tensor.Float32 && l.scale.DType == tensor.Float32 &&
+		product(l.kernel.Shape[:axes]) <= graph.MaxInt8Sum:
 		sums, columns := product(l.kernel.Shape[:axes]), product(l.kernel.Shape[axes:])
 		lead := x.Shape[:x.Rank()-axes]
 		flat := c.Reshape(x, append(slices.Clone(lead), sums)...)

@@ -54,7 +54,8 @@ func (l *Embedding) Build(c *layer.Call) {
 	zeros, one := layer.NewObject("initializers", "zeros").Init(), layer.NewObject("initializers", "ones").Init()
 	switch {
 	case p.Quantization == "":
-		l.embeddings = c.AddWeight("embeddings", l.EmbeddingsInitializer.Init(), shape, layer.Regularized(l.EmbeddingsRegularizer, l.EmbeddingsConstraint))
+		l.embeddings = c.AddWeight("embeddings", l.EmbeddingsInitializer.Init(), shape,
+			layer.Regularized(l.EmbeddingsRegularizer, l.EmbeddingsConstraint))
 	case p.Quantization == "int8":
 		l.embeddings = c.AddWeight("embeddings", zeros, shape, layer.NotTrainable, layer.OfType(tensor.Int8))
 		l.scale = c.AddWeight("embeddings_scale", one, []int{l.InputDim}, layer.NotTrainable)
@@ -78,7 +79,8 @@ func (l *Embedding) asLattice(p layer.Policy) *lattice {
 	if p.Quantization == "" {
 		return nil
 	}
-	q := &lattice{kernel: l.embeddings, scale: l.scale, zero: l.zero, gIdx: l.gIdx, lo: -127, hi: 127, shape: []int{l.InputDim, l.OutputDim}, packed: -1}
+	q := &lattice{kernel: l.embeddings, scale: l.scale, zero: l.zero, gIdx: l.gIdx, lo: -127, hi: 127, shape: []int{l.InputDim, l.OutputDim},
+		packed: -1}
 	if p.Quantization == "int4" {
 		q.lo, q.hi, q.packed = -8, 7, 1
 	}

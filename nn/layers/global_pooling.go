@@ -34,9 +34,15 @@ func init() {
 	register := func(name, alias string, make func() layer.Layer) {
 		layer.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
-	register("GlobalAveragePooling1D", "GlobalAvgPool1D", func() layer.Layer { return &GlobalAveragePooling1D{globalPooling{rank: 1, average: true}} })
-	register("GlobalAveragePooling2D", "GlobalAvgPool2D", func() layer.Layer { return &GlobalAveragePooling2D{globalPooling{rank: 2, average: true}} })
-	register("GlobalAveragePooling3D", "GlobalAvgPool3D", func() layer.Layer { return &GlobalAveragePooling3D{globalPooling{rank: 3, average: true}} })
+	register("GlobalAveragePooling1D", "GlobalAvgPool1D", func() layer.Layer {
+		return &GlobalAveragePooling1D{globalPooling{rank: 1, average: true}}
+	})
+	register("GlobalAveragePooling2D", "GlobalAvgPool2D", func() layer.Layer {
+		return &GlobalAveragePooling2D{globalPooling{rank: 2, average: true}}
+	})
+	register("GlobalAveragePooling3D", "GlobalAvgPool3D", func() layer.Layer {
+		return &GlobalAveragePooling3D{globalPooling{rank: 3, average: true}}
+	})
 	register("GlobalMaxPooling1D", "GlobalMaxPool1D", func() layer.Layer { return &GlobalMaxPooling1D{globalPooling{rank: 1}} })
 	register("GlobalMaxPooling2D", "GlobalMaxPool2D", func() layer.Layer { return &GlobalMaxPooling2D{globalPooling{rank: 2}} })
 	register("GlobalMaxPooling3D", "GlobalMaxPool3D", func() layer.Layer { return &GlobalMaxPooling3D{globalPooling{rank: 3}} })

@@ -43,7 +43,8 @@ func (l *HashedCrossing) Call(c *layer.Call) any {
 			c.Fail("strings or integers are expected, not %s", x.DType)
 		}
 		if !graph.FitShapes(x.Shape, first) || len(first) > 2 || len(first) == 2 && !graph.Fits(first[1], 1) {
-			c.Fail("inputs of one shape (), (batch) or (batch, 1) are expected, not %s and %s", tensor.FormatShape(first), tensor.FormatShape(x.Shape))
+			c.Fail("inputs of one shape (), (batch) or (batch, 1) are expected, not %s and %s", tensor.FormatShape(first),
+				tensor.FormatShape(x.Shape))
 		}
 	}
 	return encodeCategorical(c, c.Emit1(opCross{l.NumBins}, xs...), l.OutputMode, l.NumBins, l.ComputeDType(), nil)

@@ -56,7 +56,10 @@ func integerArg(key string, def ...any) augmentationArg {
 }
 
 func oneOf(key string, names ...string) augmentationArg {
-	return arg(key, "one of the names that Keras knows", func(v any) bool { s, ok := v.(string); return ok && slices.Contains(names, s) }, names[0])
+	return arg(key, "one of the names that Keras knows", func(v any) bool {
+		s, ok := v.(string)
+		return ok && slices.Contains(names, s)
+	}, names[0])
 }
 
 func valueRange() augmentationArg {
@@ -79,41 +82,50 @@ var seed = arg("seed", "an integer, null or a seed generator", func(v any) bool 
 
 // The arguments of layers that move pixels.
 var (
-	geometric     = []augmentationArg{oneOf("fill_mode", "reflect", "wrap", "constant", "nearest"), oneOf("interpolation", "bilinear", "nearest"), numberArg("fill_value", pyjson.Number("0.0")), seed}
+	geometric = []augmentationArg{oneOf("fill_mode", "reflect", "wrap", "constant", "nearest"),
+		oneOf("interpolation", "bilinear", "nearest"), numberArg("fill_value", pyjson.Number("0.0")), seed}
 	interpolation = oneOf("interpolation", "bilinear", "nearest")
 )
 
 func zero(s string) any { return pyjson.Number(s) }
 
 var augmentations = []augmentation{
-	{class: "AugMix", casts: true, args: []augmentationArg{valueRange(), integerArg("num_chains", zero("3")), integerArg("chain_depth", zero("3")),
+	{class: "AugMix", casts: true, args: []augmentationArg{valueRange(), integerArg("num_chains", zero("3")),
+		integerArg("chain_depth", zero("3")),
 		factor("factor", zero("0.3")), numberArg("alpha", zero("1.0")), arg("all_ops", "true or false", isBool, true), interpolation, seed}},
 	{class: "CutMix", casts: true, castMasks: true, noBoxes: true, args: []augmentationArg{factor("factor", zero("1.0")), seed}},
 	{class: "MixUp", args: []augmentationArg{numberArg("alpha", zero("0.2")), seed}},
-	{class: "RandAugment", casts: true, args: []augmentationArg{valueRange(), integerArg("num_ops", zero("2")), factor("factor", zero("0.5")), interpolation, seed}},
+	{class: "RandAugment", casts: true, args: []augmentationArg{valueRange(), integerArg("num_ops", zero("2")), factor("factor", zero("0.5")),
+		interpolation, seed}},
 	{class: "RandomBrightness", args: []augmentationArg{factor("factor"), valueRange(), seed}},
 	{class: "RandomColorDegeneration", args: []augmentationArg{factor("factor"), valueRange(), seed}},
 	{class: "RandomColorJitter", args: []augmentationArg{valueRange(), factor("brightness_factor", nil), factor("contrast_factor", nil),
 		factor("saturation_factor", nil), factor("hue_factor", nil), seed}},
 	{class: "RandomContrast", args: []augmentationArg{factor("factor"), valueRange(), seed}},
-	{class: "RandomElasticTransform", casts: true, noBoxes: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", zero("1.0")), interpolation,
-		oneOf("fill_mode", "reflect", "constant", "nearest", "wrap", "mirror"), numberArg("fill_value", zero("0.0")), valueRange(), seed}},
+	{class: "RandomElasticTransform", casts: true, noBoxes: true,
+		args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", zero("1.0")), interpolation,
+			oneOf("fill_mode", "reflect", "constant", "nearest", "wrap", "mirror"), numberArg("fill_value", zero("0.0")), valueRange(), seed}},
 	{class: "RandomErasing", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", numbers("0.02", "0.33")),
 		arg("fill_value", "a number or null", func(v any) bool { return v == nil || isNumber(v) }, nil), valueRange(), seed}},
-	{class: "RandomFlip", casts: true, castMasks: true, args: []augmentationArg{oneOf("mode", "horizontal_and_vertical", "horizontal", "vertical"), seed}},
-	{class: "RandomGaussianBlur", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("kernel_size", zero("3")), factor("sigma", zero("1.0")), valueRange(), seed}},
+	{class: "RandomFlip", casts: true, castMasks: true, args: []augmentationArg{oneOf("mode", "horizontal_and_vertical", "horizontal",
+		"vertical"), seed}},
+	{class: "RandomGaussianBlur", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("kernel_size", zero("3")),
+		factor("sigma", zero("1.0")), valueRange(), seed}},
 	{class: "RandomGrayscale", args: []augmentationArg{numberArg("factor", zero("0.5")), seed}},
 	{class: "RandomHue", args: []augmentationArg{factor("factor"), valueRange(), seed}},
 	{class: "RandomInvert", args: []augmentationArg{factor("factor", zero("1.0")), valueRange(), seed}},
-	{class: "RandomPerspective", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), numberArg("scale", zero("1.0")), interpolation, numberArg("fill_value", zero("0.0")), seed}},
+	{class: "RandomPerspective", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), numberArg("scale", zero("1.0")),
+		interpolation, numberArg("fill_value", zero("0.0")), seed}},
 	{class: "RandomPosterization", args: []augmentationArg{factor("factor"), valueRange(), seed}},
 	{class: "RandomRotation", casts: true, args: append([]augmentationArg{factor("factor")}, geometric...)},
 	{class: "RandomSaturation", args: []augmentationArg{factor("factor"), valueRange(), seed}},
 	{class: "RandomSharpness", casts: true, args: []augmentationArg{factor("factor"), valueRange(), seed}},
-	{class: "RandomShear", casts: true, args: append([]augmentationArg{factor("x_factor", zero("0.0")), factor("y_factor", zero("0.0"))}, geometric...)},
+	{class: "RandomShear", casts: true, args: append([]augmentationArg{factor("x_factor", zero("0.0")), factor("y_factor", zero("0.0"))},
+		geometric...)},
 	{class: "RandomTranslation", casts: true, args: append([]augmentationArg{factor("height_factor"), factor("width_factor")}, geometric...)},
 	{class: "RandomZoom", casts: true, args: append([]augmentationArg{factor("height_factor"), factor("width_factor", nil)}, geometric...)},
-	{class: "Solarization", casts: true, args: []augmentationArg{valueRange(), factor("addition_factor", zero("0.0")), factor("threshold_factor", zero("0.0")), seed}},
+	{class: "Solarization", casts: true, args: []augmentationArg{valueRange(), factor("addition_factor", zero("0.0")),
+		factor("threshold_factor", zero("0.0")), seed}},
 	{class: "Equalization", args: []augmentationArg{integerArg("bins", zero("256")), valueRange()}},
 }
 
@@ -182,7 +194,8 @@ func (l *RandomCrop) Config(c *layer.Config) {
 // Call implements layer.Layer.
 func (l *RandomCrop) Call(c *layer.Call) any {
 	return l.apply(c, transforms{masks: func(x *graph.Value) *graph.Value {
-		return c.Cast(ops.Resize(c.Builder, l.crop(c, c.Cast(x, l.ComputeDType())), l.Height, l.Width, ops.ResizeOptions{Interpolation: "bilinear", ChannelsFirst: l.channelsFirst()}), l.ComputeDType())
+		return c.Cast(ops.Resize(c.Builder, l.crop(c, c.Cast(x, l.ComputeDType())), l.Height, l.Width,
+			ops.ResizeOptions{Interpolation: "bilinear", ChannelsFirst: l.channelsFirst()}), l.ComputeDType())
 	}})
 }
 

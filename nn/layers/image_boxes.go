@@ -189,7 +189,9 @@ func (l *CenterCrop) moveBoxes(c *layer.Call, boxes, labels *graph.Value, inHeig
 	k = k.clip(c, left, top, left+width, top+height).add(c, float32(-left), float32(-top))
 	if height != l.Height || width != l.Width {
 		across, down := c.Scalar(boxes.DType, float64(width)), c.Scalar(boxes.DType, float64(height))
-		k = k.each(func(i int, v *graph.Value) *graph.Value { return c.Div(v, []*graph.Value{across, down}[i%2]) }).mul(c, float32(l.Width), float32(l.Height))
+		k = k.each(func(i int, v *graph.Value) *graph.Value {
+			return c.Div(v, []*graph.Value{across, down}[i%2])
+		}).mul(c, float32(l.Width), float32(l.Height))
 	}
 	k = k.clip(c, 0, 0, l.Width, l.Height)
 	labels = k.drop(c, labels)

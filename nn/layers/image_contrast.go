@@ -17,7 +17,9 @@ type AutoContrast struct {
 
 func init() {
 	layer.Register("keras.layers", "AutoContrast", func() layer.Layer { return new(AutoContrast) })
-	layer.Register("keras.layers", "ContrastLimitedAdaptiveHistogramEqualization", func() layer.Layer { return new(ContrastLimitedAdaptiveHistogramEqualization) })
+	layer.Register("keras.layers", "ContrastLimitedAdaptiveHistogramEqualization", func() layer.Layer {
+		return new(ContrastLimitedAdaptiveHistogramEqualization)
+	})
 }
 
 // Config implements layer.Layer.
@@ -92,26 +94,27 @@ func (l *ContrastLimitedAdaptiveHistogramEqualization) Config(c *layer.Config) {
 
 // Call implements layer.Layer.
 func (l *ContrastLimitedAdaptiveHistogramEqualization) Call(c *layer.Call) any {
-	return l.apply(c, transforms{noLabels: true, noBoxes: "Keras does not take bounding_boxes here", images: func(x *graph.Value) *graph.Value {
-		d, rank := x.DType, x.Rank()
-		if rank == 3 {
-			x = c.ExpandDims(x, 0)
-		}
-		if l.channelsFirst() {
-			x = c.Transpose(x, 0, 2, 3, 1)
-		}
-		full := [2]float64{0, 255}
-		y := c.Cast(changeRange(c, x, tensor.Float32, l.ValueRange, full), tensor.Float32)
-		y = c.Emit1(opCLAHE{l.ClipLimit, l.TileGridSize[0], l.TileGridSize[1]}, y)
-		y = c.Cast(changeRange(c, y, tensor.Float32, full, l.ValueRange), d)
-		if l.channelsFirst() {
-			y = c.Transpose(y, 0, 3, 1, 2)
-		}
-		if rank == 3 {
-			y = c.Squeeze(y, 0)
-		}
-		return y
-	}})
+	return l.apply(c, transforms{noLabels: true, noBoxes: "Keras does not take bounding_boxes here",
+		images: func(x *graph.Value) *graph.Value {
+			d, rank := x.DType, x.Rank()
+			if rank == 3 {
+				x = c.ExpandDims(x, 0)
+			}
+			if l.channelsFirst() {
+				x = c.Transpose(x, 0, 2, 3, 1)
+			}
+			full := [2]float64{0, 255}
+			y := c.Cast(changeRange(c, x, tensor.Float32, l.ValueRange, full), tensor.Float32)
+			y = c.Emit1(opCLAHE{l.ClipLimit, l.TileGridSize[0], l.TileGridSize[1]}, y)
+			y = c.Cast(changeRange(c, y, tensor.Float32, full, l.ValueRange), d)
+			if l.channelsFirst() {
+				y = c.Transpose(y, 0, 3, 1, 2)
+			}
+			if rank == 3 {
+				y = c.Squeeze(y, 0)
+			}
+			return y
+		}})
 }
 
 const levels = 256

@@ -81,7 +81,8 @@ func (l *CenterCrop) Call(c *layer.Call) any {
 		if rows >= 0 && columns >= 0 {
 			return ops.CropImages(c.Builder, x, rows/2, rows-rows/2, columns/2, columns-columns/2, l.channelsFirst())
 		}
-		return ops.Resize(c.Builder, x, l.Height, l.Width, ops.ResizeOptions{Interpolation: "bilinear", CropToAspectRatio: true, ChannelsFirst: l.channelsFirst()})
+		return ops.Resize(c.Builder, x, l.Height, l.Width, ops.ResizeOptions{Interpolation: "bilinear", CropToAspectRatio: true,
+			ChannelsFirst: l.channelsFirst()})
 	}
 	boxes := func(images, boxes, labels *graph.Value) (*graph.Value, *graph.Value) {
 		h := l.heightAxis(images)

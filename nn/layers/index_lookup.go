@@ -119,7 +119,8 @@ func (l *IndexLookup[T]) readVocabulary(c *layer.Config) {
 	switch v := raw.(type) {
 	case nil:
 	case string:
-		c.Unsupported("vocabulary", "it names the file %q outside of the model, and such files are never opened; save the model with Keras 3.12 or later, which puts the vocabulary into it", v)
+		c.Unsupported("vocabulary", "it names the file %q outside of the model, and such files are never opened; save the model with Keras "+
+			"3.12 or later, which puts the vocabulary into it", v)
 	case []any:
 		tokens := make([]T, len(v))
 		for i, x := range v {
@@ -303,7 +304,8 @@ func (l *IndexLookup[T]) number(w *words[T], t T) (int64, error) {
 	}
 	switch n := l.NumOOVIndices; n {
 	case 0:
-		return 0, fmt.Errorf("layer %q: %s is not in the vocabulary, and num_oov_indices=0 leaves no place for unknown tokens", l.Name(), describeToken(t))
+		return 0, fmt.Errorf("layer %q: %s is not in the vocabulary, and num_oov_indices=0 leaves no place for unknown tokens", l.Name(),
+			describeToken(t))
 	case 1:
 		return int64(l.maskPlaces()), nil
 	default:

@@ -116,7 +116,8 @@ func (l *IndexLookup[T]) install(tokens []T) error {
 			continue
 		}
 		if at, ok := w.index[*special]; ok {
-			return fmt.Errorf("the special token %s is in the vocabulary, at place %d; special tokens are left out or stand at the start in Keras's order", describeToken(*special), at)
+			return fmt.Errorf("the special token %s is in the vocabulary, at place %d; special tokens are left out or stand at the start in "+
+				"Keras's order", describeToken(*special), at)
 		}
 	}
 	size := l.special() + len(tokens)

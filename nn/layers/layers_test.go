@@ -117,7 +117,8 @@ func TestWrongInputs(t *testing.T) {
 		{"[null, 4, 6]", `EinsumDense {"equation": "abc,cd->abd", "output_shape": [4, 3], "bias_axes": "e"}`, "bias_axes"},
 		{"[null, 4, 6]", `Add {}`, "list"},
 		{"[null, 4, 6]", `Normalization {"axis": 3}`, "axis 3"},
-		{"[null, 4, 6]", `SpectralNormalization {"layer": {"module": "keras.layers", "class_name": "Flatten", "config": {"name": "f"}}}`, "kernel"},
+		{"[null, 4, 6]", `SpectralNormalization {"layer": {"module": "keras.layers", "class_name": "Flatten", "config": {"name": "f"}}}`,
+			"kernel"},
 		{"[null, 4, 6]", `Embedding {"input_dim": 3, "output_dim": 2, "dtype": "float8_from_float32"}`, "float8"},
 	} {
 		_, err := sequential(t, c.shape, nil, c.layer)
@@ -129,7 +130,8 @@ func TestWrongInputs(t *testing.T) {
 
 // TestRefused names what cannot run and why.
 func TestRefused(t *testing.T) {
-	for class, want := range map[string]string{"Lambda": "Python code", "TFSMLayer": "TensorFlow", "JaxLayer": "JAX", "FlaxLayer": "Flax", "TorchModuleWrapper": "PyTorch"} {
+	for class, want := range map[string]string{"Lambda": "Python code", "TFSMLayer": "TensorFlow", "JaxLayer": "JAX", "FlaxLayer": "Flax",
+		"TorchModuleWrapper": "PyTorch"} {
 		_, err := sequential(t, "[null, 4]", nil, class+` {"name": "x"}`)
 		if !errors.Is(err, layer.ErrUnsupported) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", class, err)

@@ -45,8 +45,10 @@ func (l *lora) build(c *layer.Call, name string, v *layer.Variable, kernel []int
 	v.Trainable = false
 	l.adapted = v
 	last := len(kernel) - 1
-	l.a = c.AddWeight(name+"_a", layer.NewObject("initializers", "he_uniform").Init(), append(slices.Clone(kernel[:last]), *l.LoraRank), layer.OfType(tensor.Float32), layer.NotSaved, layer.Regularized(v.Regularizer, nil))
-	l.b = c.AddWeight(name+"_b", layer.NewObject("initializers", "zeros").Init(), []int{*l.LoraRank, kernel[last]}, layer.OfType(tensor.Float32), layer.NotSaved, layer.Regularized(v.Regularizer, nil))
+	l.a = c.AddWeight(name+"_a", layer.NewObject("initializers", "he_uniform").Init(), append(slices.Clone(kernel[:last]), *l.LoraRank),
+		layer.OfType(tensor.Float32), layer.NotSaved, layer.Regularized(v.Regularizer, nil))
+	l.b = c.AddWeight(name+"_b", layer.NewObject("initializers", "zeros").Init(), []int{*l.LoraRank, kernel[last]},
+		layer.OfType(tensor.Float32), layer.NotSaved, layer.Regularized(v.Regularizer, nil))
 }
 
 // add adds x·A·B to the product y of a layer whose kernel is no float; multiply is the layer's own product.

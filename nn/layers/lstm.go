@@ -139,6 +139,7 @@ func (l *LSTMCell) sequence(c *layer.Call, z *value, states []*value, a graph.Lo
 	if !ok || !ok2 {
 		return nil, nil, false
 	}
-	out, last := c.Recurrent(graph.Recurrent{Cell: graph.LSTM, Activation: act, Gate: gate, Loop: a}, mask, z, c.Var(l.recurrent), states[0], states[1])
+	out, last := c.Recurrent(graph.Recurrent{Cell: graph.LSTM, Activation: act, Gate: gate, Loop: a}, mask, z, c.Var(l.recurrent), states[0],
+		states[1])
 	return out, last, true
 }

@@ -164,7 +164,8 @@ type quantizedKernel struct {
 
 // buildKernel makes the variables of the layer's mode but the bias. shape is the kernel's, scaleShape that of an int8 scale,
 // and packAxis the axis along which Keras 3.11 to 3.13 packed int4 kernels; the options are for kernels that can be trained.
-func (k *quantizedKernel) buildKernel(c *layer.Call, p layer.Policy, init layer.Initializer, shape, scaleShape []int, packAxis, rows int, options ...layer.WeightOption) {
+func (k *quantizedKernel) buildKernel(c *layer.Call, p layer.Policy, init layer.Initializer, shape, scaleShape []int, packAxis, rows int,
+	options ...layer.WeightOption) {
 	wantMode(c, p.Quantization, "int8", "int4", "float8", "gptq", "awq")
 	k.mode, k.rows, k.columns, k.packed = p.Quantization, rows, product(shape)/max(rows, 1), -1
 	zeros, one := layer.NewObject("initializers", "zeros").Init(), layer.NewObject("initializers", "ones").Init()
@@ -238,7 +239,8 @@ func (k *quantizedKernel) wantZeros(c *layer.Call) {
 		}
 	}
 	if bytes == 1 {
-		c.Fail("the file has no kernel_zero for the %s kernel: Keras leaves it out in some versions, and cannot load such a file itself; save the model with another version", k.mode)
+		c.Fail("the file has no kernel_zero for the %s kernel: Keras leaves it out in some versions, and cannot load such a file itself; "+
+			"save the model with another version", k.mode)
 	}
 }
 

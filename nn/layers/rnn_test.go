@@ -26,7 +26,8 @@ func sequential(t *testing.T, shape string, custom layer.CustomObjects, list ...
 		class, config, _ := strings.Cut(l, " ")
 		records = append(records, fmt.Sprintf(`{"module":"keras.layers","class_name":%q,"config":%s}`, class, config))
 	}
-	v, err := pyjson.Parse([]byte(`{"module":"keras","class_name":"Sequential","config":{"name":"m","layers":[` + strings.Join(records, ",") + `]}}`))
+	v, err := pyjson.Parse([]byte(`{"module":"keras","class_name":"Sequential","config":{"name":"m","layers":[` + strings.Join(records, ",") +
+		`]}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +218,8 @@ func TestCustomCell(t *testing.T) {
 func TestTimeDistributedPaths(t *testing.T) {
 	x := random(rand.New(rand.NewPCG(3, 3)), 3, 4, 5)
 	for axis, loops := range map[string]bool{"-1": false, "1": false, "0": true, "-2": true, "[0,1]": true} {
-		m := mustSequential(t, "[null,null,5]", `TimeDistributed {"layer":{"module":"keras.layers","class_name":"Softmax","config":{"axis":`+axis+`}}}`)
+		m := mustSequential(t, "[null,null,5]", `TimeDistributed {"layer":{"module":"keras.layers","class_name":"Softmax","config":{"axis":`+
+			axis+`}}}`)
 		g, err := m.Graph(x)
 		if err != nil {
 			t.Fatal(err)
@@ -245,12 +247,17 @@ func TestRecurrentErrors(t *testing.T) {
 		{"[null,3,4]", `GRU {"units":2,"reset_after":1}`, `reset_after: true or false is expected`},
 		{"[null,4]", `LSTM {"units":2,"name":"q"}`, `layer "q`},
 		{"[null,0,4]", `LSTM {"units":2}`, `the sequence has no steps`},
-		{"[null,3,4]", `RNN {"cell":{"module":"keras.layers","class_name":"Dense","config":{"units":2}}}`, `cell: a recurrent cell such as LSTMCell is expected`},
-		{"[null,3,4]", `RNN {"cell":{"module":"keras.layers","class_name":"StackedRNNCells","config":{"cells":[]}}}`, `cells: at least one cell is expected`},
-		{"[null,3,4]", `Bidirectional {"layer":` + lstm + `,"merge_mode":"max"}`, `merge_mode: "concat", "sum", "mul", "ave" or null is expected`},
-		{"[null,3,4]", `Bidirectional {"layer":` + lstm + `,"backward_layer":` + lstm + `}`, `go_backwards must be true for one of the two layers`},
+		{"[null,3,4]", `RNN {"cell":{"module":"keras.layers","class_name":"Dense","config":{"units":2}}}`,
+			`cell: a recurrent cell such as LSTMCell is expected`},
+		{"[null,3,4]", `RNN {"cell":{"module":"keras.layers","class_name":"StackedRNNCells","config":{"cells":[]}}}`,
+			`cells: at least one cell is expected`},
+		{"[null,3,4]", `Bidirectional {"layer":` + lstm + `,"merge_mode":"max"}`,
+			`merge_mode: "concat", "sum", "mul", "ave" or null is expected`},
+		{"[null,3,4]", `Bidirectional {"layer":` + lstm + `,"backward_layer":` + lstm + `}`,
+			`go_backwards must be true for one of the two layers`},
 		{"[null,3,4]", `Bidirectional {"layer":` + cell + `}`, `layer: a recurrent layer such as LSTM is expected`},
-		{"[null,3]", `TimeDistributed {"layer":{"module":"keras.layers","class_name":"Dense","config":{"units":2}}}`, `of rank 3 or more is expected`},
+		{"[null,3]", `TimeDistributed {"layer":{"module":"keras.layers","class_name":"Dense","config":{"units":2}}}`,
+			`of rank 3 or more is expected`},
 		{"[null,3,4]", `Wrapper {"layer":` + lstm + `}`, `abstract base class`},
 		{"[null,3,4]", `MultiHeadAttention {"num_heads":0,"key_dim":2}`, `num_heads: a positive integer is expected`},
 		{"[null,3,4]", `MultiHeadAttention {"num_heads":2,"key_dim":2}`, `query and value are needed`},

@@ -32,8 +32,12 @@ func init() {
 	register := func(name string, make func() layer.Layer, alias string) {
 		layer.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
-	register("SeparableConv1D", func() layer.Layer { return &SeparableConv1D{separableConv{window: window{rank: 1}}} }, "SeparableConvolution1D")
-	register("SeparableConv2D", func() layer.Layer { return &SeparableConv2D{separableConv{window: window{rank: 2}}} }, "SeparableConvolution2D")
+	register("SeparableConv1D", func() layer.Layer {
+		return &SeparableConv1D{separableConv{window: window{rank: 1}}}
+	}, "SeparableConvolution1D")
+	register("SeparableConv2D", func() layer.Layer {
+		return &SeparableConv2D{separableConv{window: window{rank: 2}}}
+	}, "SeparableConvolution2D")
 }
 
 // Config implements layer.Layer.
@@ -63,8 +67,11 @@ func (l *separableConv) Children() []layer.Child { return l.Activation.Children(
 // Build implements layer.Builder.
 func (l *separableConv) Build(c *layer.Call) {
 	_, channels := l.input(c, c.X())
-	l.depthwiseKernel = c.AddWeight("depthwise_kernel", l.DepthwiseInitializer.Init(), append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), layer.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
-	l.pointwiseKernel = c.AddWeight("pointwise_kernel", l.PointwiseInitializer.Init(), append(slices.Repeat([]int{1}, l.rank), channels*l.DepthMultiplier, l.Filters), layer.Regularized(l.PointwiseRegularizer, l.PointwiseConstraint))
+	l.depthwiseKernel = c.AddWeight("depthwise_kernel", l.DepthwiseInitializer.Init(),
+		append(slices.Clone(l.KernelSize), channels, l.DepthMultiplier), layer.Regularized(l.DepthwiseRegularizer, l.DepthwiseConstraint))
+	l.pointwiseKernel = c.AddWeight("pointwise_kernel", l.PointwiseInitializer.Init(),
+		append(slices.Repeat([]int{1}, l.rank), channels*l.DepthMultiplier, l.Filters),
+		layer.Regularized(l.PointwiseRegularizer, l.PointwiseConstraint))
 	if l.UseBias {
 		l.bias = c.AddWeight("bias", l.BiasInitializer.Init(), []int{l.Filters}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}

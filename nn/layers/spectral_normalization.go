@@ -41,7 +41,8 @@ func (l *SpectralNormalization) Build(c *layer.Call) {
 		c.Fail("the layer %q has no kernel and no embeddings to normalize", l.Layer.Name())
 	}
 	c.ShareWeight(kernel)
-	c.AddWeight("vector_u", &initializers.TruncatedNormal{Stddev: 0.02}, []int{1, kernel.Shape[len(kernel.Shape)-1]}, layer.NotTrainable, layer.OfType(kernel.DType))
+	c.AddWeight("vector_u", &initializers.TruncatedNormal{Stddev: 0.02}, []int{1, kernel.Shape[len(kernel.Shape)-1]}, layer.NotTrainable,
+		layer.OfType(kernel.DType))
 }
 
 // Call implements layer.Layer.

@@ -59,7 +59,8 @@ func oneLayer(class string, config json.RawMessage, setUp func(layer.Layer) erro
 }
 
 // oneLayerWith is oneLayer with Go forms of what is not Keras's.
-func oneLayerWith(custom layer.CustomObjects, class string, config json.RawMessage, setUp func(layer.Layer) error, inputs ...tensor.Any) (*nn.Model, error) {
+func oneLayerWith(custom layer.CustomObjects, class string, config json.RawMessage, setUp func(layer.Layer) error,
+	inputs ...tensor.Any) (*nn.Model, error) {
 	dims := func(t tensor.Any) string {
 		b, _ := json.Marshal(append([]int{}, t.Shape()...))
 		return string(b)
@@ -83,7 +84,8 @@ func oneLayerWith(custom layer.CustomObjects, class string, config json.RawMessa
 	if len(inputs) > 1 {
 		args = "[" + args + "]"
 	}
-	record, err := pyjson.Parse([]byte(fmt.Sprintf(`{"module": "keras.src.models.functional", "class_name": "Functional", "config": {"name": "model",
+	record, err := pyjson.Parse([]byte(fmt.Sprintf(`{"module": "keras.src.models.functional", "class_name": "Functional", "config": `+
+		`{"name": "model",
 		"layers": [%s {"module": "keras.layers", "class_name": %q, "config": %s, "name": "layer", "inbound_nodes": [{"args": [%s], "kwargs": {}}]}],
 		"input_layers": [%s], "output_layers": [["layer", 0, 0]]}}`, records, class, config, args, ends)))
 	if err != nil {

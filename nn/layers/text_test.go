@@ -64,7 +64,8 @@ func TestTextConfigErrors(t *testing.T) {
 		{"IntegerLookup", `{"vocabulary": [1]}`, "not strings"},
 		{"TextVectorization", `{"vocabulary": ["a"], "ragged": true}`, "ragged=False"},
 		{"TextVectorization", `{"vocabulary": ["a"], "output_mode": "one_hot"}`, "ragged"},
-		{"TextVectorization", `{"vocabulary": ["a"], "standardize": {"module": "builtins", "class_name": "function", "config": "clean", "registered_name": "function"}}`, `custom object "clean"`},
+		{"TextVectorization", `{"vocabulary": ["a"], "standardize": {"module": "builtins", "class_name": "function", "config": "clean", ` +
+			`"registered_name": "function"}}`, `custom object "clean"`},
 		{"TextVectorization", `{"vocabulary": ["a"], "split": "by_comma"}`, `custom object "by_comma"`},
 		{"TextVectorization", `{"vocabulary": ["a"], "ngrams": [0]}`, "widths"},
 		{"TextVectorization", `{"vocabulary": ["a"], "output_mode": "count", "output_sequence_length": 3}`, "only for output_mode"},
@@ -115,7 +116,8 @@ func TestNewVocabulary(t *testing.T) {
 	}
 
 	m = one(t, "StringLookup", `{"vocabulary": ["a"], "output_mode": "count"}`, nothing, x)
-	if err := m.Layer("layer").(*layers.StringLookup).SetVocabulary([]string{"a", "b"}); err == nil || !strings.Contains(err.Error(), "made for 2") {
+	if err := m.Layer("layer").(*layers.StringLookup).SetVocabulary([]string{"a", "b"}); err == nil ||
+		!strings.Contains(err.Error(), "made for 2") {
 		t.Errorf("a vocabulary of another size: %v", err)
 	}
 }
@@ -132,12 +134,16 @@ func TestSaveVocabulary(t *testing.T) {
 		{"TextVectorization", `{"vocabulary": ["x", "y"]}`, texts, func(l layer.Layer) error {
 			return l.(*layers.TextVectorization).SetVocabulary([]string{"dog", "cat", "the"})
 		}},
-		{"TextVectorization", `{"output_sequence_length": 3}`, texts, func(l layer.Layer) error { return l.(*layers.TextVectorization).Adapt("the dog", "the", "a") }},
+		{"TextVectorization", `{"output_sequence_length": 3}`, texts, func(l layer.Layer) error {
+			return l.(*layers.TextVectorization).Adapt("the dog", "the", "a")
+		}},
 		{"TextVectorization", `{"output_mode": "tf_idf", "vocabulary": ["x", "y"], "idf_weights": [1, 2]}`, texts,
 			func(l layer.Layer) error {
 				return l.(*layers.TextVectorization).SetVocabulary([]string{"the", "dog"}, 0.5, 3)
 			}},
-		{"TextVectorization", `{"output_mode": "tf_idf"}`, texts, func(l layer.Layer) error { return l.(*layers.TextVectorization).Adapt("the dog", "the cat", "a") }},
+		{"TextVectorization", `{"output_mode": "tf_idf"}`, texts, func(l layer.Layer) error {
+			return l.(*layers.TextVectorization).Adapt("the dog", "the cat", "a")
+		}},
 		{"StringLookup", `{"mask_token": ""}`, texts, func(l layer.Layer) error { return l.(*layers.StringLookup).Adapt(texts) }},
 		{"Discretization", `{"num_bins": 2}`, numbers, func(l layer.Layer) error { return l.(*layers.Discretization).Adapt(numbers) }},
 	} {
@@ -212,12 +218,14 @@ func TestVocabularyFileForms(t *testing.T) {
 func TestExactIntegers(t *testing.T) {
 	all := []int64{math.MinInt64, math.MinInt64 + 1, -1 << 53, 1<<53 + 1, math.MaxInt64 - 1, math.MaxInt64}
 	x := tensor.FromSlice(append(slices.Clone(all), math.MaxInt64-2))
-	m := one(t, "IntegerLookup", `{"vocabulary": [-9223372036854775808, -9223372036854775807, -9007199254740992, 9007199254740993, 9223372036854775806, 9223372036854775807]}`, nothing, x)
+	m := one(t, "IntegerLookup", `{"vocabulary": [-9223372036854775808, -9223372036854775807, -9007199254740992, 9007199254740993, `+
+		`9223372036854775806, 9223372036854775807]}`, nothing, x)
 	ids := predict(t, m, x).(*tensor.Of[int64])
 	if !slices.Equal(ids.Data(), []int64{1, 2, 3, 4, 5, 6, 0}) {
 		t.Errorf("ids %v", ids.Data())
 	}
-	back := one(t, "IntegerLookup", `{"invert": true, "vocabulary": [-9223372036854775808, -9223372036854775807, -9007199254740992, 9007199254740993, 9223372036854775806, 9223372036854775807]}`, nothing, ids)
+	back := one(t, "IntegerLookup", `{"invert": true, "vocabulary": [-9223372036854775808, -9223372036854775807, -9007199254740992, `+
+		`9007199254740993, 9223372036854775806, 9223372036854775807]}`, nothing, ids)
 	if got := predict(t, back, ids).(*tensor.Of[int64]).Data(); !slices.Equal(got, append(all, -1)) {
 		t.Errorf("back %v", got)
 	}
@@ -251,7 +259,8 @@ func TestTextLength(t *testing.T) {
 // TestCustomStandardize: Go forms of Python functions.
 func TestCustomStandardize(t *testing.T) {
 	x := tensor.FromSlice([]string{"A,B", "b,,c"}, 2)
-	config := `{"vocabulary": ["a", "b"], "standardize": {"module": "builtins", "class_name": "function", "config": "clean", "registered_name": "pkg>clean"}, "split": "by_comma"}`
+	config := `{"vocabulary": ["a", "b"], "standardize": {"module": "builtins", "class_name": "function", "config": "clean", ` +
+		`"registered_name": "pkg>clean"}, "split": "by_comma"}`
 	custom := layer.CustomObjects{
 		"pkg>clean": strings.ToLower,
 		"by_comma":  func(s string) []string { return strings.Split(s, ",") },
@@ -272,7 +281,8 @@ func TestCustomStandardize(t *testing.T) {
 // TestImageCasts: layers that leave images alone differ in whether they cast them.
 func TestImageCasts(t *testing.T) {
 	x := tensor.FromSlice([]uint8{1, 2, 3, 4, 5, 6}, 1, 1, 2, 3)
-	for class, want := range map[string]tensor.DType{"RandomFlip": tensor.Float32, "RandAugment": tensor.Float32, "MixUp": tensor.Uint8, "RandomInvert": tensor.Uint8, "Equalization": tensor.Uint8} {
+	for class, want := range map[string]tensor.DType{"RandomFlip": tensor.Float32, "RandAugment": tensor.Float32, "MixUp": tensor.Uint8,
+		"RandomInvert": tensor.Uint8, "Equalization": tensor.Uint8} {
 		m := one(t, class, `{}`, nothing, x)
 		if y := predict(t, m, x); y.DType() != want {
 			t.Errorf("%s gives %s, want %s", class, y.DType(), want)

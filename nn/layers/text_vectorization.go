@@ -61,7 +61,8 @@ func (l *TextVectorization) Config(c *layer.Config) {
 	layer.Adopt(l, k, "StringLookup", "string_lookup")
 	switch {
 	case l.Ragged:
-		c.Unsupported("ragged", "its output would be a ragged tensor; save the layer with ragged=False, which fills up with 0, or call its Encode method")
+		c.Unsupported("ragged", "its output would be a ragged tensor; save the layer with ragged=False, which fills up with 0, or call its "+
+			"Encode method")
 	case k.MaxTokens != nil && *k.MaxTokens <= 1:
 		c.Errorf("max_tokens", "it must be above 1, not %d", *k.MaxTokens)
 	case k.PadToMaxTokens && k.MaxTokens == nil:

@@ -73,8 +73,10 @@ func (l *TimeDistributed) Call(c *layer.Call) any {
 }
 
 // elementwiseOps are the keras.ops nodes that a layer may hold and still treat all samples alike.
-var elementwiseOps = map[string]bool{"Add": true, "Subtract": true, "Multiply": true, "Divide": true, "TrueDivide": true, "Power": true, "Negative": true,
-	"Relu": true, "Relu6": true, "Sigmoid": true, "Tanh": true, "Exp": true, "Log": true, "Sqrt": true, "Square": true, "Silu": true, "Gelu": true, "Absolute": true}
+var elementwiseOps = map[string]bool{"Add": true, "Subtract": true, "Multiply": true, "Divide": true, "TrueDivide": true, "Power": true,
+	"Negative": true,
+	"Relu":     true, "Relu6": true, "Sigmoid": true, "Tanh": true, "Exp": true, "Log": true, "Sqrt": true, "Square": true, "Silu": true,
+	"Gelu": true, "Absolute": true}
 
 // alikeForAll reports whether a layer surely treats each sample by itself and all in the same way, so that the number of
 // samples does not matter. Layers of the caller's, most ops, states, and axes that are or may be the batch rule it out.

@@ -62,7 +62,8 @@ func (opCTCLoss) Name() string { return "ctc_loss" }
 // Infer implements graph.Op.
 func (op opCTCLoss) Infer(n *graph.Node) {
 	x, t := n.In[0], n.In[1]
-	if x.Rank() != 3 || t.Rank() != 2 || !graph.Fits(t.Shape[0], x.Shape[0]) || !graph.Fits(n.In[2].Size(), x.Shape[0]) || !graph.Fits(n.In[3].Size(), x.Shape[0]) {
+	if x.Rank() != 3 || t.Rank() != 2 || !graph.Fits(t.Shape[0], x.Shape[0]) || !graph.Fits(n.In[2].Size(), x.Shape[0]) ||
+		!graph.Fits(n.In[3].Size(), x.Shape[0]) {
 		panic(&graph.Error{Msg: fmt.Sprintf("ctc_loss: outputs %s, targets %s and lengths %s, %s do not fit", x, t, n.In[3], n.In[2])})
 	}
 	if blank := op.Blank; graph.Known(x.Shape[2]) && (blank < 0 || blank >= x.Shape[2]) {
@@ -153,7 +154,8 @@ func (op opCTCDecode) Infer(n *graph.Node) {
 		panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: inputs %s and lengths %s do not fit", x, n.In[1])})
 	}
 	if a.Paths < 1 || a.Width < 1 || a.Width > 1<<20 || a.Paths > 2*a.Width || a.Mask < 0 || graph.Known(x.Shape[2]) && a.Mask >= x.Shape[2] {
-		panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: a beam of %d, %d paths and the mask index %d for the classes of %s", a.Width, a.Paths, a.Mask, x)})
+		panic(&graph.Error{Msg: fmt.Sprintf("ctc_decode: a beam of %d, %d paths and the mask index %d for the classes of %s", a.Width, a.Paths,
+			a.Mask, x)})
 	}
 	n.SetOut(tensor.Int32, a.Paths, x.Shape[0], x.Shape[1])
 	n.SetOut(x.DType, x.Shape[0], a.Paths)

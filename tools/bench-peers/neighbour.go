@@ -49,7 +49,8 @@ func (s *settings) crowded(list []benchmark, p *programs) error {
 		columns = append(columns, column{c.title, c.program, 2})
 	}
 	fmt.Printf("%s, %d cores, of which another process takes one. Batch 1; two threads where nothing else is said. Microseconds, means; "+
-		"in brackets horn's time with two threads in parts of that column's, pair by pair: median (smallest..largest), and the same of medians.\n\n",
+		"in brackets horn's time with two threads in parts of that column's, pair by pair: median (smallest..largest), and the same of "+
+		"medians.\n\n",
 		p.versions(), runtime.NumCPU())
 	head, line := "| model | horn |", "| --- | ---: |"
 	for i, c := range columns {

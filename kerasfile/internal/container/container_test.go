@@ -31,7 +31,8 @@ func variables() []Group {
 	half := tensor.FromSlice([]tensor.Half{0x3c00, 0xbc00}, 2)
 	brain := tensor.FromSlice([]tensor.BHalf{0x3f80, 0xbf80, 0}, 3, 1)
 	return []Group{
-		{Path: "layers/dense/vars", Name: "first", Keys: []string{"0", "1"}, Values: []tensor.Any{tensor.FromSlice([]float32{1, 2, 3, 4}, 2, 2), half}},
+		{Path: "layers/dense/vars", Name: "first", Keys: []string{"0", "1"},
+			Values: []tensor.Any{tensor.FromSlice([]float32{1, 2, 3, 4}, 2, 2), half}},
 		{Path: "layers/dense_1/vars", Name: "second", Keys: []string{"0", "1", "2"},
 			Values: []tensor.Any{brain, tensor.FromSlice([]uint8{1, 2}, 2), tensor.FromSlice([]bool{true, false}, 2)}},
 		{Path: "layers/flatten/vars", Name: "flatten"},
@@ -139,7 +140,8 @@ func checkVariables(t *testing.T, files []*h5lite.File) {
 			}
 		}
 	}
-	for path, want := range map[string]bool{"": true, "layers": true, "layers/dense": true, "layers/flatten": false, "layers/dens": false, "optimizer": true} {
+	for path, want := range map[string]bool{"": true, "layers": true, "layers/dense": true, "layers/flatten": false, "layers/dens": false,
+		"optimizer": true} {
 		if index.HasVariables(path) != want {
 			t.Errorf("variables below %q: %v", path, !want)
 		}
@@ -557,18 +559,26 @@ func TestHostileSizes(t *testing.T) {
 		{"one name twice", hostileZip(t, nothing, ConfigName, ConfigName), limits(), config, "stands twice in the zip", false},
 		{"many entries", hostileZip(t, nothing, many...), limits(), config, "the number of entries is 101", true},
 		{"encrypted", hostileZip(t, func(h *zip.FileHeader) { h.Flags |= 1 }, ConfigName), limits(), config, "is encrypted", false},
-		{"another method", hostileZip(t, func(h *zip.FileHeader) { h.Method = 12 }, ConfigName), limits(), config, "is compressed by method 12", false},
-		{"a huge entry", hostileZip(t, func(h *zip.FileHeader) { h.UncompressedSize64 = 1 << 62 }, ConfigName), limits(), config, "the size in bytes is 4611686018427387904", true},
-		{"more than 63 bits", hostileZip(t, func(h *zip.FileHeader) { h.UncompressedSize64 = 1<<64 - 2 }, ConfigName), limits(), config, "the size in bytes", true},
-		{"more than the file", hostileZip(t, func(h *zip.FileHeader) { h.CompressedSize64, h.UncompressedSize64 = 1<<20, 1<<20 }, ConfigName), wide, config, "", false},
-		{"less than the entry", hostileZip(t, func(h *zip.FileHeader) { h.UncompressedSize64 = 3 }, ConfigName), limits(), config, "config.json: cannot be", false},
+		{"another method", hostileZip(t, func(h *zip.FileHeader) { h.Method = 12 }, ConfigName), limits(), config, "is compressed by method 12",
+			false},
+		{"a huge entry", hostileZip(t, func(h *zip.FileHeader) { h.UncompressedSize64 = 1 << 62 }, ConfigName), limits(), config,
+			"the size in bytes is 4611686018427387904", true},
+		{"more than 63 bits", hostileZip(t, func(h *zip.FileHeader) { h.UncompressedSize64 = 1<<64 - 2 }, ConfigName), limits(), config,
+			"the size in bytes", true},
+		{"more than the file", hostileZip(t, func(h *zip.FileHeader) {
+			h.CompressedSize64, h.UncompressedSize64 = 1<<20, 1<<20
+		}, ConfigName), wide, config, "", false},
+		{"less than the entry", hostileZip(t, func(h *zip.FileHeader) { h.UncompressedSize64 = 3 }, ConfigName), limits(), config,
+			"config.json: cannot be", false},
 		{"a bomb", deflated(4 << 20), wide, config, "the expansion when unpacked", true},
 		{"a small bomb", deflated(1 << 16), limits(), config, "the size in bytes is 65538", true},
 		{"weights that are too large", deflated(1 << 16), limits(), weights, "the size in bytes is 65538", true},
 		{"no weights", hostileZip(t, nothing, ConfigName), limits(), weights, "model.weights.h5: is not in the zip", false},
 		{"pickles", hostileZip(t, nothing, ConfigName, "model.weights.npz"), limits(), weights, "holds Python pickles", false},
 		{"a wrong checksum", hostileZip(t, nothing, ConfigName, WeightsName), limits(), weights, "its checksum is wrong", false},
-		{"weights outside", hostileZip(t, func(h *zip.FileHeader) { h.CompressedSize64, h.UncompressedSize64 = 1<<15, 1<<15 }, ConfigName, WeightsName), limits(), weights, "", false},
+		{"weights outside", hostileZip(t, func(h *zip.FileHeader) {
+			h.CompressedSize64, h.UncompressedSize64 = 1<<15, 1<<15
+		}, ConfigName, WeightsName), limits(), weights, "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, err := read(c.data, c.options)

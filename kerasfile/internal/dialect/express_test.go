@@ -20,36 +20,51 @@ func TestExpress(t *testing.T) {
 	for _, c := range []struct{ name, record, to, want, problem string }{
 		{"an argument with its default", dense(`"quantization_config": null`), "3.12", `"config": {}`, ""},
 		{"an argument in time", dense(`"quantization_config": null`), "3.13", `"quantization_config": null`, ""},
-		{"an argument with a value", dense(`"quantization_config": {"bits": 4}`), "3.12", "", `/config/quantization_config: Keras 3.12 cannot express it: the argument came with 3.13`},
+		{"an argument with a value", dense(`"quantization_config": {"bits": 4}`), "3.12", "",
+			`/config/quantization_config: Keras 3.12 cannot express it: the argument came with 3.13`},
 		{"a patch release", dense(`"lora_rank": null`), "3.0.2", `"config": {}`, ""},
 		{"a patch release in time", dense(`"lora_rank": 4`), "3.0.3", `"lora_rank": 4`, ""},
 		{"lora_alpha that is lora_rank", dense(`"lora_rank": 4, "lora_alpha": 4.0`), "3.9", `"config": {"lora_rank": 4}`, ""},
 		{"lora_alpha", dense(`"lora_rank": 4, "lora_alpha": 8`), "3.9", "", "/config/lora_alpha"},
 		{"another package's class", strings.Replace(dense(`"lora_rank": 4`), "keras.layers", "my.layers", 1), "3.0", `"lora_rank": 4`, ""},
-		{"a new class", `{"module": "keras.layers", "class_name": "RMSNormalization", "config": {}}`, "3.8", "", "RMSNormalization came with 3.9"},
+		{"a new class", `{"module": "keras.layers", "class_name": "RMSNormalization", "config": {}}`, "3.8", "",
+			"RMSNormalization came with 3.9"},
 		{"a new class in time", `{"module": "keras.layers", "class_name": "RMSNormalization", "config": {}}`, "3.9", "RMSNormalization", ""},
-		{"a policy by name", dense(`"dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float16"}}`), "3.3", `"dtype": "float16"`, ""},
-		{"a policy's record", dense(`"dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float16"}}`), "3.4", `"DTypePolicy"`, ""},
-		{"a quantized policy", dense(`"dtype": {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8", "source_name": "float32"}}`), "3.3", `"int8_from_float32"`, ""},
-		{"an initializer's former name", `{"module": "keras.initializers", "class_name": "Orthogonal", "config": {"input_axes": null}}`, "3.6", `"class_name": "OrthogonalInitializer", "config": {}`, ""},
+		{"a policy by name", dense(`"dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float16"}}`), "3.3",
+			`"dtype": "float16"`, ""},
+		{"a policy's record", dense(`"dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float16"}}`), "3.4",
+			`"DTypePolicy"`, ""},
+		{"a quantized policy", dense(`"dtype": {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8", "source_name": "float32"}}`),
+			"3.3", `"int8_from_float32"`, ""},
+		{"an initializer's former name", `{"module": "keras.initializers", "class_name": "Orthogonal", "config": {"input_axes": null}}`, "3.6",
+			`"class_name": "OrthogonalInitializer", "config": {}`, ""},
 		{"an initializer's name", `{"module": "keras.initializers", "class_name": "Orthogonal", "config": {}}`, "3.7", `"Orthogonal"`, ""},
-		{"arguments of all initializers", `{"module": "keras.initializers", "class_name": "HeNormal", "config": {"output_axes": [1]}}`, "3.14", "", "/config/output_axes"},
-		{"a loss and a metric of one name", `{"module": "keras.losses", "class_name": "SparseCategoricalCrossentropy", "config": {"axis": -1, "dtype": "float32"}}`, "3.3", `"config": {}`, ""},
-		{"a metric of the name", `{"module": "keras.metrics", "class_name": "SparseCategoricalCrossentropy", "config": {"axis": -1, "dtype": "float32"}}`, "3.3", `"axis": -1, "dtype": "float32"`, ""},
-		{"an activation by name", dense(`"activation": "celu"`), "3.6", "", "/config/activation: Keras 3.6 cannot express it: celu came with 3.7"},
-		{"a layer as an activation", dense(`"activation": {"module": "keras.layers", "class_name": "ReLU", "config": {}}`), "3.9", "", "a layer as an activation"},
+		{"arguments of all initializers", `{"module": "keras.initializers", "class_name": "HeNormal", "config": {"output_axes": [1]}}`, "3.14",
+			"", "/config/output_axes"},
+		{"a loss and a metric of one name", `{"module": "keras.losses", "class_name": "SparseCategoricalCrossentropy", "config": {"axis": ` +
+			`-1, "dtype": "float32"}}`, "3.3", `"config": {}`, ""},
+		{"a metric of the name", `{"module": "keras.metrics", "class_name": "SparseCategoricalCrossentropy", "config": {"axis": -1, "dtype": ` +
+			`"float32"}}`, "3.3", `"axis": -1, "dtype": "float32"`, ""},
+		{"an activation by name", dense(`"activation": "celu"`), "3.6", "",
+			"/config/activation: Keras 3.6 cannot express it: celu came with 3.7"},
+		{"a layer as an activation", dense(`"activation": {"module": "keras.layers", "class_name": "ReLU", "config": {}}`), "3.9", "",
+			"a layer as an activation"},
 		{"an operation's name", op("Tril", `"k": 1, "name": "tril"`), "3.10", `"config": {"k": 1}`, ""},
 		{"an operation's name in time", op("Tril", `"k": 1, "name": "tril"`), "3.11", `"name": "tril"`, ""},
 		{"an operation without arguments", op("Sin", `"name": "sin"`), "3.10", `"name": "sin"`, ""},
-		{"former arguments", op("Threshold", `"threshold": 1, "default_value": 2, "name": "t"`), "3.10", `"config": {"threshold_value": 1, "value": 2}`, ""},
+		{"former arguments", op("Threshold", `"threshold": 1, "default_value": 2, "name": "t"`), "3.10",
+			`"config": {"threshold_value": 1, "value": 2}`, ""},
 		{"a new operation", op("Fmax", ``), "3.14", "", "the operation Fmax came with 3.15"},
 		{"an argument of an operation", op("Argmax", `"axis": 1, "keepdims": true, "name": "a"`), "3.2", "", "/config/keepdims"},
 		{"a gap", op("ExpandDims", `"axis": [0, 1]`), "3.0", "", "it cannot load several axes"},
 		{"after the gap", op("ExpandDims", `"axis": [0, 1]`), "3.1", "[0, 1]", ""},
 		{"build_config", `{"module": "keras.layers", "class_name": "Dot", "config": {}, "build_config": {}}`, "3.1", `"config": {}}`, ""},
-		{"an empty compile_config", `{"module": "keras", "class_name": "Sequential", "config": {}, "compile_config": {}}`, "3.9", `"config": {}}`, ""},
-		{"one input", `{"module": "keras.src.models.functional", "class_name": "Functional", "config": {"input_layers": ["a", 0, 0], "output_layers": ["a", 0, 0]}}`, "3.10", `"input_layers": [["a", 0, 0]]`, ""},
-		{"inputs by name", `{"module": "keras.src.models.functional", "class_name": "Functional", "config": {"input_layers": {"z": ["z", 0, 0], "a": ["a", 0, 0]},
+		{"an empty compile_config", `{"module": "keras", "class_name": "Sequential", "config": {}, "compile_config": {}}`, "3.9",
+			`"config": {}}`, ""},
+		{"one input", `{"module": "keras.src.models.functional", "class_name": "Functional", "config": {"input_layers": ["a", 0, 0], ` +
+			`"output_layers": ["a", 0, 0]}}`, "3.10", `"input_layers": [["a", 0, 0]]`, ""},
+		{"inputs by name", `{"module": "keras.src.models.functional", "class_name": "Functional", "config": {"input_layers": {"z": ["z", 0, ` +
+			`0], "a": ["a", 0, 0]},
 		  "output_layers": [["a", 0, 0], ["z", 0, 0]]}}`, "3.3", `"input_layers": [["a", 0, 0], ["z", 0, 0]]`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -95,10 +110,12 @@ func TestExpressNote(t *testing.T) {
 // TestGaps has a Functional model for each predicate over its calls.
 func TestGaps(t *testing.T) {
 	call := func(from string, call, output int) string {
-		return `{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["` + from + `", ` + string(pyjson.Int(call)) + `, ` + string(pyjson.Int(output)) + `]}}], "kwargs": {}}`
+		return `{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["` + from + `", ` + string(pyjson.Int(call)) + `, ` +
+			string(pyjson.Int(output)) + `]}}], "kwargs": {}}`
 	}
 	l := func(module, class, name, nodes string) string {
-		return `{"module": "` + module + `", "class_name": "` + class + `", "name": "` + name + `", "config": {"name": "` + name + `"}, "inbound_nodes": [` + nodes + `]}`
+		return `{"module": "` + module + `", "class_name": "` + class + `", "name": "` + name + `", "config": {"name": "` + name +
+			`"}, "inbound_nodes": [` + nodes + `]}`
 	}
 	const layers, models, ops = "keras.layers", "keras.src.models.functional", "keras.src.ops.numpy"
 	x := l(layers, "InputLayer", "x", "")
@@ -107,17 +124,23 @@ func TestGaps(t *testing.T) {
 		inputs          string
 		last            release.Release // that has the gap
 	}{
-		{"a Functional model as the last layer", x + "," + l(models, "Functional", "f", call("x", 0, 0)), `["f", 0, 0]`, `["x", 0, 0]`, release.Of(3, 2)},
-		{"called again on what comes of a later one", x + "," + l(layers, "Dense", "d", call("x", 0, 0)+","+call("e", 0, 0)) + "," + l(layers, "Dense", "e", call("d", 0, 0)), `["d", 1, 0]`, `["x", 0, 0]`, release.Of(3, 6)},
+		{"a Functional model as the last layer", x + "," + l(models, "Functional", "f", call("x", 0, 0)), `["f", 0, 0]`, `["x", 0, 0]`,
+			release.Of(3, 2)},
+		{"called again on what comes of a later one", x + "," + l(layers, "Dense", "d", call("x", 0, 0)+","+call("e", 0, 0)) + "," +
+			l(layers, "Dense", "e", call("d", 0, 0)), `["d", 1, 0]`, `["x", 0, 0]`, release.Of(3, 6)},
 		{"an input that nothing uses", x + "," + l(layers, "InputLayer", "y", ""), `["x", 0, 0]`, `["x", 0, 0], ["y", 0, 0]`, release.Of(3, 13)},
-		{"scores of a MultiHeadAttention", x + "," + l(layers, "MultiHeadAttention", "a", call("x", 0, 0)), `["a", 0, 1]`, `["x", 0, 0]`, release.Of(3, 2)},
+		{"scores of a MultiHeadAttention", x + "," + l(layers, "MultiHeadAttention", "a", call("x", 0, 0)), `["a", 0, 1]`, `["x", 0, 0]`,
+			release.Of(3, 2)},
 		{"scores of an Attention", x + "," + l(layers, "Attention", "a", call("x", 0, 0)), `["a", 0, 1]`, `["x", 0, 0]`, release.Of(3, 7)},
-		{"scores of a GroupQueryAttention", x + "," + l(layers, "GroupQueryAttention", "a", call("x", 0, 0)), `["a", 0, 1]`, `["x", 0, 0]`, release.Of(3, 14)},
+		{"scores of a GroupQueryAttention", x + "," + l(layers, "GroupQueryAttention", "a", call("x", 0, 0)), `["a", 0, 1]`, `["x", 0, 0]`,
+			release.Of(3, 14)},
 		{"automatic name", x + "," + l(layers, "Dense", "concatenate", call("x", 0, 0)) + "," +
-			strings.Replace(l(ops, "Concatenate", "c", call("concatenate", 0, 0)), `{"name": "c"}`, `{"axis": -1, "name": "c"}`, 1), `["c", 0, 0]`, `["x", 0, 0]`, release.Of(3, 10)},
+			strings.Replace(l(ops, "Concatenate", "c", call("concatenate", 0, 0)), `{"name": "c"}`, `{"axis": -1, "name": "c"}`, 1), `["c", 0, 0]`,
+			`["x", 0, 0]`, release.Of(3, 10)},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			root := parse(t, `{"module": "`+models+`", "class_name": "Functional", "config": {"name": "m", "layers": [`+c.list+`], "input_layers": [`+c.inputs+`], "output_layers": [`+c.end+`]}}`)
+			root := parse(t, `{"module": "`+models+`", "class_name": "Functional", "config": {"name": "m", "layers": [`+c.list+
+				`], "input_layers": [`+c.inputs+`], "output_layers": [`+c.end+`]}}`)
 			has := func(to release.Release) bool {
 				_, _, problems := Express(root, release.Written(), Target{Release: to})
 				return slices.ContainsFunc(problems, func(p Problem) bool { return strings.Contains(p.Msg, c.what) })

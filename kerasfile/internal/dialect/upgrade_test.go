@@ -75,31 +75,41 @@ func TestUpgradeLayers(t *testing.T) {
 		{"a layer without a module", "3.4.0", `{"class_name": "Add", "config": {"name": "add", "trainable": true}}`,
 			layers + `"Add", "config": {"name": "add", "trainable": true}, "registered_name": null}`},
 		{"CuDNNGRU", "2.2.4-tf", `{"class_name": "CuDNNGRU", "config": {"units": 1}}`,
-			layers + `"GRU", "config": {"units": 1, "activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": true}, "registered_name": null}`},
+			layers + `"GRU", "config": {"units": 1, "activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": true}, ` +
+				`"registered_name": null}`},
 		{"SyncBatchNormalization", "2.9.0", `{"class_name": "SyncBatchNormalization", "config": {"axis": [3], "renorm": false}}`,
 			layers + `"BatchNormalization", "config": {"axis": 3, "synchronized": true}, "registered_name": null}`},
 		{"GRU", "2.1.0", `{"class_name": "GRU", "config": {"time_major": false, "implementation": 1}}`,
 			layers + `"GRU", "config": {"reset_after": false}, "registered_name": null}`},
 		{"time_major", "2.4.0", `{"class_name": "LSTM", "config": {"time_major": true}}`,
 			layers + `"LSTM", "config": {"time_major": true}, "registered_name": null}`},
-		{"DepthwiseConv2D", "2.4.0", `{"class_name": "DepthwiseConv2D", "config": {"groups": 1, "kernel_initializer": null, "filters": null, "kernel_size": 3}}`,
+		{"DepthwiseConv2D", "2.4.0", `{"class_name": "DepthwiseConv2D", "config": {"groups": 1, "kernel_initializer": null, "filters": null, ` +
+			`"kernel_size": 3}}`,
 			layers + `"DepthwiseConv2D", "config": {"kernel_size": 3}, "registered_name": null}`},
 		{"LeakyReLU", "2.4.0", `{"class_name": "LeakyReLU", "config": {"alpha": {"class_name": "__numpy__", "config": {"value": [0.25]}}}}`,
 			layers + `"LeakyReLU", "config": {"negative_slope": 0.25}, "registered_name": null}`},
-		{"a tuple", "2.4.0", `{"class_name": "Dense", "config": {"x": {"class_name": "__tuple__", "items": [1, [2, {"class_name": "TensorShape", "items": [3]}]]}}}`,
+		{"a tuple", "2.4.0", `{"class_name": "Dense", "config": {"x": {"class_name": "__tuple__", "items": [1, [2, {"class_name": ` +
+			`"TensorShape", "items": [3]}]]}}}`,
 			layers + `"Dense", "config": {"x": [1, [2, [3]]]}, "registered_name": null}`},
 		{"a policy", "2.9.0", `{"class_name": "Dense", "config": {"dtype": {"class_name": "Policy", "config": {"name": "mixed_float16"}}}}`,
-			layers + `"Dense", "config": {"dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_float16"}, "registered_name": null}}, "registered_name": null}`},
-		{"an initializer", "2.4.0", `{"class_name": "Dense", "config": {"kernel_initializer": {"class_name": "Zeros", "config": {"dtype": "float32"}}}}`,
-			layers + `"Dense", "config": {"kernel_initializer": {"module": "keras.initializers", "class_name": "Zeros", "config": {}, "registered_name": null}}, "registered_name": null}`},
-		{"a layer in a layer", "2.4.0", `{"class_name": "TimeDistributed", "config": {"layer": {"class_name": "Embedding", "config": {"input_length": 3}}}}`,
-			layers + `"TimeDistributed", "config": {"layer": ` + layers + `"Embedding", "config": {}, "registered_name": null}}, "registered_name": null}`},
+			layers + `"Dense", "config": {"dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_float16"}, ` +
+				`"registered_name": null}}, "registered_name": null}`},
+		{"an initializer", "2.4.0", `{"class_name": "Dense", "config": {"kernel_initializer": {"class_name": "Zeros", "config": {"dtype": ` +
+			`"float32"}}}}`,
+			layers + `"Dense", "config": {"kernel_initializer": {"module": "keras.initializers", "class_name": "Zeros", "config": {}, ` +
+				`"registered_name": null}}, "registered_name": null}`},
+		{"a layer in a layer", "2.4.0", `{"class_name": "TimeDistributed", "config": {"layer": {"class_name": "Embedding", "config": ` +
+			`{"input_length": 3}}}}`,
+			layers + `"TimeDistributed", "config": {"layer": ` + layers +
+				`"Embedding", "config": {}, "registered_name": null}}, "registered_name": null}`},
 		{"value_range before 3.6", "3.5.0", `{"module": "keras.layers", "class_name": "RandomRotation", "config": {"value_range": [0, 1]}}`,
 			layers + `"RandomRotation", "config": {}}`},
 		{"value_range later", "3.6.0", `{"module": "keras.layers", "class_name": "RandomRotation", "config": {"value_range": [0, 1]}}`,
 			layers + `"RandomRotation", "config": {"value_range": [0, 1]}}`},
-		{"Keras 1", "1.2.2", `{"class_name": "Dense", "config": {"output_dim": 3, "init": "zero", "W_regularizer": null, "bias": true, "input_dim": 2}}`,
-			layers + `"Dense", "config": {"units": 3, "kernel_initializer": "zero", "kernel_regularizer": null, "use_bias": true}, "registered_name": null}`},
+		{"Keras 1", "1.2.2", `{"class_name": "Dense", "config": {"output_dim": 3, "init": "zero", "W_regularizer": null, "bias": true, ` +
+			`"input_dim": 2}}`,
+			layers + `"Dense", "config": {"units": 3, "kernel_initializer": "zero", "kernel_regularizer": null, "use_bias": true}, ` +
+				`"registered_name": null}`},
 		{"Embedding of Keras 1", "1.2.2", `{"class_name": "Embedding", "config": {"output_dim": 3, "init": "zero"}}`,
 			layers + `"Embedding", "config": {"output_dim": 3, "embeddings_initializer": "zero"}, "registered_name": null}`},
 	} {
@@ -131,7 +141,8 @@ func TestNotesAreToldOnce(t *testing.T) {
 }
 
 func TestSequentialGetsAnInput(t *testing.T) {
-	root := parse(t, `{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "batch_input_shape": [null, 2], "dtype": "mixed_float16"}}]}`)
+	root := parse(t, `{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "batch_input_shape": [null, `+
+		`2], "dtype": "mixed_float16"}}]}`)
 	Upgrade(root, OriginOf(root, release.Parse("2.1.0")), known{})
 	list := root.Object("config").List("layers")
 	if len(list) != 2 {
@@ -159,8 +170,10 @@ func TestFunctionalCalls(t *testing.T) {
 	text := string(pyjson.Marshal(root))
 	for _, want := range []string{
 		`"class_name": "Functional"`, `"batch_shape": [null, 2]`,
-		`{"args": [{"class_name": "__keras_tensor__", "config": {"shape": null, "dtype": "float32", "keras_history": ["a", 0, 0]}}], "kwargs": {"mask": {"class_name": "__keras_tensor__"`,
-		`"keras_history": ["d", 0, 0]`, `"module": "keras.src.ops.numpy", "class_name": "Multiply", "config": {"name": "t"}`, `"kwargs": {"x2": 2.5}`,
+		`{"args": [{"class_name": "__keras_tensor__", "config": {"shape": null, "dtype": "float32", "keras_history": ["a", 0, 0]}}], ` +
+			`"kwargs": {"mask": {"class_name": "__keras_tensor__"`,
+		`"keras_history": ["d", 0, 0]`, `"module": "keras.src.ops.numpy", "class_name": "Multiply", "config": {"name": "t"}`,
+		`"kwargs": {"x2": 2.5}`,
 		`"class_name": "GetItem"`, `[{"class_name": "__slice__", "config": {"start": null, "stop": 1, "step": null}}]`,
 	} {
 		if !strings.Contains(text, want) {
@@ -200,14 +213,17 @@ func TestCompileState(t *testing.T) {
 	root.Set("compile_config", CompileConfig(training))
 	Upgrade(root, OriginOf(root, release.Parse("2.4.0")), known{})
 	want := `{"optimizer": {"module": "keras.optimizers", "class_name": "Adam", "config": {"learning_rate": 0.1}, "registered_name": null}, ` +
-		`"loss": {"out": {"module": "keras.losses", "class_name": "MeanSquaredError", "config": {"reduction": "sum_over_batch_size"}, "registered_name": null}}, ` +
-		`"loss_weights": null, "metrics": ["mae"], "weighted_metrics": null, "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false}`
+		`"loss": {"out": {"module": "keras.losses", "class_name": "MeanSquaredError", "config": {"reduction": "sum_over_batch_size"}, ` +
+		`"registered_name": null}}, ` +
+		`"loss_weights": null, "metrics": ["mae"], "weighted_metrics": null, "run_eagerly": false, "steps_per_execution": 1, "jit_compile": ` +
+		`false}`
 	if got := string(pyjson.Marshal(root.Get("compile_config"))); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	back := TrainingConfig(root.Object("compile_config"))
 	want = `"metrics": [{"module": "keras.metrics", "class_name": "MeanAbsoluteError", "config": {"name": "mae"}, "registered_name": null}]`
-	if got := string(pyjson.Marshal(back)); !strings.Contains(got, want) || !strings.Contains(got, `"optimizer_config": {"class_name": "Adam"`) {
+	if got := string(pyjson.Marshal(back)); !strings.Contains(got, want) ||
+		!strings.Contains(got, `"optimizer_config": {"class_name": "Adam"`) {
 		t.Errorf("as a training_config it is %s", got)
 	}
 }

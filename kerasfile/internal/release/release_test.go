@@ -27,7 +27,8 @@ func TestParseTarget(t *testing.T) {
 			t.Errorf("%q is read as %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "3", "2.15", "3.17", "3.99", "4.0", "latest", "3.x", "3.-1", "3.3rc1", "keras3.3", "3.1.99999999999999999999"} {
+	for _, text := range []string{"", "3", "2.15", "3.17", "3.99", "4.0", "latest", "3.x", "3.-1", "3.3rc1", "keras3.3",
+		"3.1.99999999999999999999"} {
 		if got, err := ParseTarget(text); err == nil {
 			t.Errorf("%q is read as %v", text, got)
 		}
@@ -36,7 +37,8 @@ func TestParseTarget(t *testing.T) {
 
 // TestCompare holds every pair of a sorted list against its order.
 func TestCompare(t *testing.T) {
-	sorted := []Release{{}, Of(1), Of(1, 2, 2), Of(2, 3), Of(2, 15), Oldest(), Of(3, 0, 2), Of(3, 2), Of(3, 10), Of(3, 15), Written(), Newest()}
+	sorted := []Release{{}, Of(1), Of(1, 2, 2), Of(2, 3), Of(2, 15), Oldest(), Of(3, 0, 2), Of(3, 2), Of(3, 10), Of(3, 15), Written(),
+		Newest()}
 	for i, r := range sorted {
 		for k, s := range sorted {
 			if got := r.Compare(s); got < 0 != (i < k) || got > 0 != (i > k) {

@@ -11,8 +11,8 @@ import (
 )
 
 // Gradient compares the gradients of a graph of float64 values, with respect to all of its float inputs, with central
-// differences at the given inputs, and returns whether any differ. The number that is differentiated is the sum of the outputs' elements times random
-// weights. Inputs at which a graph has a kink do not fit.
+// differences at the given inputs, and returns whether any differ. The number that is differentiated is the sum of the
+// outputs' elements times random weights. Inputs at which a graph has a kink do not fit.
 func Gradient(t *testing.T, name string, g *graph.Graph, inputs []graph.Buf) {
 	t.Helper()
 	b := &graph.Builder{Graph: &graph.Graph{Nodes: append([]*graph.Node(nil), g.Nodes...), Inputs: g.Inputs}}

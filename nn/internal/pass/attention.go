@@ -342,7 +342,8 @@ func (op *matchedOp) operand(a *attentionMatch, w view) bool {
 	if !ok1 || !ok2 || step > 1 || row < 0 {
 		return false
 	}
-	lead := view{root: w.root, offset: w.offset, shape: append(slices.Clone(w.shape[:rows]), 1, 1), strides: append(slices.Clone(w.strides[:rows]), 0, 0)}
+	lead := view{root: w.root, offset: w.offset, shape: append(slices.Clone(w.shape[:rows]), 1, 1),
+		strides: append(slices.Clone(w.strides[:rows]), 0, 0)}
 	op.value, op.Step, op.Of = w.root, step, Matrices{lead.offsets(w.shape[:rows]), row}
 	return true
 }

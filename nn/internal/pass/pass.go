@@ -24,7 +24,8 @@ type Memory interface {
 	// Derive returns the leaf that holds what eval makes of constants and of the parameters on which it depends: a constant
 	// if there are none, else a parameter that is worked out again when one of them changes. Equal keys mean equal elements.
 	// eval writes into out and reads the constants and parameters through read.
-	Derive(key string, n *graph.Node, from []*graph.Node, eval func(read func(*graph.Node) (graph.Buf, error), out graph.Buf) error) (graph.Op, error)
+	Derive(key string, n *graph.Node, from []*graph.Node, eval func(read func(*graph.Node) (graph.Buf, error),
+		out graph.Buf) error) (graph.Op, error)
 }
 
 // plain wraps a pass that works nothing out.

@@ -17,7 +17,8 @@ import (
 // memory works everything out at once, as constants.
 type memory struct{}
 
-func (memory) Derive(key string, n *graph.Node, _ []*graph.Node, eval func(read func(*graph.Node) (graph.Buf, error), out graph.Buf) error) (graph.Op, error) {
+func (memory) Derive(key string, n *graph.Node, _ []*graph.Node,
+	eval func(read func(*graph.Node) (graph.Buf, error), out graph.Buf) error) (graph.Op, error) {
 	out := n.Out[0]
 	buf := graph.NewBuf(out.DType, out.Size())
 	err := eval(func(n *graph.Node) (graph.Buf, error) {

@@ -88,7 +88,8 @@ func (l *lowering) attention(n *graph.Node, a pass.Attention) *work {
 	s.parts = (a.M + s.partRows - 1) / s.partRows
 	items := heads * s.parts
 	s.unit = max(min(int(attentionUnit/(head/float64(s.parts))), items/(2*l.threads)), 1)
-	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: (items + s.unit - 1) / s.unit, cost: head * float64(heads)}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: (items + s.unit - 1) / s.unit,
+		cost: head * float64(heads)}
 	if s.overwritesQuery(n) {
 		w.inPlace = 0
 	}
@@ -211,7 +212,8 @@ const vanishes = 120
 // low number, and what follows leaves 0 as it is.
 func (s *attentionStep) skips() bool {
 	fills := s.trailing()
-	return len(fills) > 0 && fills[0].Scalar < -vanishes && !slices.ContainsFunc(fills, func(op pass.ScoreOp) bool { return op.Scalar != fills[0].Scalar }) &&
+	return len(fills) > 0 && fills[0].Scalar < -vanishes && !slices.ContainsFunc(fills,
+		func(op pass.ScoreOp) bool { return op.Scalar != fills[0].Scalar }) &&
 		!slices.ContainsFunc(s.After, func(op pass.ScoreOp) bool { return op.Kind != pass.ScoreFill || op.Scalar != 0 })
 }
 

@@ -38,7 +38,8 @@ func (l *lowering) conv(n *graph.Node, a graph.Conv) (*work, error) {
 // pointwise reports whether a convolution looks at single pixels, all of them: it is a product then.
 func pointwise(a graph.Conv, k *graph.Value) bool {
 	rank := len(a.Strides)
-	return a.Groups == 1 && graph.Product(k.Shape[:rank]) == 1 && slices.Max(a.Strides) == 1 && slices.Max(a.PadLo) == 0 && slices.Max(a.PadHi) == 0
+	return a.Groups == 1 && graph.Product(k.Shape[:rank]) == 1 && slices.Max(a.Strides) == 1 && slices.Max(a.PadLo) == 0 &&
+		slices.Max(a.PadHi) == 0
 }
 
 // absorbPadding takes a padding with zeros that stands before a convolution (a ZeroPadding layer) into it.
@@ -79,9 +80,11 @@ func (l *lowering) implicit(n *graph.Node, a graph.Conv, x *graph.Value) (*work,
 			return nil, err
 		}
 	}
-	spec := kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: perIn, InStride: channels, OutStride: filters, Merge: true}
+	spec := kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo),
+		Channels: perIn, InStride: channels, OutStride: filters, Merge: true}
 	win := newWindows(spec, x, out)
-	w := &work{node: n, name: e.name(fmt.Sprintf("conv%dd", rank)), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
+	w := &work{node: n, name: e.name(fmt.Sprintf("conv%dd", rank)), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out},
+		inPlace: -1, scratch: e.scratch()}
 	c := &convStep{windows: win, groups: groups, ending: ending{e: e}, perIn: perIn, perOut: perOut, filters: filters}
 	tile := kernel.RowTile(groups[0].Level())
 	step := max(pixelsPerUnit, min(int(unitFlops/(2*float64(taps*perIn)*float64(filters))), maxPixelsPerUnit))
@@ -175,14 +178,16 @@ func (l *lowering) depthwise(n *graph.Node, a graph.Conv, x *graph.Value) (*work
 	in := append([]*graph.Value{x}, e.inputs...)
 	if e.scale == nil {
 		in = append(in, k)
-	} else if weights, err = packed(l, fmt.Sprintf("depthwise %d", channels), k, e.scale, func() []float32 { return make([]float32, k.Size()) },
+	} else if weights, err = packed(l, fmt.Sprintf("depthwise %d", channels), k, e.scale,
+		func() []float32 { return make([]float32, k.Size()) },
 		func(form []float32, w graph.Buf, scale []float32) error {
 			kernel.Multiply.RunRow(form, w.F, scale)
 			return nil
 		}); err != nil {
 		return nil, err
 	}
-	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo), Channels: channels, InStride: channels, OutStride: channels}, x, out)
+	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, k.Shape[:rank], a.Strides, a.Dilation, a.PadLo),
+		Channels: channels, InStride: channels, OutStride: channels}, x, out)
 	w := &work{node: n, name: e.name("depthwise"), in: in, out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
 	c := &convStep{windows: win, ending: ending{e: e}, filters: channels}
 	c.list = c.parts(max(16*1024/channels, 8))

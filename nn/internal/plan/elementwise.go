@@ -152,7 +152,8 @@ func (b *programBuilder) compile(nodes []*graph.Node) bool {
 		}
 		b.prog.instrs = append(b.prog.instrs, in)
 		for k, v := range n.In {
-			if reg, ok := b.regOf[v.Output()]; ok && last[v.Output()] == i && !slices.ContainsFunc(n.In[:k], func(u *graph.Value) bool { return u.Output() == v.Output() }) {
+			if reg, ok := b.regOf[v.Output()]; ok && last[v.Output()] == i &&
+				!slices.ContainsFunc(n.In[:k], func(u *graph.Value) bool { return u.Output() == v.Output() }) {
 				free = append(free, reg)
 			}
 		}
@@ -183,7 +184,8 @@ func (p *program) readsLater(reg, from int) bool {
 		if in.x.kind == operandReg && in.x.reg == reg {
 			return true
 		}
-		if binary := in.kind == instrBinary || in.kind == instrBinaryF || in.kind == instrWhere; binary && in.y.kind == operandReg && in.y.reg == reg {
+		if binary := in.kind == instrBinary || in.kind == instrBinaryF || in.kind == instrWhere; binary && in.y.kind == operandReg &&
+			in.y.reg == reg {
 			return true
 		}
 		if in.kind == instrWhere && in.z.kind == operandReg && in.z.reg == reg {

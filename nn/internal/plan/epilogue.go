@@ -106,7 +106,8 @@ func (e *epilogue) register(u *graph.Node, n int, foldScale bool) bool {
 		e.rows = append(e.rows, rowTerm{other, -1})
 	case bin == graph.Mul && isRow && foldScale && e.residual == nil:
 		e.rows = append(e.rows, rowTerm{other, 0})
-	case bin == graph.Add && !isRow && e.residual == nil && !e.simple && other.Size() == e.out.Size() && slices.Equal(other.Shape, u.Out[0].Shape):
+	case bin == graph.Add && !isRow && e.residual == nil && !e.simple && other.Size() == e.out.Size() &&
+		slices.Equal(other.Shape, u.Out[0].Shape):
 		e.residual = other
 		e.inputs = append(e.inputs, other)
 	default:

@@ -74,7 +74,8 @@ var cases = map[string]func(f *fixture) []*value{
 		}
 		scale := f.Const(scales)
 		y := f.DenseInt8(f.in(60, 33), matrix(33, 70), scale, 1e-7)
-		return []*value{f.Unary(graph.Gelu, f.Add(f.Add(y, f.w(70)), f.in(60, 70))), f.Relu(f.Add(f.DenseInt8(f.in(2, 3, 9), matrix(9, 70), scale, 1e-7), f.w(70)))}
+		return []*value{f.Unary(graph.Gelu, f.Add(f.Add(y, f.w(70)), f.in(60, 70))),
+			f.Relu(f.Add(f.DenseInt8(f.in(2, 3, 9), matrix(9, 70), scale, 1e-7), f.w(70)))}
 	},
 	"dense gelu": func(f *fixture) []*value {
 		return one(f.Unary(graph.Gelu, f.Add(f.Dense(f.in(2, 100, 9), f.w(9, 70)), f.w(70))))
@@ -175,11 +176,13 @@ var cases = map[string]func(f *fixture) []*value{
 	},
 	"layer norm": func(f *fixture) []*value {
 		x := f.in(3, 4, 70)
-		return []*value{f.Add(f.Mul(f.Normalize(x, 1e-3, false, -1), f.w(70)), f.w(70)), f.Mul(f.Normalize(x, 1e-3, true, -1), f.w(70)), f.Normalize(x, 1e-3, false, 1, 2)}
+		return []*value{f.Add(f.Mul(f.Normalize(x, 1e-3, false, -1), f.w(70)), f.w(70)), f.Mul(f.Normalize(x, 1e-3, true, -1), f.w(70)),
+			f.Normalize(x, 1e-3, false, 1, 2)}
 	},
 	"reductions": func(f *fixture) []*value {
 		x := f.in(3, 4, 5, 6)
-		return []*value{f.Mean(x, 1, 2), f.Sum(x, -1), f.Reduce(graph.ReduceMax, x, true, 1), f.Reduce(graph.ReduceMin, x, false), f.Mean(x, 0, 2), f.Reduce(graph.Prod, x, false, 1)}
+		return []*value{f.Mean(x, 1, 2), f.Sum(x, -1), f.Reduce(graph.ReduceMax, x, true, 1), f.Reduce(graph.ReduceMin, x, false),
+			f.Mean(x, 0, 2), f.Reduce(graph.Prod, x, false, 1)}
 	},
 	"broadcasts": func(f *fixture) []*value {
 		x := f.in(3, 4, 5, 6)
@@ -194,7 +197,8 @@ var cases = map[string]func(f *fixture) []*value{
 	},
 	"padding": func(f *fixture) []*value {
 		x := f.in(2, 3, 4, 5)
-		return []*value{f.Pad(x, []int{0, 1, 2, 0}, []int{0, 0, 3, 0}, -7), f.Pad(f.in(2, 3, 4), []int{0, 2, 0}, []int{0, 1, 0}, 1), f.Pad(x, []int{1, 0, 0, 2}, []int{0, 0, 0, 0}, 2)}
+		return []*value{f.Pad(x, []int{0, 1, 2, 0}, []int{0, 0, 3, 0}, -7), f.Pad(f.in(2, 3, 4), []int{0, 2, 0}, []int{0, 1, 0}, 1),
+			f.Pad(x, []int{1, 0, 0, 2}, []int{0, 0, 0, 0}, 2)}
 	},
 	"long rows": func(f *fixture) []*value {
 		x := f.in(2, 60, 50)
@@ -207,15 +211,18 @@ var cases = map[string]func(f *fixture) []*value{
 	},
 	"odd functions": func(f *fixture) []*value {
 		x := f.in(5, 300)
-		return []*value{f.Unary(graph.Sin, f.Unary(graph.Atan, x)), f.Binary(graph.Atan2, f.MulS(x, 2), f.in(300)), f.Binary(graph.FloorDiv, x, f.in(5, 1))}
+		return []*value{f.Unary(graph.Sin, f.Unary(graph.Atan, x)), f.Binary(graph.Atan2, f.MulS(x, 2), f.in(300)),
+			f.Binary(graph.FloorDiv, x, f.in(5, 1))}
 	},
 	"transposes": func(f *fixture) []*value {
 		x := f.in(3, 4, 5, 6)
-		return []*value{f.Transpose(x, 0, 3, 1, 2), f.Transpose(x, 0, 2, 1, 3), f.Transpose(x, 3, 2, 1, 0), f.Transpose(f.Transpose(x, 0, 3, 1, 2), 0, 2, 3, 1), f.Transpose(f.in(4, 1, 5), 1, 0, 2), f.Transpose(x, 2, 3, 0, 1)}
+		return []*value{f.Transpose(x, 0, 3, 1, 2), f.Transpose(x, 0, 2, 1, 3), f.Transpose(x, 3, 2, 1, 0),
+			f.Transpose(f.Transpose(x, 0, 3, 1, 2), 0, 2, 3, 1), f.Transpose(f.in(4, 1, 5), 1, 0, 2), f.Transpose(x, 2, 3, 0, 1)}
 	},
 	"movement": func(f *fixture) []*value {
 		x, y := f.in(3, 4, 5), f.in(3, 2, 5)
-		return []*value{f.Concat(1, x, y), f.Slice(x, 2, 1, 4), f.Flip(x, 1), f.Repeat(x, 1, 3), f.Tile(x, 1, 2), f.Pad(x, []int{1, 0, 2}, []int{0, 3, 0}, 7), f.BroadcastTo(y, 4, 3, 2, 5)}
+		return []*value{f.Concat(1, x, y), f.Slice(x, 2, 1, 4), f.Flip(x, 1), f.Repeat(x, 1, 3), f.Tile(x, 1, 2),
+			f.Pad(x, []int{1, 0, 2}, []int{0, 3, 0}, 7), f.BroadcastTo(y, 4, 3, 2, 5)}
 	},
 	"reshapes": func(f *fixture) []*value {
 		x := f.Reshape(f.in(3, 4, 5), 12, 5)
@@ -386,7 +393,8 @@ func TestConcurrentRuns(t *testing.T) {
 }
 
 func TestRunsAllocateNothing(t *testing.T) {
-	for _, name := range []string{"dense bias relu", "conv silu residual", "depthwise", "attention", "layer norm", "broadcasts", "max pool", "transposes"} {
+	for _, name := range []string{"dense bias relu", "conv silu residual", "depthwise", "attention", "layer norm", "broadcasts", "max pool",
+		"transposes"} {
 		f := build(name)
 		p, err := Compile(f.Graph, Options{Threads: 1})
 		if err != nil {

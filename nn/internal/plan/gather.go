@@ -12,7 +12,8 @@ func (l *lowering) take(n *graph.Node, axis int) *work {
 	x, index, out := n.In[0], n.In[1], n.Out[0]
 	size, inner, count := x.Shape[axis], graph.Product(x.Shape[axis+1:]), index.Size()
 	s := share(out.Size()/inner, max(movementUnit/inner, 1), l.threads)
-	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: s.count, cost: movedCost(out.Size()) + 2*float64(out.Size()/inner)}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: s.count,
+		cost: movedCost(out.Size()) + 2*float64(out.Size()/inner)}
 	w.make = func(p *Plan) kernelFunc {
 		xid, iid, oid := p.id(x), p.id(index), p.id(out)
 		return func(r *run, _, lo, hi int) error {
@@ -53,8 +54,8 @@ func (l *lowering) slice(n *graph.Node, a graph.Slice) *work {
 	return l.copyStrided(n, out.Shape, strides, offset)
 }
 
-// copyStrided writes out what lies at strides: rows of contiguous elements, in groups whose rows are equally far apart. Nil where that would
-// be less than a few elements at a time.
+// copyStrided writes out what lies at strides: rows of contiguous elements, in groups whose rows are equally far apart. Nil
+// where that would be less than a few elements at a time.
 func (l *lowering) copyStrided(n *graph.Node, shape, strides []int, offset int) *work {
 	out := n.Out[0]
 	axis := len(shape)

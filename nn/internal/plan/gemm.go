@@ -81,8 +81,10 @@ func (l *lowering) dense(n *graph.Node, a, b *graph.Value, k, cols int, transpos
 	if err != nil {
 		return nil, err
 	}
-	w := &work{node: n, name: e.name("matmul"), in: append([]*graph.Value{a}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
-	g := gemmStep{rows: rows, cols: cols, gemm: kernel.Gemm{ARows: kernel.Strided(k), B: packed, CRows: kernel.Strided(cols), Epilogue: e.kernel()}, ending: ending{e: e}}
+	w := &work{node: n, name: e.name("matmul"), in: append([]*graph.Value{a}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1,
+		scratch: e.scratch()}
+	g := gemmStep{rows: rows, cols: cols, gemm: kernel.Gemm{ARows: kernel.Strided(k), B: packed, CRows: kernel.Strided(cols),
+		Epilogue: e.kernel()}, ending: ending{e: e}}
 	g.split(l.threads)
 	w.units = len(g.units)
 	w.cost = productCost(rows, k, cols) + e.cost()

@@ -37,7 +37,8 @@ func (l *lowering) denseInt8(n *graph.Node) (*work, error) {
 		return nil, err
 	}
 	rows := x.Shape[0]
-	w := &work{node: n, name: e.name(n.Op.Name()), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: e.scratch()}
+	w := &work{node: n, name: e.name(n.Op.Name()), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1,
+		scratch: e.scratch()}
 	w.bytes = kernel.Int8Scratch(shape)
 	w.units = (rows + int8RowsPerUnit - 1) / int8RowsPerUnit
 	w.cost = productCost(rows, k, cols)/3 + e.cost()
@@ -51,8 +52,9 @@ func (l *lowering) denseInt8(n *graph.Node) (*work, error) {
 		return func(r *run, worker, lo, hi int) error {
 			r0, r1 := lo*int8RowsPerUnit, min(hi*int8RowsPerUnit, rows)
 			out := r.bufs[oid].F
-			g := kernel.GemmInt8{A: r.bufs[xid].F, ARows: kernel.Strided(k), B: form.PackedInt8, ColScale: columns, Epsilon: epsilon, C: out, CRows: kernel.Strided(cols),
-				Bias: e.bias, Clamp: e.clamp, Lo: e.lo, Hi: e.hi, Scratch: r.bytes[worker]}
+			g := kernel.GemmInt8{A: r.bufs[xid].F, ARows: kernel.Strided(k), B: form.PackedInt8, ColScale: columns, Epsilon: epsilon, C: out,
+				CRows: kernel.Strided(cols),
+				Bias:  e.bias, Clamp: e.clamp, Lo: e.lo, Hi: e.hi, Scratch: r.bytes[worker]}
 			g.Block(r0, r1, 0, form.Panels())
 			if post != nil {
 				post.run(r, r.scratch[worker], out, 0, r0*cols, r1*cols)

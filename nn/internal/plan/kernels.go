@@ -45,7 +45,8 @@ func (l *lowering) kernelFor(n *graph.Node) *work {
 }
 
 // rowsStep is the work of a kernel that treats rows of `cols` elements one by one.
-func (l *lowering) rowsStep(n *graph.Node, in []*graph.Value, out *graph.Value, cols int, cost func(int) float64, f func(r *run, in, out []float32)) *work {
+func (l *lowering) rowsStep(n *graph.Node, in []*graph.Value, out *graph.Value, cols int, cost func(int) float64,
+	f func(r *run, in, out []float32)) *work {
 	s := share(out.Size()/cols, max(4096/cols, 1), l.threads)
 	w := &work{node: n, name: n.Op.Name(), in: in, out: []*graph.Value{out}, inPlace: 0, units: s.count, cost: cost(out.Size())}
 	w.make = func(p *Plan) kernelFunc {
@@ -124,7 +125,8 @@ func (l *lowering) pool(n *graph.Node, a graph.Pool) *work {
 	}
 	channels := x.LastDim()
 	ones := slices.Repeat([]int{1}, len(a.Window))
-	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, a.Window, a.Strides, ones, a.PadLo), Channels: channels, InStride: channels, OutStride: channels}, x, out)
+	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, a.Window, a.Strides, ones, a.PadLo),
+		Channels: channels, InStride: channels, OutStride: channels}, x, out)
 	for _, c := range win.classes {
 		if a.Average && c.Taps.Len() == 0 {
 			return nil // 0/0, which the reference evaluation has as NaN
@@ -132,7 +134,8 @@ func (l *lowering) pool(n *graph.Node, a graph.Pool) *work {
 	}
 	c := &convStep{windows: win, ending: ending{e: &epilogue{out: out}}, filters: channels}
 	c.list = c.parts(max(8192/channels, 1))
-	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: len(c.list), cost: movedCost(out.Size()*graph.Product(a.Window)) / 2, weight: func(i int) int { return c.weight(c.list[i]) }}
+	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: len(c.list),
+		cost: movedCost(out.Size()*graph.Product(a.Window)) / 2, weight: func(i int) int { return c.weight(c.list[i]) }}
 	w.make = func(p *Plan) kernelFunc {
 		xid, oid := p.id(x), p.id(out)
 		return func(r *run, worker, lo, hi int) error {
@@ -225,7 +228,8 @@ func (l *lowering) transpose(n *graph.Node, axes []int) *work {
 			return nil
 		}
 	}
-	outer, rows, cols, inner := graph.Product(x.Shape[:lo]), graph.Product(x.Shape[lo:lo+shift]), graph.Product(x.Shape[lo+shift:hi]), graph.Product(x.Shape[hi:])
+	outer, rows, cols, inner := graph.Product(x.Shape[:lo]), graph.Product(x.Shape[lo:lo+shift]), graph.Product(x.Shape[lo+shift:hi]),
+		graph.Product(x.Shape[hi:])
 	size := rows * cols * inner
 	w := &work{node: n, name: n.Op.Name(), in: n.In, out: n.Out, inPlace: -1, units: outer, cost: float64(x.Size()) * 0.3}
 	w.make = func(p *Plan) kernelFunc {

@@ -9,7 +9,8 @@ import (
 
 // packed returns the weights w in the form of some kernel that the key identifies: allocate makes it, fill fills it. scale,
 // if there is one, is of what else it is made.
-func packed[T any](l *lowering, key string, w *graph.Value, scale *item, allocate func() T, fill func(form T, w graph.Buf, scale []float32) error) (T, error) {
+func packed[T any](l *lowering, key string, w *graph.Value, scale *item, allocate func() T,
+	fill func(form T, w graph.Buf, scale []float32) error) (T, error) {
 	r := recipe{key: fmt.Sprintf("%s %q", key, keyOf(w)), from: []*graph.Value{w}, value: func() any { return allocate() }}
 	var factors []float32
 	if scale != nil {

@@ -147,7 +147,8 @@ func compile(g *graph.Graph, f *forms, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{threads: o.Threads, store: o.Store}
-	l := &lowering{g: g, forms: f, options: o, uses: graph.UsersOf(g), done: map[*graph.Node]bool{}, at: map[*graph.Node]*work{}, threads: o.Threads}
+	l := &lowering{g: g, forms: f, options: o, uses: graph.UsersOf(g), done: map[*graph.Node]bool{}, at: map[*graph.Node]*work{},
+		threads: o.Threads}
 	works, err := l.lower()
 	if err != nil {
 		return nil, err

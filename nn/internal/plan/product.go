@@ -41,7 +41,8 @@ func (l *lowering) product(n *graph.Node, t pass.StridedProduct) (*work, error) 
 					last = t.B.At[u]
 				}
 				c := r.bufs[oid].F[t.C.At[u]:]
-				g := kernel.Gemm{A: r.bufs[aid].F[t.A.At[u]:], ARows: kernel.Strided(t.A.Row), B: &packed, C: c, CRows: kernel.Strided(t.C.Row), Epilogue: e.kernel()}
+				g := kernel.Gemm{A: r.bufs[aid].F[t.A.At[u]:], ARows: kernel.Strided(t.A.Row), B: &packed, C: c, CRows: kernel.Strided(t.C.Row),
+					Epilogue: e.kernel()}
 				if residual >= 0 {
 					g.Residual = r.bufs[residual].F[t.C.At[u]:]
 				}

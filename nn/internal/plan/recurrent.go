@@ -69,8 +69,9 @@ func (l *lowering) recurrent(n *graph.Node) (*work, error) {
 
 // candidateBias returns a bias for the last columns of a product with `width` columns, 0 for the others.
 func (l *lowering) candidateBias(bias *graph.Value, units, width int) ([]float32, error) {
-	r := recipe{key: fmt.Sprintf("candidate bias %d %d %q", units, width, keyOf(bias)), from: []*graph.Value{bias}, value: func() any { return make([]float32, width) },
-		fill: func(s *snapshot, value any) error { return readRow(s, bias, value.([]float32)[width-units:]) }}
+	r := recipe{key: fmt.Sprintf("candidate bias %d %d %q", units, width, keyOf(bias)), from: []*graph.Value{bias},
+		value: func() any { return make([]float32, width) },
+		fill:  func(s *snapshot, value any) error { return readRow(s, bias, value.([]float32)[width-units:]) }}
 	it, err := l.forms.use(r, false)
 	if err != nil {
 		return nil, err
@@ -173,7 +174,8 @@ func (s *recurrentStep) step(n int, states [][]float32, share []float32, ld int,
 	u, h := s.units, states[0]
 	switch {
 	case s.attrs.ResetAfter:
-		g := kernel.Gemm{A: h, ARows: kernel.Strided(u), B: s.gates, C: z, CRows: kernel.Strided(s.width), Epilogue: kernel.Epilogue{Bias: s.bias}}
+		g := kernel.Gemm{A: h, ARows: kernel.Strided(u), B: s.gates, C: z, CRows: kernel.Strided(s.width),
+			Epilogue: kernel.Epilogue{Bias: s.bias}}
 		g.Run(n)
 		if s.standard {
 			kernel.GRUGates(h, u, h, u, share, ld, z, s.width, n, u)
@@ -224,7 +226,8 @@ func (s *recurrentStep) step(n int, states [][]float32, share []float32, ld int,
 
 // add adds x times packed weights to c, rows ld apart.
 func (s *recurrentStep) add(n int, x []float32, packed *kernel.PackedB, c []float32, ld int) {
-	g := kernel.Gemm{A: x, ARows: kernel.Strided(s.units), B: packed, C: c, CRows: kernel.Strided(ld), Epilogue: kernel.Epilogue{Accumulate: true}}
+	g := kernel.Gemm{A: x, ARows: kernel.Strided(s.units), B: packed, C: c, CRows: kernel.Strided(ld),
+		Epilogue: kernel.Epilogue{Accumulate: true}}
 	g.Run(n)
 }
 

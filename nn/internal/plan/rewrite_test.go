@@ -18,7 +18,8 @@ func channelsFirst(f *fixture) []*value {
 	x := f.Relu(norm(conv(f.in(2, 3, 12, 10), f.w(3, 3, 3, 16), 1)))
 	y := f.Relu(f.Add(norm(conv(x, f.w(3, 3, 16, 16), 1)), x))
 	gate := f.Sigmoid(conv(f.Reduce(graph.Mean, y, true, 2, 3), f.w(1, 1, 16, 16), 0))
-	y = f.Concat(1, f.Mul(y, gate), f.MulS(x, 2), f.Where(f.Compare(graph.Greater, f.in(2, 1, 1, 1), f.Scalar(tensor.Float32, 0)), x, f.Scalar(tensor.Float32, 1)))
+	y = f.Concat(1, f.Mul(y, gate), f.MulS(x, 2), f.Where(f.Compare(graph.Greater, f.in(2, 1, 1, 1), f.Scalar(tensor.Float32, 0)), x,
+		f.Scalar(tensor.Float32, 1)))
 	y = f.Slice(f.Pad(y, []int{0, 0, 1, 1}, []int{0, 0, 2, 0}, 0), 2, 1, 14)
 	y = f.Repeat(f.Repeat(f.Softmax(y, 1), 2, 2), 3, 2)
 	y = f.Resample(y, 2, graph.Taps{Start: []int{0, 3, 5}, Weights: [][]float64{{1}, {0.5, 0.25}, {1, 2, 3}}})
@@ -56,7 +57,8 @@ func init() {
 		odd = f.Sub(odd, odd)             // and NaN
 		var outs []*value
 		for _, op := range []*graph.Comparison{graph.Less, graph.LessEqual, graph.Greater, graph.GreaterEqual, graph.Equal, graph.NotEqual} {
-			outs = append(outs, f.Compare(op, x, y), f.Compare(op, x, one), f.Compare(op, one, x), f.Compare(op, odd, x), f.Compare(op, x, x), f.Compare(op, x, f.in(4, 1)))
+			outs = append(outs, f.Compare(op, x, y), f.Compare(op, x, one), f.Compare(op, one, x), f.Compare(op, odd, x), f.Compare(op, x, x),
+				f.Compare(op, x, f.in(4, 1)))
 		}
 		return append(outs, f.Argmax(x, 1), f.Argmin(x, 1), f.Argmax(odd, 1), f.Argmin(x, 0))
 	}
@@ -66,7 +68,8 @@ func init() {
 	}
 	cases["slices"] = func(f *fixture) []*value {
 		x := f.in(4, 9, 10, 8)
-		return []*value{f.Slice(x, 0, 1, 3), f.Slice(x, 1, 2, 7), f.Slice(f.Slice(x, 1, 2, 7), 2, 1, 9), f.SliceStep(x, 2, 1, 3, 3), f.Slice(x, 3, 2, 7),
+		return []*value{f.Slice(x, 0, 1, 3), f.Slice(x, 1, 2, 7), f.Slice(f.Slice(x, 1, 2, 7), 2, 1, 9), f.SliceStep(x, 2, 1, 3, 3),
+			f.Slice(x, 3, 2, 7),
 			f.SliceStep(x, 3, 0, 2, 4), f.Flip(x, 1), f.SliceStep(f.in(300, 5), 0, 1, 2, 140)}
 	}
 	cases["resample"] = func(f *fixture) []*value {

@@ -26,7 +26,8 @@ func (l *lowering) winograd(n *graph.Node, a graph.Conv, x *graph.Value) (*work,
 	k, out := n.In[1], n.Out[0]
 	channels, filters := x.LastDim(), out.LastDim()
 	level := kernel.Current()
-	if len(a.Strides) != 2 || k.Shape[0] != 3 || k.Shape[1] != 3 || a.Groups != 1 || slices.Max(a.Strides) != 1 || slices.Max(a.Dilation) != 1 ||
+	if len(a.Strides) != 2 || k.Shape[0] != 3 || k.Shape[1] != 3 || a.Groups != 1 || slices.Max(a.Strides) != 1 ||
+		slices.Max(a.Dilation) != 1 ||
 		min(channels, filters) < winogradChannels || channels+filters > winogradMostWidth || !kernel.HasWinograd(level, channels, filters) {
 		return nil, nil
 	}
@@ -43,7 +44,8 @@ func (l *lowering) winograd(n *graph.Node, a graph.Conv, x *graph.Value) (*work,
 	if err != nil {
 		return nil, err
 	}
-	spec := kernel.WindowSpec{Batch: batch, Axes: window(x.Shape, out.Shape, k.Shape[:2], a.Strides, a.Dilation, a.PadLo), Channels: channels, InStride: channels, OutStride: filters}
+	spec := kernel.WindowSpec{Batch: batch, Axes: window(x.Shape, out.Shape, k.Shape[:2], a.Strides, a.Dilation, a.PadLo), Channels: channels,
+		InStride: channels, OutStride: filters}
 	c := &winogradStep{ending: ending{e: e}, filter: filter, filters: filters, images: 1}
 	if batch*perImage > winogradTable {
 		c.images, c.inSize, c.outSize = batch, x.Size()/batch, out.Size()/batch
@@ -52,7 +54,8 @@ func (l *lowering) winograd(n *graph.Node, a graph.Conv, x *graph.Value) (*work,
 	c.tiles = kernel.NewWinogradTiles(spec)
 	size := c.split(channels, l.threads)
 	c.scratch = kernel.WinogradScratch(channels, filters, size)
-	w := &work{node: n, name: e.name("winograd"), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1, scratch: c.scratch + e.scratch()}
+	w := &work{node: n, name: e.name("winograd"), in: append([]*graph.Value{x}, e.inputs...), out: []*graph.Value{e.out}, inPlace: -1,
+		scratch: c.scratch + e.scratch()}
 	w.units = len(c.list)
 	w.cost = 16*productCost(batch*perImage, channels, filters) + slowness()*8*float64(batch*perImage)*float64(channels+filters)/10 + e.cost()
 	w.make = func(p *Plan) kernelFunc {
@@ -70,10 +73,11 @@ func (l *lowering) winograd(n *graph.Node, a graph.Conv, x *graph.Value) (*work,
 func (l *lowering) packWinograd(k *graph.Value, channels, filters int, e *epilogue) (*kernel.WinogradFilter, error) {
 	level := kernel.Current()
 	allocate := func() *kernel.WinogradFilter { return kernel.NewWinogradFilter(level, channels, filters) }
-	return packed(l, fmt.Sprintf("winograd %v %d %d", level, channels, filters), k, e.scale, allocate, func(f *kernel.WinogradFilter, w graph.Buf, scale []float32) error {
-		f.Fill(0, f.Panels(), w.F, scale)
-		return nil
-	})
+	return packed(l, fmt.Sprintf("winograd %v %d %d", level, channels, filters), k, e.scale, allocate,
+		func(f *kernel.WinogradFilter, w graph.Buf, scale []float32) error {
+			f.Fill(0, f.Panels(), w.F, scale)
+			return nil
+		})
 }
 
 // winogradStep runs a convolution tile by tile.
@@ -117,7 +121,8 @@ func (c *winogradStep) run(r *run, worker int, x, out []float32, lo, hi int) {
 	scratch := r.scratch[worker]
 	for _, u := range c.list[lo:hi] {
 		base := u.image * c.outSize
-		w := kernel.Winograd{Src: x[u.image*c.inSize:], Tiles: &c.tiles, Filter: c.filter, Dst: out[base:], Epilogue: c.e.kernel(), Scratch: scratch[:c.scratch]}
+		w := kernel.Winograd{Src: x[u.image*c.inSize:], Tiles: &c.tiles, Filter: c.filter, Dst: out[base:], Epilogue: c.e.kernel(),
+			Scratch: scratch[:c.scratch]}
 		if c.residual >= 0 {
 			w.Residual = r.bufs[c.residual].F[base:]
 		}
