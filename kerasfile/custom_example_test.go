@@ -94,10 +94,13 @@ func (*halve) Call(c *layer.Call) any { return c.MulS(c.X(), 0.5) }
 // A Lambda layer holds Python code, which is never run. Its Go form is found by the layer's name.
 func Example_lambda() {
 	config := []byte(`{"module": "keras", "class_name": "Sequential", "registered_name": null, "config": {"name": "s", "layers": [
-	  {"module": "keras.layers", "class_name": "InputLayer", "registered_name": null, "config": {"batch_shape": [null, 2], "dtype": "float32", "name": "x"}},
-	  {"module": "keras.layers", "class_name": "Lambda", "registered_name": null, "config": {"name": "half", "trainable": true, "dtype": "float32",
+	  {"module": "keras.layers", "class_name": "InputLayer", "registered_name": null,
+	   "config": {"batch_shape": [null, 2], "dtype": "float32", "name": "x"}},
+	  {"module": "keras.layers", "class_name": "Lambda", "registered_name": null,
+	   "config": {"name": "half", "trainable": true, "dtype": "float32",
 	   "function": {"class_name": "__lambda__", "config": {"code": "4wAA", "defaults": null, "closure": null}}, "arguments": {}}}]}}`)
-	model, err := kerasfile.FromJSON(config, kerasfile.WithCustomObjects(layer.CustomObjects{"Lambda:half": func() layer.Layer { return new(halve) }}))
+	custom := layer.CustomObjects{"Lambda:half": func() layer.Layer { return new(halve) }}
+	model, err := kerasfile.FromJSON(config, kerasfile.WithCustomObjects(custom))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -18,7 +18,7 @@ int8: int8 int16 int32 int32 float32 int8 int16 int32 int32 bfloat16 float16 flo
 int16: int16 int16 int32 int32 float32 int16 int16 int32 int32 bfloat16 float16 float32 float32 int16 float32
 int32: int32 int32 int32 int32 float32 int32 int32 int32 int32 bfloat16 float16 float32 float32 int32 float32
 int64: int32 int32 int32 int32 float32 int32 int32 int32 int32 bfloat16 float16 float32 float32 int32 float32
-bfloat16: bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 float32 float32 float32 bfloat16 bfloat16
+bf16: bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 float32 float32 float32 bfloat16 bfloat16
 float16: float16 float16 float16 float16 float16 float16 float16 float16 float16 float32 float16 float32 float32 float16 float16
 float32: float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32
 float64: float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32 float32

@@ -139,7 +139,8 @@ func TestNewObject(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	record := string(pyjson.Marshal(o.Record()))
-	if want := `{"module": "keras.initializers", "class_name": "Constant", "config": {"value": 0.0}, "registered_name": null}`; record != want {
+	want := `{"module": "keras.initializers", "class_name": "Constant", "config": {"value": 0.0}, "registered_name": null}`
+	if record != want {
 		t.Errorf("%s, not %s", record, want)
 	}
 	none := layer.NewObject("initializers", "")

@@ -155,7 +155,9 @@ func TestGraphSizeIsFree(t *testing.T) {
 	for _, inner := range []string{
 		`LSTM {"units":3}`,
 		`GRU {"units":3,"activation":"softmax"}`,
-		`RNN {"cell":{"module":"keras.layers","class_name":"StackedRNNCells","config":{"cells":[{"module":"keras.layers","class_name":"LSTMCell","config":{"units":2}},{"module":"keras.layers","class_name":"GRUCell","config":{"units":3}}]}}}`,
+		`RNN {"cell":{"module":"keras.layers","class_name":"StackedRNNCells","config":{"cells":[` +
+			`{"module":"keras.layers","class_name":"LSTMCell","config":{"units":2}},` +
+			`{"module":"keras.layers","class_name":"GRUCell","config":{"units":3}}]}}}`,
 		`Bidirectional {"layer":{"module":"keras.layers","class_name":"SimpleRNN","config":{"units":2,"unroll":true}}}`,
 		`TimeDistributed {"layer":{"module":"keras.layers","class_name":"Softmax","config":{"axis":0}}}`,
 	} {

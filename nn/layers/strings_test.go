@@ -84,9 +84,10 @@ func oneLayerWith(custom layer.CustomObjects, class string, config json.RawMessa
 	if len(inputs) > 1 {
 		args = "[" + args + "]"
 	}
-	record, err := pyjson.Parse([]byte(fmt.Sprintf(`{"module": "keras.src.models.functional", "class_name": "Functional", "config": `+
-		`{"name": "model",
-		"layers": [%s {"module": "keras.layers", "class_name": %q, "config": %s, "name": "layer", "inbound_nodes": [{"args": [%s], "kwargs": {}}]}],
+	record, err := pyjson.Parse([]byte(fmt.Sprintf(`{"module": "keras.src.models.functional", "class_name": "Functional",
+		"config": {"name": "model",
+		"layers": [%s {"module": "keras.layers", "class_name": %q, "config": %s, "name": "layer",
+		"inbound_nodes": [{"args": [%s], "kwargs": {}}]}],
 		"input_layers": [%s], "output_layers": [["layer", 0, 0]]}}`, records, class, config, args, ends)))
 	if err != nil {
 		return nil, err

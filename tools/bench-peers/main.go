@@ -30,7 +30,8 @@ const usage = `bench-peers times horn, ONNX Runtime and OpenVINO with the same m
       one and two threads at batch 1 while a process of its own takes a core. Prints a table and writes nothing.
 
 DIR has the models that make_models.py makes; without it only those of --models are measured. A row is some rounds, each with a short
-slice of every program: what disturbs a slice disturbs the one after it, so believe the ratios, which are taken pair by pair. Two runs should agree.
+slice of every program: what disturbs a slice disturbs the one after it, so believe the ratios, which are taken pair by pair. Two runs
+should agree.
 
 `
 

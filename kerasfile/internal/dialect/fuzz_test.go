@@ -50,8 +50,11 @@ func FuzzUpgrade(f *testing.F) {
 		`{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"batch_input_shape": [null, 2], "output_dim": 2}}]}`,
 		`{"class_name": "Model", "config": {"name": "m", "layers": [{"class_name": "InputLayer", "name": "a", "config": ` +
 			`{"batch_input_shape": [null, 2]}, "inbound_nodes": []},
-		 {"class_name": "TFOpLambda", "name": "t", "config": {"function": "math.multiply"}, "inbound_nodes": [["a", 0, 0, {"y": ["_CONSTANT_VALUE", -1, 2.5]}]]}],
-		 "input_layers": [["a", 0, 0]], "output_layers": [["t", 0, 0]]}, "compile_config": {"optimizer": {"class_name": "Custom>Adam", "config": {"lr": 1}}, "loss": [{"class_name": "MSE", "config": {"reduction": "auto"}}]}}`,
+		 {"class_name": "TFOpLambda", "name": "t", "config": {"function": "math.multiply"},
+		  "inbound_nodes": [["a", 0, 0, {"y": ["_CONSTANT_VALUE", -1, 2.5]}]]}],
+		 "input_layers": [["a", 0, 0]], "output_layers": [["t", 0, 0]]},
+		 "compile_config": {"optimizer": {"class_name": "Custom>Adam", "config": {"lr": 1}},
+		 "loss": [{"class_name": "MSE", "config": {"reduction": "auto"}}]}}`,
 		`{"class_name": "Bidirectional", "config": {"layer": {"class_name": "CuDNNLSTM", "config": {"dtype": {"class_name": "Policy", ` +
 			`"config": {"name": "float16"}}}}}}`,
 	} {

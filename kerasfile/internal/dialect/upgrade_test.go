@@ -162,7 +162,8 @@ func TestFunctionalCalls(t *testing.T) {
 	root := parse(t, `{"class_name": "Model", "config": {"name": "m", "layers": [
 	  {"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_input_shape": [null, 2]}, "inbound_nodes": []},
 	  {"class_name": "Dense", "name": "d", "config": {"name": "d"}, "inbound_nodes": [[["a", 0, 0, {"mask": ["a", 0, 0]}]]]},
-	  {"class_name": "TFOpLambda", "name": "t", "config": {"name": "t", "function": "math.multiply"}, "inbound_nodes": [["d", 1, 0, {"y": 2.5}]]},
+	  {"class_name": "TFOpLambda", "name": "t", "config": {"name": "t", "function": "math.multiply"},
+	   "inbound_nodes": [["d", 1, 0, {"y": 2.5}]]},
 	  {"class_name": "SlicingOpLambda", "name": "g", "config": {"name": "g", "function": "__operators__.getitem"},
 	   "inbound_nodes": [["t", 0, 0, {"slice_spec": [{"start": null, "stop": 1, "step": null}]}]]}],
 	  "input_layers": [["a", 0, 0]], "output_layers": [["g", 0, 0]]}}`)
@@ -208,7 +209,8 @@ func TestOriginOf(t *testing.T) {
 
 func TestCompileState(t *testing.T) {
 	training := parse(t, `{"optimizer_config": {"class_name": "Custom>Adam", "config": {"lr": 0.1, "decay": 0.0, "jit_compile": true}},
-	  "loss": {"out": {"class_name": "MeanSquaredError", "config": {"reduction": "auto", "fn": "mse"}}}, "metrics": ["mae"], "sample_weight_mode": null}`)
+	  "loss": {"out": {"class_name": "MeanSquaredError", "config": {"reduction": "auto", "fn": "mse"}}},
+	  "metrics": ["mae"], "sample_weight_mode": null}`)
 	root := parse(t, `{"class_name": "Sequential", "config": {"name": "s", "layers": []}}`)
 	root.Set("compile_config", CompileConfig(training))
 	Upgrade(root, OriginOf(root, release.Parse("2.4.0")), known{})
