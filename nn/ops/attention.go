@@ -2,6 +2,7 @@ package ops
 
 import (
 	"math"
+	"slices"
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
@@ -27,7 +28,14 @@ func dotProductAttention(o *layer.OpCall) any {
 	d := resultType(o, q.DType, k.DType, v.DType, layer.PyFloat)
 	heads := func(x *value) *value { return o.Transpose(o.Cast(x, d), 0, 2, 1, 3) }
 	q, k, v = heads(q), heads(k), heads(v)
-	if n, kv := q.Shape[1], k.Shape[1]; kv > 1 && n > kv {
+	if n, kv := q.Shape[1], k.Shape[1]; !graph.AllKnown(n, kv, v.Shape[1]) { // as many as the query has, once they are shared
+		shared := func(x *value) *value {
+			shape := slices.Clone(x.Shape)
+			shape[1] = n
+			return o.Opaque(d, shape, x)
+		}
+		k, v = shared(k), shared(v)
+	} else if kv > 1 && n > kv {
 		if n%kv != 0 {
 			o.Fail("%s: %d query heads cannot share %d key heads", o, n, kv)
 		}

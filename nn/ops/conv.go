@@ -166,6 +166,7 @@ func depthwise(o *layer.OpCall, x, k *value, w windows) *value {
 	if !graph.Fits(x.Shape[x.Rank()-1], channels) {
 		o.Fail("%s: a kernel %s does not fit the channels of %s", o, k, x)
 	}
+	channels = graph.Meet(channels, x.Shape[x.Rank()-1])
 	shape := append(slices.Clone(k.Shape[:k.Rank()-2]), 1, graph.Times(channels, multiplier))
 	return convolve(o, x, o.Reshape(k, shape...), w, max(channels, 1))
 }

@@ -98,13 +98,13 @@ func vander(o *layer.OpCall, x *value) *value {
 	if v := o.IntOrNone(-1, "N"); v != nil {
 		n = *v
 	}
+	increasing, d := o.Bool(-1, "increasing", false), layer.Narrow(asInt(o, x).DType)
 	if n < 0 && !graph.Negative(n) {
-		return o.Opaque(layer.Narrow(asInt(o, x).DType), []int{x.Shape[0], n}, x)
+		return o.Opaque(d, []int{x.Shape[0], n}, x)
 	}
 	powers := sequence(bounded(o, "N", n, 0, maxTable))
-	if !o.Bool(-1, "increasing", false) {
+	if !increasing {
 		slices.Reverse(powers)
 	}
-	d := layer.Narrow(asInt(o, x).DType)
 	return o.Pow(o.Reshape(o.Cast(x, d), x.Shape[0], 1), o.Cast(o.Builder.Ints(tensor.Int32, powers...), d))
 }

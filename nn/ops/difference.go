@@ -93,6 +93,7 @@ func correlate(o *layer.OpCall) any {
 	if x.Rank() != 1 || y.Rank() != 1 || x.Size() == 0 || y.Size() == 0 {
 		o.Fail("%s: two vectors are expected, not %s and %s", o, x, y)
 	}
+	mode := o.Choice(-1, "mode", "valid", "same", "full")
 	n, m := x.Size(), y.Size()
 	if !graph.AllKnown(n, m) {
 		return o.Opaque(x.DType, []int{graph.Unknown}, x, y)
@@ -100,7 +101,7 @@ func correlate(o *layer.OpCall) any {
 	pad := []int{m - 1}
 	full := o.Reshape(o.Conv(o.Reshape(x, 1, n, 1), o.Reshape(y, m, 1, 1), graph.Conv{PadLo: pad, PadHi: pad}), n+m-1)
 	size := n + m - 1
-	switch o.Choice(-1, "mode", "valid", "same", "full") {
+	switch mode {
 	case "valid":
 		size = max(n, m) - min(n, m) + 1
 	case "same":
