@@ -12,8 +12,9 @@ import (
 // Loss is an object of keras.losses.
 type Loss interface {
 	layer.Configurable
-	// LossName is the argument "name".
+	// LossName and SetLossName are the argument "name".
 	LossName() string
+	SetLossName(name string)
 	// Call writes the loss of predictions against targets. sampleWeight, of the shape of the values or of their first axes,
 	// and mask, the one that travels with the predictions, may be nil. The result is a scalar unless the reduction is none.
 	Call(b *graph.Builder, yTrue, yPred, sampleWeight, mask *graph.Value) *graph.Value
@@ -134,8 +135,8 @@ var Reductions = []string{"sum_over_batch_size", "mean", "sum", "mean_with_sampl
 // LossName implements Loss.
 func (l *Reduced) LossName() string { return l.Name }
 
-// SetName changes the name: a model that names a function by a short name calls the loss so.
-func (l *Reduced) SetName(name string) { l.Name = name }
+// SetLossName changes the name: a model that names a function by a short name calls the loss so.
+func (l *Reduced) SetLossName(name string) { l.Name = name }
 
 // Call implements Loss.
 func (l *Reduced) Call(b *graph.Builder, yTrue, yPred, sampleWeight, mask *graph.Value) *graph.Value {
