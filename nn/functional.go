@@ -31,6 +31,7 @@ func (m *Model) functionalConfig(c *layer.Config) {
 	if v, ok := c.Value("layers"); ok {
 		records, _ = v.([]any)
 	}
+	c.Inert("input_layers", "output_layers") // where the layers are no list, it is enough to say that
 	if len(records) == 0 {
 		c.Errorf("layers", "a list of layers is expected")
 		return
@@ -86,7 +87,7 @@ func (m *Model) functionalConfig(c *layer.Config) {
 		if r, ok := leaf.(*ref); ok {
 			if _, ok := m.layers[r.layer].(*layer.InputLayer); !ok {
 				if _, gone := m.layers[r.layer].(*missing); !gone {
-					c.Errorf("input_layers", "%q is no layer.InputLayer", m.layers[r.layer].Name())
+					c.Errorf("input_layers", "%q is no InputLayer", m.layers[r.layer].Name())
 				}
 			}
 		}
