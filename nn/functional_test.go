@@ -14,8 +14,10 @@ import (
 )
 
 // chain is x -> d (called twice) -> out, with places that tests replace.
-const chain = `{"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional", "config": {"name": "m", "layers": [
- {"module": "keras.layers", "class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_shape": [null, 2], "dtype": "float32"}, "inbound_nodes": []},
+const chain = `{"module": "keras.src.models.functional", "class_name": "Functional", "registered_name": "Functional",
+ "config": {"name": "m", "layers": [
+ {"module": "keras.layers", "class_name": "InputLayer", "name": "x",
+  "config": {"name": "x", "batch_shape": [null, 2], "dtype": "float32"}, "inbound_nodes": []},
  {"module": "keras.layers", "class_name": "Activation", "name": "d", "config": {"name": "d", "activation": "relu"}, "inbound_nodes": [
   {"args": [T(x,0,0)], "kwargs": {}}, {"args": [T(d,0,0)], "kwargs": {}}]},
  {"module": "keras.src.ops.numpy", "class_name": "Add", "name": "out", "config": {"name": "out"}, "inbound_nodes": [
@@ -31,7 +33,8 @@ func expand(s string) string {
 		}
 		j := i + strings.IndexByte(s[i:], ')')
 		part := strings.Split(s[i+2:j], ",")
-		s = s[:i] + fmt.Sprintf(`{"class_name": "__keras_tensor__", "config": {"shape": [null, 2], "dtype": "float32", "keras_history": [%q, %s, %s]}}`, part[0], part[1], part[2]) + s[j+1:]
+		s = s[:i] + fmt.Sprintf(`{"class_name": "__keras_tensor__", "config": {"shape": [null, 2], "dtype": "float32", `+
+			`"keras_history": [%q, %s, %s]}}`, part[0], part[1], part[2]) + s[j+1:]
 	}
 }
 
@@ -67,7 +70,8 @@ func TestFunctional(t *testing.T) {
 		t.Errorf("%q", calls)
 	}
 	in, out := m.Ends()
-	if len(in) != 1 || in[0].Layer.Name() != "x" || len(out) != 1 || out[0].Layer.Name() != "out" || len(m.Layers()) != 2 || len(m.Operations()) != 3 {
+	if len(in) != 1 || in[0].Layer.Name() != "x" || len(out) != 1 || out[0].Layer.Name() != "out" || len(m.Layers()) != 2 ||
+		len(m.Operations()) != 3 {
 		t.Errorf("%v, %v", in, out)
 	}
 }
@@ -76,28 +80,36 @@ func TestFunctional(t *testing.T) {
 func TestFunctionalProblems(t *testing.T) {
 	for _, c := range []struct{ what, old, new, part string }{
 		{"no layers", `"layers": [`, `"layers": [], "old": [`, `/config/layers (layer "m"): a list of layers is expected`},
-		{"a layer that is none", `{"module": "keras.layers", "class_name": "InputLayer"`, `5, {"module": "keras.layers", "class_name": "InputLayer"`, `/config/layers/0 (layer "m"): a layer is expected, not the number 5`},
-		{"two names", `"name": "d", "config": {"name": "d"`, `"name": "d", "config": {"name": "e"`, `/config/layers/1/name (layer "m"): the layer has two names`},
-		{"one name twice", `"class_name": "Add", "name": "out", "config": {"name": "out"}`, `"class_name": "Add", "name": "d", "config": {"name": "d"}`, `the name "d" is used by two layers`},
+		{"a layer that is none", `{"module": "keras.layers", "class_name": "InputLayer"`,
+			`5, {"module": "keras.layers", "class_name": "InputLayer"`, `/config/layers/0 (layer "m"): a layer is expected, not the number 5`},
+		{"two names", `"name": "d", "config": {"name": "d"`, `"name": "d", "config": {"name": "e"`,
+			`/config/layers/1/name (layer "m"): the layer has two names`},
+		{"one name twice", `"class_name": "Add", "name": "out", "config": {"name": "out"}`,
+			`"class_name": "Add", "name": "d", "config": {"name": "d"}`, `the name "d" is used by two layers`},
 		{"an unknown class", `"class_name": "Activation"`, `"class_name": "Activate"`, "keras.layers.Activate"},
 		{"no calls", `"inbound_nodes": []}`, `"inbound_nodes": 3}`, `/config/layers/0/inbound_nodes (layer "m"): a list of calls`},
-		{"a call that is none", `{"args": [T(x,0,0)], "kwargs": {}}`, `7`, `/config/layers/1/inbound_nodes/0 (layer "m"): a call with args and kwargs`},
+		{"a call that is none", `{"args": [T(x,0,0)], "kwargs": {}}`, `7`,
+			`/config/layers/1/inbound_nodes/0 (layer "m"): a call with args and kwargs`},
 		{"args that are none", `{"args": [T(x,0,0)]`, `{"args": {}`, "a list of args is expected"},
 		{"kwargs that are none", `[T(x,0,0)], "kwargs": {}`, `[T(x,0,0)], "kwargs": 5`, "kwargs are an object"},
 		{"an unknown layer", `T(x,0,0)`, `T(z,0,0)`, `/config/layers/1/inbound_nodes/0 (layer "m"): the layer "z" does not exist`},
-		{"an unknown call", `T(d,1,0)`, `T(d,2,0)`, `/config/layers/2/inbound_nodes/0 (layer "m"): call 2 of the layer "d" does not exist; it has 2`},
+		{"an unknown call", `T(d,1,0)`, `T(d,2,0)`,
+			`/config/layers/2/inbound_nodes/0 (layer "m"): call 2 of the layer "d" does not exist; it has 2`},
 		{"an unknown output", `T(d,1,0)`, `T(d,1,1)`, `output 1 of the layer "d" does not exist; it has 1`},
 		{"a negative call", `T(d,1,0)`, `T(d,-1,0)`, `call -1, output 0 of the layer "d" cannot exist`},
 		{"a cycle", `T(x,0,0)`, `T(d,1,0)`, "depends on itself: the graph has a cycle"},
-		{"a history that is none", `T(x,0,0)`, `{"class_name": "__keras_tensor__", "config": {"keras_history": [1]}}`, "a tensor without a keras_history"},
-		{"a history of other types", `T(x,0,0)`, `{"class_name": "__keras_tensor__", "config": {"keras_history": [1, 2, 3]}}`, "a tensor is named by [layer name, call, output]"},
+		{"a history that is none", `T(x,0,0)`, `{"class_name": "__keras_tensor__", "config": {"keras_history": [1]}}`,
+			"a tensor without a keras_history"},
+		{"a history of other types", `T(x,0,0)`, `{"class_name": "__keras_tensor__", "config": {"keras_history": [1, 2, 3]}}`,
+			"a tensor is named by [layer name, call, output]"},
 		{"Python code", `T(x,0,0)`, `{"class_name": "__lambda__", "config": {}}`, "Python code, which is never run"},
 		{"an object", `T(x,0,0)`, `{"module": "a", "class_name": "B", "config": {}}`, "a.B: such an object cannot be an argument"},
 		{"an array that is none", `[1, 2], "dtype"`, `[1, [2]], "dtype"`, "a constant array: "},
 		{"no inputs", `"input_layers": [["x", 0, 0]]`, `"input_layers": []`, `/config/input_layers (layer "m"): at least one is expected`},
 		{"no key of inputs", `"input_layers"`, `"inputs"`, `/config/input_layers (layer "m"): the key is missing`},
 		{"an input that is none", `[["x", 0, 0]]`, `[["d", 0, 0]]`, `/config/input_layers (layer "m"): "d" is no InputLayer`},
-		{"outputs that are none", `[["out", 0, 0]]`, `5`, `/config/output_layers (layer "m"): [layer name, call, output] is expected, not the number 5`},
+		{"outputs that are none", `[["out", 0, 0]]`, `5`,
+			`/config/output_layers (layer "m"): [layer name, call, output] is expected, not the number 5`},
 		{"an output that is not there", `[["out", 0, 0]]`, `[["out", 1, 0]]`, `/config/output_layers (layer "m"): call 1`},
 	} {
 		s := strings.Replace(chain, c.old, c.new, 1)
@@ -112,9 +124,12 @@ func TestFunctionalProblems(t *testing.T) {
 // TestArgumentForms reads what may stand in a call besides tensors.
 func TestArgumentForms(t *testing.T) {
 	for in, want := range map[string]string{
-		`5`: "5", `"s"`: "s", `null`: "<nil>", `[1, {"k": true}]`: "[1 map[k:true]]", `{"class_name": "__bytes__", "config": {"value": "b"}}`: "b",
-		`{"class_name": "__ellipsis__", "config": {}}`: "{}", `{"class_name": "__slice__", "config": {"start": null, "stop": 2, "step": null}}`: "{<nil> 2 <nil>}",
-		`{"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float16"}}`: "float16", `{"class_name": "function", "config": "relu"}`: "relu",
+		`5`: "5", `"s"`: "s", `null`: "<nil>", `[1, {"k": true}]`: "[1 map[k:true]]",
+		`{"class_name": "__bytes__", "config": {"value": "b"}}`:                           "b",
+		`{"class_name": "__ellipsis__", "config": {}}`:                                    "{}",
+		`{"class_name": "__slice__", "config": {"start": null, "stop": 2, "step": null}}`: "{<nil> 2 <nil>}",
+		`{"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float16"}}`: "float16",
+		`{"class_name": "function", "config": "relu"}`:                                    "relu",
 	} {
 		got := ""
 		d := &layer.Decoder{Custom: layer.CustomObjects{"Add": layer.OpFunc(func(o *layer.OpCall) any {
@@ -138,7 +153,8 @@ func TestCallNumbers(t *testing.T) {
 	}
 	for what, m := range map[string]*nn.Model{
 		"old releases": must(decode(t, &layer.Decoder{UnreducedCalls: true}, s)),
-		"shared":       must(decode(t, &layer.Decoder{}, strings.Replace(s, `"class_name": "Activation"`, `"shared_object_id": 3, "class_name": "Activation"`, 1))),
+		"shared": must(decode(t, &layer.Decoder{},
+			strings.Replace(s, `"class_name": "Activation"`, `"shared_object_id": 3, "class_name": "Activation"`, 1))),
 	} {
 		if y := must(m.Predict(row(-1, 3))); fmt.Sprint(y.Data()) != "[1 5]" {
 			t.Errorf("%s: %v", what, y.Data())
@@ -166,7 +182,8 @@ func TestLiteralMasks(t *testing.T) {
 
 // TestRewriteCalls writes the shapes of tensors into records that have none.
 func TestRewriteCalls(t *testing.T) {
-	m := must(decode(t, &layer.Decoder{}, strings.ReplaceAll(expand(chain), `"shape": [null, 2], "dtype": "float32", "keras_history"`, `"keras_history"`)))
+	m := must(decode(t, &layer.Decoder{},
+		strings.ReplaceAll(expand(chain), `"shape": [null, 2], "dtype": "float32", "keras_history"`, `"keras_history"`)))
 	if text := string(pyjson.Marshal(layer.Record(m))); strings.Contains(text, `"shape": [null, 2]`) {
 		t.Fatal("the shapes are there already")
 	}

@@ -76,7 +76,8 @@ func TestSummaryOfBranches(t *testing.T) {
 func TestSummaryOptions(t *testing.T) {
 	m := branches()
 	m.Layer("inner/deep").SetTrainable(false)
-	rows, totals := cells(t, m, report.SummaryOptions{LineLength: 170, ExpandNested: true, ShowTrainable: true, Optimizer: &report.ParamCount{Params: 2, Bytes: 8}})
+	rows, totals := cells(t, m,
+		report.SummaryOptions{LineLength: 170, ExpandNested: true, ShowTrainable: true, Optimizer: &report.ParamCount{Params: 2, Bytes: 8}})
 	for _, want := range []string{
 		"x (InputLayer) | (None, None, 4) | 0 | - | -",
 		"shared (Dense) | (None, None, 4) | 20 | x[0][0], shared[0][0] | Y",
@@ -88,10 +89,12 @@ func TestSummaryOptions(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, strings.Join(rows, "\n"))
 		}
 	}
-	if !slices.Contains(totals, "Total params: 32 (128.00 B)") || !slices.Contains(totals, "Non-trainable params: 10 (40.00 B)") || !slices.Contains(totals, "Optimizer params: 2 (8.00 B)") {
+	if !slices.Contains(totals, "Total params: 32 (128.00 B)") || !slices.Contains(totals, "Non-trainable params: 10 (40.00 B)") ||
+		!slices.Contains(totals, "Optimizer params: 2 (8.00 B)") {
 		t.Errorf("%q", totals)
 	}
-	if err := report.Summary(io.Discard, m, report.SummaryOptions{LineLength: 10}); err == nil || !strings.Contains(err.Error(), "too narrow") {
+	if err := report.Summary(io.Discard, m, report.SummaryOptions{LineLength: 10}); err == nil ||
+		!strings.Contains(err.Error(), "too narrow") {
 		t.Errorf("%v", err)
 	}
 	// A model that is not built has nothing to show yet.
@@ -103,7 +106,8 @@ func TestSummaryOptions(t *testing.T) {
 
 // TestNarrowTable wraps and cuts what is too long, and keeps every line as wide as the terminal.
 func TestNarrowTable(t *testing.T) {
-	m := must(nn.NewSequential(nn.NewInputLayer([]int{3}), layers.NewDense(3, nn.Args{"name": "a_name_that_is_much_longer_than_its_column"}), layers.NewDense(3, nn.Args{"name": "層層層"})))
+	m := must(nn.NewSequential(nn.NewInputLayer([]int{3}), layers.NewDense(3, nn.Args{"name": "a_name_that_is_much_longer_than_its_column"}),
+		layers.NewDense(3, nn.Args{"name": "層層層"})))
 	var b bytes.Buffer
 	if err := report.Summary(&b, m, report.SummaryOptions{LineLength: 40}); err != nil {
 		t.Fatal(err)
@@ -157,7 +161,8 @@ func TestPlot(t *testing.T) {
 	if err := report.Plot(&b, m, "mmd", report.PlotOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"flowchart TD", `"x<br/>InputLayer<br/>(None, None, 4)"`, `"shared<br/>Dense`, `"shared (call 2)<br/>Dense`, `"inner<br/>Sequential`} {
+	for _, want := range []string{"flowchart TD", `"x<br/>InputLayer<br/>(None, None, 4)"`, `"shared<br/>Dense`,
+		`"shared (call 2)<br/>Dense`, `"inner<br/>Sequential`} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())
 		}
@@ -169,7 +174,8 @@ func TestPlot(t *testing.T) {
 	if err := report.Plot(&b, m, "dot", report.PlotOptions{ExpandNested: true, LeftToRight: true}); err != nil {
 		t.Fatal(err)
 	}
-	if s := b.String(); !strings.Contains(s, "rankdir=LR") || !strings.Contains(s, `"inner/deep\nDense`) || strings.Contains(s, "Sequential") || strings.Count(s, "->") != 7 {
+	if s := b.String(); !strings.Contains(s, "rankdir=LR") || !strings.Contains(s, `"inner/deep\nDense`) ||
+		strings.Contains(s, "Sequential") || strings.Count(s, "->") != 7 {
 		t.Errorf("%s", s)
 	}
 	if err := report.Plot(&b, m, "png", report.PlotOptions{}); err == nil || !strings.Contains(err.Error(), `not "png"`) {
@@ -179,7 +185,8 @@ func TestPlot(t *testing.T) {
 
 func TestParamCount(t *testing.T) {
 	for want, c := range map[string]report.ParamCount{
-		"0 (0.00 B)": {}, "999 (1.00 KB)": {Params: 999, Bytes: 1024}, "1,234,567 (4.71 MB)": {Params: 1234567, Bytes: 4 * 1234567}, "1,000 (1023.00 B)": {Params: 1000, Bytes: 1023},
+		"0 (0.00 B)": {}, "999 (1.00 KB)": {Params: 999, Bytes: 1024}, "1,234,567 (4.71 MB)": {Params: 1234567, Bytes: 4 * 1234567},
+		"1,000 (1023.00 B)": {Params: 1000, Bytes: 1023},
 	} {
 		if got := c.String(); got != want {
 			t.Errorf("%q, not %q", got, want)

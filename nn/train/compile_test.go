@@ -30,8 +30,9 @@ var (
 	sequential = outputsOf{tree: 0, targets: [][]int{{4}}, out: [][]int{{4, 3}}}
 	single     = outputsOf{tree: 0, names: []string{"probs"}, targets: [][]int{{4, 3}}, out: [][]int{{4, 3}}}
 	pair       = outputsOf{tree: []any{0, 1}, names: []string{"a", "b"}, targets: [][]int{{4, 1}, {4, 3}}, out: [][]int{{4, 1}, {4, 3}}}
-	dict       = outputsOf{tree: map[string]any{"x": 0, "y": 1}, names: []string{"a", "b"}, targets: [][]int{{4, 1}, {4, 3}}, out: [][]int{{4, 1}, {4, 3}}}
-	nested     = outputsOf{tree: map[string]any{"p": []any{0, 1}, "q": 2}, names: []string{"a", "b", "c"},
+	dict       = outputsOf{tree: map[string]any{"x": 0, "y": 1}, names: []string{"a", "b"}, targets: [][]int{{4, 1}, {4, 3}},
+		out: [][]int{{4, 1}, {4, 3}}}
+	nested = outputsOf{tree: map[string]any{"p": []any{0, 1}, "q": 2}, names: []string{"a", "b", "c"},
 		targets: [][]int{{4, 1}, {4, 1}, {4, 1}}, out: [][]int{{4, 1}, {4, 1}, {4, 1}}}
 	unnamed = outputsOf{tree: []any{0, 1}, targets: [][]int{nil, {4, 1}}, out: [][]int{{4, 1}, {4, 1}}}
 )
@@ -70,7 +71,8 @@ func TestLosses(t *testing.T) {
 		{"several of one output", single, `["mae", "mse"]`, `null`, "0:probs:1:mae 0:probs:1:mse"},
 		{"a dict of one", single, `{"probs": "mae"}`, `{"probs": 3}`, "0:probs:3:mae"},
 		{"a record", single, `{"module": "keras.losses", "class_name": "Huber", "config": {"name": "h", "delta": 2.0}}`, `null`, "0:probs:1:h"},
-		{"a function", single, `{"module": "builtins", "class_name": "function", "config": "mean_squared_error"}`, `null`, "0:probs:1:mean_squared_error"},
+		{"a function", single, `{"module": "builtins", "class_name": "function", "config": "mean_squared_error"}`, `null`,
+			"0:probs:1:mean_squared_error"},
 		{"one for all", pair, `"mse"`, `null`, "0:a:1:mse 1:b:1:mse"},
 		{"a list", pair, `["mse", "mae"]`, `[1, 0.5]`, "0:a:1:mse 1:b:0.5:mae"},
 		{"a list with null", pair, `["mse", null]`, `null`, "0:a:1:mse"},
@@ -153,7 +155,8 @@ func TestAccuracy(t *testing.T) {
 		want        string
 	}{
 		{[]int{4, 1}, []int{4, 1}, "binary"}, {[]int{4}, []int{4, 1}, "binary"},
-		{[]int{4}, []int{4, 3}, "sparse"}, {[]int{4, 1}, []int{4, 3}, "sparse"}, {[]int{4, 3}, []int{4, 3}, "categorical"}, {[]int{4, 5}, []int{4, 5, 3}, "sparse"},
+		{[]int{4}, []int{4, 3}, "sparse"}, {[]int{4, 1}, []int{4, 3}, "sparse"}, {[]int{4, 3}, []int{4, 3}, "categorical"},
+		{[]int{4, 5}, []int{4, 5, 3}, "sparse"},
 	} {
 		r := outputsOf{tree: 0, targets: [][]int{c.target}, out: [][]int{c.out}}.compiler()
 		binary, sparse, err := r.kindOf(0)
@@ -190,8 +193,10 @@ func TestWeightedNames(t *testing.T) {
 func TestCustomLoss(t *testing.T) {
 	r := single.compiler()
 	o := layer.NewObject("losses", "mse")
-	r.custom = layer.CustomObjects{"my>L": func() layer.Configurable { return o.Impl }, "notloss": func() layer.Configurable { return layer.NewObject("initializers", "zeros").Impl }}
-	if l, err := r.newLoss(parse(t, `{"class_name": "L", "config": {"name": "mine"}, "registered_name": "my>L"}`), 0); err != nil || l.LossName() != "mine" {
+	r.custom = layer.CustomObjects{"my>L": func() layer.Configurable { return o.Impl },
+		"notloss": func() layer.Configurable { return layer.NewObject("initializers", "zeros").Impl }}
+	if l, err := r.newLoss(parse(t, `{"class_name": "L", "config": {"name": "mine"}, "registered_name": "my>L"}`), 0); err != nil ||
+		l.LossName() != "mine" {
 		t.Errorf("%v (%v)", l, err)
 	}
 	_, err := r.newLoss("notloss", 0)

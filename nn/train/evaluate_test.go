@@ -110,11 +110,13 @@ func TestSamples(t *testing.T) {
 		part string
 	}{
 		{"targets that are fewer", []tensor.Any{x}, []tensor.Any{column(1)}, nil, "target 0 has 1 samples, others have 2"},
-		{"weights that are fewer", []tensor.Any{x}, []tensor.Any{x}, []tensor.Any{tensor.FromSlice([]float32{1}, 1)}, "sample weight 0 has 1 samples"},
+		{"weights that are fewer", []tensor.Any{x}, []tensor.Any{x}, []tensor.Any{tensor.FromSlice([]float32{1}, 1)},
+			"sample weight 0 has 1 samples"},
 		{"two targets", []tensor.Any{x}, []tensor.Any{x, x}, nil, "the model has 1 outputs, 2 targets were given"},
 		{"two weights", []tensor.Any{x}, []tensor.Any{x}, []tensor.Any{x, x}, "2 sample weights were given"},
 		{"a number", []tensor.Any{x}, []tensor.Any{tensor.Scalar(float32(1))}, nil, "target 0 is a number, not a batch"},
-		{"no samples", []tensor.Any{tensor.NewAny(tensor.Float32, 0, 1)}, []tensor.Any{tensor.NewAny(tensor.Float32, 0, 1)}, nil, "there are no samples"},
+		{"no samples", []tensor.Any{tensor.NewAny(tensor.Float32, 0, 1)}, []tensor.Any{tensor.NewAny(tensor.Float32, 0, 1)}, nil,
+			"there are no samples"},
 		{"no input", nil, []tensor.Any{x}, nil, "the model has 1 inputs"},
 	} {
 		_, err := m.Evaluate(c.x, c.y, nn.EvaluateOptions{SampleWeights: c.w})
