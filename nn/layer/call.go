@@ -3,13 +3,14 @@ package layer
 import (
 	"strings"
 
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/tensor"
 )
 
 // Call is one call of a layer while a model is traced: the graph to write into, and the arguments. Arguments are
-// *graph.Value, []any and map[string]any of them, and constants: nil, bool, string, pyjson.Number, [Slice], [Ellipsis].
+// *graph.Value, []any and map[string]any of them, and constants: nil, bool, string, [Number], [Slice], [Ellipsis].
 type Call struct {
 	*graph.Builder
 	Args   []any
@@ -21,6 +22,13 @@ type Call struct {
 	asked  map[string]bool // the arguments that the layer looked at, by name
 	maxArg int             // and by position: the last one, from 1
 }
+
+// Number and Dict are numbers and dicts of Python as a file has them, in the arguments of calls and the raw values of a
+// Config. A Number has the methods Int, Int64, Float and IsInt, a Dict has Keys, Get, Lookup and others.
+type (
+	Number = pyjson.Number
+	Dict   = pyjson.Object
+)
 
 // Slice is Python's slice(start, stop, step); nil stands for None.
 type Slice struct{ Start, Stop, Step any }

@@ -16,7 +16,7 @@ import (
 type Hashing struct {
 	layer.Base
 	NumBins    int
-	MaskValue  any // a string, a pyjson.Number, or nil for none
+	MaskValue  any // a string, a layer.Number, or nil for none
 	Salt       []int64
 	OutputMode string
 }
