@@ -137,7 +137,7 @@ func (c Case) run(run Runner, r *Result, opts []kerasfile.Option) error {
 		r.Status, r.Message = "fail", fmt.Sprintf("%d outputs, Keras has %d", len(ours), len(outputs))
 		return nil
 	}
-	half := halfPolicy(m)
+	half := HalfPolicy(m)
 	for i, t := range ours {
 		var truth tensor.Any
 		if name := fmt.Sprintf("truth_%d", i); a.Has(name) {
@@ -154,8 +154,8 @@ func (c Case) run(run Runner, r *Result, opts []kerasfile.Option) error {
 	return nil
 }
 
-// halfPolicy returns the 16-bit type in which some layer of the model computes, Invalid if none does.
-func halfPolicy(m *nn.Model) tensor.DType {
+// HalfPolicy returns the 16-bit type in which some layer of the model computes, Invalid if none does.
+func HalfPolicy(m *nn.Model) tensor.DType {
 	half := tensor.Invalid
 	layer.Each(m, func(l layer.Layer) {
 		if d := l.Policy().Compute; d.IsHalf() && half != tensor.BFloat16 {

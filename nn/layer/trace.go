@@ -144,7 +144,7 @@ func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) 
 	defer func() { t.builder.Label = label }()
 	if !b.built {
 		if builder, ok := l.(Builder); ok {
-			builder.Build(c)
+			builder.Build(c.forBuild())
 		}
 		b.built = true
 	}
