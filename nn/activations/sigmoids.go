@@ -2,6 +2,7 @@ package activations
 
 import (
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
 )
 
 // HardSigmoid is x/6 + 0.5 within 0..1 (keras.activations.hard_sigmoid).
@@ -53,16 +54,12 @@ func Sparsemax(axis int) func(b *graph.Builder, x *graph.Value) *graph.Value {
 		// z in descending order; the support is where 1 + k*z_k exceeds the sum of the first k.
 		z := b.Flip(b.Sort(x, axis), axis)
 		sums := b.Cumsum(z, axis)
-		rank := make([]float64, size)
-		for k := range rank {
-			rank[k] = float64(k + 1)
-		}
 		shape := make([]int, x.Rank())
 		for i := range shape {
 			shape[i] = 1
 		}
 		shape[axis] = size
-		k := b.Reshape(b.Floats(x.DType, rank...), shape...)
+		k := b.Reshape(b.Cast(b.AddS(b.Iota(tensor.Int32, size), 1), x.DType), shape...)
 		excess := b.Sub(z, b.Div(b.AddS(sums, -1), k))
 		support := b.Compare(graph.Greater, excess, b.Scalar(x.DType, 0))
 		count := b.SumKeep(b.Cast(support, x.DType), axis)

@@ -143,7 +143,7 @@ func (l *BatchNormalization) Call(c *layer.Call) any {
 		shift = c.Neg(shift)
 	}
 	y := c.Add(c.Mul(x, along(c, scale, axis, x.Rank())), along(c, shift, axis, x.Rank()))
-	return c.Cast(y, l.ComputeDType())
+	return openLike(c, c.Cast(y, l.ComputeDType()), x)
 }
 
 // moments are mean and variance over all axes but one, of the steps that are not masked.

@@ -128,6 +128,9 @@ func (l *EinsumDense) Call(c *layer.Call) any {
 		}
 		y = c.Add(y, bias)
 	}
+	if batch := x.Shape[0]; !graph.Known(batch) && y.Rank() > 0 && graph.Known(y.Shape[0]) { // even where the kernel has an axis for it
+		y = c.Opaque(y.DType, append([]int{batch}, y.Shape[1:]...), y)
+	}
 	return l.Activation.Apply(c, y)
 }
 

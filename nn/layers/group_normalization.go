@@ -3,6 +3,7 @@ package layers
 import (
 	"slices"
 
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -51,13 +52,10 @@ func (l *GroupNormalization) groups(c *layer.Call, x *value) (axis, size, groups
 	if axis == 0 {
 		c.Fail("axis %d is the batch, which cannot be divided into groups", l.Axis)
 	}
-	if size < 0 {
-		c.Fail("axis %d of the input %s must be known", l.Axis, x)
-	}
 	if groups == -1 {
 		groups = size
 	}
-	if size == 0 || groups > size || size%groups != 0 {
+	if size == 0 || graph.Known(size) && (groups > size || size%groups != 0) {
 		c.Fail("groups is %d, which does not divide the %d channels of the input %s", groups, size, x)
 	}
 	return axis, size, groups
@@ -66,6 +64,9 @@ func (l *GroupNormalization) groups(c *layer.Call, x *value) (axis, size, groups
 // Build implements layer.Builder.
 func (l *GroupNormalization) Build(c *layer.Call) {
 	_, size, _ := l.groups(c, c.X())
+	if size < 0 {
+		c.Fail("axis %d of the input %s must be known", l.Axis, c.X())
+	}
 	if l.Scale {
 		l.gamma = c.AddWeight("gamma", l.GammaInitializer.Init(), []int{size}, layer.Regularized(l.GammaRegularizer, l.GammaConstraint))
 	}
@@ -79,6 +80,9 @@ func (l *GroupNormalization) Call(c *layer.Call) any {
 	x := c.X()
 	from, shape := x.DType, x.Shape
 	axis, size, groups := l.groups(c, x)
+	if size < 0 { // the layer was built for another input, which had a length
+		return c.Opaque(l.ComputeDType(), shape, x)
+	}
 	grouped := slices.Clone(shape)
 	grouped[axis] = size / groups
 	grouped = slices.Insert(grouped, axis, groups)

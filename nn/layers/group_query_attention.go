@@ -144,7 +144,7 @@ func (l *GroupQueryAttention) Call(c *layer.Call) any {
 	if l.gate != nil {
 		out = c.Mul(out, c.Run1(l.gate, a.query))
 	}
-	out = c.Run1(l.output, out)
+	out = openLike(c, c.Run1(l.output, out), a.query)
 	if a.scores {
 		return []any{out, scores}
 	}

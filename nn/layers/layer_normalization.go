@@ -103,7 +103,7 @@ func (l *LayerNormalization) Call(c *layer.Call) any {
 	if l.beta != nil {
 		y = c.Add(y, affine(c, l.beta, x, broadcast))
 	}
-	return c.Cast(c.Cast(y, from), l.ComputeDType())
+	return openLike(c, c.Cast(c.Cast(y, from), l.ComputeDType()), x)
 }
 
 // affine is gamma or beta in the type of x and in the shape in which it broadcasts; a vector along the last axis stays one.
@@ -137,5 +137,5 @@ func (l *RMSNormalization) Call(c *layer.Call) any {
 	from := x.DType
 	x = c.Cast(x, wide(from))
 	y := c.Normalize(x, l.Epsilon, true, l.Axis...)
-	return c.Cast(c.Mul(y, c.Cast(c.Var(l.scale), x.DType)), from)
+	return openLike(c, c.Cast(c.Mul(y, c.Cast(c.Var(l.scale), x.DType)), from), x)
 }

@@ -104,6 +104,10 @@ func (l *merge) fold(c *layer.Call, op *graph.Binary) *value {
 	return openShape(c, y, xs).WithMask(nil)
 }
 
+// openLike gives the output y of a layer of which Keras says that it has the shape of its input x the axes of x that are
+// unknown, even where the layer's weights know them.
+func openLike(c *layer.Call, y, x *value) *value { return openShape(c, y, []*value{x}) }
+
 // openShape gives what was made of xs, all of one rank, the shape that Keras's merging layers say while lengths are unknown:
 // an axis of which one input has a length and another has not is unknown (Merge._compute_elemwise_op_output_shape).
 func openShape(c *layer.Call, y *value, xs []*value) *value {

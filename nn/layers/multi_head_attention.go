@@ -198,7 +198,11 @@ func (l *MultiHeadAttention) Call(c *layer.Call) any {
 	if l.gate != nil {
 		out = c.Mul(out, c.Run1(l.gate, a.query))
 	}
-	out = c.Run1(l.output, out).WithMask(queryMask)
+	out = c.Run1(l.output, out)
+	if len(l.OutputShape) == 0 {
+		out = openLike(c, out, a.query)
+	}
+	out = out.WithMask(queryMask)
 	if a.scores {
 		return []any{out, scores}
 	}

@@ -111,9 +111,9 @@ func (l *Normalization) Call(c *layer.Call) any {
 	mean = c.Cast(mean, x.DType)
 	root := c.Max(c.Sqrt(c.Cast(variance, x.DType)), c.Scalar(x.DType, kerasEpsilon))
 	if l.Invert {
-		return c.Add(mean, c.Mul(x, root))
+		return openLike(c, c.Add(mean, c.Mul(x, root)), x)
 	}
-	return c.Div(c.Sub(x, mean), root)
+	return openLike(c, c.Div(c.Sub(x, mean), root), x)
 }
 
 // given is a mean or variance of the config; its axes are the last of those kept.
@@ -155,5 +155,5 @@ func (l *Rescaling) Call(c *layer.Call) any {
 		}
 		in[i] = c.Cast(c.Const(t), x.DType)
 	}
-	return c.Add(c.Mul(x, in[0]), in[1])
+	return openLike(c, c.Add(c.Mul(x, in[0]), in[1]), x)
 }

@@ -56,5 +56,5 @@ func (l *PReLU) Call(c *layer.Call) any {
 	if x.Rank() != alpha.Rank()+1 {
 		c.Fail("the layer was built for inputs of rank %d, not %s", alpha.Rank()+1, x)
 	}
-	return c.Sub(c.Relu(x), c.Mul(alpha, c.Relu(c.Neg(x))))
+	return openLike(c, c.Sub(c.Relu(x), c.Mul(alpha, c.Relu(c.Neg(x)))), x)
 }

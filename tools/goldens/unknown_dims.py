@@ -81,7 +81,7 @@ def resized(arrays, shapes, step, axes):
         for axis, d in enumerate(s):
             if axis in axes and d is None and axis < a.ndim:
                 n = a.shape[axis] + step if step > -100 else a.shape[axis] * 2
-                if n < 1:
+                if n < 2:
                     return None
                 a = np.take(a, np.arange(n) % a.shape[axis], axis=axis)
         out.append(a)
@@ -101,7 +101,7 @@ def close(a, b):
     if len(a) != len(b):
         return False
     for x, y in zip(a, b):
-        if x.shape != y.shape:
+        if x.shape != y.shape or x.dtype != y.dtype:
             return False
         if x.dtype.kind not in "fc":
             if not np.array_equal(x, y):
