@@ -20,7 +20,7 @@ const Unknown = -((1<<24 | 1<<6) << (16 * (bits.UintSize / 64)))
 func Known(d int) bool { return d >= 0 }
 
 // Negative reports whether a length is a negative number that no unknown length led to: a mistake.
-func Negative(d int) bool { return d < 0 && d > Unknown>>8 }
+func Negative(d int) bool { return d < 0 && d > Unknown>>16 }
 
 // AllKnown reports whether all lengths are numbers.
 func AllKnown(dims ...int) bool {
