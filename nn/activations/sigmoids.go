@@ -2,7 +2,6 @@ package activations
 
 import (
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/tensor"
 )
 
 // HardSigmoid is x/6 + 0.5 within 0..1 (keras.activations.hard_sigmoid).
@@ -59,7 +58,7 @@ func Sparsemax(axis int) func(b *graph.Builder, x *graph.Value) *graph.Value {
 			shape[i] = 1
 		}
 		shape[axis] = size
-		k := b.Reshape(b.Cast(b.AddS(b.Iota(tensor.Int32, size), 1), x.DType), shape...)
+		k := b.Cumsum(b.Full(x.DType, 1, shape...), axis)
 		excess := b.Sub(z, b.Div(b.AddS(sums, -1), k))
 		support := b.Compare(graph.Greater, excess, b.Scalar(x.DType, 0))
 		count := b.SumKeep(b.Cast(support, x.DType), axis)
