@@ -99,3 +99,29 @@ func (StraightThrough) Gradient(_ *Backward, _ *Node, dOut []*Value) []*Value {
 func (b *Builder) StraightThrough(x, smooth *Value) *Value {
 	return b.Emit1(StraightThrough{}, x, smooth)
 }
+
+// Through returns the gradients of the inputs of n by way of other ops that compute the same: f writes the outputs of n, made of
+// its inputs, nil for those through which none flows.
+func (b *Backward) Through(n *Node, dOut []*Value, f func(b *Builder, in []*Value) []*Value) []*Value {
+	in := slices.Clone(n.In)
+	var wrt, ys, dys []*Value
+	for i, v := range in {
+		if b.Wants(i) { // the way back ends here
+			in[i] = b.StopGradient(v)
+			wrt = append(wrt, in[i])
+		}
+	}
+	for i, y := range f(b.Builder, in) {
+		if y != nil && dOut[i] != nil {
+			ys, dys = append(ys, y), append(dys, dOut[i])
+		}
+	}
+	found := b.Differentiate(b.Builder, ys, dys, wrt)
+	grads := make([]*Value, len(in))
+	for i := range grads {
+		if b.Wants(i) {
+			grads[i], found = found[0], found[1:]
+		}
+	}
+	return grads
+}

@@ -87,17 +87,18 @@ func (b *Builder) UnpackInt4(x *Value, axis, size int, signed bool) *Value {
 
 // RoundE4M3 rounds to the nearest number that float8 (e4m3fn: 3 bits of fraction, exponents from -6 to 8, no infinity)
 // can hold; numbers beyond 448 become NaN, as they have none.
-var RoundE4M3 = flat("round_e4m3", roundE4M3, nil)
+var RoundE4M3 = flat("round_e4m3", func(x float64) float64 { return roundFloat8(x, 3, -6, 448, math.NaN()) }, nil)
 
-func roundE4M3(x float64) float64 {
+// roundFloat8 rounds to a float of some bits of fraction and a least exponent; what is above top becomes beyond.
+func roundFloat8(x float64, bits, least int, top, beyond float64) float64 {
 	if x == 0 || math.IsNaN(x) {
 		return x
 	}
 	_, e := math.Frexp(x)
-	step := math.Ldexp(1, max(e-1, -6)-3)
+	step := math.Ldexp(1, max(e-1, least)-bits)
 	r := math.RoundToEven(x/step) * step
-	if math.Abs(r) > 448 {
-		return math.NaN()
+	if math.Abs(r) > top {
+		return math.Copysign(beyond, x)
 	}
 	return r
 }

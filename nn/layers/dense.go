@@ -91,7 +91,8 @@ func (l *Dense) product(c *layer.Call, x *value) *value {
 		return c.Dense(x, l.lora.apply(c, c.Var(l.kernel)))
 	case "float8":
 		kernel := c.Var(l.kernel)
-		return c.Dense(float8Round(c, x, c.Raw(l.float8[0])), float8Round(c, kernel, c.Raw(l.float8[2])))
+		y := c.Dense(float8Round(c, x, c.Raw(l.float8[0])), float8Round(c, kernel, c.Raw(l.float8[2])))
+		return c.Float8Gradient(y, c.Raw(l.float8[4]))
 	}
 	var y *value
 	switch q := l.inputQuantizer(l.Policy()); {
@@ -101,6 +102,8 @@ func (l *Dense) product(c *layer.Call, x *value) *value {
 		ints, scale := q.apply(c, x, -1)
 		y = c.Cast(denseInt8(c, ints, l.int8Kernel(c)), l.ComputeDType())
 		y = divide(c, y, c.Mul(c.Cast(c.Raw(l.scale), scale.DType), scale))
+		kernel := c.Cast(l.int8Kernel(c), x.DType)
+		y = c.StraightThrough(y, c.Dense(x, divide(c, kernel, c.Raw(l.scale))))
 	case l.mode == "int8":
 		kernel := c.Cast(c.Raw(l.kernel), l.ComputeDType())
 		y = c.Dense(x, divide(c, kernel, c.Raw(l.scale)))

@@ -158,7 +158,8 @@ func (l *EinsumDense) product(c *layer.Call, x *value) *value {
 		return einsum(x, l.lora.apply(c, c.Var(l.kernel)))
 	case "float8":
 		kernel := c.Var(l.kernel)
-		return einsum(float8Round(c, x, c.Raw(l.float8[0])), float8Round(c, kernel, c.Raw(l.float8[2])))
+		y := einsum(float8Round(c, x, c.Raw(l.float8[0])), float8Round(c, kernel, c.Raw(l.float8[2])))
+		return c.Float8Gradient(y, c.Raw(l.float8[4]))
 	}
 	e := l.shapes(c, x).equation
 	var y *value
@@ -176,6 +177,7 @@ func (l *EinsumDense) product(c *layer.Call, x *value) *value {
 		ints, scale := q.apply(c, x, e.reducedInput(x.Rank())...)
 		y = c.Cast(einsum(ints, l.int8Kernel(c)), l.ComputeDType())
 		y = divide(c, y, c.Mul(e.alignInput(c, scale), c.Cast(c.Raw(l.scale), scale.DType)))
+		y = c.StraightThrough(y, divide(c, einsum(x, c.Cast(l.int8Kernel(c), x.DType)), c.Raw(l.scale)))
 	case l.mode == "int8" || l.packed >= 0:
 		y = einsum(x, c.Cast(l.int8Kernel(c), x.DType))
 		y = divide(c, y, c.Raw(l.scale))
@@ -187,6 +189,7 @@ func (l *EinsumDense) product(c *layer.Call, x *value) *value {
 		}
 		ints, scale := q.apply(c, x, e.reducedInput(x.Rank())...)
 		y = divide(c, einsum(c.Cast(ints, x.DType), kernel), e.alignInput(c, scale))
+		y = c.StraightThrough(y, einsum(x, kernel))
 	}
 	return l.lora.add(c, y, x, einsum)
 }

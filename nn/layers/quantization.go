@@ -327,11 +327,11 @@ func (k *quantizedKernel) floatMatrix(c *layer.Call, p layer.Policy) *value {
 	return w
 }
 
-// float8Round rounds x to what float8 can hold of it at the given scale.
+// float8Round rounds x to what float8 can hold of it at the given scale; its gradient is that of x.
 func float8Round(c *layer.Call, x, scale *value) *value {
 	scale = c.Cast(scale, x.DType)
 	y := c.Clip(c.Div(x, scale), -448, 448)
-	return c.Mul(c.Unary(graph.RoundE4M3, y), scale)
+	return c.StraightThrough(c.Mul(c.Unary(graph.RoundE4M3, y), scale), x)
 }
 
 // float8Bias is the bias rounded to bfloat16, as Keras has it after float8 products in float32.
