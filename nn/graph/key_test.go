@@ -28,6 +28,9 @@ func sampleOps() []Op {
 		Resample{Axis: 1, Taps: Taps{Start: []int{0, 1}, Weights: [][]float64{{1}, {0.5, 0.5}}}},
 		STFT{Window: []float64{1, 2}, Stride: 3, Center: true},
 		Recurrent{Cell: GRU, Activation: Chain{{Op: Tanh}}, Gate: Chain{{Op: Sigmoid}}, ResetAfter: true, Loop: loop},
+		StopGradient{}, StraightThrough{}, Float8Gradient{},
+		STFTGradient{STFT: STFT{Window: []float64{1, 2}, Stride: 3, Center: true}, Samples: 5},
+		PoolGradient{Pool: Pool{Window: []int{2}, Strides: []int{2}, PadLo: []int{0}, PadHi: []int{1}, Average: true}, Spatial: []int{4}},
 		Scan{Body: body.Graph, Sequences: 1, Loop: loop},
 	}
 }

@@ -169,10 +169,19 @@ func (opAffine) Infer(n *graph.Node) { inferTransform(n) }
 func (op opAffine) Eval(n *graph.Node, in, out []graph.Buf) error {
 	shape := n.In[0].Shape
 	return eachPixel(op.Sampling, in, out, func(image, c int, h, w float64) [3]float64 {
-		t := in[1].D[image%n.In[1].Shape[0]*8:][:8]
-		channel := float64(c)
-		return [3]float64{h*t[4] + w*t[3] + channel*t[6] + t[5], h*t[1] + w*t[0] + channel*t[7] + t[2], channel}
+		return moved(in[1].D[image%n.In[1].Shape[0]*8:][:8], h, w, float64(c))
 	}, shape)
+}
+
+// moved is the place (row, column, channel) of the pixel that a transform brings to another.
+func moved(t []float64, h, w, c float64) [3]float64 {
+	return [3]float64{h*t[4] + w*t[3] + c*t[6] + t[5], h*t[1] + w*t[0] + c*t[7] + t[2], c}
+}
+
+// projected is moved for a projection.
+func projected(m []float64, h, w, c float64) [3]float64 {
+	d := m[6]*w + m[7]*h + 1
+	return [3]float64{(m[3]*w + m[4]*h + m[5]) / d, (m[0]*w + m[1]*h + m[2]) / d, c}
 }
 
 // eachPixel fills the output with the input's elements at the places (row, column, channel) that f names.
@@ -237,9 +246,7 @@ func (op opPerspective) Eval(n *graph.Node, in, out []graph.Buf) error {
 		maps[i] = homography(in[1].D[i*8:i*8+8], in[2].D[i*8:i*8+8])
 	}
 	return eachPixel(op.Sampling, in, out, func(image, c int, h, w float64) [3]float64 {
-		m := maps[image%count]
-		d := m[6]*w + m[7]*h + 1
-		return [3]float64{(m[3]*w + m[4]*h + m[5]) / d, (m[0]*w + m[1]*h + m[2]) / d, float64(c)}
+		return projected(maps[image%count], h, w, float64(c))
 	}, n.In[0].Shape)
 }
 

@@ -1,0 +1,241 @@
+package ops
+
+import (
+	"math"
+	"slices"
+
+	"github.com/hornml/horn/nn/graph"
+)
+
+// spread is the transpose of at: it adds the shares of a gradient d to the elements of which the value at a place is made, in
+// dx, and what d makes of the place itself to dPlace, as far as it is there. The nearest element does not change with the
+// place.
+func (s sampling) spread(shape []int, place []float64, get func(i int) float64, d float64, dx, dPlace []float64) {
+	if s.order == 0 {
+		flat, inside := int64(0), true
+		for k, p := range place {
+			if p != p {
+				p = -farAway
+			}
+			i, ok := s.fix(toIndex(math.RoundToEven(p)), shape[k])
+			flat, inside = flat*int64(shape[k])+i, inside && ok
+		}
+		if inside {
+			dx[flat] += d
+		}
+		return
+	}
+	var low [graph.MaxRank]int64
+	var high [graph.MaxRank]float64
+	for k, p := range place {
+		if p != p || math.IsInf(p, 0) {
+			return
+		}
+		floor := math.Floor(p)
+		low[k], high[k] = toIndex(floor), p-floor
+	}
+	for corner := range 1 << len(place) {
+		weight, flat, inside := 1.0, int64(0), true
+		up := func(k int) bool { return corner>>(len(place)-1-k)&1 == 1 }
+		weights := [graph.MaxRank]float64{}
+		for k := range place {
+			i, w := low[k], 1-high[k]
+			if up(k) {
+				i, w = i+1, high[k]
+			}
+			at, ok := s.fix(i, shape[k])
+			weights[k] = w
+			weight, flat, inside = weight*w, flat*int64(shape[k])+at, inside && ok
+		}
+		v := s.fill
+		if inside {
+			dx[flat] += weight * d
+			v = get(int(flat))
+		}
+		for k := range dPlace {
+			slope := -1.0
+			if up(k) {
+				slope = 1
+			}
+			for j := range place {
+				if j != k {
+					slope *= weights[j]
+				}
+			}
+			dPlace[k] += slope * v * d
+		}
+	}
+}
+
+// opMapCoordinatesGradient is the gradient of an opMapCoordinates with respect to both of its inputs, which are the first
+// two, given that with respect to its output.
+type opMapCoordinatesGradient struct{ Sampling sampling }
+
+// Name implements graph.Op.
+func (opMapCoordinatesGradient) Name() string { return "map_coordinates_gradient" }
+
+// Infer implements graph.Op.
+func (opMapCoordinatesGradient) Infer(n *graph.Node) {
+	for _, v := range n.In[:2] {
+		n.SetOut(v.DType, v.Shape...)
+	}
+}
+
+// Eval implements graph.Op.
+func (op opMapCoordinatesGradient) Eval(n *graph.Node, in, out []graph.Buf) error {
+	shape, size := n.In[0].Shape, n.In[2].Size()
+	dx := make([]float64, n.In[0].Size())
+	place, dPlace := make([]float64, len(shape)), make([]float64, len(shape))
+	for i := range size {
+		clear(dPlace)
+		for k := range place {
+			place[k] = in[1].D[k*size+i]
+		}
+		op.Sampling.spread(shape, place, in[0].Float64, in[2].Float64(i), dx, dPlace)
+		for k, v := range dPlace {
+			out[1].D[k*size+i] = v
+		}
+	}
+	for i, v := range dx {
+		setFloat(out[0], i, v)
+	}
+	return nil
+}
+
+// Gradient implements graph.Differentiable.
+func (op opMapCoordinates) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*value {
+	if !n.In[0].Differentiable() {
+		return make([]*value, 2)
+	}
+	return b.Emit(opMapCoordinatesGradient(op), n.In[0], n.In[1], dOut[0])
+}
+
+// opTransformGradient is the gradient of an opAffine or an opPerspective with respect to the images and, for an affine one,
+// the transforms. Its inputs are theirs, then the gradient with respect to the output.
+type opTransformGradient struct {
+	Sampling    sampling
+	Perspective bool
+}
+
+// Name implements graph.Op.
+func (opTransformGradient) Name() string { return "transform_gradient" }
+
+// Infer implements graph.Op.
+func (op opTransformGradient) Infer(n *graph.Node) {
+	n.SetOut(n.In[0].DType, n.In[0].Shape...)
+	if !op.Perspective {
+		n.SetOut(n.In[1].DType, n.In[1].Shape...)
+	}
+}
+
+// Eval implements graph.Op.
+func (op opTransformGradient) Eval(n *graph.Node, in, out []graph.Buf) error {
+	shape := n.In[0].Shape
+	height, width, channels := shape[1], shape[2], shape[3]
+	size, count := height*width*channels, n.In[1].Shape[0]
+	d := in[len(in)-1]
+	var dt []float64
+	var place func(image int, h, w, c float64) [3]float64
+	if op.Perspective {
+		maps := make([][]float64, count)
+		for i := range maps {
+			maps[i] = homography(in[1].D[i*8:i*8+8], in[2].D[i*8:i*8+8])
+		}
+		place = func(image int, h, w, c float64) [3]float64 { return projected(maps[image%count], h, w, c) }
+	} else {
+		dt = out[1].D
+		clear(dt)
+		place = func(image int, h, w, c float64) [3]float64 { return moved(in[1].D[image%count*8:][:8], h, w, c) }
+	}
+	o := 0
+	for image := range shape[0] {
+		dx := make([]float64, size)
+		get := func(i int) float64 { return in[0].Float64(image*size + i) }
+		for h := range height {
+			for w := range width {
+				for c := range channels {
+					p := place(image, float64(h), float64(w), float64(c))
+					var dp [3]float64
+					op.Sampling.spread(shape[1:], p[:], get, d.Float64(o), dx, dp[:])
+					o++
+					if dt == nil {
+						continue
+					}
+					t := dt[image%count*8:][:8]
+					for i, v := range [8]float64{float64(w) * dp[1], float64(h) * dp[1], dp[1], float64(w) * dp[0],
+						float64(h) * dp[0], dp[0], float64(c) * dp[0], float64(c) * dp[1]} {
+						t[i] += v
+					}
+				}
+			}
+		}
+		for i, v := range dx {
+			setFloat(out[0], image*size+i, v)
+		}
+	}
+	return nil
+}
+
+// Gradient implements graph.Differentiable.
+func (op opAffine) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*value {
+	if !n.In[0].Differentiable() {
+		return make([]*value, 2)
+	}
+	return b.Emit(opTransformGradient{op.Sampling, false}, n.In[0], n.In[1], dOut[0])
+}
+
+// Gradient implements graph.Differentiable: with respect to the images.
+func (op opPerspective) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*value {
+	grads := make([]*value, 3)
+	if n.In[0].Differentiable() && b.Wants(0) {
+		grads[0] = b.Emit1(opTransformGradient{op.Sampling, true}, append(slices.Clone(n.In), dOut[0])...)
+	}
+	return grads
+}
+
+// opScaleAxisGradient is the gradient of an opScaleAxis with respect to its first input: its inputs are the gradient with
+// respect to the output, the scales, and the translations.
+type opScaleAxisGradient struct {
+	Scale opScaleAxis
+	From  int // the length of the axis in the input
+}
+
+// Name implements graph.Op.
+func (opScaleAxisGradient) Name() string { return "scale_and_translate_gradient" }
+
+// Infer implements graph.Op.
+func (op opScaleAxisGradient) Infer(n *graph.Node) {
+	shape := slices.Clone(n.In[0].Shape)
+	shape[op.Scale.Axis] = op.From
+	n.SetOut(n.In[0].DType, shape...)
+}
+
+// Eval implements graph.Op.
+func (op opScaleAxisGradient) Eval(n *graph.Node, in, out []graph.Buf) error {
+	a := op.Scale
+	taps := kernelTaps(op.From, a.Size, in[1].D[a.Which], in[2].D[a.Which], scaleKernels[a.Method], a.Antialias)
+	line := make([]float64, op.From)
+	eachLine(n.Out[0].Shape, a.Axis, func(at, step, size int) {
+		clear(line)
+		start := at/(step*max(size, 1))*step*a.Size + at%step
+		for i, weights := range taps.Weights {
+			d := in[0].Float64(start + i*step)
+			for k, w := range weights {
+				line[taps.Start[i]+k] += w * d
+			}
+		}
+		for i, v := range line {
+			setFloat(out[0], at+i*step, v)
+		}
+	})
+	return nil
+}
+
+// Gradient implements graph.Differentiable: with respect to the images.
+func (op opScaleAxis) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*value {
+	grads := make([]*value, 3)
+	if b.Wants(0) {
+		grads[0] = b.Emit1(opScaleAxisGradient{op, n.In[0].Shape[op.Axis]}, dOut[0], n.In[1], n.In[2])
+	}
+	return grads
+}
