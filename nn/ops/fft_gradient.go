@@ -53,7 +53,7 @@ func (op opRFFT) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*va
 
 // Gradient implements graph.Differentiable. Numbers that stand for their conjugates, too, count twice.
 func (op opIRFFT) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*value {
-	outs := b.Emit(opRFFT{op.Length}, dOut[0])
+	outs := b.Emit(opRFFT(op), dOut[0])
 	weights := make([]float64, op.Length/2+1)
 	for k := range weights {
 		weights[k] = 2 / float64(op.Length)
