@@ -56,16 +56,26 @@ const (
 	taskTime       = 5 * time.Minute // for one task
 )
 
-// compareInKeras has Keras do the tasks, in as many processes at once as there are cores. A process that crashes or hangs
-// costs the task that it was at.
+// compareInKeras has save_compare.py do the tasks.
 func compareInKeras(t *testing.T, python string, tasks []saveTask, env ...string) map[string]saveResult {
 	t.Helper()
-	todo := make(chan saveTask, len(tasks))
+	return inKeras(python, "save_compare.py", tasks, func(task saveTask, r saveResult, err error) (string, saveResult) {
+		if err != nil {
+			r = saveResult{Name: task.Name, Problem: err.Error()}
+		}
+		return task.Name, r
+	}, env...)
+}
+
+// inKeras has a program do tasks, in as many processes at once as there are cores, and returns what done makes of each
+// answer, by the name that it gives. A process that crashes or hangs costs the task that it was at.
+func inKeras[T, A, R any](python, script string, tasks []T, done func(T, A, error) (string, R), env ...string) map[string]R {
+	todo := make(chan T, len(tasks))
 	for _, task := range tasks {
 		todo <- task
 	}
 	close(todo)
-	results := map[string]saveResult{}
+	results := map[string]R{}
 	var mu sync.Mutex
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), (len(tasks)+9)/10) {
@@ -73,14 +83,13 @@ func compareInKeras(t *testing.T, python string, tasks []saveTask, env ...string
 			var k *kerasProcess
 			for task := range todo {
 				if k == nil {
-					k = startKeras(python, env)
+					k = startKeras(python, script, env)
 				}
-				r, err := k.do(task)
-				if err != nil {
-					r = saveResult{Name: task.Name, Problem: err.Error()}
-				}
+				var answer A
+				err := k.do(task, &answer)
+				name, r := done(task, answer, err)
 				mu.Lock()
-				results[task.Name] = r
+				results[name] = r
 				mu.Unlock()
 				if k.done++; err != nil || k.done == tasksOfProcess {
 					k.close()
@@ -96,7 +105,7 @@ func compareInKeras(t *testing.T, python string, tasks []saveTask, env ...string
 	return results
 }
 
-// kerasProcess is a running save_compare.py.
+// kerasProcess is a running program that answers tasks.
 type kerasProcess struct {
 	cmd     *exec.Cmd
 	in      io.WriteCloser
@@ -106,8 +115,8 @@ type kerasProcess struct {
 	err     error
 }
 
-func startKeras(python string, env []string) *kerasProcess {
-	k := &kerasProcess{cmd: exec.Command(python, "-B", "save_compare.py")}
+func startKeras(python, script string, env []string) *kerasProcess {
+	k := &kerasProcess{cmd: exec.Command(python, "-B", script)}
 	k.cmd.Env = append(os.Environ(), env...)
 	k.cmd.Stderr = &k.stderr
 	var out io.ReadCloser
@@ -120,21 +129,22 @@ func startKeras(python string, env []string) *kerasProcess {
 	return k
 }
 
-func (k *kerasProcess) do(task saveTask) (r saveResult, err error) {
+func (k *kerasProcess) do(task, answer any) error {
 	if k.err != nil {
-		return r, k.err
+		return k.err
 	}
 	late := time.AfterFunc(taskTime, func() { _ = k.cmd.Process.Kill() })
 	defer late.Stop()
-	if err = json.NewEncoder(k.in).Encode(task); err == nil {
-		err = k.answers.Decode(&r)
+	err := json.NewEncoder(k.in).Encode(task)
+	if err == nil {
+		err = k.answers.Decode(answer)
 	}
 	if err != nil {
 		k.close()
 		text := k.stderr.Bytes()
-		return r, fmt.Errorf("python ended, or took more than %v: %w\n%s", taskTime, err, text[max(0, len(text)-2000):])
+		return fmt.Errorf("python ended, or took more than %v: %w\n%s", taskTime, err, text[max(0, len(text)-2000):])
 	}
-	return r, nil
+	return nil
 }
 
 // close ends the process, which has no more tasks.

@@ -1,0 +1,125 @@
+"""Computes the gradients of models with real Keras on JAX.
+
+    python3 gradients.py
+
+Each line of the standard input is a task, {"name", "model", "inputs", "out"}: a .keras file, an .npz with input_0 .., and a
+path. Each gets one line of answer, as soon as it is known: {"name", "failed", "untrue"}. The gradients of the sum of all float
+outputs, in inference, go to the path as an .npz: input_0 .. for the inputs that are floats, weight_0 .. for the variables that are, in
+the order of model.weights; paths names those. The same computed in float64 is there as true_input_0 .. and true_weight_0 ..
+"failed" says why there are none, "untrue" why there are none in float64.
+"""
+import gc
+import json
+import os
+import re
+import sys
+import tempfile
+import zipfile
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # tiny models: compiling them takes longer than running them
+
+results = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what libraries print is no answer
+
+import jax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+
+def pack(structure, leaves):
+    if isinstance(structure, dict):
+        packed = {key: pack(structure[key], leaves) for key in sorted(structure)}
+        return {key: packed[key] for key in structure}
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(pack(item, leaves) for item in structure)
+    return leaves.pop(0)
+
+
+def is_float(x):
+    return jnp.issubdtype(x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype, np.floating)
+
+
+def changed(path, directory, wide):
+    """The model with an optimizer that JAX knows and, if it is to be wide, in float64."""
+    if not zipfile.is_zipfile(path):
+        return path
+    with zipfile.ZipFile(path) as archive:
+        config = archive.read("config.json")
+        new = re.sub(rb'"keras\.src\.backend\.torch\.optimizers\.[^"]*"', b'"keras.optimizers"', config)
+        if wide:
+            new = new.replace(b'"float32"', b'"float64"')
+        if new == config:
+            return path
+        out_path = os.path.join(directory, "changed.keras")
+        with zipfile.ZipFile(out_path, "w") as out:
+            for name in archive.namelist():
+                out.writestr(name, new if name == "config.json" else archive.read(name))
+    return out_path
+
+
+def gradients(path, arrays, directory, wide):
+    """The gradients of the inputs and the variables, and the paths of those."""
+    keras.backend.clear_session(free_memory=False)
+    keras.config.set_floatx("float64" if wide else "float32")
+    model = keras.saving.load_model(changed(path, directory, wide), compile=False)
+    x = [arrays["input_%d" % i] for i in range(len(arrays.files)) if "input_%d" % i in arrays.files]
+    if wide:
+        x = [a.astype("float64") if a.dtype == np.float32 else a for a in x]
+    trainable, others = list(model.trainable_variables), list(model.non_trainable_variables)
+    values = {id(v): v.value for v in trainable + others}
+    inputs = {i: jnp.asarray(a) for i, a in enumerate(x) if a.dtype.kind == "f"}
+    weights = {i: v.value for i, v in enumerate(model.weights) if is_float(v.value)}
+    ids = {i: id(v) for i, v in enumerate(model.weights)}
+
+    def total(inputs, weights):
+        leaves = [inputs.get(i, a) for i, a in enumerate(x)]
+        given = leaves[0] if isinstance(model, keras.Sequential) else pack(model._inputs_struct, leaves)
+        current = dict(values)
+        current.update({ids[i]: w for i, w in weights.items()})
+        outputs, _ = model.stateless_call([current[id(v)] for v in trainable], [current[id(v)] for v in others], given, training=False)
+        return sum([jnp.sum(y).astype(keras.config.floatx()) for y in keras.tree.flatten(outputs) if is_float(y)], jnp.zeros(()))
+
+    d_inputs, d_weights = jax.grad(total, argnums=(0, 1))(inputs, weights)
+    kept = {}
+    named = [("input_%d" % i, d) for i, d in d_inputs.items()]
+    named += [("weight_%d" % k, d_weights[i]) for k, i in enumerate(weights)]
+    for name, d in named:
+        d = np.asarray(d)
+        kept[name] = d if d.dtype in (np.float16, np.float32, np.float64) else d.astype(np.float32)
+    return kept, [model.weights[i].path for i in weights]
+
+
+def brief(error):
+    text = re.sub(r"\x1b\[[0-9;]*m|0x[0-9a-f]+", "", str(error))
+    return "%s: %s" % (type(error).__name__, " ".join(text.split())[:600])
+
+
+def run(task, directory):
+    result = {"name": task["name"], "failed": "", "untrue": ""}
+    arrays = np.load(task["inputs"])
+    try:
+        kept, paths = gradients(task["model"], arrays, directory, False)
+    except Exception as error:  # the test shows it
+        result["failed"] = brief(error)
+        return result
+    try:
+        with jax.enable_x64(True):
+            true, _ = gradients(task["model"], arrays, directory, True)
+        kept.update({"true_" + name: d for name, d in true.items()})
+    except Exception as error:
+        result["untrue"] = brief(error)
+    np.savez(task["out"], paths=np.array(paths), **kept)
+    return result
+
+
+def main():
+    gc.freeze()  # what the imports made stays
+    with tempfile.TemporaryDirectory() as directory:
+        for line in sys.stdin:
+            print(json.dumps(run(json.loads(line), directory)), file=results, flush=True)
+
+
+main()
