@@ -38,6 +38,7 @@ type openCase struct {
 // otherwise names the cases in which the shape that Keras says is not that of what it computes.
 var otherwise = map[string]string{
 	"core/dense_activation_glu":        "Dense.compute_output_shape does not know that the activation halves the units",
+	"attention/mha_axes_scores":        "MultiHeadAttention says that scores over several axes have one axis for all of them",
 	"rnn/bidirectional_backward_layer": "Bidirectional.compute_output_shape takes the backward layer to be as wide as the forward layer",
 }
 

@@ -193,7 +193,16 @@ func (l *RandomCrop) Config(c *layer.Config) {
 
 // Call implements layer.Layer.
 func (l *RandomCrop) Call(c *layer.Call) any {
-	return l.apply(c, transforms{masks: func(x *graph.Value) *graph.Value {
+	images := func(x *graph.Value) *graph.Value {
+		if !c.Symbolic() {
+			return x
+		}
+		shape := slices.Clone(x.Shape) // Keras says that they are cut
+		h := l.heightAxis(x)
+		shape[h], shape[h+1] = l.Height, l.Width
+		return c.Opaque(x.DType, shape, x)
+	}
+	return l.apply(c, transforms{images: images, masks: func(x *graph.Value) *graph.Value {
 		return c.Cast(ops.Resize(c.Builder, l.crop(c, c.Cast(x, l.ComputeDType())), l.Height, l.Width,
 			ops.ResizeOptions{Interpolation: "bilinear", ChannelsFirst: l.channelsFirst()}), l.ComputeDType())
 	}})

@@ -11,8 +11,17 @@ func init() {
 		one("image", class, "images", func(o *layer.OpCall, x *value) *value { return f(o.Builder, x, channelsFirst(o)) })
 	}
 	colours("RGBToGrayscale", RGBToGrayscale)
-	colours("RGBToHSV", RGBToHSV)
-	colours("HSVToRGB", HSVToRGB)
+	same := func(f func(b *graph.Builder, images *graph.Value, channelsFirst bool) *graph.Value) func(*graph.Builder, *value, bool) *value {
+		return func(b *graph.Builder, images *value, channelsFirst bool) *value {
+			y := f(b, images, channelsFirst)
+			if graph.AllKnown(images.Shape...) {
+				return y
+			}
+			return b.Opaque(y.DType, images.Shape, y)
+		}
+	}
+	colours("RGBToHSV", same(RGBToHSV))
+	colours("HSVToRGB", same(HSVToRGB))
 }
 
 // planes cuts images into their three channels, each with a channel axis of length 1.

@@ -45,6 +45,9 @@ func scaleAndTranslate(o *layer.OpCall) any {
 	for i, a := range axes {
 		y = o.Emit1(opScaleAxis{Axis: a, Size: shape[a], Which: i, Method: method, Antialias: antialias}, y, scale, translation)
 	}
+	if !graph.AllKnown(x.Shape...) {
+		y = o.Opaque(y.DType, shape, y)
+	}
 	if !x.DType.IsFloat() {
 		whole := o.Cast(asInt(o, x), tensor.Float32)
 		y = o.Unary(graph.Round, y)

@@ -20,6 +20,12 @@ import keras
 import numpy as np
 from keras.src.utils import summary_utils
 
+# Models whose answers to other lengths are left out, and why.
+UNANSWERED = {
+    "ops/inv_solve": "a matrix of repeated rows has no inverse",
+    "ops/unstack": "Keras on JAX gives more parts than num",
+    "ops/affine_transform_nearest": "places half way between pixels are rounded otherwise than by torch, which made the golden",
+}
 KEPT = 2000  # numbers of an output that are stored at most: those at multiples of STRIDE = ceil(size / KEPT)
 
 
@@ -158,7 +164,7 @@ def case(path, name):
     if all(a is not None for a in arrays) and len(arrays) == len(model.inputs):
         structure = model._inputs_struct if hasattr(model, "_inputs_struct") else model.inputs[0]
         same = answer(model, structure, arrays)
-        if same is not None and close(same, golden):
+        if same is not None and close(same, golden) and name not in UNANSWERED:
             # Last come the features: Keras runs some layers on another number of them, and the answers make no sense.
             ways = [(s, a) for a in ((-2, -3, -4), (-2, -3), (1,), (-2,), (1, 2, 3, 4), (-1,)) for s in (3, 1, 2, 4, -100, 5, -1)]
             for step, axes in ways:
