@@ -1,6 +1,6 @@
 # Short names for what .ci/run does; "make" alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint noasm arm race cross live all coverage kernels
+.PHONY: help demo install test lint invariants noasm arm race cross live all coverage kernels
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: ## all tests
 
 lint: ## gofmt, vet for three targets, staticcheck, the generated kernels
 	.ci/run lint
+
+invariants: ## tests with checks from inside: arenas, leases, counters, graphs after each pass
+	.ci/run invariants
 
 noasm: ## plain Go kernels, and each level of CPU instructions
 	.ci/run noasm

@@ -7,10 +7,13 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/hornml/horn/nn/internal/invariants"
 )
 
 // helper is a goroutine that lends a hand to runs, one at a time.
 type helper struct {
+	lease    invariants.Lease
 	crew     *Crew
 	assigned atomic.Bool
 	parked   atomic.Bool
@@ -33,6 +36,7 @@ const patient = 8
 
 // join assigns a helper to a team; the caller holds the crew's lock.
 func (h *helper) join(t *Team) {
+	h.lease.Take("a helper")
 	n := t.helpers.Load() + 1
 	h.t, h.gen, h.worker = t, t.gen, int(n)
 	h.assigned.Store(true)
@@ -92,6 +96,7 @@ func (h *helper) next() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h.t = nil
+	h.lease.Return("a helper")
 	h.assigned.Store(false)
 	if c.closed.Load() {
 		c.helpers--
@@ -100,6 +105,9 @@ func (h *helper) next() bool {
 	n := len(c.short)
 	if n == 0 || crowded {
 		c.idle = append(c.idle, h)
+		if invariants.On && len(c.idle) > c.helpers {
+			invariants.Fail("%d of %d helpers are idle", len(c.idle), c.helpers)
+		}
 		return true
 	}
 	t := c.short[n-1]

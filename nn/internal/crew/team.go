@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
+
+	"github.com/hornml/horn/nn/internal/invariants"
 )
 
 // Team shares the steps of one run at a time among its caller and helpers. The caller goes through the steps; each gives every
@@ -24,6 +26,7 @@ type Team struct {
 	sleeping  atomic.Bool           // whether the caller sleeps until a helper is through
 	_         [108]byte
 
+	lease   invariants.Lease
 	crew    *Crew
 	pace    *Pace
 	tickets []ticket // of the workers; the caller is worker 0
@@ -68,6 +71,7 @@ func NewTeam(c *Crew, workers int, pace *Pace) *Team {
 
 // Begin begins a run and looks for helpers, if its steps that can be shared take long enough: cost nanoseconds on one core.
 func (t *Team) Begin(cost float64) {
+	t.lease.Take("a team")
 	t.cost = cost
 	t.renew()
 	t.failed.Store(nil)
@@ -89,11 +93,14 @@ func (t *Team) gather(now int64) {
 
 // End ends a run.
 func (t *Team) End() {
+	t.lease.Return("a team")
 	if !t.shares {
 		return
 	}
 	t.release()
-	t.crew.active.Add(-1)
+	if left := t.crew.active.Add(-1); invariants.On && left < 0 {
+		invariants.Fail("%d runs are under way", left)
+	}
 	now := t.crew.now()
 	t.crew.lastRun.Store(now)
 	if t.wanted <= 0 || t.mixed && t.way == none {
@@ -189,6 +196,9 @@ func (t *Team) await(units int, limit int64) {
 				t.sleep(units)
 			}
 		}
+	}
+	if invariants.On && t.completed.Load() != int64(units) {
+		invariants.Fail("%d units were done of a step of %d", t.completed.Load(), units)
 	}
 	if since == 0 {
 		return

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/invariants"
 )
 
 // Pass is a named step.
@@ -75,6 +76,11 @@ func Run(g *graph.Graph, m Memory) error {
 	if k >= 0 {
 		list = list[:min(k, len(list))]
 	}
+	if invariants.On {
+		if err := graph.Verify(g); err != nil {
+			return fmt.Errorf("before all passes: %w", err)
+		}
+	}
 	for _, p := range list {
 		if err := p.Apply(g, m); err != nil {
 			return err
@@ -90,5 +96,10 @@ func (p Pass) Apply(g *graph.Graph, m Memory) error {
 	}
 	g.Prune()
 	g.Renumber()
+	if invariants.On {
+		if err := graph.Verify(g); err != nil {
+			return fmt.Errorf("after the pass %q: %w", p.Name, err)
+		}
+	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/crew"
+	"github.com/hornml/horn/nn/internal/invariants"
 	"github.com/hornml/horn/tensor/kernel"
 )
 
@@ -127,6 +128,9 @@ func (p *Plan) place(g *graph.Graph, works []*work, snap *snapshot, maxBytes int
 	for c := range spaces {
 		p.arena[c] = spaces[c].end
 		total += int64(spaces[c].end) * elementBytes[c]
+	}
+	if invariants.On {
+		p.checkArena(g, works)
 	}
 	if total > maxBytes {
 		return fmt.Errorf("%w: %d MiB, the limit is %d MiB", ErrTooLarge, total>>20, maxBytes>>20)

@@ -5,8 +5,8 @@
 // parameters); lower.go (from the graph to work), epilogue.go, cost.go, share.go (units), pack.go; ops with kernels: gemm.go,
 // int8.go, product.go (operands at strides), attention.go, convolution.go, windows.go, winograd.go, kernels.go, movement.go,
 // gather.go, repeat.go, resample.go, compare.go, recurrent.go, scan.go; program.go, select.go and elementwise.go (chains of
-// elementwise ops), arena.go (where values live), profile.go. Threads are the crew's, what happens to the graph before is
-// package pass's.
+// elementwise ops), arena.go (where values live), check.go (what must be true, in builds that look), profile.go. Threads are the
+// crew's, what happens to the graph before is package pass's.
 package plan
 
 import (
@@ -18,6 +18,7 @@ import (
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/crew"
+	"github.com/hornml/horn/nn/internal/invariants"
 	"github.com/hornml/horn/nn/internal/pass"
 	"github.com/hornml/horn/tensor"
 )
@@ -96,6 +97,7 @@ type stateRef struct {
 
 // run is the memory of one execution.
 type run struct {
+	lease   invariants.Lease
 	arena   graph.Buf   // all values that live in the plan's memory, by class
 	bufs    []graph.Buf // by value id
 	args    []graph.Buf // space for the arguments of an evaluation
@@ -200,9 +202,12 @@ func (p *Plan) acquire() *run {
 	if n := len(p.idle); n > 0 {
 		r := p.idle[n-1]
 		p.idle = p.idle[:n-1]
+		r.lease.Take("the memory of a run")
 		return r
 	}
-	return p.newRun()
+	r := p.newRun()
+	r.lease.Take("the memory of a run")
+	return r
 }
 
 // maxIdle bounds the memory that a plan keeps for later runs.
@@ -211,6 +216,10 @@ const maxIdle = 16
 func (p *Plan) release(r *run) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	r.lease.Return("the memory of a run")
+	if invariants.On {
+		r.poison()
+	}
 	if len(p.idle) < maxIdle {
 		p.idle = append(p.idle, r)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/invariants"
 )
 
 // Store holds what the plans of one model share: what passes work out of constants and parameters, and weights in the forms
@@ -120,6 +121,9 @@ type recipe struct {
 func (s *Store) item(r recipe) (it *item, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if invariants.On {
+		defer s.check()
+	}
 	if it = s.items[r.key]; it != nil {
 		it.users++
 		return it, false
@@ -185,11 +189,17 @@ func (it *item) stale(sn *snapshot) bool {
 func (s *Store) drop(items []*item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if invariants.On {
+		defer s.check()
+	}
 	for len(items) > 0 {
 		it := items[len(items)-1]
 		items = items[:len(items)-1]
 		if it.users--; it.users > 0 {
 			continue
+		}
+		if invariants.On && it.users < 0 {
+			invariants.Fail("the item %q has %d users", it.key, it.users)
 		}
 		if s.items[it.key] == it {
 			delete(s.items, it.key)
