@@ -175,6 +175,7 @@ func (d *document) decode(o options) (*nn.Model, error) {
 		model.SetCompileConfig(compile)
 	}
 	model.Origin = d.origin
+	model.SetCacheLimit(o.cacheLimit)
 	return model, nil
 }
 

@@ -170,3 +170,27 @@ func TestLoadWeightsMismatch(t *testing.T) {
 		}
 	}
 }
+
+// TestCacheLimitOfLoad bounds from the start what a model keeps for later calls.
+func TestCacheLimitOfLoad(t *testing.T) {
+	for _, limit := range []int64{0, 1} {
+		m, err := kerasfile.Load("../examples/digits.keras", kerasfile.WithCacheLimit(limit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shape := slices.Clone(m.Inputs()[0].Shape)
+		var last int64 // of one plan by itself
+		for _, batch := range []int{1, 2, 1} {
+			shape[0] = batch
+			if _, err := m.Predict(tensor.New(shape...)); err != nil {
+				t.Fatal(err)
+			}
+			if batch == 1 {
+				if last > 0 && (m.CacheBytes() > last) != (limit == 0) {
+					t.Errorf("with a limit of %d, %d bytes are kept, %d after the first call", limit, m.CacheBytes(), last)
+				}
+				last = m.CacheBytes()
+			}
+		}
+	}
+}

@@ -18,6 +18,7 @@ type options struct {
 	byName       bool
 	skipMismatch bool
 	limits       Limits
+	cacheLimit   int64
 	note         func(string)
 }
 
@@ -93,6 +94,10 @@ func WithoutWeights() Option { return func(o *options) { o.noWeights = true } }
 
 // WithLimits changes the limits against files that ask for too much.
 func WithLimits(l Limits) Option { return func(o *options) { o.limits = l } }
+
+// WithCacheLimit sets how many bytes the model may keep for later calls, in compiled plans and packed weights; see
+// [nn.Model.SetCacheLimit], with which it can be changed later. 0, the default, means 1 GiB (256 MiB on 32-bit machines).
+func WithCacheLimit(bytes int64) Option { return func(o *options) { o.cacheLimit = bytes } }
 
 // WithNotes hands over, in sentences, what was repaired, translated or left out while loading: arguments of older
 // releases, optimizer state that does not fit. Nothing of that changes a model's answers.
