@@ -246,7 +246,7 @@ func paramCell(l layer.Layer) string {
 	switch {
 	case layer.IsOp(l), isInput(l):
 		return "0"
-	case !l.IsBuilt():
+	case !l.IsBuilt() && !builtAtOnce(l):
 		return "0 (unbuilt)"
 	}
 	n := int64(0)
@@ -254,6 +254,18 @@ func paramCell(l layer.Layer) string {
 		n += int64(v.Size())
 	}
 	return thousands(n)
+}
+
+// builtAtOnce reports whether Keras calls a layer built before its first call (_build_at_init). Others that have nothing to build,
+// such as Flatten, wait for the call nevertheless.
+func builtAtOnce(l layer.Layer) bool {
+	switch name := l.Class().Name; name {
+	case "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "GaussianDropout", "GaussianNoise", "Identity", "LeakyReLU",
+		"Masking", "ReLU", "Reshape", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "UnitNormalization":
+		return true
+	default:
+		return strings.Contains(name, "Pooling") && !strings.HasPrefix(name, "Adaptive")
+	}
 }
 
 func isInput(l layer.Layer) bool {

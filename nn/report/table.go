@@ -134,7 +134,7 @@ func wrapCell(text string, width int, fold bool) []string {
 				next()
 			}
 			for textWidth(word) > width {
-				part := strings.TrimRight(cutWidth(word, width), "\x00")
+				part := word[:fit(word, width)]
 				if part == "" {
 					break
 				}
@@ -189,15 +189,22 @@ func textWidth(s string) int {
 
 // cutWidth returns the start of s, padded with a space where a wide character is cut, that takes width columns.
 func cutWidth(s string, width int) string {
+	i := fit(s, width)
+	if i == len(s) {
+		return s
+	}
+	return s[:i] + strings.Repeat(" ", width-textWidth(s[:i]))
+}
+
+// fit returns how many bytes of s take at most width columns.
+func fit(s string, width int) int {
 	n := 0
 	for i, r := range s {
-		w := runeWidth(r)
-		if n+w > width {
-			return s[:i] + strings.Repeat(" ", width-n)
+		if n += runeWidth(r); n > width {
+			return i
 		}
-		n += w
 	}
-	return s
+	return len(s)
 }
 
 // wide are the characters that take two columns (East Asian Width W and F of Unicode 15, in coarse ranges).
