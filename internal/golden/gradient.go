@@ -10,6 +10,7 @@ import (
 	"github.com/hornml/horn/nn/graph/grad"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
+	"github.com/hornml/horn/tensor/npy"
 )
 
 // Gradients is a graph whose outputs are the gradients of the sum of all float outputs of a model, with respect to its float
@@ -95,74 +96,88 @@ func (r Gradients) Interpret(inputs []tensor.Any, variables []*layer.Variable) (
 	return ofInputs, ofVariables, nil
 }
 
-// CompareGradients compares the gradients of a case with those in a file that conformance/live/gradients.py wrote. It
-// returns what differs, "" if nothing does.
-func (c Case) CompareGradients(a Archive) string {
+// gradients computes the gradients of a case with respect to its inputs and its variables, op by op.
+func (c Case) gradients(m *nn.Model, inputs []tensor.Any, variables []*layer.Variable) (ofInputs, ofVariables []tensor.Any, err error) {
+	r, err := GradientsOf(m, inputs, variables)
+	if errors.Is(err, ErrNoGradient) {
+		for _, t := range inputs {
+			ofInputs = append(ofInputs, tensor.NewAny(t.DType(), t.Shape()...))
+		}
+		for _, v := range variables {
+			ofVariables = append(ofVariables, tensor.NewAny(v.DType, v.Shape...))
+		}
+		return ofInputs, ofVariables, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.Interpret(inputs, variables)
+}
+
+// GradientProblem is a gradient that differs from Keras's.
+type GradientProblem struct {
+	Of      string // input_0 .., or a variable's path
+	Problem string
+}
+
+// CompareGradients compares the gradients of a case with those of Keras, which are named as conformance/live/gradients.py names
+// them: those that Keras computed, or those that it computed in float64 (truth), or both. Of truth alone a result is the nearest.
+func (c Case) CompareGradients(theirs, truth *npy.Archive) (problems []GradientProblem, err error) {
 	m, inputs, err := c.Load()
 	if err != nil {
-		return err.Error()
+		return nil, err
 	}
 	variables := m.Variables()
-	ofInputs, ofVariables := make([]tensor.Any, len(inputs)), make([]tensor.Any, len(variables))
-	switch r, err := GradientsOf(m, inputs, variables); {
-	case errors.Is(err, ErrNoGradient):
-		for i, t := range inputs {
-			ofInputs[i] = tensor.NewAny(t.DType(), t.Shape()...)
-		}
-		for i, v := range variables {
-			ofVariables[i] = tensor.NewAny(v.DType, v.Shape...)
-		}
-	case err != nil:
-		return err.Error()
-	default:
-		if ofInputs, ofVariables, err = r.Interpret(inputs, variables); err != nil {
-			return err.Error()
-		}
+	ofInputs, ofVariables, err := c.gradients(m, inputs, variables)
+	if err != nil {
+		return nil, err
 	}
 	half := HalfPolicy(m)
-	compare := func(name string, ours tensor.Any) string {
-		if !a.Has(name) {
-			return fmt.Sprintf("%s: Keras has none", name)
-		}
-		theirs, err := a.Read(name)
-		if err != nil {
-			return err.Error()
-		}
-		var truth tensor.Any
-		if a.Has("true_" + name) {
-			if truth, err = a.Read("true_" + name); err != nil {
-				return err.Error()
+	compare := func(name, of string, ours tensor.Any) error {
+		var reference, keras tensor.Any
+		for _, from := range []struct {
+			*npy.Archive
+			to *tensor.Any
+		}{{truth, &reference}, {theirs, &keras}} {
+			if from.Archive == nil || !from.Has(name) {
+				continue
+			}
+			if *from.to, err = from.Read(name); err != nil {
+				return err
 			}
 		}
-		if cmp := Compare(ours, theirs, truth, half); cmp.Problem != "" {
-			return fmt.Sprintf("%s: %s", name, cmp.Problem)
+		if keras == nil && reference != nil {
+			if keras, err = reference.Convert(ours.DType()); err != nil {
+				return err
+			}
 		}
-		return ""
+		if keras == nil {
+			problems = append(problems, GradientProblem{of, "Keras has none"})
+		} else if cmp := Compare(ours, keras, reference, half); cmp.Problem != "" {
+			problems = append(problems, GradientProblem{of, cmp.Problem})
+		}
+		return nil
 	}
 	for i, t := range ofInputs {
 		if t != nil && t.DType().IsFloat() {
-			if problem := compare(fmt.Sprintf("input_%d", i), t); problem != "" {
-				return problem
+			name := fmt.Sprintf("input_%d", i)
+			if err := compare(name, name, t); err != nil {
+				return nil, err
 			}
 		}
 	}
 	next := 0
 	for i, v := range variables {
 		if v.DType.IsFloat() {
-			if problem := compare(fmt.Sprintf("weight_%d", next), ofVariables[i]); problem != "" {
-				return fmt.Sprintf("%s (%s)", problem, v.Path)
+			if err := compare(fmt.Sprintf("weight_%d", next), v.Path, ofVariables[i]); err != nil {
+				return nil, err
 			}
 			next++
 		}
 	}
-	if name := fmt.Sprintf("weight_%d", next); a.Has(name) {
-		return name + " is Keras's alone"
+	last := fmt.Sprintf("weight_%d", next)
+	if theirs != nil && theirs.Has(last) || theirs == nil && truth.Has(last) {
+		problems = append(problems, GradientProblem{last, "it is Keras's alone"})
 	}
-	return ""
-}
-
-// Archive is a file of named tensors, as npy.Archive is.
-type Archive interface {
-	Has(name string) bool
-	Read(name string) (tensor.Any, error)
+	return problems, nil
 }

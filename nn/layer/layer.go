@@ -44,7 +44,7 @@ type Layer interface {
 	// OnKw is On with keyword arguments.
 	OnKw(args []any, kwargs Args) []*KerasTensor
 	// OwnVariables returns the layer's variables without those of the layers inside it, in Keras's order: those created
-	// trainable first.
+	// trainable first, whatever was frozen since.
 	OwnVariables() []*Variable
 	// Variables returns the layer's variables and those of the layers inside it, in the order of creation.
 	Variables() []*Variable
@@ -141,20 +141,17 @@ func (b *Base) Record() *pyjson.Object { return b.record }
 func (b *Base) IsBuilt() bool { return b.built }
 
 // OwnVariables returns the layer's variables without those of the layers inside it, in Keras's order: those created
-// trainable first.
+// trainable first, whatever was frozen since.
 func (b *Base) OwnVariables() []*Variable {
-	var out []*Variable
+	var first, last []*Variable
 	for _, v := range b.variables {
-		if v.Trainable {
-			out = append(out, v)
+		if v.createdFrozen {
+			last = append(last, v)
+		} else {
+			first = append(first, v)
 		}
 	}
-	for _, v := range b.variables {
-		if !v.Trainable {
-			out = append(out, v)
-		}
-	}
-	return out
+	return append(first, last...)
 }
 
 // Variables returns the layer's variables and those of the layers inside it.
@@ -330,25 +327,15 @@ type ValueSaver interface {
 	SavedValue(v *Variable) (tensor.Any, error)
 }
 
-// SavedVariables returns a layer's variables, without those of the layers inside it, as a weights file has them: those
-// created trainable first, whatever was frozen since.
+// SavedVariables returns a layer's variables, without those of the layers inside it, as a weights file has them: in the order
+// of OwnVariables, if the layer has no other.
 func SavedVariables(l Layer) []*Variable {
 	if s, ok := l.(VariableSaver); ok {
 		if list := s.SavedVariables(); list != nil {
 			return list
 		}
 	}
-	var first, last []*Variable
-	for _, v := range l.base().variables {
-		switch {
-		case v.notSaved:
-		case v.createdFrozen:
-			last = append(last, v)
-		default:
-			first = append(first, v)
-		}
-	}
-	return append(first, last...)
+	return slices.DeleteFunc(l.base().OwnVariables(), func(v *Variable) bool { return v.notSaved })
 }
 
 // AssetSaver is a layer that keeps a part of its state in files of its own: the counterpart of AssetLoader.

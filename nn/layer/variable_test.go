@@ -163,7 +163,7 @@ func TestSavedVariables(t *testing.T) {
 		}
 		return s
 	}
-	if own, saved := order(p.OwnVariables()), order(layer.SavedVariables(p)); own != "second fixed first " || saved != "first second fixed " {
+	if own, saved := order(p.OwnVariables()), order(layer.SavedVariables(p)); own != "first second fixed " || saved != own {
 		t.Errorf("%s, saved %s", own, saved)
 	}
 }
