@@ -38,8 +38,8 @@ func init() {
 	float(Squareplus(4), "squareplus")
 	float(Glu(-1), "glu")
 	float(Sparsemax(-1), "sparsemax")
-	layer.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Clip(numeric(b, x), 0, 6) }, "relu6")
-	layer.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Clip(numeric(b, x), -1, 1) }, "hard_tanh")
+	layer.RegisterActivation(Relu6, "relu6")
+	layer.RegisterActivation(HardTanh, "hard_tanh")
 }
 
 // float registers a function of floats; other numbers are made float32 first, as Keras's backends do.

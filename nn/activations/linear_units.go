@@ -23,8 +23,16 @@ func Relu(b *graph.Builder, x *graph.Value, slope float64, limit *float64, thres
 	if threshold != 0 {
 		y = b.Where(b.Compare(graph.Greater, x, number(threshold)), x, number(0))
 	}
-	if limit != nil {
-		y = b.Min(b.Max(y, number(0)), number(*limit))
+	switch {
+	case limit == nil:
+	case x.DType.IsInt():
+		y = b.Clip(y, 0, math.Trunc(*limit))
+	case threshold != 0:
+		y = b.Clip(y, 0, *limit)
+	case *limit == 6: // Keras takes relu6
+		y = Relu6(b, x)
+	default:
+		y = b.ClipSlopes(x, 0, *limit, 0, 0.5)
 	}
 	if slope != 0 {
 		x, y = Float(b, x), Float(b, y)
@@ -32,6 +40,9 @@ func Relu(b *graph.Builder, x *graph.Value, slope float64, limit *float64, thres
 	}
 	return y
 }
+
+// Relu6 is x within 0..6 (keras.activations.relu6). Integers stay integers.
+func Relu6(b *graph.Builder, x *graph.Value) *graph.Value { return b.ClipSlopes(numeric(b, x), 0, 6, 0, 0) }
 
 // LeakyRelu is x above 0 and slope*x below (keras.activations.leaky_relu).
 func LeakyRelu(slope float64) func(b *graph.Builder, x *graph.Value) *graph.Value {

@@ -6,8 +6,11 @@ import (
 
 // HardSigmoid is x/6 + 0.5 within 0..1 (keras.activations.hard_sigmoid).
 func HardSigmoid(b *graph.Builder, x *graph.Value) *graph.Value {
-	return b.Clip(b.UnaryP(graph.Affine, graph.Params{A: 1.0 / 6, B: 0.5}, x), 0, 1)
+	return b.ClipSlopes(b.UnaryP(graph.Affine, graph.Params{A: 1.0 / 6, B: 0.5}, x), 0, 1, 0, 0)
 }
+
+// HardTanh is x within -1..1 (keras.activations.hard_tanh). Integers stay integers.
+func HardTanh(b *graph.Builder, x *graph.Value) *graph.Value { return b.ClipSlopes(numeric(b, x), -1, 1, 1, 1) }
 
 // HardSilu is x * HardSigmoid(x) (keras.activations.hard_silu).
 func HardSilu(b *graph.Builder, x *graph.Value) *graph.Value { return b.Mul(x, HardSigmoid(b, x)) }

@@ -207,11 +207,14 @@ func (b *Builder) Sigmoid(x *Value) *Value { return b.Unary(Sigmoid, x) }
 func (b *Builder) Relu(x *Value) *Value    { return b.Unary(Relu, x) }
 
 // Clip limits floats to lo..hi; NaN stays. At the limits it has half the slope, as the minimum of a maximum.
-func (b *Builder) Clip(x *Value, lo, hi float64) *Value {
+func (b *Builder) Clip(x *Value, lo, hi float64) *Value { return b.ClipSlopes(x, lo, hi, 0.5, 0.5) }
+
+// ClipSlopes is Clip with the given slopes at the limits: 0 or 1 is what Keras's activations have there.
+func (b *Builder) ClipSlopes(x *Value, lo, hi, atLo, atHi float64) *Value {
 	if x.DType.IsInt() {
 		return b.Min(b.Max(x, b.Scalar(x.DType, lo)), b.Scalar(x.DType, hi))
 	}
-	return b.UnaryP(Clip, Params{lo, hi, 0.5, 0.5}, x)
+	return b.UnaryP(Clip, Params{lo, hi, atLo, atHi}, x)
 }
 
 // Predicate is a question about one element. Its name is its identity: no two have the same.

@@ -21,13 +21,13 @@ func init() {
 	floats("LogSigmoid", opLogSigmoid)
 	floats("TanhShrink", opTanhShrink)
 	one("nn", "Relu", "x", func(o *layer.OpCall, x *value) *value { return o.Relu(asInt(o, x)) })
-	one("nn", "Relu6", "x", func(o *layer.OpCall, x *value) *value { return o.Clip(asInt(o, x), 0, 6) })
+	one("nn", "Relu6", "x", func(o *layer.OpCall, x *value) *value { return activations.Relu6(o.Builder, x) })
 	one("nn", "HardSigmoid", "x", func(o *layer.OpCall, x *value) *value { return activations.HardSigmoid(o.Builder, asFloat(o, x)) })
 	one("nn", "HardSilu", "x", func(o *layer.OpCall, x *value) *value {
 		x = asFloat(o, x)
 		return o.Mul(x, activations.HardSigmoid(o.Builder, x))
 	})
-	one("nn", "HardTanh", "x", func(o *layer.OpCall, x *value) *value { return o.Clip(x, -1, 1) })
+	one("nn", "HardTanh", "x", func(o *layer.OpCall, x *value) *value { return activations.HardTanh(o.Builder, x) })
 	one("nn", "Selu", "x", func(o *layer.OpCall, x *value) *value { return activations.Selu(o.Builder, asFloat(o, x)) })
 	one("nn", "SparseSigmoid", "x", func(o *layer.OpCall, x *value) *value {
 		return o.UnaryP(graph.Affine, graph.Params{A: 0.5, B: 0.5}, o.Clip(asFloat(o, x), -1, 1))
@@ -129,33 +129,7 @@ var (
 func reluClass(o *layer.OpCall, x *value) *value {
 	slope, top, threshold := o.Float(-1, "negative_slope", 0), o.FloatOrNone(-1, "max_value"), o.Float(-1, "threshold", 0)
 	o.Inert("dtype")
-	if slope == 0 && threshold == 0 && top == nil {
-		return o.Relu(asInt(o, x))
-	}
-	return Relu(o.Builder, asFloat(o, x), slope, top, threshold)
-}
-
-// Relu is keras.activations.relu with all its arguments: x from threshold on, below it slope*(x - threshold), and not
-// above top, if that is given.
-func Relu(b *graph.Builder, x *graph.Value, slope float64, top *float64, threshold float64) *graph.Value {
-	limit := math.Inf(1)
-	if top != nil {
-		limit = *top
-	}
-	switch {
-	case slope == 0 && threshold == 0 && top == nil:
-		return b.Relu(x)
-	case slope == 0 && threshold == 0:
-		return b.Clip(x, 0, limit)
-	case threshold == 0 && top == nil:
-		return b.UnaryP(graph.LeakyRelu, graph.Params{A: slope}, x)
-	}
-	low := b.MulS(b.AddS(x, -threshold), slope)
-	y := b.Where(b.Compare(graph.Less, x, b.Scalar(x.DType, threshold)), low, x)
-	if top != nil {
-		y = b.Min(y, b.Scalar(x.DType, limit))
-	}
-	return y
+	return activations.Relu(o.Builder, x, slope, top, threshold)
 }
 
 // normalizeExp runs a softmax along the axes that the argument axis names: one, several taken together, or for none all.
