@@ -14,7 +14,9 @@ func TestKinks(t *testing.T) {
 	type function = func(b *graph.Builder, x *graph.Value) *graph.Value
 	six, five := 6.0, 5.0
 	relu := func(slope float64, limit *float64, threshold float64) function {
-		return func(b *graph.Builder, x *graph.Value) *graph.Value { return activations.Relu(b, x, slope, limit, threshold) }
+		return func(b *graph.Builder, x *graph.Value) *graph.Value {
+			return activations.Relu(b, x, slope, limit, threshold)
+		}
 	}
 	const selu = 1.7580993408473766 // the scale times alpha
 	for _, c := range []struct {

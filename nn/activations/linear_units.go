@@ -42,7 +42,9 @@ func Relu(b *graph.Builder, x *graph.Value, slope float64, limit *float64, thres
 }
 
 // Relu6 is x within 0..6 (keras.activations.relu6). Integers stay integers.
-func Relu6(b *graph.Builder, x *graph.Value) *graph.Value { return b.ClipSlopes(numeric(b, x), 0, 6, 0, 0) }
+func Relu6(b *graph.Builder, x *graph.Value) *graph.Value {
+	return b.ClipSlopes(numeric(b, x), 0, 6, 0, 0)
+}
 
 // LeakyRelu is x above 0 and slope*x below (keras.activations.leaky_relu).
 func LeakyRelu(slope float64) func(b *graph.Builder, x *graph.Value) *graph.Value {

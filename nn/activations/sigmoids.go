@@ -10,7 +10,9 @@ func HardSigmoid(b *graph.Builder, x *graph.Value) *graph.Value {
 }
 
 // HardTanh is x within -1..1 (keras.activations.hard_tanh). Integers stay integers.
-func HardTanh(b *graph.Builder, x *graph.Value) *graph.Value { return b.ClipSlopes(numeric(b, x), -1, 1, 1, 1) }
+func HardTanh(b *graph.Builder, x *graph.Value) *graph.Value {
+	return b.ClipSlopes(numeric(b, x), -1, 1, 1, 1)
+}
 
 // HardSilu is x * HardSigmoid(x) (keras.activations.hard_silu).
 func HardSilu(b *graph.Builder, x *graph.Value) *graph.Value { return b.Mul(x, HardSigmoid(b, x)) }
