@@ -39,6 +39,9 @@ type openCase struct {
 var otherwise = map[string]string{
 	"core/dense_activation_glu":        "Dense.compute_output_shape does not know that the activation halves the units",
 	"attention/mha_axes_scores":        "MultiHeadAttention says that scores over several axes have one axis for all of them",
+	"ops/cross":                        "Cross takes vectors of unknown length to have two elements, and says that the product is a number",
+	"ops/determinants":                 "SlogDet.compute_output_spec says that the signs of many matrices are one number",
+	"ops/size_and_ndim":                "Ndim.compute_output_spec says that the number of axes is a vector of that length",
 	"rnn/bidirectional_backward_layer": "Bidirectional.compute_output_shape takes the backward layer to be as wide as the forward layer",
 }
 
@@ -71,8 +74,8 @@ func TestUnknownLengths(t *testing.T) {
 			t.Run(c.Name, func(t *testing.T) { c.check(t, a) })
 		}
 	}
-	if models < 500 || answers < 390 {
-		t.Errorf("%d models and answers of %d: there should be about 520 and 400", models, answers)
+	if models < 860 || answers < 700 {
+		t.Errorf("%d models and answers of %d: there should be about 860 and 704", models, answers)
 	}
 }
 

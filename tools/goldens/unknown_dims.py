@@ -94,6 +94,17 @@ def resized(arrays, shapes, step, axes):
     return out
 
 
+def together(arrays, shapes, step, length):
+    """Changes by step all unknown axes that have a length, in all inputs: what an op needs to be alike stays alike."""
+    out = []
+    for a, s in zip(arrays, shapes):
+        for axis, d in enumerate(s):
+            if d is None and axis < a.ndim and a.shape[axis] == length:
+                a = np.take(a, np.arange(length + step) % length, axis=axis)
+        out.append(a)
+    return out
+
+
 def answer(model, structure, arrays):
     if arrays is None:
         return None
@@ -111,8 +122,8 @@ def close(a, b):
     if len(a) != len(b):
         return False
     for x, y in zip(a, b):
-        if x.shape != y.shape or x.dtype != y.dtype:
-            return False
+        if x.shape != y.shape or x.dtype.kind != y.dtype.kind or x.dtype.kind not in "iu" and x.dtype != y.dtype:
+            return False  # JAX has integers of 32 bits where the goldens have 64: the numbers count
         if x.dtype.kind not in "fc":
             if not np.array_equal(x, y):
                 return False
@@ -167,8 +178,10 @@ def case(path, name):
         if same is not None and close(same, golden) and name not in UNANSWERED:
             # Last come the features: Keras runs some layers on another number of them, and the answers make no sense.
             ways = [(s, a) for a in ((-2, -3, -4), (-2, -3), (1,), (-2,), (1, 2, 3, 4), (-1,)) for s in (3, 1, 2, 4, -100, 5, -1)]
-            for step, axes in ways:
-                other = resized(arrays, best, step, axes)
+            lengths = sorted({d for a in arrays for d in a.shape if d > 1})
+            others = [resized(arrays, best, step, axes) for step, axes in ways]
+            others += [together(arrays, best, step, length) for length in lengths for step in (2, 1)]
+            for other in others:
                 if other is None or [a.shape for a in other] == [a.shape for a in arrays]:
                     continue
                 got = answer(model, structure, other)
@@ -176,7 +189,7 @@ def case(path, name):
                     record["inputs"] = [list(a.shape) for a in other]
                     record["answers"] = [list(g.shape) for g in got]
                     for i, g in enumerate(got):
-                        answers[f"{name}/{i}"] = g.reshape(-1)[:: -(-g.size // KEPT)]
+                        answers[f"{name}/{i}"] = g.reshape(-1)[:: -(-g.size // KEPT)].astype(golden[i].dtype)
                     break
     return record, answers
 
