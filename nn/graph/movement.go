@@ -181,7 +181,7 @@ func gatherStrided[T any](shape, from []int, base int, out, in []T) {
 
 // Transpose reorders the axes of x: output axis i is x's axis axes[i].
 func (b *Builder) Transpose(x *Value, axes ...int) *Value {
-	if slices.IsSorted(axes) && len(axes) == x.Rank() {
+	if slices.Equal(axes, seq(x.Rank())) {
 		return x
 	}
 	return b.Emit1(Transpose{slices.Clone(axes)}, x)
