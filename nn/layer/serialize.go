@@ -153,19 +153,7 @@ func hasRecord(v any) bool {
 
 // newRecord makes the record of a layer that was made in Go.
 func (b *Base) newRecord() *pyjson.Object {
-	config := new(pyjson.Object)
-	c := &Config{out: config}
-	switch l := b.self.(type) {
-	case *op:
-		config.Set("name", b.name)
-		l.Config(c)
-	case *InputLayer:
-		l.Config(c)
-		config.Set("name", b.name)
-	default:
-		b.config(c)
-		l.Config(c)
-	}
+	config := ConfigOf(b.self)
 	module, registered := any(b.class.Module), any(nil)
 	if r := b.class.Registered; r != "" {
 		registered = r
@@ -202,7 +190,16 @@ func FreshRecord(l Layer) *pyjson.Object { return l.base().newRecord() }
 func ConfigOf(l Layer) *pyjson.Object {
 	config := new(pyjson.Object)
 	c := &Config{out: config}
-	l.base().config(c)
-	l.Config(c)
+	switch l.(type) {
+	case *op:
+		config.Set("name", l.Name())
+		l.Config(c)
+	case *InputLayer:
+		l.Config(c)
+		config.Set("name", l.Name())
+	default:
+		l.base().config(c)
+		l.Config(c)
+	}
 	return config
 }

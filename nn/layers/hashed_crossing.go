@@ -21,6 +21,7 @@ func init() {
 
 // Config implements layer.Layer.
 func (l *HashedCrossing) Config(c *layer.Config) {
+	c.Omit("trainable")
 	c.Positive("num_bins", &l.NumBins)
 	outputMode(c, &l.OutputMode, "int", "one_hot")
 	dense(c)

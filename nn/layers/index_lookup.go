@@ -31,9 +31,9 @@ type IndexLookup[T Token] struct {
 	PadToMaxTokens bool // vectors have MaxTokens places
 	Invert         bool // numbers in, tokens out
 	OOVMethod      string
-	Salt           []int64 // the two words of SipHash's key; nil for FarmHash
-	given          bool    // the vocabulary is in the config
-	givenIDF       bool
+	Salt           []int64   // the two words of SipHash's key; nil for FarmHash
+	given          bool      // the vocabulary is in the config
+	givenIDF       []float32 // what the config has as weights
 	words          atomic.Pointer[words[T]]
 	idf            []float32 // for the variable, when it is built
 	idfWeights     *layer.Variable
@@ -93,8 +93,11 @@ func (l *IndexLookup[T]) putVocabulary(c *layer.Config) {
 	if w := l.words.Load(); l.given && w != nil {
 		vocabulary = rawTokens(w.tokens)
 	}
-	if l.givenIDF {
-		idf = rawFloats(l.idf[l.special():])
+	switch w := l.words.Load(); {
+	case l.givenIDF != nil && l.idf != nil && w != nil:
+		idf = rawFloats(l.idf[l.special():][:len(w.tokens)])
+	case l.givenIDF != nil: // without a vocabulary they mean nothing, but are kept
+		idf = rawFloats(l.givenIDF)
 	}
 	c.Raw("idf_weights", &idf, nil)
 	c.Raw("vocabulary", &vocabulary, nil)
@@ -113,7 +116,7 @@ func (l *IndexLookup[T]) readVocabulary(c *layer.Config) {
 			c.Errorf("idf_weights", "a list of numbers is expected, not %s", pyjson.Describe(raw))
 			return
 		}
-		l.givenIDF = true
+		l.givenIDF = append([]float32{}, idf...)
 	}
 	raw, _ := c.Value("vocabulary")
 	switch v := raw.(type) {

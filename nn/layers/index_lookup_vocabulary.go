@@ -34,7 +34,7 @@ func (l *IndexLookup[T]) amend(record *pyjson.Object) {
 		return // assets have the rest
 	}
 	amend(record, "vocabulary", rawTokens(l.words.Load().tokens))
-	if l.givenIDF {
+	if l.givenIDF != nil {
 		amend(record, "idf_weights", rawFloats(l.idf[l.special():l.special()+len(l.words.Load().tokens)]))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/golden"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
@@ -299,6 +300,20 @@ func TestImageCasts(t *testing.T) {
 	} {
 		if _, err := oneLayer(c.class, json.RawMessage(c.config), nothing, x); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %s: the error is %v; it should name %q", c.class, c.config, err, c.want)
+		}
+	}
+}
+
+// TestWeightsWithoutVocabulary keeps weights that a file has for no tokens, as Keras does, and can write the layer.
+func TestWeightsWithoutVocabulary(t *testing.T) {
+	for _, class := range []string{"TextVectorization", "StringLookup", "IntegerLookup"} {
+		l, err := layer.New(class, layer.Args{"output_mode": "tf_idf", "idf_weights": []float64{0.5, 0.25}, "name": "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := layer.ConfigOf(l)
+		if got := string(pyjson.Marshal(config.Get("idf_weights"))); got != "[0.5, 0.25]" || config.Get("vocabulary") != nil {
+			t.Errorf("%s: weights %s of %v", class, got, config.Get("vocabulary"))
 		}
 	}
 }

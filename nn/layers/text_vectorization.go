@@ -54,7 +54,7 @@ func (l *TextVectorization) Config(c *layer.Config) {
 	if !c.Reading() {
 		k.putVocabulary(c)
 		if c.Writing() {
-			c.Put("vocabulary_size", pyjson.Int(len(k.Vocabulary())))
+			c.Put("vocabulary_size", pyjson.Int(max(len(k.Vocabulary()), k.special())))
 		}
 		return
 	}
