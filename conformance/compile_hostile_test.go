@@ -87,7 +87,7 @@ func TestHostileCompileState(t *testing.T) {
 		}
 		for _, key := range []string{"loss", "loss_weights", "metrics", "weighted_metrics"} {
 			eachOdd(state.Get(key), key, func(path string, v any) {
-				m.SetCompileConfig(pyjson.Clone(state).(*pyjson.Object))
+				m.SetCompileConfig(pyjson.Clone(state).(*pyjson.Object), kerasfile.Registry())
 				m.CompileConfig().Set(key, v)
 				try(path, func() error {
 					_, err := m.Evaluate(x, y, nn.EvaluateOptions{SampleWeights: w})
@@ -97,7 +97,7 @@ func TestHostileCompileState(t *testing.T) {
 		}
 		eachOdd(state.Get("optimizer"), "optimizer", func(path string, v any) {
 			try(path, func() error {
-				d := &layer.Decoder{}
+				d := &layer.Decoder{Registry: kerasfile.Registry()}
 				o := d.Object("optimizers", v, "", "")
 				if err := d.Err(); err != nil || o == nil {
 					return err

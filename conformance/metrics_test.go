@@ -8,8 +8,6 @@ import (
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/metrics"
 	"github.com/hornml/horn/tensor"
-
-	_ "github.com/hornml/horn/nn/metrics" // registers keras.metrics
 )
 
 // TestMetrics runs the table of metrics: result and variables after each update, and a reset.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
@@ -69,7 +70,7 @@ func object(t *testing.T, kind string, record any, extra ...any) *layer.Object {
 	for i := 0; i < len(extra); i += 2 {
 		r.Object("config").Set(extra[i].(string), extra[i+1])
 	}
-	d := &layer.Decoder{}
+	d := &layer.Decoder{Registry: kerasfile.Registry()}
 	o := d.Object(kind, r, "", "")
 	if err := d.Err(); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/ops"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -50,7 +51,7 @@ func transformer() (*nn.Model, error) {
 	y = layers.NewLayerNormalization(layer.Args{"epsilon": 1e-6}).On(layers.NewAdd().On([]*layer.KerasTensor{x, y}))
 	z := layers.NewDense(16, layer.Args{"activation": "gelu"}).On(y)
 	z = layers.NewDense(8).On(z)
-	z, err := nn.ApplyOp("numpy", "Add", nil, y, z)
+	z, err := ops.Apply("numpy", "Add", nil, y, z)
 	if err != nil {
 		return nil, err
 	}
@@ -162,10 +163,10 @@ func TestAutomaticNames(t *testing.T) {
 }
 
 func TestWrongConstruction(t *testing.T) {
-	if _, err := layer.New("Dense", layer.Args{"units": 3, "colour": "red"}); err == nil {
+	if _, err := layers.New("Dense", layer.Args{"units": 3, "colour": "red"}); err == nil {
 		t.Error("an unknown argument was taken")
 	}
-	if _, err := layer.New("Dense", layer.Args{"units": "three"}); err == nil {
+	if _, err := layers.New("Dense", layer.Args{"units": "three"}); err == nil {
 		t.Error("a string was taken for a number")
 	}
 	x := nn.Input([]int{3})

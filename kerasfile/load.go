@@ -1,209 +1,74 @@
 package kerasfile
 
 import (
-	"fmt"
 	"io"
 	"io/fs"
+	"sync"
 
-	"github.com/hornml/horn/internal/pyjson"
-	"github.com/hornml/horn/kerasfile/internal/container"
-	"github.com/hornml/horn/kerasfile/internal/dialect"
-	"github.com/hornml/horn/kerasfile/internal/release"
+	"github.com/hornml/horn/kerasfile/core"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
-
-	_ "github.com/hornml/horn/nn/layers"     // registers keras.layers
-	_ "github.com/hornml/horn/nn/losses"     // registers keras.losses
-	_ "github.com/hornml/horn/nn/metrics"    // registers keras.metrics
-	_ "github.com/hornml/horn/nn/optimizers" // registers keras.optimizers
+	"github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/losses"
+	"github.com/hornml/horn/nn/metrics"
+	"github.com/hornml/horn/nn/optimizers"
 )
+
+// all is the registry of everything, once it was asked for; programs that use package core alone do not link what is in it.
+var all struct {
+	once     sync.Once
+	registry *layer.Registry
+}
+
+// Registry returns what may stand in a model here: all that Keras has.
+func Registry() *layer.Registry {
+	all.once.Do(func() {
+		all.registry = layer.NewRegistry(nn.Models, layers.All, losses.All, metrics.All, optimizers.All)
+	})
+	return all.registry
+}
 
 // Load loads a model from a .keras file, a directory in Keras's unzipped form, or a legacy whole-model .h5 file: what the
 // file is decides, not its name (keras.saving.load_model).
 func Load(path string, opts ...Option) (*nn.Model, error) {
-	o := settings(opts)
-	c, err := container.Open(path, o.container())
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	return load(c, o)
+	return core.Load(path, Registry(), opts...)
 }
 
 // LoadFS is Load from a file system, for instance one that is embedded in the program.
 func LoadFS(fsys fs.FS, name string, opts ...Option) (*nn.Model, error) {
-	o := settings(opts)
-	c, err := container.OpenFS(fsys, name, o.container())
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	return load(c, o)
+	return core.LoadFS(fsys, name, Registry(), opts...)
 }
 
 // Read is Load from the bytes of a file, of which it reads what it needs.
 func Read(r io.ReaderAt, size int64, opts ...Option) (*nn.Model, error) {
-	o := settings(opts)
-	c, err := container.Read(r, size, o.container())
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	return load(c, o)
+	return core.Read(r, size, Registry(), opts...)
 }
 
 // FromJSON makes a model, with new weights, of its architecture as Model.to_json gives it: that of any release of Keras
 // (keras.models.model_from_json).
 func FromJSON(data []byte, opts ...Option) (*nn.Model, error) {
-	o := settings(opts)
-	root, err := pyjson.Parse(data)
-	config, ok := root.(*pyjson.Object)
-	if err != nil {
-		return nil, &FormatError{Entry: "the architecture", Msg: "cannot be read", Err: err}
-	}
-	if !ok {
-		return nil, &FormatError{Entry: "the architecture", Msg: "an object is expected, not " + pyjson.Describe(root)}
-	}
-	d := &document{config: config, origin: nn.Origin{KerasVersion: config.String("keras_version")}}
-	config.Delete("keras_version")
-	config.Delete("backend")
-	d.upgrade(o.note)
-	model, err := d.decode(o)
-	if err != nil {
-		return nil, err
-	}
-	if err := d.build(model); err != nil {
-		return nil, err
-	}
-	return model, nil
+	return core.FromJSON(data, Registry(), opts...)
 }
 
-// load makes a model of a container: its config is brought into today's form and decoded, the model built, and its
-// variables read.
-func load(c container.Container, o options) (*nn.Model, error) {
-	d, err := readDocument(c)
-	if err != nil {
-		return nil, err
-	}
-	d.upgrade(o.note)
-	var s source = noSource{}
-	if !o.noWeights {
-		if s, err = openSource(c, d.from); err != nil {
-			return nil, err
-		}
-	}
-	d.identify(s.identities(d.config), o.note)
-	model, err := d.decode(o)
-	if err != nil {
-		return nil, err
-	}
-	if err := loadAssets(model, c); err != nil {
-		return nil, err
-	}
-	if err := s.announce(model); err != nil {
-		return nil, err
-	}
-	if err := d.build(model); err != nil {
-		return nil, err
-	}
-	if err := s.assign(model, o); err != nil {
-		return nil, err
-	}
-	return model, nil
+// Inspect looks into a model file without reading its weights and without making a model of it where that is not
+// possible. The error is for what is no model file at all; damage further inside is among the Problems.
+func Inspect(path string, opts ...Option) (*Info, error) {
+	return core.Inspect(path, Registry(), opts...)
 }
 
-// document is the config of a model, and who wrote it.
-type document struct {
-	config *pyjson.Object
-	origin nn.Origin
-	from   dialect.Origin
+// LoadWeights gives a model the weights in a file (Model.load_weights): a .weights.h5 file, the .weights.json of a sharded
+// one, a .keras file or directory, a whole-model or weights-only .h5 file of the legacy form, or an .npz file that
+// SaveWeights wrote. What the file is decides, not its name. The variables of the optimizer are read if the file has
+// them and the model is compiled. After an error some variables may have new values.
+func LoadWeights(m *nn.Model, name string, opts ...Option) error {
+	return core.LoadWeights(m, name, opts...)
 }
 
-// readDocument reads the config of a container. What is wrong with what a container says about its writer is ignored, as
-// Keras ignores it: that is never needed to load a model.
-func readDocument(c container.Container) (*document, error) {
-	config, err := c.Config()
-	if err != nil {
-		return nil, err
-	}
-	if training := config.Object("training_config"); training != nil && c.Kind() == container.WholeHDF5 {
-		config.Delete("training_config")
-		config.Set("compile_config", dialect.CompileConfig(training))
-	}
-	d := &document{config: config, origin: nn.Origin{Format: formats[c.Kind()]}}
-	if meta, err := c.Metadata(); err == nil {
-		d.origin.KerasVersion, d.origin.Backend = meta.String("keras_version"), meta.String("backend")
-	}
-	return d, nil
+// LoadWeightsFS is LoadWeights from a file system.
+func LoadWeightsFS(m *nn.Model, fsys fs.FS, name string, opts ...Option) error {
+	return core.LoadWeightsFS(m, fsys, name, opts...)
 }
 
-// formats are the names of containers in a model's Origin.
-var formats = map[container.Kind]string{container.Zip: "keras", container.Directory: "directory", container.WholeHDF5: "h5"}
-
-// upgrade brings the config into today's form.
-func (d *document) upgrade(note func(string)) {
-	d.from = dialect.OriginOf(d.config, release.Parse(d.origin.KerasVersion))
-	for _, n := range dialect.Upgrade(d.config, d.from, registered{}) {
-		note(n)
-	}
-}
-
-// identify gives records the ids that they lack, so that a layer that was saved once is one.
-func (d *document) identify(ids []dialect.Identity, note func(string)) {
-	for _, id := range ids {
-		id.Record.Set("shared_object_id", id.ID)
-	}
-	if len(ids) > 0 {
-		note("layers that several models or wrappers share get their shared_object_id, without which Keras cannot load the file")
-	}
-}
-
-// decode makes a model of a config in today's form. It reports everything that is wrong or not supported.
-func (d *document) decode(o options) (*nn.Model, error) {
-	decoder := &layer.Decoder{Custom: o.custom, MaxObjects: o.limits.Objects, LiteralMasks: d.from.Release.Known() && !d.from.Before(3, 16),
-		UnreducedCalls: d.from.Keras2() || d.from.Before(3, 2)}
-	l := decoder.Layer(d.config, "")
-	if err := decoder.Err(); err != nil {
-		return nil, err
-	}
-	model, ok := l.(*nn.Model)
-	if !ok {
-		msg := fmt.Sprintf("holds a %s, not a Sequential or Functional model", d.config.String("class_name"))
-		return nil, &FormatError{Entry: container.ConfigName, Msg: msg}
-	}
-	if compile := d.config.Object("compile_config"); o.compile && compile.Len() > 0 {
-		model.SetCompileConfig(compile)
-	}
-	model.Origin = d.origin
-	model.SetCacheLimit(o.cacheLimit)
-	return model, nil
-}
-
-// build works out the shapes of a model, which records of Keras 2 lack.
-func (d *document) build(model *nn.Model) error {
-	if err := model.Build(); err != nil {
-		return err
-	}
-	if d.from.Keras2() {
-		layer.RewriteCalls(model)
-	}
-	return nil
-}
-
-// loadAssets gives layers with vocabularies theirs.
-func loadAssets(m *nn.Model, c container.Container) error {
-	var errs Errors
-	for _, o := range walk(m) {
-		a, ok := o.layer.(layer.AssetLoader)
-		if !ok {
-			continue
-		}
-		if err := a.LoadAssets(func(name string) ([]byte, error) { return c.Asset(join(o.path, name)) }); err != nil {
-			errs = append(errs, &FormatError{Entry: "assets/" + o.path, Msg: fmt.Sprintf("the layer %q", o.layer.Name()), Err: err})
-		}
-	}
-	if len(errs) > 0 {
-		return errs
-	}
-	return nil
-}
+// CompileNotes says, for a model that was loaded with or without its compile state, which optimizer, losses and metrics of
+// it are not Keras's own and not known here: they do not matter to predictions.
+func CompileNotes(m *nn.Model) []string { return core.CompileNotes(m) }

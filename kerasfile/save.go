@@ -1,17 +1,15 @@
 package kerasfile
 
 import (
-	"bytes"
-	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
+	"time"
 
-	"github.com/hornml/horn/internal/pyjson"
-	"github.com/hornml/horn/kerasfile/internal/container"
+	"github.com/hornml/horn/kerasfile/core"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/layer"
 )
+
+// SaveOption changes how a model is saved.
+type SaveOption = core.SaveOption
 
 // Save writes a model into a file, as Model.save does. The end of the name says how: .keras is Keras 3's zip, .h5 and
 // .hdf5 the legacy whole-model file, a name that ends in a slash a directory in Keras's unzipped form.
@@ -21,84 +19,40 @@ import (
 // which no file of Keras has, and what no layer owns. An existing file is replaced unless WithOverwrite(false) is given.
 // The file appears whole or not at all: it is written under another name in the same directory, brought to the disk, and
 // renamed.
-func Save(m *nn.Model, path string, opts ...SaveOption) error {
-	o := saveSettings(opts)
-	switch lower := strings.ToLower(path); {
-	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, string(filepath.Separator)):
-		parts, err := o.parts(m)
-		if err != nil {
-			return err
-		}
-		return o.place().ReplaceDirectory(path, parts)
-	case strings.HasSuffix(lower, ".weights.h5"):
-		return fmt.Errorf("%s: the name is that of a weights file: use SaveWeights", path)
-	case strings.HasSuffix(lower, ".keras"):
-		return o.place().ReplaceFile(path, func(w io.Writer) error { return o.writeZip(w, m) })
-	case strings.HasSuffix(lower, ".h5"), strings.HasSuffix(lower, ".hdf5"):
-		return o.place().ReplaceFile(path, func(w io.Writer) error { return o.writeWhole(w, m) })
-	}
-	return fmt.Errorf("%s: the name of a model's file ends in .keras, or in .h5 for the legacy form", path)
-}
+func Save(m *nn.Model, path string, opts ...SaveOption) error { return core.Save(m, path, opts...) }
 
 // Write writes a model in the form of a .keras file. Memory does not grow with the weights. The bytes depend on the model
 // and on the date alone (WithDate).
-func Write(w io.Writer, m *nn.Model, opts ...SaveOption) error {
-	return saveSettings(opts).writeZip(w, m)
+func Write(w io.Writer, m *nn.Model, opts ...SaveOption) error { return core.Write(w, m, opts...) }
+
+// SaveWeights writes the variables of a model (Model.save_weights): into an HDF5 file if the name ends in .weights.h5,
+// into shards with a map of them if it ends in .weights.json, into an .npz file of plain arrays named by their paths, or,
+// with another name that ends in .h5, into an HDF5 file of the legacy form. Files appear whole or not at all.
+func SaveWeights(m *nn.Model, path string, opts ...SaveOption) error {
+	return core.SaveWeights(m, path, opts...)
 }
 
-func (o *saveOptions) writeZip(w io.Writer, m *nn.Model) error {
-	parts, err := o.parts(m)
-	if err != nil {
-		return err
-	}
-	return container.WriteZip(w, parts, o.date)
-}
+// WithOverwrite says whether an existing file may be replaced, true by default (overwrite). If it may not and there is
+// one, the error is fs.ErrExist.
+func WithOverwrite(overwrite bool) SaveOption { return core.WithOverwrite(overwrite) }
 
-// parts are what a .keras file is made of, in Keras's order.
-func (o *saveOptions) parts(m *nn.Model) ([]container.Part, error) {
-	r, err := o.record(m)
-	if err != nil {
-		return nil, err
-	}
-	assets, err := assetParts(m)
-	if err != nil {
-		return nil, err
-	}
-	groups, err := o.groups(m, r.target)
-	if err != nil {
-		return nil, err
-	}
-	weights, err := container.WeightsTree(groups)
-	if err != nil {
-		return nil, err
-	}
-	metadata := pyjson.NewObject("keras_version", r.target.String(), "date_saved", o.date.Format("2006-01-02@15:04:05"))
-	return append([]container.Part{
-		container.Document(container.MetadataName, pyjson.Marshal(metadata)),
-		container.Document(container.ConfigName, pyjson.Marshal(r.root)),
-		{Name: container.WeightsName, Body: weights},
-	}, assets...), nil
-}
+// WithDate sets the date in metadata.json, by default the present time; with a fixed one equal models give equal bytes.
+func WithDate(date time.Time) SaveOption { return core.WithDate(date) }
 
-// assetParts are the vocabularies of a model.
-func assetParts(m *nn.Model) ([]container.Part, error) {
-	var out []container.Part
-	var errs Errors
-	for _, obj := range walk(m) {
-		a, ok := obj.layer.(layer.AssetSaver)
-		if !ok {
-			continue
-		}
-		err := a.SaveAssets(func(name string, data []byte) error {
-			out = append(out, container.Document(join(join(container.AssetsName, obj.path), name), bytes.Clone(data)))
-			return nil
-		})
-		if err != nil {
-			errs = append(errs, fmt.Errorf("the layer %q: %w", obj.layer.Name(), err))
-		}
-	}
-	if len(errs) > 0 {
-		return nil, errs
-	}
-	return out, nil
-}
+// WithoutOptimizer leaves out the variables of the optimizer (include_optimizer=False); the compile state stays.
+func WithoutOptimizer() SaveOption { return core.WithoutOptimizer() }
+
+// WithKeras writes the file for a certain release of Keras, such as "3.3": without the keys that it does not know yet. If
+// the value of such a key matters, the error says which one, and nothing is written.
+func WithKeras(version string) SaveOption { return core.WithKeras(version) }
+
+// WithMaxShardSize bounds the files that SaveWeights makes for a .weights.json, in bytes (max_shard_size); 10 GiB by
+// default.
+func WithMaxShardSize(bytes int64) SaveOption { return core.WithMaxShardSize(bytes) }
+
+// WithProgress has Save and SaveWeights call a function whenever bytes were written, with their number so far. It is about
+// that of the variables in the end.
+func WithProgress(progress func(written int64)) SaveOption { return core.WithProgress(progress) }
+
+// WithSaveNotes hands over, in sentences, what was changed to make the file readable.
+func WithSaveNotes(note func(string)) SaveOption { return core.WithSaveNotes(note) }

@@ -27,7 +27,7 @@ func (l *traced) Call(c *layer.Call) any {
 // plan, or more memory.
 func TestAssignTracesNothing(t *testing.T) {
 	counter := new(traced)
-	list := []nn.Layer{nn.NewInputLayer([]int{8}), layer.Custom(counter, "test>Traced", nil)}
+	list := []nn.Layer{nn.NewInputLayer([]int{8}), layers.Custom(counter, "test>Traced", nil)}
 	for range 10 {
 		list = append(list, layers.NewDense(8, nn.Args{"kernel_initializer": "identity", "activation": "relu"}))
 	}

@@ -36,17 +36,7 @@ func NewInputLayer(shape []int, args ...layer.Args) *layer.InputLayer {
 		}
 	}
 	merged["batch_shape"] = batch
-	return layer.Construct(new(layer.InputLayer), layer.Class{Module: "keras.layers", Name: "InputLayer"}, merged)
-}
-
-// ApplyOp calls a keras.ops function on tensors of a model that is being built: ApplyOp("numpy", "Add", nil, x, y). config
-// has the arguments of the operation's constructor, such as Args{"axis": -1}.
-func ApplyOp(module, class string, config layer.Args, args ...any) (*layer.KerasTensor, error) {
-	op, err := layer.NewOp(module, class, config)
-	if err != nil {
-		return nil, err
-	}
-	return op.On(args...), nil
+	return layer.Construct(nil, new(layer.InputLayer), layer.Class{Module: "keras.layers", Name: "InputLayer"}, merged)
 }
 
 // NewModel makes a Functional model of inputs and outputs (keras.Model): each a *KerasTensor, or a list or map of them. Its

@@ -52,7 +52,7 @@ func decode(t *testing.T, d *layer.Decoder, s string) (*nn.Model, error) {
 }
 
 func TestFunctional(t *testing.T) {
-	m, err := decode(t, &layer.Decoder{}, chain)
+	m, err := decode(t, &layer.Decoder{Registry: registry}, chain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestFunctionalProblems(t *testing.T) {
 		if s == chain {
 			t.Errorf("%s: nothing is changed", c.what)
 		}
-		_, err := decode(t, &layer.Decoder{}, s)
+		_, err := decode(t, &layer.Decoder{Registry: registry}, s)
 		fails(t, c.what, err, c.part)
 	}
 }
@@ -132,11 +132,11 @@ func TestArgumentForms(t *testing.T) {
 		`{"class_name": "function", "config": "relu"}`:                                    "relu",
 	} {
 		got := ""
-		d := &layer.Decoder{Custom: layer.CustomObjects{"Add": layer.OpFunc(func(o *layer.OpCall) any {
+		d := &layer.Decoder{Registry: registry.With(layer.CustomObjects{"Add": layer.OpFunc(func(o *layer.OpCall) any {
 			v, _ := o.Get(1, "y")
 			got = fmt.Sprint(v)
 			return o.Tensor(0, "x")
-		})}}
+		})})}
 		s := strings.Replace(chain, `{"class_name": "__numpy__", "config": {"value": [1, 2], "dtype": "float32"}}`, in, 1)
 		s = strings.Replace(s, `"module": "keras.src.ops.numpy"`, `"module": "keras.src.ops.mine"`, 1)
 		if _, err := decode(t, d, s); err != nil || got != want {
@@ -148,12 +148,12 @@ func TestArgumentForms(t *testing.T) {
 // TestCallNumbers brings calls that other models count, too, to those that this model has.
 func TestCallNumbers(t *testing.T) {
 	s := strings.NewReplacer("T(d,0,0)", "T(d,4,0)", "T(d,1,0)", "T(d,5,0)").Replace(chain)
-	if _, err := decode(t, &layer.Decoder{}, s); err == nil {
+	if _, err := decode(t, &layer.Decoder{Registry: registry}, s); err == nil {
 		t.Error("calls that do not exist")
 	}
 	for what, m := range map[string]*nn.Model{
-		"old releases": must(decode(t, &layer.Decoder{UnreducedCalls: true}, s)),
-		"shared": must(decode(t, &layer.Decoder{},
+		"old releases": must(decode(t, &layer.Decoder{Registry: registry, UnreducedCalls: true}, s)),
+		"shared": must(decode(t, &layer.Decoder{Registry: registry},
 			strings.Replace(s, `"class_name": "Activation"`, `"shared_object_id": 3, "class_name": "Activation"`, 1))),
 	} {
 		if y := must(m.Predict(row(-1, 3))); fmt.Sprint(y.Data()) != "[1 5]" {
@@ -169,7 +169,7 @@ func TestLiteralMasks(t *testing.T) {
 	record := layer.Record(must(nn.NewModel(x, y)))
 	in := tensor.FromSlice([]float32{3, 0, 0}, 1, 3, 1)
 	for literal, want := range map[bool]float32{false: 3, true: 1} {
-		d := &layer.Decoder{LiteralMasks: literal}
+		d := &layer.Decoder{Registry: registry, LiteralMasks: literal}
 		m, ok := d.Layer(pyjson.Clone(record), "").(*nn.Model)
 		if !ok {
 			t.Fatal(d.Err())
@@ -182,7 +182,7 @@ func TestLiteralMasks(t *testing.T) {
 
 // TestRewriteCalls writes the shapes of tensors into records that have none.
 func TestRewriteCalls(t *testing.T) {
-	m := must(decode(t, &layer.Decoder{},
+	m := must(decode(t, &layer.Decoder{Registry: registry},
 		strings.ReplaceAll(expand(chain), `"shape": [null, 2], "dtype": "float32", "keras_history"`, `"keras_history"`)))
 	if text := string(pyjson.Marshal(layer.Record(m))); strings.Contains(text, `"shape": [null, 2]`) {
 		t.Fatal("the shapes are there already")
@@ -192,7 +192,7 @@ func TestRewriteCalls(t *testing.T) {
 	if n := strings.Count(text, `"shape": [null, 2], "dtype": "float32", "keras_history"`); n != 3 {
 		t.Errorf("%d shapes in %s", n, text)
 	}
-	if _, err := decode(t, &layer.Decoder{}, text); err != nil {
+	if _, err := decode(t, &layer.Decoder{Registry: registry}, text); err != nil {
 		t.Error(err)
 	}
 }

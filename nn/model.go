@@ -32,7 +32,8 @@ type Model struct {
 	threads int
 	session *Session
 
-	compile *pyjson.Object // compile_config
+	compile  *pyjson.Object  // compile_config
+	registry *layer.Registry // of what its compile state names
 	// Optimizer holds the variables of the optimizer as the file has them; see OptimizerVariables.
 	Optimizer []*VariableGroup
 	// Origin says where the model was loaded from; its zero value stands for a model made in Go.
@@ -53,10 +54,12 @@ type Spec struct {
 	DType tensor.DType
 }
 
-func init() {
-	layer.RegisterClass(functionalClass, func() layer.Layer { return newModel(false) },
+// Models is the family of the classes of models: Sequential and Functional.
+func Models(r *layer.Registry) {
+	r.Add(layer.Inputs)
+	r.RegisterClass(functionalClass, func() layer.Layer { return newModel(false) },
 		"keras.Model", "keras.models.Model", "keras.Functional", "keras.models.Functional")
-	layer.RegisterClass(sequentialClass, func() layer.Layer { return newModel(true) }, "keras.models.Sequential")
+	r.RegisterClass(sequentialClass, func() layer.Layer { return newModel(true) }, "keras.models.Sequential")
 }
 
 var (
@@ -128,8 +131,18 @@ func (m *Model) Layers() []layer.Layer {
 // CompileConfig returns the compile state as the file has it (Model.get_compile_config), nil if the model is not compiled.
 func (m *Model) CompileConfig() *pyjson.Object { return m.compile }
 
-// SetCompileConfig gives the model the compile state that a file has.
-func (m *Model) SetCompileConfig(config *pyjson.Object) { m.compile = config }
+// Registry has what the model and its compile state may name: that with which it was read, or that given to SetCompileConfig.
+func (m *Model) Registry() *layer.Registry {
+	if m.registry == nil {
+		return layer.RegistryOf(m)
+	}
+	return m.registry
+}
+
+// SetCompileConfig gives the model the compile state that a file has; r has the losses and metrics that it may name.
+func (m *Model) SetCompileConfig(config *pyjson.Object, r *layer.Registry) {
+	m.compile, m.registry = config, r
+}
 
 // Operations returns the layers and the keras.ops nodes in the order of the file.
 func (m *Model) Operations() []layer.Layer { return m.layers }

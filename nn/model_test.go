@@ -13,6 +13,7 @@ import (
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/ops"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -147,7 +148,7 @@ func TestGraphProblems(t *testing.T) {
 		_, err := nn.NewModel(c.in, c.out, c.args)
 		fails(t, c.what, err, c.part)
 	}
-	_, err := nn.ApplyOp("numpy", "Nothing", nil, a)
+	_, err := ops.Apply("numpy", "Nothing", nil, a)
 	fails(t, "an operation", err, "keras.src.ops.numpy.Nothing")
 	if m := must(nn.NewModel([]*nn.KerasTensor{a, b}, y, nn.Args{"trainable": false, "name": "frozen"})); m.Trainable() ||
 		m.Name() != "frozen" || m.Layer("add").Trainable() {
@@ -192,7 +193,7 @@ func (*depends) Call(c *layer.Call) any {
 
 // TestMeasuredShapes predicts, evaluates step by step and interprets a model whose shapes depend on what is in its inputs.
 func TestMeasuredShapes(t *testing.T) {
-	m := must(nn.NewSequential(nn.NewInputLayer([]int{2}), layer.Custom(&depends{}, "my>Depends")))
+	m := must(nn.NewSequential(nn.NewInputLayer([]int{2}), layers.Custom(&depends{}, "my>Depends")))
 	if got := fmt.Sprint(m.Outputs()[0].Shape); got != "[1 -1]" {
 		t.Error(got)
 	}
@@ -221,7 +222,7 @@ func (*broken) Call(c *layer.Call) any {
 
 // TestInternalError says that a mistake is ours, not the model's.
 func TestInternalError(t *testing.T) {
-	_, err := nn.NewSequential(nn.NewInputLayer([]int{2}), layer.Custom(&broken{}, "my>Broken", nn.Args{"name": "b"}))
+	_, err := nn.NewSequential(nn.NewInputLayer([]int{2}), layers.Custom(&broken{}, "my>Broken", nn.Args{"name": "b"}))
 	fails(t, "a nil pointer", err, `layer "b" (Broken): internal error`, "please report it")
 	var internal *nn.InternalError
 	if !errors.As(err, &internal) {
@@ -234,8 +235,8 @@ func TestRoundTrip(t *testing.T) {
 	x := nn.Input([]int{-1, 2}, nn.Args{"name": "x"})
 	shared := layers.NewDense(2, nn.Args{"name": "shared"})
 	once := shared.On(x)
-	sliced := must(nn.ApplyOp("numpy", "GetItem", nil, once, []any{layer.Ellipsis{}, layer.Slice{Start: 0, Stop: 1}}))
-	shifted := must(nn.ApplyOp("numpy", "Add", nil, shared.On(once), tensor.FromSlice([]float32{1, 2}, 2)))
+	sliced := must(ops.Apply("numpy", "GetItem", nil, once, []any{layer.Ellipsis{}, layer.Slice{Start: 0, Stop: 1}}))
+	shifted := must(ops.Apply("numpy", "Add", nil, shared.On(once), tensor.FromSlice([]float32{1, 2}, 2)))
 	inner := must(nn.NewSequential(nn.NewInputLayer([]int{-1, 2}), layers.NewActivation("tanh")))
 	inner.SetName("inner")
 	m := must(nn.NewModel(x, map[string]any{"a": []*nn.KerasTensor{sliced, inner.On(shifted)}, "b": inner.On(once)}))
@@ -244,7 +245,7 @@ func TestRoundTrip(t *testing.T) {
 		layers.NewFlatten())), "two inputs": twoInputs()} {
 		record := layer.Record(m)
 		text := pyjson.Marshal(record)
-		var d layer.Decoder
+		d := layer.Decoder{Registry: registry}
 		read, ok := d.Layer(must(pyjson.Parse(text)), "").(*nn.Model)
 		if !ok || d.Err() != nil {
 			t.Errorf("%s: %v", what, d.Err())
@@ -337,7 +338,7 @@ func TestAssign(t *testing.T) {
 // TestOptionalInput leaves out what may be left out.
 func TestOptionalInput(t *testing.T) {
 	x, y := nn.Input([]int{2}, nn.Args{"name": "x"}), nn.Input([]int{2}, nn.Args{"name": "y", "optional": true})
-	m := must(nn.NewModel([]*nn.KerasTensor{x, y}, layer.Custom(&either{}, "my>Either").On(x, y)))
+	m := must(nn.NewModel([]*nn.KerasTensor{x, y}, layers.Custom(&either{}, "my>Either").On(x, y)))
 	if m.InputOptional(0) || !m.InputOptional(1) || m.InputOptional(2) {
 		t.Error("the wrong input may be left out")
 	}

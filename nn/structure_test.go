@@ -11,6 +11,7 @@ import (
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/ops"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -162,7 +163,7 @@ func TestCompileState(t *testing.T) {
 	if m.CompileConfig() != nil || m.OptimizerVariables() != nil {
 		t.Error("a new model is compiled")
 	}
-	m.SetCompileConfig(pyjson.NewObject("loss", "mse"))
+	m.SetCompileConfig(pyjson.NewObject("loss", "mse"), nil)
 	step := layer.NewVariable("0", "optimizer/0", tensor.FromSlice([]int64{3}).Reshape())
 	inner := layer.NewVariable("0", "encoder/optimizer/0", tensor.FromSlice([]int64{4}).Reshape())
 	m.Optimizer = []*nn.VariableGroup{{Path: "optimizer", Variables: []*nn.Variable{step}},
@@ -212,7 +213,7 @@ func TestPredictInto(t *testing.T) {
 // TestPredictOfOtherTypes says what to call instead.
 func TestPredictOfOtherTypes(t *testing.T) {
 	x := nn.Input([]int{2}, nn.Args{"name": "x"})
-	m := must(nn.NewModel(x, must(nn.ApplyOp("numpy", "Argmax", nn.Args{"axis": 1}, x))))
+	m := must(nn.NewModel(x, must(ops.Apply("numpy", "Argmax", nn.Args{"axis": 1}, x))))
 	_, err := m.Predict(row(3, 4))
 	fails(t, "integers", err, "the model's output is int32, not float32: use PredictAll")
 	if y := must(m.PredictAll(row(3, 4)))[0].(*tensor.Of[int32]); y.Data()[0] != 1 {

@@ -13,6 +13,7 @@ import (
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/ops"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -166,7 +167,7 @@ var goModels = map[string]func() (*nn.Model, error){
 		x := nn.Input([]int{7, 8})
 		y := layers.NewMultiHeadAttention(2, 4).On(x, x)
 		y = layers.NewLayerNormalization().On(layers.NewAdd().On([]*layer.KerasTensor{x, y}))
-		z, err := nn.ApplyOp("numpy", "Add", nil, y, layers.NewDense(8).On(layers.NewDense(16, layer.Args{"activation": "gelu"}).On(y)))
+		z, err := ops.Apply("numpy", "Add", nil, y, layers.NewDense(8).On(layers.NewDense(16, layer.Args{"activation": "gelu"}).On(y)))
 		if err != nil {
 			return nil, err
 		}

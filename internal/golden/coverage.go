@@ -8,9 +8,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/hornml/horn/nn/layer"
-
-	_ "github.com/hornml/horn/kerasfile" // registers all layers and ops
+	"github.com/hornml/horn/kerasfile"
 )
 
 // Entry answers for one class of Keras.
@@ -115,7 +113,7 @@ func ReadCoverage(dir string) (*Coverage, error) {
 
 func layers(classes []class, uses map[string]int) []Entry {
 	known := map[string]bool{}
-	for _, c := range layer.Classes() {
+	for _, c := range kerasfile.Registry().Classes() {
 		known[c.Module+"."+c.Name] = true
 	}
 	var entries []Entry
@@ -125,7 +123,7 @@ func layers(classes []class, uses map[string]int) []Entry {
 			if known["keras.layers."+name] {
 				e.Status = supported
 			}
-			if why, ok := layer.Refused()["keras.layers."+name]; ok {
+			if why, ok := kerasfile.Registry().Refused()["keras.layers."+name]; ok {
 				e.Status, e.Reason = refused, why
 			}
 		}
@@ -138,7 +136,7 @@ func layers(classes []class, uses map[string]int) []Entry {
 }
 
 func ops(names []string, uses map[string]int) []Entry {
-	have, refusedOps := layer.Ops()
+	have, refusedOps := kerasfile.Registry().Ops()
 	known := set(have)
 	var entries []Entry
 	for _, name := range names {
@@ -157,7 +155,7 @@ func ops(names []string, uses map[string]int) []Entry {
 }
 
 func activations(names []string) []Entry {
-	known := set(layer.Activations())
+	known := set(kerasfile.Registry().Activations())
 	var entries []Entry
 	for _, name := range names {
 		e := Entry{Name: name, Status: missing}
@@ -173,7 +171,7 @@ func activations(names []string) []Entry {
 
 // objects answers for the classes of keras.<module>, of which base is the base class.
 func objects(module, base string, classes []class, uses map[string]int) []Entry {
-	known := set(layer.Objects(module))
+	known := set(kerasfile.Registry().Objects(module))
 	var entries []Entry
 	for _, l := range classes {
 		e := Entry{Name: l.Name, Aliases: l.Aliases, Status: missing, Cases: uses["keras."+module+">"+l.Name]}

@@ -7,12 +7,13 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
-	layer.RegisterActivation(func(_ *graph.Builder, x *graph.Value) *graph.Value { return x }, "linear")
+// All is the family of all functions of keras.activations.
+func All(r *layer.Registry) {
+	r.RegisterActivation(func(_ *graph.Builder, x *graph.Value) *graph.Value { return x }, "linear")
 	unary := func(op *graph.Unary, names ...string) {
-		float(func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Unary(op, x) }, names...)
+		float(r, func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Unary(op, x) }, names...)
 	}
-	layer.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Relu(numeric(b, x)) }, "relu", "ReLU")
+	r.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return b.Relu(numeric(b, x)) }, "relu", "ReLU")
 	unary(graph.Sigmoid, "sigmoid")
 	unary(graph.Tanh, "tanh")
 	unary(graph.Exp, "exponential")
@@ -20,31 +21,31 @@ func init() {
 	unary(graph.Softplus, "softplus")
 	unary(graph.Softsign, "softsign")
 	unary(graph.Gelu, "gelu")
-	float(Elu(1), "elu")
-	float(Celu(1), "celu")
-	float(LeakyRelu(0.2), "leaky_relu")
-	float(Selu, "selu")
-	float(Softmax, "softmax")
-	float(LogSoftmax, "log_softmax")
-	float(HardSigmoid, "hard_sigmoid")
-	float(HardSilu, "hard_silu", "hard_swish")
-	float(LogSigmoid, "log_sigmoid")
-	float(Mish, "mish")
-	float(TanhShrink, "tanh_shrink")
-	float(SparsePlus, "sparse_plus")
-	float(SparseSigmoid, "sparse_sigmoid")
-	float(SoftShrink(0.5), "soft_shrink")
-	float(HardShrink(0.5), "hard_shrink")
-	float(Squareplus(4), "squareplus")
-	float(Glu(-1), "glu")
-	float(Sparsemax(-1), "sparsemax")
-	layer.RegisterActivation(Relu6, "relu6")
-	layer.RegisterActivation(HardTanh, "hard_tanh")
+	float(r, Elu(1), "elu")
+	float(r, Celu(1), "celu")
+	float(r, LeakyRelu(0.2), "leaky_relu")
+	float(r, Selu, "selu")
+	float(r, Softmax, "softmax")
+	float(r, LogSoftmax, "log_softmax")
+	float(r, HardSigmoid, "hard_sigmoid")
+	float(r, HardSilu, "hard_silu", "hard_swish")
+	float(r, LogSigmoid, "log_sigmoid")
+	float(r, Mish, "mish")
+	float(r, TanhShrink, "tanh_shrink")
+	float(r, SparsePlus, "sparse_plus")
+	float(r, SparseSigmoid, "sparse_sigmoid")
+	float(r, SoftShrink(0.5), "soft_shrink")
+	float(r, HardShrink(0.5), "hard_shrink")
+	float(r, Squareplus(4), "squareplus")
+	float(r, Glu(-1), "glu")
+	float(r, Sparsemax(-1), "sparsemax")
+	r.RegisterActivation(Relu6, "relu6")
+	r.RegisterActivation(HardTanh, "hard_tanh")
 }
 
-// float registers a function of floats; other numbers are made float32 first, as Keras's backends do.
-func float(f func(*graph.Builder, *graph.Value) *graph.Value, names ...string) {
-	layer.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return f(b, Float(b, x)) }, names...)
+// float adds a function of floats; other numbers are made float32 first, as Keras's backends do.
+func float(r *layer.Registry, f func(*graph.Builder, *graph.Value) *graph.Value, names ...string) {
+	r.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return f(b, Float(b, x)) }, names...)
 }
 
 // Float returns x itself if it is a float, else converted to the type in which Keras computes functions of it.

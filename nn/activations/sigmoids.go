@@ -4,6 +4,9 @@ import (
 	"github.com/hornml/horn/nn/graph"
 )
 
+// Sigmoid is 1/(1 + e^-x) (keras.activations.sigmoid).
+func Sigmoid(b *graph.Builder, x *graph.Value) *graph.Value { return b.Sigmoid(Float(b, x)) }
+
 // HardSigmoid is x/6 + 0.5 within 0..1 (keras.activations.hard_sigmoid).
 func HardSigmoid(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.ClipSlopes(b.UnaryP(graph.Affine, graph.Params{A: 1.0 / 6, B: 0.5}, x), 0, 1, 0, 0)

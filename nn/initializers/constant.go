@@ -22,11 +22,11 @@ type Constant struct{ Value any }
 // Identity makes an identity matrix times Gain (keras.initializers.Identity).
 type Identity struct{ Gain float64 }
 
-func init() {
-	layer.RegisterObject("initializers", "Zeros", func() layer.Configurable { return new(Zeros) }, "zeros", "zero")
-	layer.RegisterObject("initializers", "Ones", func() layer.Configurable { return new(Ones) }, "ones", "one")
-	layer.RegisterObject("initializers", "Constant", func() layer.Configurable { return new(Constant) }, "constant")
-	layer.RegisterObject("initializers", "Identity", func() layer.Configurable { return new(Identity) }, "identity", "IdentityInitializer")
+func addConstant(r *layer.Registry) {
+	r.RegisterObject("initializers", "Zeros", func() layer.Configurable { return new(Zeros) }, "zeros", "zero")
+	r.RegisterObject("initializers", "Ones", func() layer.Configurable { return new(Ones) }, "ones", "one")
+	r.RegisterObject("initializers", "Constant", func() layer.Configurable { return new(Constant) }, "constant")
+	r.RegisterObject("initializers", "Identity", func() layer.Configurable { return new(Identity) }, "identity", "IdentityInitializer")
 }
 
 // Config implements layer.Configurable.

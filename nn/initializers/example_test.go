@@ -3,14 +3,13 @@ package initializers_test
 import (
 	"fmt"
 
-	_ "github.com/hornml/horn/nn/initializers"
-	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/tensor"
 )
 
 // An initializer makes the elements of a variable; layers name it in their arguments.
 func Example() {
-	identity := layer.NewObject("initializers", "identity").Init()
+	identity := initializers.New("identity")
 	t, err := identity.Make([]int{2, 3}, tensor.Float32)
 	if err != nil {
 		fmt.Println(err)

@@ -17,7 +17,7 @@ func decode(t *testing.T, record string) layer.Initializer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var d layer.Decoder
+	d := layer.Decoder{Registry: layer.NewRegistry(All)}
 	o := d.Object("initializers", v, "", "")
 	if err := d.Err(); err != nil {
 		t.Fatal(err)

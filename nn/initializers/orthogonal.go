@@ -14,8 +14,8 @@ type Orthogonal struct {
 	Seed any
 }
 
-func init() {
-	layer.RegisterObject("initializers", "Orthogonal", func() layer.Configurable { return new(Orthogonal) }, "orthogonal",
+func addOrthogonal(r *layer.Registry) {
+	r.RegisterObject("initializers", "Orthogonal", func() layer.Configurable { return new(Orthogonal) }, "orthogonal",
 		"OrthogonalInitializer")
 }
 

@@ -38,22 +38,32 @@ type RandomUniform struct {
 	Seed           any
 }
 
-func init() {
+// GlorotUniform returns the initializer of most kernels (keras.initializers.GlorotUniform).
+func GlorotUniform() *VarianceScaling {
+	return &VarianceScaling{Scale: 1, Mode: "fan_avg", Distribution: "uniform", special: true}
+}
+
+// HeUniform returns the initializer of keras.initializers.HeUniform.
+func HeUniform() *VarianceScaling {
+	return &VarianceScaling{Scale: 2, Mode: "fan_in", Distribution: "uniform", special: true}
+}
+
+func addRandom(r *layer.Registry) {
 	special := func(name, alias string, scale float64, mode, distribution string) {
-		layer.RegisterObject("initializers", name, func() layer.Configurable {
+		r.RegisterObject("initializers", name, func() layer.Configurable {
 			return &VarianceScaling{Scale: scale, Mode: mode, Distribution: distribution, special: true}
 		}, alias)
 	}
-	special("GlorotUniform", "glorot_uniform", 1, "fan_avg", "uniform")
+	r.RegisterObject("initializers", "GlorotUniform", func() layer.Configurable { return GlorotUniform() }, "glorot_uniform")
 	special("GlorotNormal", "glorot_normal", 1, "fan_avg", "truncated_normal")
-	special("HeUniform", "he_uniform", 2, "fan_in", "uniform")
+	r.RegisterObject("initializers", "HeUniform", func() layer.Configurable { return HeUniform() }, "he_uniform")
 	special("HeNormal", "he_normal", 2, "fan_in", "truncated_normal")
 	special("LecunUniform", "lecun_uniform", 1, "fan_in", "uniform")
 	special("LecunNormal", "lecun_normal", 1, "fan_in", "truncated_normal")
-	layer.RegisterObject("initializers", "VarianceScaling", func() layer.Configurable { return new(VarianceScaling) }, "variance_scaling")
-	layer.RegisterObject("initializers", "RandomNormal", func() layer.Configurable { return new(RandomNormal) }, "random_normal", "normal")
-	layer.RegisterObject("initializers", "TruncatedNormal", func() layer.Configurable { return new(TruncatedNormal) }, "truncated_normal")
-	layer.RegisterObject("initializers", "RandomUniform", func() layer.Configurable { return new(RandomUniform) }, "random_uniform", "uniform")
+	r.RegisterObject("initializers", "VarianceScaling", func() layer.Configurable { return new(VarianceScaling) }, "variance_scaling")
+	r.RegisterObject("initializers", "RandomNormal", func() layer.Configurable { return new(RandomNormal) }, "random_normal", "normal")
+	r.RegisterObject("initializers", "TruncatedNormal", func() layer.Configurable { return new(TruncatedNormal) }, "truncated_normal")
+	r.RegisterObject("initializers", "RandomUniform", func() layer.Configurable { return new(RandomUniform) }, "random_uniform", "uniform")
 }
 
 // Config implements layer.Configurable.

@@ -37,16 +37,16 @@ type UnitNorm struct{ Axis []int }
 // NonNeg sets negative weights to 0 (keras.constraints.NonNeg).
 type NonNeg struct{}
 
-func init() {
-	layer.RegisterObject("regularizers", "L1", func() layer.Configurable { return &L1L2{hasL1: true} }, "l1")
-	layer.RegisterObject("regularizers", "L2", func() layer.Configurable { return &L1L2{hasL2: true} }, "l2")
-	layer.RegisterObject("regularizers", "L1L2", func() layer.Configurable { return &L1L2{hasL1: true, hasL2: true} }, "l1_l2", "l1l2")
-	layer.RegisterObject("regularizers", "OrthogonalRegularizer", func() layer.Configurable { return new(OrthogonalRegularizer) },
+func addRegularizers(r *layer.Registry) {
+	r.RegisterObject("regularizers", "L1", func() layer.Configurable { return &L1L2{hasL1: true} }, "l1")
+	r.RegisterObject("regularizers", "L2", func() layer.Configurable { return &L1L2{hasL2: true} }, "l2")
+	r.RegisterObject("regularizers", "L1L2", func() layer.Configurable { return &L1L2{hasL1: true, hasL2: true} }, "l1_l2", "l1l2")
+	r.RegisterObject("regularizers", "OrthogonalRegularizer", func() layer.Configurable { return new(OrthogonalRegularizer) },
 		"orthogonal_regularizer")
-	layer.RegisterObject("constraints", "MaxNorm", func() layer.Configurable { return new(MaxNorm) }, "max_norm")
-	layer.RegisterObject("constraints", "MinMaxNorm", func() layer.Configurable { return new(MinMaxNorm) }, "min_max_norm")
-	layer.RegisterObject("constraints", "UnitNorm", func() layer.Configurable { return new(UnitNorm) }, "unit_norm")
-	layer.RegisterObject("constraints", "NonNeg", func() layer.Configurable { return new(NonNeg) }, "non_neg")
+	r.RegisterObject("constraints", "MaxNorm", func() layer.Configurable { return new(MaxNorm) }, "max_norm")
+	r.RegisterObject("constraints", "MinMaxNorm", func() layer.Configurable { return new(MinMaxNorm) }, "min_max_norm")
+	r.RegisterObject("constraints", "UnitNorm", func() layer.Configurable { return new(UnitNorm) }, "unit_norm")
+	r.RegisterObject("constraints", "NonNeg", func() layer.Configurable { return new(NonNeg) }, "non_neg")
 }
 
 // Config implements layer.Configurable.

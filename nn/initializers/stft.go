@@ -20,8 +20,8 @@ type STFT struct {
 	Periodic bool
 }
 
-func init() {
-	layer.RegisterObject("initializers", "STFT", func() layer.Configurable { return new(STFT) }, "stft", "STFTInitializer")
+func addStft(r *layer.Registry) {
+	r.RegisterObject("initializers", "STFT", func() layer.Configurable { return new(STFT) }, "stft", "STFTInitializer")
 }
 
 // Config implements layer.Configurable.

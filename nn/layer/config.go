@@ -14,12 +14,15 @@ import (
 // Keras's default; without a default the key is required. What a method does not like it reports with the key's path;
 // keys that no method asked for are reported too.
 type Config struct {
-	decoder *Decoder       // nil while writing
-	in      *pyjson.Object // nil while writing or taking defaults
-	out     *pyjson.Object
-	path    string
-	layer   string
-	used    map[string]bool
+	decoder  *Decoder       // nil while writing
+	registry *Registry      // nil while writing
+	in       *pyjson.Object // nil while writing or taking defaults
+	out      *pyjson.Object
+	path     string
+	layer    string
+	used     map[string]bool
+
+	arguments *[]Argument // that were visited, for Arguments
 }
 
 // Reading reports whether the fields are being filled from a file.
@@ -53,6 +56,9 @@ func (c *Config) Path() string { return c.path }
 // Decoder returns what reads the model, nil while writing.
 func (c *Config) Decoder() *Decoder { return c.decoder }
 
+// Registry returns what may stand in the model.
+func (c *Config) Registry() *Registry { return c.registry }
+
 // Value returns the raw value of a key while reading, and whether it is there; the key counts as asked for.
 func (c *Config) Value(key string) (v any, ok bool) {
 	if c.in == nil {
@@ -81,6 +87,7 @@ func visit[T any](c *Config, key string, field *T, def []T, parse func(v any) (T
 	default:
 		v, ok := c.Value(key)
 		if !ok {
+			record(c, key, def)
 			if len(def) == 0 {
 				c.Errorf(key, "the key is missing")
 				return
@@ -325,6 +332,12 @@ type Activation struct {
 	Raw   any
 	Layer Layer // set if it is a layer: a child of the layer that has the activation
 	apply func(c *Call, x *graph.Value) *graph.Value
+	plain bool // it is one of Keras's functions
+}
+
+// NewActivation returns a function of keras.activations, for layers that have it by themselves.
+func NewActivation(name string, f ActivationFunc) Activation {
+	return Activation{Name: name, plain: true, apply: func(c *Call, x *graph.Value) *graph.Value { return f(c.Builder, x) }}
 }
 
 // Apply writes the activation's ops.
@@ -344,7 +357,7 @@ func (a Activation) Elementwise() bool {
 	case "softmax", "log_softmax", "sparsemax", "glu":
 		return false
 	}
-	return activations[a.Name] != nil
+	return a.plain
 }
 
 // Children returns the activation as an attribute of the layer that has it, if it is a layer itself.
@@ -355,16 +368,43 @@ func (a Activation) Children(attr string) []Child {
 	return []Child{{Attr: attr, Layer: a.Layer}}
 }
 
-// Activation visits an activation: a name, null (linear), a function record or a layer record.
+// Activation visits an activation: a name, null (linear), a function record or a layer record; def is the name of the
+// default, "" for linear.
 func (c *Config) Activation(key string, field *Activation, def string) {
-	visit(c, key, field, []Activation{MustActivation(def)}, func(v any) (Activation, string) {
-		return c.activation(key, v)
-	}, func(a Activation) any {
-		if a.Raw != nil {
-			return a.Raw
+	if c.out != nil {
+		if field.Raw != nil {
+			c.out.Set(key, field.Raw)
+		} else {
+			c.out.Set(key, field.Name)
 		}
-		return a.Name
-	})
+		return
+	}
+	v, ok := c.Value(key)
+	if !ok {
+		record(c, key, []string{def})
+		a, known := c.registry.Activation(def)
+		if !known && c.decoder != nil {
+			c.Unsupported(key, "the activation %q is not known here", def)
+		}
+		*field = a
+		return
+	}
+	a, problem := c.activation(key, v)
+	if problem != "" {
+		c.Errorf(key, "%s, not %s", problem, pyjson.Describe(v))
+		return
+	}
+	*field = a
+}
+
+// RequiredActivation is Activation for a key that has no default.
+func (c *Config) RequiredActivation(key string, field *Activation) {
+	if _, ok := c.Value(key); c.Reading() && !ok {
+		record[Activation](c, key, nil)
+		c.Errorf(key, "the key is missing")
+		return
+	}
+	c.Activation(key, field, "")
 }
 
 // layerActivation is a layer as an activation.
@@ -381,16 +421,16 @@ func layerActivation(l Layer, raw any) Activation {
 func (c *Config) activation(key string, v any) (Activation, string) {
 	switch v := v.(type) {
 	case nil:
-		a := MustActivation("linear")
+		a, _ := c.registry.Activation("linear")
 		return a, ""
 	case string:
-		if f, ok := c.decoder.Custom[v].(func(*graph.Builder, *graph.Value) *graph.Value); ok {
+		if f, ok := c.registry.Custom(v).(ActivationFunc); ok {
 			return Activation{Name: v, Raw: v, apply: func(c *Call, x *graph.Value) *graph.Value { return f(c.Builder, x) }}, ""
 		}
-		if activations[v] == nil || v != strings.ToLower(v) {
+		a, known := c.registry.Activation(v)
+		if !known || v == "" || v != strings.ToLower(v) {
 			return Activation{}, "the name of an activation is expected"
 		}
-		a := MustActivation(v)
 		a.Raw = v
 		return a, ""
 	case *pyjson.Object:
@@ -404,8 +444,7 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 			a.Raw = v
 			return a, ""
 		}
-		if f := activations[name]; f != nil && v.String("module") != "keras.layers" {
-			a := MustActivation(name)
+		if a, known := c.registry.Activation(name); known && name != "" && v.String("module") != "keras.layers" {
 			a.Raw = v
 			return a, ""
 		}
@@ -440,6 +479,7 @@ func (c *Config) LayerOrNone(key string, field *Layer) {
 		return
 	}
 	if v, ok := c.Value(key); c.in != nil && (!ok || v == nil) || c.in == nil && c.out == nil {
+		record(c, key, []Layer{nil})
 		*field = nil
 		return
 	}
@@ -474,10 +514,7 @@ func (c *Config) Layers(key string, field *[]Layer) {
 // Custom returns the Go form that the caller gave for a function or class of the file under its name or registered name
 // (see CustomObjects), nil if there is none.
 func (c *Config) Custom(name string) any {
-	if c.decoder == nil {
-		return nil
-	}
-	return c.decoder.Custom[name]
+	return c.registry.Custom(name)
 }
 
 // finish reports keys that nothing asked for.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/nn/layer"
-	_ "github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -286,7 +286,7 @@ func TestInnerLayers(t *testing.T) {
 	fails(t, "no list", read(t, &probe{config: visit}, `{"one": `+dense("a")+`, "list": {}}`), "/config/list", "a list of layers")
 	fails(t, "inside", read(t, &probe{config: visit}, `{"one": `+dense("a")+`, "list": [`+dense("b")+
 		`, {"class_name": "Dense", "config": {"units": 0}}]}`), "/config/list/1/config/units")
-	layer.Custom(&probe{config: visit}, "test>Outer", layer.Args{"one": one, "maybe": one, "list": []layer.Layer{one}})
+	layers.Custom(&probe{config: visit}, "test>Outer", layer.Args{"one": one, "maybe": one, "list": []layer.Layer{one}})
 	if maybe != one || list[0] != one {
 		t.Errorf("%v, %v", maybe, list)
 	}
@@ -339,7 +339,7 @@ func TestCommonArguments(t *testing.T) {
 func TestCustomInConfig(t *testing.T) {
 	var found, missing any
 	p := &probe{config: func(c *layer.Config) { found, missing = c.Custom("mine"), c.Custom("other") }}
-	d := &layer.Decoder{Custom: layer.CustomObjects{"Probe": func() layer.Layer { return p }, "mine": 7}}
+	d := &layer.Decoder{Registry: registry.With(layer.CustomObjects{"Probe": func() layer.Layer { return p }, "mine": 7})}
 	d.Layer(parse(t, `{"class_name": "Probe", "config": {}}`), "")
 	if d.Err() != nil || found != 7 || missing != nil {
 		t.Errorf("%v, %v (%v)", found, missing, d.Err())

@@ -11,46 +11,54 @@ import (
 )
 
 // Args are the keyword arguments of a layer's constructor, by Keras's names: Args{"activation": "relu", "use_bias": false}.
-// Values are nil, bool, int, float64, string, lists of them, a Layer where Keras takes one, and what NewObject gives for an
+// Values are nil, bool, int, float64, string, lists of them, a Layer where Keras takes one, and what Registry.Object gives for an
 // initializer, regularizer or constraint, of which the name will do mostly: "he_normal".
 type Args map[string]any
 
 // constructions numbers layers made in Go in the order of their creation, by which they get their automatic names.
 var constructions atomic.Uint64
 
-// Construct gives a new layer its class and its arguments, with Keras's defaults for those not named. Constructors such as
-// layers.NewDense call it. A wrong argument is a mistake in the program: it panics with a sentence that names the argument.
-func Construct[L Layer](l L, class Class, args ...Args) L {
-	if err := construct(l, class, args); err != nil {
+// Construct gives a new layer its class and its arguments, with Keras's defaults for those not named; names of activations,
+// initializers and the like are looked up in r. Constructors such as layers.NewDense call it. A wrong argument is a mistake in
+// the program: it panics with a sentence that names the argument.
+func Construct[L Layer](r *Registry, l L, class Class, args ...Args) L {
+	if err := r.construct(l, class, args); err != nil {
 		panic("layer: " + class.Name + ": " + err.Error())
 	}
 	return l
 }
 
-// New returns a layer of one of Keras's classes by its name, such as "Dense"; the typed constructors are in nn/layers. It
-// is an error if there is no such class, or if an argument does not fit.
-func New(class string, args ...Args) (Layer, error) {
-	e := findClass("keras.layers", class)
+// New returns a layer of one of the registry's classes by its name, such as "Dense"; the typed constructors are in nn/layers.
+// It is an error if there is no such class, or if an argument does not fit.
+func (r *Registry) New(class string, args ...Args) (Layer, error) {
+	e := r.findClass("keras.layers", class)
 	if e == nil {
-		if e = findClass("", class); e == nil {
+		if e = r.findClass("", class); e == nil {
 			return nil, fmt.Errorf("%q is no layer of Keras that is known here", class)
 		}
 	}
-	l := e.make()
-	if err := construct(l, e.class, args); err != nil {
+	l := e.new()
+	if err := r.construct(l, e.class, args); err != nil {
 		return nil, fmt.Errorf("%s: %w", class, err)
 	}
 	return l, nil
 }
 
-// Custom gives a layer of the caller's own its registered name, such as "my_package>Scale", and its arguments. Keras needs
-// a class registered under that name to load a model that holds the layer.
-func Custom[L Layer](l L, registered string, args ...Args) L {
-	name := registered[strings.LastIndex(registered, ">")+1:]
-	return Construct(l, Class{Name: name, Registered: registered}, args...)
+// Make returns a new layer of a class, which has no arguments yet, nil if the registry does not have the class.
+func (r *Registry) Make(module, name string) (Layer, Class) {
+	e := r.findClass(module, name)
+	if e == nil {
+		return nil, Class{}
+	}
+	return e.new(), e.class
 }
 
-func construct(l Layer, class Class, args []Args) error {
+// CustomClass is the class of a layer of the caller's own under its registered name, such as "my_package>Scale".
+func CustomClass(registered string) Class {
+	return Class{Name: registered[strings.LastIndex(registered, ">")+1:], Registered: registered}
+}
+
+func (r *Registry) construct(l Layer, class Class, args []Args) error {
 	in := new(pyjson.Object)
 	for _, a := range args {
 		for _, k := range tree.Keys(a) {
@@ -59,8 +67,8 @@ func construct(l Layer, class Class, args []Args) error {
 	}
 	b := l.base()
 	Begin(l, class)
-	d := &Decoder{}
-	c := &Config{decoder: d, in: in, used: map[string]bool{"name": true}}
+	d := &Decoder{Registry: r}
+	c := &Config{decoder: d, registry: r, in: in, used: map[string]bool{"name": true}}
 	if name := in.String("name"); name != "" {
 		b.SetName(name)
 	}

@@ -17,7 +17,7 @@ type CustomObjects map[string]any
 // Decoder turns serialized objects into layers. It goes on after an error, so that all problems of a model are found at
 // once.
 type Decoder struct {
-	Custom CustomObjects
+	Registry *Registry // what may stand in a model
 	// MaxObjects bounds the number of objects of a model; 0 stands for a million.
 	MaxObjects int
 	// LiteralMasks says that a null for the argument "mask" of a call means none, as Keras 3.16 writes it; before that it
@@ -98,15 +98,15 @@ func (d *Decoder) newLayer(record *pyjson.Object, path string) Layer {
 	if make, ok := d.custom(record, class, name); ok {
 		l := make()
 		b := l.base()
-		b.self, b.class, b.trainable = l, Class{Module: module, Name: class}, true
+		b.self, b.class, b.trainable, b.make = l, Class{Module: module, Name: class}, true, make
 		return d.fill(l, record, config, name, path)
 	}
 	if isOp(module, class) {
 		return d.newOp(record, module, class, config, name, path)
 	}
-	e := findClass(module, class)
+	e := d.Registry.findClass(module, class)
 	if e == nil {
-		d.fail(&UnsupportedError{Path: path, Module: module, Class: class, Layer: name, Reason: unknownReason(module, class)})
+		d.fail(&UnsupportedError{Path: path, Module: module, Class: class, Layer: name, Reason: d.Registry.unknownReason(module, class)})
 		return nil
 	}
 	if v, given := record.Lookup("module"); given && module == "" && v != "" {
@@ -114,7 +114,10 @@ func (d *Decoder) newLayer(record *pyjson.Object, path string) Layer {
 			pyjson.Describe(v))})
 		return nil
 	}
-	return d.fill(newLayer(e), record, config, name, path)
+	l := e.new()
+	b := l.base()
+	b.self, b.class, b.trainable = l, e.class, true
+	return d.fill(l, record, config, name, path)
 }
 
 func (d *Decoder) custom(record *pyjson.Object, class, name string) (func() Layer, bool) {
@@ -123,19 +126,19 @@ func (d *Decoder) custom(record *pyjson.Object, class, name string) (func() Laye
 		keys = []string{"Lambda:" + name}
 	}
 	for _, k := range keys {
-		if make, ok := d.Custom[k].(func() Layer); ok {
+		if make, ok := d.Registry.Custom(k).(func() Layer); ok {
 			return make, true
 		}
 	}
 	return nil, false
 }
 
-func unknownReason(module, class string) string {
+func (r *Registry) unknownReason(module, class string) string {
 	if class == "Lambda" {
 		return `it holds Python code, which is never run; give its Go form as the custom object "Lambda:` + "<layer name>" + `"`
 	}
-	if r, ok := refused[module+"."+class]; ok {
-		return r
+	if r != nil && r.refused[module+"."+class] != "" {
+		return r.refused[module+"."+class]
 	}
 	return "not a layer of Keras that is known here; give its Go form as a custom object under its registered name"
 }
@@ -144,7 +147,7 @@ func unknownReason(module, class string) string {
 func (d *Decoder) fill(l Layer, record, config *pyjson.Object, name, path string) Layer {
 	b := l.base()
 	b.record, b.name, b.decoder = record, name, d
-	c := &Config{decoder: d, in: config, path: path + "/config", layer: name, used: map[string]bool{"name": true}}
+	c := &Config{decoder: d, registry: d.Registry, in: config, path: path + "/config", layer: name, used: map[string]bool{"name": true}}
 	b.config(c)
 	l.Config(c)
 	c.finish()

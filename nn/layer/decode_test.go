@@ -30,13 +30,13 @@ func TestRecords(t *testing.T) {
 		`{"module": "keras.layers", "class_name": "Dense", "config": {"name": "d", "units": 3, "depth": 4}}`: {`/here/config/depth (layer "d")`,
 			"unknown argument (depth)"},
 	} {
-		var d layer.Decoder
+		d := layer.Decoder{Registry: registry}
 		if l := d.Layer(parse(t, in), "/here"); l != nil && !strings.Contains(in, "depth") {
 			t.Errorf("%s: %v", in, l)
 		}
 		fails(t, in, d.Err(), parts...)
 	}
-	var d layer.Decoder
+	d := layer.Decoder{Registry: registry}
 	if d.Err() != nil {
 		t.Error("an error of nothing")
 	}
@@ -44,7 +44,7 @@ func TestRecords(t *testing.T) {
 
 // TestAutomaticNames numbers layers without names as Keras does.
 func TestAutomaticNames(t *testing.T) {
-	var d layer.Decoder
+	d := layer.Decoder{Registry: registry}
 	var got []string
 	for _, s := range []string{`{"class_name": "Dense", "config": {"units": 1}}`,
 		`{"class_name": "Conv2D", "config": {"filters": 1, "kernel_size": 1}}`,
@@ -59,7 +59,7 @@ func TestAutomaticNames(t *testing.T) {
 
 // TestSharedObjects gives one layer for one identity.
 func TestSharedObjects(t *testing.T) {
-	var d layer.Decoder
+	d := layer.Decoder{Registry: registry}
 	shared := strings.Replace(dense("a"), `"module"`, `"shared_object_id": 17, "module"`, 1)
 	a, b, c := d.Layer(parse(t, shared), ""), d.Layer(parse(t, shared), ""), d.Layer(parse(t, dense("a")), "")
 	if a != b || a == c {
@@ -69,7 +69,7 @@ func TestSharedObjects(t *testing.T) {
 
 // TestLimits bounds the number of objects and their nesting.
 func TestLimits(t *testing.T) {
-	d := layer.Decoder{MaxObjects: 3}
+	d := layer.Decoder{Registry: registry, MaxObjects: 3}
 	for range 5 {
 		d.Layer(parse(t, dense("a")), "/x")
 	}
@@ -82,7 +82,7 @@ func TestLimits(t *testing.T) {
 	for range layer.MaxNesting {
 		nested = `{"module": "keras.layers", "class_name": "TimeDistributed", "config": {"name": "t", "layer": ` + nested + `}}`
 	}
-	d = layer.Decoder{}
+	d = layer.Decoder{Registry: registry}
 	d.Layer(parse(t, nested), "")
 	fails(t, "nesting", d.Err(), "nested more than 64 deep")
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -32,7 +33,7 @@ func (v constant) Make(shape []int, d tensor.DType) (tensor.Any, error) {
 
 // A layer of one's own.
 func Example() {
-	scale := layer.Custom(new(Scale), "shop>Scale", layer.Args{"initial": 2.5})
+	scale := layers.Custom(new(Scale), "shop>Scale", layer.Args{"initial": 2.5})
 	model, err := nn.NewSequential(nn.NewInputLayer([]int{3}), scale)
 	if err != nil {
 		fmt.Println(err)

@@ -7,6 +7,7 @@ import (
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -42,7 +43,7 @@ func (p *probe) Children() []layer.Child { return p.inner }
 
 // named makes a probe a layer of that name, as if made in Go.
 func named(p *probe, name string) *probe {
-	return layer.Custom(p, "test>Probe", layer.Args{"name": name})
+	return layers.Custom(p, "test>Probe", layer.Args{"name": name})
 }
 
 // parse reads JSON of a test.
@@ -58,7 +59,7 @@ func parse(t *testing.T, s string) any {
 // read reads a probe from the config in s.
 func read(t *testing.T, p *probe, s string) error {
 	t.Helper()
-	d := &layer.Decoder{Custom: layer.CustomObjects{"test>Probe": func() layer.Layer { return p }}}
+	d := &layer.Decoder{Registry: registry.With(layer.CustomObjects{"test>Probe": func() layer.Layer { return p }})}
 	d.Layer(pyjson.NewObject("module", nil, "class_name", "Probe", "config", parse(t, s), "registered_name", "test>Probe"), "/config/layers/3")
 	return d.Err()
 }

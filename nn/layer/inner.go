@@ -13,13 +13,38 @@ func Adopt(outer, inner Layer, class, name string) {
 	b.policy = o.policy.forPath(o.name + "/" + name)
 }
 
-// Decode reads a layer from a record that a layer made up itself, such as the backward layer of a Bidirectional that
-// names only one; it reports what is wrong under the given key and returns nil then.
+// Decode reads a layer from a record that a layer made up itself; it reports what is wrong under the given key and returns nil
+// then.
 func (c *Config) Decode(key string, record any) Layer {
 	if c.decoder == nil {
 		return nil
 	}
 	return c.decoder.Layer(record, c.path+"/"+key)
+}
+
+// DecodeLike is Decode for a layer of the classes of another one, such as the backward layer of a Bidirectional that names only
+// the forward one. They may be in no registry: a layer made in Go comes with what its arguments may name alone.
+func (c *Config) DecodeLike(like Layer, key string, record any) Layer {
+	if c.decoder == nil {
+		return nil
+	}
+	var missing []*entry
+	Each(like, func(l Layer) {
+		if b := l.base(); b.make != nil && c.registry.findClass(b.class.Module, b.class.Name) == nil {
+			missing = append(missing, &entry{b.class, b.make})
+		}
+	})
+	if len(missing) == 0 {
+		return c.Decode(key, record)
+	}
+	d := &Decoder{Registry: c.registry.Extended(func(r *Registry) {
+		for _, e := range missing {
+			r.RegisterClass(e.class, e.make)
+		}
+	})}
+	l := d.Layer(record, c.path+"/"+key)
+	c.decoder.errs = append(c.decoder.errs, d.errs...)
+	return l
 }
 
 // Enter returns the context of a call of a layer inside this one, with that layer built, but does not run it: for a layer

@@ -15,8 +15,9 @@ type InputLayer struct {
 	Optional   bool
 }
 
-func init() {
-	Register("keras.layers", "InputLayer", func() Layer { return new(InputLayer) })
+// Inputs is the family of the one layer that is no computation: InputLayer.
+func Inputs(r *Registry) {
+	r.Register("keras.layers", "InputLayer", func() Layer { return new(InputLayer) })
 }
 
 // Config implements Layer. As in Keras other keys than the known ones are ignored.

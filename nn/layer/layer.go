@@ -87,6 +87,7 @@ type Base struct {
 	trainable bool
 	policy    Policy
 	class     Class
+	make      func() Layer   // makes another one of the class; nil for a layer of the caller's own made in Go
 	record    *pyjson.Object // as the file has it; nil for a layer made in Go
 	decoder   *Decoder       // that read it
 	variables []*Variable

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -105,7 +106,7 @@ func TestMasks(t *testing.T) {
 // TestComputeMask hands a layer the mask of its input, in the input's structure, and takes the layer's.
 func TestComputeMask(t *testing.T) {
 	l := &computing{probe: probe{Base: layer.Base{SupportsMasking: true}, call: func(c *layer.Call) any { return c.Relu(c.X()) }}}
-	layer.Custom(l, "test>Computing")
+	layers.Custom(l, "test>Computing")
 	out, mask, _ := maskedCall(t, l, nil)
 	if given, ok := l.given.(*graph.Value); !ok || !same(given, mask) {
 		t.Errorf("the layer was given %v", l.given)

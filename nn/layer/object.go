@@ -24,35 +24,41 @@ type objectEntry struct {
 	make func() Configurable
 }
 
-var objects = map[string]map[string]objectEntry{}
-
 // RegisterObject adds a class of keras.<kind>, with the other names that Keras knows for it, such as "glorot_uniform".
-func RegisterObject(kind, name string, make func() Configurable, aliases ...string) {
-	if objects[kind] == nil {
-		objects[kind] = map[string]objectEntry{}
+func (r *Registry) RegisterObject(kind, name string, make func() Configurable, aliases ...string) {
+	if r.objects[kind] == nil {
+		r.objects[kind] = map[string]objectEntry{}
 	}
 	for _, n := range append(aliases, name) {
-		if _, ok := objects[kind][n]; ok {
-			panic("layer: " + kind + "." + n + " is registered twice")
+		if old, ok := r.objects[kind][n]; ok && old.name != name {
+			panic("layer: " + kind + "." + n + " is another class already")
 		}
-		objects[kind][n] = objectEntry{name, make}
+		r.objects[kind][n] = objectEntry{name, make}
 	}
 }
 
-// NewObject returns an object of keras.<kind> by class or short name, with Keras's default arguments; it panics for an
-// unknown name. An empty name is no object.
-func NewObject(kind, name string) *Object {
-	if name == "" {
+// Object returns an object of keras.<kind> by class or short name, with Keras's default arguments, nil if there is none.
+func (r *Registry) Object(kind, name string) *Object {
+	e, ok := r.object(kind, name)
+	if !ok {
 		return nil
 	}
-	e, ok := objects[kind][name]
-	if !ok {
-		panic(fmt.Sprintf("layer: keras.%s has no %q", kind, name))
-	}
 	o := &Object{Kind: kind, Name: e.name, Impl: e.make()}
-	o.Impl.Config(&Config{})
+	o.Impl.Config(&Config{registry: r})
 	return o
 }
+
+func (r *Registry) object(kind, name string) (objectEntry, bool) {
+	if r == nil {
+		return objectEntry{}, false
+	}
+	e, ok := r.objects[kind][name]
+	return e, ok
+}
+
+// Objects returns the classes and functions of keras.<kind> that are known, such as those of "initializers", by all their
+// names, sorted.
+func (r *Registry) Objects(kind string) []string { return tree.Keys(r.objects[kind]) }
 
 // Initializer visits an initializer; def is a name such as "glorot_uniform".
 func (c *Config) Initializer(key string, field **Object, def string) {
@@ -65,16 +71,28 @@ func (c *Config) Regularizer(key string, field **Object) { c.Object("regularizer
 // Constraint visits a constraint or null, the default.
 func (c *Config) Constraint(key string, field **Object) { c.Object("constraints", key, field, "") }
 
-// Object visits an object of keras.<kind>: a record, a name, or null.
+// Object visits an object of keras.<kind>: a record, a name, or null; def is the name of the default, "" for null.
 func (c *Config) Object(kind, key string, field **Object, def string) {
-	if c.in == nil && c.out == nil {
-		*field = NewObject(kind, def)
+	if c.out != nil {
+		c.out.Set(key, (*field).Record())
 		return
 	}
-	visit(c, key, field, []*Object{NewObject(kind, def)}, func(v any) (*Object, string) {
-		return c.decoder.Object(kind, v, c.path+"/"+key, c.layer), ""
-	}, func(o *Object) any { return o.Record() })
+	if v, ok := c.Value(key); ok {
+		*field = c.decoder.Object(kind, v, c.path+"/"+key, c.layer)
+		return
+	}
+	record(c, key, []string{def})
+	*field = nil
+	if def == "" {
+		return
+	}
+	if *field = c.registry.Object(kind, def); *field == nil && c.decoder != nil {
+		c.decoder.fail(&UnsupportedError{Path: c.path + "/" + key, Module: "keras." + kind, Class: def, Layer: c.layer, Reason: unknownObject})
+	}
 }
+
+// unknownObject is why an object cannot be made.
+const unknownObject = "not known; a Go form of it can be given as a custom object"
 
 // Object reads an object of keras.<kind>; it reports what is wrong and returns nil then, and for null.
 func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
@@ -102,15 +120,15 @@ func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
 			pyjson.Describe(v))})
 		return nil
 	}
-	if make, ok := d.Custom[customName(v, name)].(func() Configurable); ok {
+	if make, ok := d.Registry.Custom(customName(v, name)).(func() Configurable); ok {
 		o := &Object{Kind: kind, Name: name, Impl: make(), Raw: v}
 		d.read(o.Impl, config, path+"/config", layer)
 		return o
 	}
-	e, ok := objects[kind][name]
+	e, ok := d.Registry.object(kind, name)
 	if !ok {
 		d.fail(&UnsupportedError{Path: path, Module: "keras." + kind, Class: name, Layer: layer,
-			Reason: "not known; a Go form of it can be given as a custom object"})
+			Reason: unknownObject})
 		return nil
 	}
 	o := &Object{Kind: kind, Name: e.name, Impl: e.make(), Raw: v}
@@ -130,7 +148,7 @@ func customName(v any, class string) string {
 
 // read lets an object visit its arguments in config, and reports keys that it does not know.
 func (d *Decoder) read(o Configurable, config *pyjson.Object, path, layer string) {
-	c := &Config{decoder: d, in: config, path: path, layer: layer, used: map[string]bool{}}
+	c := &Config{decoder: d, registry: d.Registry, in: config, path: path, layer: layer, used: map[string]bool{}}
 	o.Config(c)
 	c.finish()
 }
@@ -162,7 +180,3 @@ func (o *Object) Init() Initializer {
 func (c *Config) ObjectIn(kind string, v any, at string) *Object {
 	return c.decoder.Object(kind, v, c.path+"/"+at, c.layer)
 }
-
-// Objects returns the classes and functions of keras.<kind> that are known, such as those of "initializers", by all their
-// names, sorted.
-func Objects(kind string) []string { return tree.Keys(objects[kind]) }

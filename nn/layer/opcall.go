@@ -29,18 +29,26 @@ func isOp(module, class string) bool {
 	return module == "keras.src.activations.activations" && class == "ReLU"
 }
 
+// op returns how an operation is written, or why it is refused, "" for one that is not known.
+func (r *Registry) op(key string) (f OpFunc, why string) {
+	if r == nil {
+		return nil, ""
+	}
+	return r.ops[key], r.refusedOps[key]
+}
+
 func (d *Decoder) newOp(record *pyjson.Object, module, class string, config *pyjson.Object, name, path string) Layer {
 	key := strings.TrimPrefix(module, opModule+".") + "." + class
 	if !strings.HasPrefix(module, opModule+".") {
 		key = "activations." + class
 	}
-	f := opTable[key]
+	f, why := d.Registry.op(key)
 	if f == nil {
 		reason := "this operation is not known here; its Go form can be given as a custom object"
-		if why, ok := refusedOps[key]; ok {
+		if why != "" {
 			reason = why
 		}
-		if custom, ok := d.Custom[class].(OpFunc); ok {
+		if custom, ok := d.Registry.Custom(class).(OpFunc); ok {
 			f = custom
 		} else {
 			d.fail(&UnsupportedError{Path: path, Module: module, Class: class, Layer: name, Reason: reason})

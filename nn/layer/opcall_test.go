@@ -13,7 +13,7 @@ import (
 // operation is a keras.ops node of a function of the test, with the arguments of its constructor.
 func operation(t *testing.T, config string, f layer.OpFunc) layer.Layer {
 	t.Helper()
-	d := &layer.Decoder{Custom: layer.CustomObjects{"Probe": f}}
+	d := &layer.Decoder{Registry: registry.With(layer.CustomObjects{"Probe": f})}
 	l := d.Layer(pyjson.NewObject("module", "keras.src.ops.numpy", "class_name", "Probe", "config", parse(t, config)), "")
 	if d.Err() != nil {
 		t.Fatal(d.Err())
@@ -139,14 +139,14 @@ func TestOpAsLayer(t *testing.T) {
 		`{"name": "p", "axis": 1}, "registered_name": "Probe"}` {
 		t.Error(got)
 	}
-	made, err := layer.NewOp("numpy", "Add", nil)
+	made, err := registry.NewOp("numpy", "Add", nil)
 	if err != nil || made.Name() != "add" || made.Record() != nil {
 		t.Errorf("%v (%v)", made, err)
 	}
-	if named, err := layer.NewOp("numpy", "Sum", layer.Args{"name": "total", "axis": []int{0}}); err != nil || named.Name() != "total" {
+	if named, err := registry.NewOp("numpy", "Sum", layer.Args{"name": "total", "axis": []int{0}}); err != nil || named.Name() != "total" {
 		t.Errorf("%v (%v)", named, err)
 	}
-	_, err = layer.NewOp("numpy", "NoSuchOp", nil)
+	_, err = registry.NewOp("numpy", "NoSuchOp", nil)
 	fails(t, "unknown", err, "keras.src.ops.numpy.NoSuchOp")
 }
 
@@ -208,8 +208,9 @@ func TestChain(t *testing.T) {
 	for name, want := range map[string]bool{"relu": true, "hard_sigmoid": true, "linear": true, "softmax": false} {
 		var ok bool
 		p := named(&probe{call: func(c *layer.Call) any {
-			_, ok = c.Chain(layer.MustActivation(name), c.X())
-			return layer.MustActivation(name).Apply(c, c.X())
+			a, _ := registry.Activation(name)
+			_, ok = c.Chain(a, c.X())
+			return a.Apply(c, c.X())
 		}}, "p")
 		if _, _, err := run(p, nil, vector(1, 2)); err != nil || ok != want {
 			t.Errorf("%s is a chain: %v (%v)", name, ok, err)

@@ -1,11 +1,13 @@
 package layer
 
 import (
-	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/internal/tree"
 )
 
 // Class names a class as config.json does.
@@ -26,47 +28,147 @@ func (c Class) PythonName() string {
 	return c.Name
 }
 
+// Registry is what may stand in a model: the classes of layers, the operations, the activations, and the objects such as
+// initializers, losses and optimizers, each under the names that files have for them. A program holds the code of what its
+// registries name and of nothing else, so that a small program names little. Families such as layers.All and
+// layers.Convolution fill one. A nil Registry is an empty one. It may be used by many goroutines once it is filled.
+type Registry struct {
+	classes     map[string]*entry // by module.name, all aliases
+	byName      map[string][]*entry
+	refused     map[string]string // module.name -> why
+	ops         map[string]OpFunc // "numpy.Add" -> how
+	refusedOps  map[string]string
+	activations map[string]ActivationFunc
+	objects     map[string]map[string]objectEntry
+	custom      CustomObjects
+}
+
 type entry struct {
 	class Class
 	make  func() Layer
 }
 
-var (
-	classes = map[string]*entry{} // by module.name, all aliases
-	byName  = map[string][]*entry{}
-	refused = map[string]string{} // module.name -> why
-)
+func (e *entry) new() Layer {
+	l := e.make()
+	l.base().make = e.make
+	return l
+}
 
-// Register adds a layer class to the table from which models are read; alias names it may also have are given as
-// "module.Name". Packages call it from init.
-func Register(module, name string, make func() Layer, aliases ...string) {
-	RegisterClass(Class{Module: module, Name: name}, make, aliases...)
+// Family adds classes that belong together to a registry. What is added twice counts once.
+type Family func(r *Registry)
+
+// OpFunc writes the ops of a keras.ops function.
+type OpFunc func(o *OpCall) any
+
+// ActivationFunc writes the ops of a function of keras.activations.
+type ActivationFunc = func(*graph.Builder, *graph.Value) *graph.Value
+
+// NewRegistry returns a registry of some families.
+func NewRegistry(families ...Family) *Registry {
+	r := &Registry{
+		classes: map[string]*entry{}, byName: map[string][]*entry{}, refused: map[string]string{},
+		ops: map[string]OpFunc{}, refusedOps: map[string]string{}, activations: map[string]ActivationFunc{},
+		objects: map[string]map[string]objectEntry{},
+	}
+	r.Add(families...)
+	return r
+}
+
+// Add adds families.
+func (r *Registry) Add(families ...Family) {
+	for _, f := range families {
+		f(r)
+	}
+}
+
+// With returns a registry that has r's classes, and the caller's own Go forms before them.
+func (r *Registry) With(custom CustomObjects) *Registry {
+	if len(custom) == 0 {
+		return r
+	}
+	out := new(Registry)
+	if r != nil {
+		*out = *r
+	}
+	all := maps.Clone(out.custom)
+	if all == nil {
+		all = CustomObjects{}
+	}
+	maps.Copy(all, custom)
+	out.custom = all
+	return out
+}
+
+// Extended returns a registry that has r's classes and those of more families.
+func (r *Registry) Extended(families ...Family) *Registry {
+	out := NewRegistry()
+	if r != nil {
+		maps.Copy(out.classes, r.classes)
+		for name, list := range r.byName {
+			out.byName[name] = slices.Clone(list)
+		}
+		maps.Copy(out.refused, r.refused)
+		maps.Copy(out.ops, r.ops)
+		maps.Copy(out.refusedOps, r.refusedOps)
+		maps.Copy(out.activations, r.activations)
+		for kind, list := range r.objects {
+			out.objects[kind] = maps.Clone(list)
+		}
+		out.custom = r.custom
+	}
+	out.Add(families...)
+	return out
+}
+
+// RegistryOf returns the registry with which a layer was read; nil for one made in Go.
+func RegistryOf(l Layer) *Registry {
+	if d := l.base().decoder; d != nil {
+		return d.Registry
+	}
+	return nil
+}
+
+// Custom returns the caller's own Go form for a name, nil if there is none.
+func (r *Registry) Custom(name string) any {
+	if r == nil {
+		return nil
+	}
+	return r.custom[name]
+}
+
+// Register adds a layer class; alias names it may also have are given as "module.Name".
+func (r *Registry) Register(module, name string, make func() Layer, aliases ...string) {
+	r.RegisterClass(Class{Module: module, Name: name}, make, aliases...)
 }
 
 // RegisterClass is Register for a class whose Python name differs from its exported one.
-func RegisterClass(class Class, make func() Layer, aliases ...string) {
+func (r *Registry) RegisterClass(class Class, make func() Layer, aliases ...string) {
 	e := &entry{class: class, make: make}
-	for _, key := range append(aliases, class.Module+"."+class.Name) {
-		if classes[key] != nil {
-			panic("layer: " + key + " is registered twice")
+	key := class.Module + "." + class.Name
+	if old := r.classes[key]; old != nil && old.class == class {
+		return
+	}
+	for _, key := range append(aliases, key) {
+		if r.classes[key] != nil {
+			panic("layer: " + key + " is another class already")
 		}
-		classes[key] = e
+		r.classes[key] = e
 		name := key[strings.LastIndex(key, ".")+1:]
-		byName[name] = append(byName[name], e)
+		r.byName[name] = append(r.byName[name], e)
 	}
 	if class.Python != "" { // what files without modules call it
-		byName[class.Python] = append(byName[class.Python], e)
+		r.byName[class.Python] = append(r.byName[class.Python], e)
 	}
 }
 
 // Refuse records why a class of Keras cannot run here, for error messages and docs/coverage.md.
-func Refuse(module, name, reason string) { refused[module+"."+name] = reason }
+func (r *Registry) Refuse(module, name, reason string) { r.refused[module+"."+name] = reason }
 
 // Classes returns the layer classes that models may use, sorted.
-func Classes() []Class {
+func (r *Registry) Classes() []Class {
 	seen := map[*entry]bool{}
 	var out []Class
-	for _, e := range classes {
+	for _, e := range r.classes {
 		if !seen[e] {
 			seen[e] = true
 			out = append(out, e.class)
@@ -79,17 +181,20 @@ func Classes() []Class {
 }
 
 // Refused returns, by module and class, why certain classes of Keras cannot run here.
-func Refused() map[string]string { return refused }
+func (r *Registry) Refused() map[string]string { return r.refused }
 
 // findClass looks a class up as Keras does; without a module, or with one that is gone, the name alone decides among
 // layers.
-func findClass(module, name string) *entry {
-	if e := classes[module+"."+name]; e != nil {
+func (r *Registry) findClass(module, name string) *entry {
+	if r == nil {
+		return nil
+	}
+	if e := r.classes[module+"."+name]; e != nil {
 		return e
 	}
 	if module == "" || strings.HasPrefix(module, "keras.src.") || strings.HasPrefix(module, "tensorflow.") ||
 		strings.HasPrefix(module, "tf_keras.") {
-		for _, e := range byName[name] {
+		for _, e := range r.byName[name] {
 			if e.class.Module != opModule {
 				return e
 			}
@@ -99,8 +204,8 @@ func findClass(module, name string) *entry {
 }
 
 // FindClass looks a layer class up as a model's config names it; module may be "" or one of an older Keras.
-func FindClass(module, name string) (Class, bool) {
-	e := findClass(module, name)
+func (r *Registry) FindClass(module, name string) (Class, bool) {
+	e := r.findClass(module, name)
 	if e == nil {
 		return Class{}, false
 	}
@@ -109,87 +214,47 @@ func FindClass(module, name string) (Class, bool) {
 
 // FindOp returns the module of the keras.src.ops class of the given name, such as "keras.src.ops.numpy" for "Add", ""
 // if there is none. Of equal names the one in numpy counts, then nn, math, core, linalg, image.
-func FindOp(class string) string {
+func (r *Registry) FindOp(class string) string {
 	for _, m := range []string{"numpy", "nn", "math", "core", "linalg", "image", "einops"} {
 		key := m + "." + class
-		if _, ok := refusedOps[key]; ok || opTable[key] != nil {
+		if _, ok := r.refusedOps[key]; ok || r.ops[key] != nil {
 			return opModule + "." + m
 		}
 	}
 	return ""
 }
 
-// New returns a new layer of a registered class with Keras's default arguments, before its own Config has run; the
-// packages that build layers in Go and the decoder use it.
-func newLayer(e *entry) Layer {
-	l := e.make()
-	b := l.base()
-	b.self, b.class, b.trainable = l, e.class, true
-	return l
-}
-
 // opModule stands for the modules keras.src.ops.* in a Class.
 const opModule = "keras.src.ops"
 
-// OpFunc writes the ops of a keras.ops function.
-type OpFunc func(o *OpCall) any
-
-var (
-	opTable     = map[string]OpFunc{} // "numpy.Add" -> how
-	refusedOps  = map[string]string{}
-	activations = map[string]func(*graph.Builder, *graph.Value) *graph.Value{}
-)
-
-// RegisterOp adds a class of keras.src.ops to the table from which models are read: module is "numpy", "nn", "math",
-// "core", "linalg", "image" or "einops".
-func RegisterOp(module, class string, f OpFunc) {
-	key := module + "." + class
-	if opTable[key] != nil {
-		panic("layer: the op " + key + " is registered twice")
-	}
-	opTable[key] = f
-}
+// RegisterOp adds a class of keras.src.ops: module is "numpy", "nn", "math", "core", "linalg", "image" or "einops".
+func (r *Registry) RegisterOp(module, class string, f OpFunc) { r.ops[module+"."+class] = f }
 
 // RefuseOp records why a class of keras.src.ops cannot run here.
-func RefuseOp(module, class, reason string) { refusedOps[module+"."+class] = reason }
+func (r *Registry) RefuseOp(module, class, reason string) { r.refusedOps[module+"."+class] = reason }
 
 // Ops returns the keras.src.ops classes that models may use as "module.Class", sorted, and those refused with the reason.
-func Ops() (supported []string, refusedWhy map[string]string) {
-	for key := range opTable {
-		supported = append(supported, key)
-	}
-	sort.Strings(supported)
-	return supported, refusedOps
+func (r *Registry) Ops() (supported []string, refusedWhy map[string]string) {
+	return slices.Sorted(maps.Keys(r.ops)), r.refusedOps
 }
 
 // RegisterActivation adds a function of keras.activations, under all its names.
-func RegisterActivation(f func(*graph.Builder, *graph.Value) *graph.Value, names ...string) {
+func (r *Registry) RegisterActivation(f ActivationFunc, names ...string) {
 	for _, n := range names {
-		if activations[n] != nil {
-			panic("layer: the activation " + n + " is registered twice")
-		}
-		activations[n] = f
+		r.activations[n] = f
 	}
 }
 
 // Activations returns the names of all activation functions, sorted.
-func Activations() []string {
-	var out []string
-	for n := range activations {
-		out = append(out, n)
-	}
-	sort.Strings(out)
-	return out
-}
+func (r *Registry) Activations() []string { return tree.Keys(r.activations) }
 
-// MustActivation returns the activation function of the given name for layers built in Go; it panics for an unknown name.
-func MustActivation(name string) Activation {
-	if name == "" {
-		name = "linear"
+// Activation returns the activation function of the given name, "" standing for "linear".
+func (r *Registry) Activation(name string) (Activation, bool) {
+	if name == "" || name == "linear" {
+		return Activation{Name: "linear", plain: true}, true
 	}
-	f := activations[name]
-	if f == nil {
-		panic(fmt.Sprintf("layer: there is no activation %q", name))
+	if r == nil || r.activations[name] == nil {
+		return Activation{}, false
 	}
-	return Activation{Name: name, apply: func(c *Call, x *graph.Value) *graph.Value { return f(c.Builder, x) }}
+	return NewActivation(name, r.activations[name]), true
 }

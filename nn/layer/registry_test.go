@@ -8,6 +8,7 @@ import (
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -23,7 +24,7 @@ func TestFindClass(t *testing.T) {
 		{"keras.layers", "Dance", ""},
 		{"", "Dance", ""},
 	} {
-		class, ok := layer.FindClass(c.module, c.name)
+		class, ok := registry.FindClass(c.module, c.name)
 		got := ""
 		if ok {
 			got = class.Module + "." + class.Name
@@ -39,7 +40,7 @@ func TestFindOp(t *testing.T) {
 		"Add": "keras.src.ops.numpy", "Relu": "keras.src.ops.nn", "TopK": "keras.src.ops.math", "Cast": "keras.src.ops.core",
 		"Cholesky": "keras.src.ops.linalg", "NoSuchOp": "",
 	} {
-		if got := layer.FindOp(class); got != want {
+		if got := registry.FindOp(class); got != want {
 			t.Errorf("%s is in %q, not %q", class, got, want)
 		}
 	}
@@ -66,7 +67,7 @@ func TestSupportOf(t *testing.T) {
 		{"keras", "DTypePolicy", "dtype_policies", true, ""},
 		{"keras.random", "SeedGenerator", "random", true, ""},
 	} {
-		s := layer.SupportOf(c.module, c.class)
+		s := registry.SupportOf(c.module, c.class)
 		if s.Kind != c.kind || s.OK != c.ok || !strings.Contains(s.Reason, c.reason) || s.OK != (s.Reason == "") {
 			t.Errorf("%s.%s: %+v", c.module, c.class, s)
 		}
@@ -88,12 +89,12 @@ func TestKindOf(t *testing.T) {
 // TestTables lists what is registered, sorted and without doubles.
 func TestTables(t *testing.T) {
 	var names []string
-	for _, c := range layer.Classes() {
+	for _, c := range registry.Classes() {
 		names = append(names, c.Module+"."+c.Name)
 	}
-	ops, refused := layer.Ops()
-	for what, list := range map[string][]string{"classes": names, "ops": ops, "activations": layer.Activations(),
-		"initializers": layer.Objects("initializers")} {
+	ops, refused := registry.Ops()
+	for what, list := range map[string][]string{"classes": names, "ops": ops, "activations": registry.Activations(),
+		"initializers": registry.Objects("initializers")} {
 		if len(list) < 10 || !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
 			t.Errorf("%s: %q", what, list)
 		}
@@ -103,7 +104,7 @@ func TestTables(t *testing.T) {
 			t.Errorf("%s is refused (%q) and supported", key, why)
 		}
 	}
-	for key, why := range layer.Refused() {
+	for key, why := range registry.Refused() {
 		if slices.Contains(names, key) || why == "" {
 			t.Errorf("%s is refused (%q) and supported", key, why)
 		}
@@ -123,18 +124,55 @@ func panics(t *testing.T, part string, f func()) {
 	f()
 }
 
-// TestRegisteredTwice is a mistake of the program.
-func TestRegisteredTwice(t *testing.T) {
-	panics(t, "keras.layers.Dense is registered twice", func() { layer.Register("keras.layers", "Dense", nil) })
-	panics(t, "numpy.Add is registered twice", func() { layer.RegisterOp("numpy", "Add", nil) })
-	panics(t, "relu is registered twice", func() { layer.RegisterActivation(nil, "relu") })
-	panics(t, "initializers.zeros is registered twice", func() { layer.RegisterObject("initializers", "zeros", nil) })
-	panics(t, `no activation "swoosh"`, func() { layer.MustActivation("swoosh") })
-	panics(t, `keras.initializers has no "mine"`, func() { layer.NewObject("initializers", "mine") })
+// TestAddTwice: families may overlap, but a name stands for one class.
+func TestAddTwice(t *testing.T) {
+	r := layer.NewRegistry(layers.CoreLayers, layers.CoreLayers, layers.All)
+	if n := len(r.Classes()); n != len(layer.NewRegistry(layers.All).Classes()) {
+		t.Errorf("%d classes", n)
+	}
+	panics(t, "keras.layers.Dense is another class already", func() { r.Register("my", "Dense", nil, "keras.layers.Dense") })
+	panics(t, "initializers.zeros is another class already", func() { r.RegisterObject("initializers", "Nothing", nil, "zeros") })
+	if _, ok := r.Activation("swoosh"); ok || r.Object("initializers", "mine") != nil {
+		t.Error("found what nobody added")
+	}
+}
+
+// TestExtended leaves the registry that is extended as it was, and gives the caller's own forms precedence.
+func TestExtended(t *testing.T) {
+	small := layer.NewRegistry(layers.PoolingLayers)
+	both := small.Extended(layers.MergingLayers)
+	if _, ok := small.FindClass("keras.layers", "Add"); ok {
+		t.Error("the registry grew")
+	}
+	for _, class := range []string{"Add", "MaxPool2D"} {
+		if _, ok := both.FindClass("keras.layers", class); !ok {
+			t.Errorf("%s is missing", class)
+		}
+	}
+	mine := both.With(layer.CustomObjects{"a": 1, "b": 2}).With(layer.CustomObjects{"b": 3})
+	if mine.Custom("a") != 1 || mine.Custom("b") != 3 || both.Custom("a") != nil || both.With(nil) != both {
+		t.Error("custom objects are mixed up")
+	}
+}
+
+// TestNoRegistry: without a registry there is nothing to find, and nothing goes wrong.
+func TestNoRegistry(t *testing.T) {
+	var none *layer.Registry
+	if _, ok := none.FindClass("keras.layers", "Dense"); ok || none.Object("initializers", "zeros") != nil || none.Custom("x") != nil {
+		t.Error("found something in nothing")
+	}
+	if a, ok := none.Activation(""); !ok || a.Name != "linear" {
+		t.Error("linear needs no registry")
+	}
+	d := &layer.Decoder{Registry: none.With(layer.CustomObjects{"mine": 1})}
+	d.Layer(parse(t, `{"module": "keras.layers", "class_name": "Dense", "config": {"units": 1}}`), "")
+	if d.Err() == nil || !strings.Contains(d.Err().Error(), "Dense") {
+		t.Errorf("%v", d.Err())
+	}
 }
 
 func TestNewObject(t *testing.T) {
-	o := layer.NewObject("initializers", "constant")
+	o := registry.Object("initializers", "constant")
 	if o.Name != "Constant" || o.Init() == nil {
 		t.Errorf("%+v", o)
 	}
@@ -143,18 +181,18 @@ func TestNewObject(t *testing.T) {
 	if record != want {
 		t.Errorf("%s, not %s", record, want)
 	}
-	none := layer.NewObject("initializers", "")
+	none := registry.Object("initializers", "")
 	if none != nil || none.Init() != nil || none.Record() != nil {
 		t.Error("an empty name is no object")
 	}
-	if layer.NewObject("regularizers", "l2").Init() != nil {
+	if registry.Object("regularizers", "l2").Init() != nil {
 		t.Error("a regularizer is no initializer")
 	}
 }
 
 // TestCustomObjects gives Go forms of an object, an activation and an operation.
 func TestCustomObjects(t *testing.T) {
-	d := &layer.Decoder{Custom: layer.CustomObjects{"my>Ones": func() layer.Configurable { return myOnes{} }}}
+	d := &layer.Decoder{Registry: registry.With(layer.CustomObjects{"my>Ones": func() layer.Configurable { return myOnes{} }})}
 	o := d.Object("initializers", parse(t, `{"class_name": "Ones", "config": {}, "registered_name": "my>Ones"}`), "/x", "")
 	if d.Err() != nil || o.Name != "Ones" {
 		t.Fatal(o, d.Err())
@@ -163,7 +201,8 @@ func TestCustomObjects(t *testing.T) {
 		t.Errorf("%T", o.Impl)
 	}
 
-	d = &layer.Decoder{Custom: layer.CustomObjects{"double": func(b *graph.Builder, x *graph.Value) *graph.Value { return b.MulS(x, 2) }}}
+	double := func(b *graph.Builder, x *graph.Value) *graph.Value { return b.MulS(x, 2) }
+	d = &layer.Decoder{Registry: registry.With(layer.CustomObjects{"double": double})}
 	l := d.Layer(parse(t, `{"module": "keras.layers", "class_name": "Activation", "config": {"name": "a", "activation": "double"}}`), "")
 	if d.Err() != nil {
 		t.Fatal(d.Err())
@@ -179,7 +218,7 @@ func (myOnes) Config(*layer.Config) {}
 
 // TestConstruct takes arguments as Go has them.
 func TestConstruct(t *testing.T) {
-	l, err := layer.New("Conv2D", layer.Args{"filters": 3, "kernel_size": []int{2, 3}},
+	l, err := registry.New("Conv2D", layer.Args{"filters": 3, "kernel_size": []int{2, 3}},
 		layer.Args{"use_bias": false, "activation": "relu", "dtype": tensor.Float16})
 	if err != nil {
 		t.Fatal(err)
@@ -206,11 +245,11 @@ func TestConstruct(t *testing.T) {
 		{"Dense", layer.Args{"units": 2, "unitz": 3}, "unitz"},
 		{"Dense", layer.Args{"units": 2, "dtype": "float7"}, "float7"},
 	} {
-		_, err := layer.New(c.class, c.args)
+		_, err := registry.New(c.class, c.args)
 		fails(t, c.class, err, c.part)
 	}
-	panics(t, "layer: P: ", func() { layer.Construct(&probe{}, layer.Class{Name: "P"}, layer.Args{"x": 1}) })
-	named := layer.Custom(&probe{}, "shop>Scale")
+	panics(t, "layer: P: ", func() { layer.Construct(nil, &probe{}, layer.Class{Name: "P"}, layer.Args{"x": 1}) })
+	named := layers.Custom(&probe{}, "shop>Scale")
 	if named.Name() != "scale" || named.Class().Registered != "shop>Scale" {
 		t.Errorf("%q %+v", named.Name(), named.Class())
 	}
@@ -227,7 +266,7 @@ func TestGoValues(t *testing.T) {
 		{map[string]any{"b": 1, "a": []int{}}, `{"a": [], "b": 1}`}, {tensor.Int8, `"int8"`},
 	} {
 		var got any
-		layer.Construct(&probe{config: func(c *layer.Config) { c.Raw("v", &got) }}, layer.Class{Name: "P"}, layer.Args{"v": c.v})
+		layer.Construct(nil, &probe{config: func(c *layer.Config) { c.Raw("v", &got) }}, layer.Class{Name: "P"}, layer.Args{"v": c.v})
 		if s := string(pyjson.Marshal(got)); s != c.want {
 			t.Errorf("%#v is %s, not %s", c.v, s, c.want)
 		}
@@ -237,7 +276,7 @@ func TestGoValues(t *testing.T) {
 // TestGiveNames makes names unique as Keras does: the first keeps the bare name.
 func TestGiveNames(t *testing.T) {
 	dense := func(args layer.Args) layer.Layer {
-		l, err := layer.New("Dense", layer.Args{"units": 1}, args)
+		l, err := registry.New("Dense", layer.Args{"units": 1}, args)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -124,7 +124,7 @@ func changes(l Layer, record *pyjson.Object) *pyjson.Object {
 		return out
 	}
 	// The record as a layer once more: what its fields say in another way than the file does not count as a change.
-	again := &Decoder{Custom: b.decoder.Custom}
+	again := &Decoder{Registry: b.decoder.Registry}
 	fresh := again.newLayer(record, "")
 	if fresh == nil || again.Err() != nil {
 		return out

@@ -15,7 +15,7 @@ func marshal(v any) string { return string(pyjson.Marshal(v)) }
 func TestRecordAsRead(t *testing.T) {
 	const in = `{"build_config": {"input_shape": [null, 4]}, "module": "keras.layers", "class_name": "Dense", "config": {"units": 3, ` +
 		`"name": "d", "trainable": true, "dtype": "float32", "quantization_config": null}, "registered_name": null}`
-	var d layer.Decoder
+	d := layer.Decoder{Registry: registry}
 	l := d.Layer(parse(t, in), "")
 	if d.Err() != nil {
 		t.Fatal(d.Err())
@@ -32,7 +32,7 @@ func TestRecordAsRead(t *testing.T) {
 func TestRecordOfChanges(t *testing.T) {
 	const in = `{"module": "keras.layers", "class_name": "TimeDistributed", "config": {"name": "t", "layer": {"module": "keras.layers", ` +
 		`"class_name": "Dropout", "config": {"name": "d", "rate": 0.5}}}, "registered_name": null}`
-	var d layer.Decoder
+	d := layer.Decoder{Registry: registry}
 	l := d.Layer(parse(t, in), "")
 	if d.Err() != nil {
 		t.Fatal(d.Err())
@@ -49,7 +49,7 @@ func TestRecordOfChanges(t *testing.T) {
 	if marshal(l.Record()) != in {
 		t.Errorf("the record has changed: %s", marshal(l.Record()))
 	}
-	again := layer.Decoder{}
+	again := layer.Decoder{Registry: registry}
 	copied := again.Layer(layer.Record(l), "")
 	if again.Err() != nil || copied.Trainable() || copied.(*layers.TimeDistributed).Layer.(*layers.Dropout).Rate != 0.25 {
 		t.Errorf("%v", again.Err())
@@ -66,7 +66,7 @@ func TestFreshRecord(t *testing.T) {
 	if _, _, err := run(l, nil, vector(1, 2, 3)); err == nil {
 		t.Error("a Dense of a vector")
 	}
-	p := layer.Custom(&probe{build: func(c *layer.Call) { c.AddWeight("w", ones, []int{1}) }}, "shop>Scale", layer.Args{"name": "s"})
+	p := layers.Custom(&probe{build: func(c *layer.Call) { c.AddWeight("w", ones, []int{1}) }}, "shop>Scale", layer.Args{"name": "s"})
 	if _, _, err := run(p, nil, vector(1, 2)); err != nil {
 		t.Fatal(err)
 	}

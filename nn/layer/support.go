@@ -13,7 +13,10 @@ type Support struct {
 
 // SupportOf looks a class up by the module and the name that a config has for it, without reading its arguments; a
 // function is of module "builtins" (or ""), with its own name.
-func SupportOf(module, class string) Support {
+func (r *Registry) SupportOf(module, class string) Support {
+	if r == nil {
+		r = NewRegistry()
+	}
 	switch {
 	case class == "__lambda__":
 		return Support{"function", false, "Python code, which is never run"}
@@ -22,14 +25,15 @@ func SupportOf(module, class string) Support {
 		if !strings.HasPrefix(module, opModule+".") {
 			key = "activations." + class
 		}
-		if opTable[key] != nil {
+		f, why := r.op(key)
+		if f != nil {
 			return Support{Kind: "operation", OK: true}
 		}
-		if why, ok := refusedOps[key]; ok {
+		if why != "" {
 			return Support{"operation", false, why}
 		}
 		return Support{"operation", false, "this operation is not known here"}
-	case findClass(module, class) != nil:
+	case r.findClass(module, class) != nil:
 		return Support{Kind: "layer", OK: true}
 	case strings.HasSuffix(class, "Policy") || class == "DTypePolicyMap":
 		return Support{Kind: "dtype_policies", OK: true} // its own name is read with the layer that has it
@@ -37,26 +41,26 @@ func SupportOf(module, class string) Support {
 		return Support{Kind: "random", OK: true}
 	}
 	if kind := KindOf(module); kind != "" {
-		if _, ok := objects[kind][class]; ok {
+		if _, ok := r.objects[kind][class]; ok {
 			return Support{Kind: kind, OK: true}
 		}
 		return Support{kind, false, "keras." + kind + "." + class + " is not known here"}
 	}
 	if module == "builtins" || module == "" {
-		if activations[class] != nil {
+		if r.activations[class] != nil {
 			return Support{Kind: "function", OK: true}
 		}
-		for kind, known := range objects {
+		for kind, known := range r.objects {
 			if _, ok := known[class]; ok {
 				return Support{Kind: kind, OK: true}
 			}
 		}
 		return Support{"function", false, "not known here; a Go form of it can be given as a custom object"}
 	}
-	return Support{"layer", false, unknownReason(module, class)}
+	return Support{"layer", false, r.unknownReason(module, class)}
 }
 
-// KindOf is the part of keras that a module belongs to, as RegisterObject names it; "" for layers and models.
+// KindOf is the part of keras that a module belongs to, as Registry.RegisterObject names it; "" for layers and models.
 func KindOf(module string) string {
 	if strings.HasPrefix(module, "keras.src.backend.") && strings.Contains(module, ".optimizers.") {
 		return "optimizers" // a backend's own form of a class of keras.optimizers

@@ -100,8 +100,8 @@ func SymbolicArgument(v any) any {
 
 // NewOp returns a keras.ops function as a layer: NewOp("numpy", "Add", nil). config has the arguments of the operation's
 // constructor, such as Args{"axis": -1}.
-func NewOp(module, class string, config Args) (Layer, error) {
-	d := &Decoder{}
+func (r *Registry) NewOp(module, class string, config Args) (Layer, error) {
+	d := &Decoder{Registry: r}
 	module = opModule + "." + module
 	l := d.Layer(pyjson.NewObject("module", module, "class_name", class, "config", fromGo(map[string]any(config)), "registered_name",
 		class), "")
@@ -111,4 +111,13 @@ func NewOp(module, class string, config Args) (Layer, error) {
 	b := l.base()
 	b.record, b.automatic, b.order = nil, b.name == naming.SnakeCase(class), constructions.Add(1)
 	return l, nil
+}
+
+// Apply calls a keras.ops function on tensors of a model that is being built; see NewOp.
+func (r *Registry) Apply(module, class string, config Args, args ...any) (*KerasTensor, error) {
+	op, err := r.NewOp(module, class, config)
+	if err != nil {
+		return nil, err
+	}
+	return op.On(args...), nil
 }

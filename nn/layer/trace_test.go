@@ -10,6 +10,7 @@ import (
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -142,7 +143,7 @@ func TestAutocast(t *testing.T) {
 		{"int32", layer.Base{}, "[int32 int32]"},
 		{"float32", layer.Base{NoAutocast: true}, "[float64 int32]"},
 	} {
-		p := layer.Custom(&probe{Base: c.base, call: look}, "test>P", layer.Args{"dtype": c.dtype})
+		p := layers.Custom(&probe{Base: c.base, call: look}, "test>P", layer.Args{"dtype": c.dtype})
 		if _, _, err := run(p, nil, half, whole); err != nil || fmt.Sprint(types) != c.want {
 			t.Errorf("%s: %v, not %s (%v)", c.dtype, types, c.want, err)
 		}
@@ -152,7 +153,7 @@ func TestAutocast(t *testing.T) {
 // TestBuild makes variables once, at the first call, with paths, in the types of the policy.
 func TestBuild(t *testing.T) {
 	builds := 0
-	p := layer.Custom(&probe{build: func(c *layer.Call) {
+	p := layers.Custom(&probe{build: func(c *layer.Call) {
 		builds++
 		c.AddWeight("kernel", ones, []int{c.X().Shape[0]})
 		c.AddWeight("count", ones, nil, layer.NotTrainable, layer.OfType(tensor.Int32))
@@ -219,7 +220,7 @@ func TestArguments(t *testing.T) {
 		c.Tensor(1, "value")
 		return c.X()
 	}}
-	layer.Construct(p, layer.Class{Module: "keras.layers", Name: "P"})
+	layer.Construct(nil, p, layer.Class{Module: "keras.layers", Name: "P"})
 	call := func(args []any, kwargs map[string]any) error {
 		outer := &probe{call: func(c *layer.Call) any {
 			x := c.X()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -141,7 +142,7 @@ func TestSavedVariables(t *testing.T) {
 		c.AddWeight("a", ones, nil)
 		c.AddWeight("b", ones, nil)
 	}}}
-	if _, _, err := run(layer.Custom(s, "test>S"), nil, vector(1)); err != nil {
+	if _, _, err := run(layers.Custom(s, "test>S"), nil, vector(1)); err != nil {
 		t.Fatal(err)
 	}
 	if got := layer.SavedVariables(s); len(got) != 1 || got[0].Name != "b" {

@@ -10,18 +10,14 @@ type Activation struct {
 	Activation layer.Activation
 }
 
-func init() {
-	layer.Register("keras.layers", "Activation", func() layer.Layer { return new(Activation) })
+func addActivation(r *layer.Registry) {
+	r.Register("keras.layers", "Activation", func() layer.Layer { return new(Activation) })
 }
 
 // Config implements layer.Layer.
 func (l *Activation) Config(c *layer.Config) {
 	l.SupportsMasking = true
-	if _, ok := c.Value("activation"); c.Reading() && !ok {
-		c.Errorf("activation", "the key is missing")
-		return
-	}
-	c.Activation("activation", &l.Activation, "linear")
+	c.RequiredActivation("activation", &l.Activation)
 }
 
 // Children implements layer.Container.

@@ -30,8 +30,8 @@ type adaptivePooling struct {
 	average bool
 }
 
-func init() {
-	register := func(name string, make func() layer.Layer) { layer.Register("keras.layers", name, make) }
+func addAdaptivePooling(r *layer.Registry) {
+	register := func(name string, make func() layer.Layer) { r.Register("keras.layers", name, make) }
 	register("AdaptiveAveragePooling1D", func() layer.Layer { return &AdaptiveAveragePooling1D{adaptivePooling{rank: 1, average: true}} })
 	register("AdaptiveAveragePooling2D", func() layer.Layer { return &AdaptiveAveragePooling2D{adaptivePooling{rank: 2, average: true}} })
 	register("AdaptiveAveragePooling3D", func() layer.Layer { return &AdaptiveAveragePooling3D{adaptivePooling{rank: 3, average: true}} })

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -15,8 +16,8 @@ type AdditiveAttention struct {
 	scale *layer.Variable
 }
 
-func init() {
-	layer.Register("keras.layers", "AdditiveAttention", func() layer.Layer { return new(AdditiveAttention) })
+func addAdditiveAttention(r *layer.Registry) {
+	r.Register("keras.layers", "AdditiveAttention", func() layer.Layer { return new(AdditiveAttention) })
 }
 
 // Config implements layer.Layer.
@@ -33,7 +34,7 @@ func (l *AdditiveAttention) Build(c *layer.Call) {
 		if query.Rank() == 0 {
 			c.Fail("a query of rank 2 or more is expected, not %s", query)
 		}
-		l.scale = c.AddWeight("scale", layer.NewObject("initializers", "glorot_uniform").Init(), query.Shape[query.Rank()-1:])
+		l.scale = c.AddWeight("scale", initializers.GlorotUniform(), query.Shape[query.Rank()-1:])
 	}
 }
 

@@ -30,10 +30,10 @@ type CustomScaleLayer struct {
 	Scale float64
 }
 
-func init() {
-	layer.Register("keras.src.applications.convnext", "LayerScale", func() layer.Layer { return new(LayerScale) })
-	layer.Register("keras.src.applications.convnext", "StochasticDepth", func() layer.Layer { return new(StochasticDepth) })
-	layer.Register("keras.src.applications.inception_resnet_v2", "CustomScaleLayer", func() layer.Layer { return new(CustomScaleLayer) })
+func addApplications(r *layer.Registry) {
+	r.Register("keras.src.applications.convnext", "LayerScale", func() layer.Layer { return new(LayerScale) })
+	r.Register("keras.src.applications.convnext", "StochasticDepth", func() layer.Layer { return new(StochasticDepth) })
+	r.Register("keras.src.applications.inception_resnet_v2", "CustomScaleLayer", func() layer.Layer { return new(CustomScaleLayer) })
 }
 
 // Config implements layer.Layer.

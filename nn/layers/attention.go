@@ -3,6 +3,7 @@ package layers
 import (
 	"slices"
 
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -20,8 +21,8 @@ type Attention struct {
 	scale, concatScoreWeight *layer.Variable
 }
 
-func init() {
-	layer.Register("keras.layers", "Attention", func() layer.Layer { return new(Attention) })
+func addAttention(r *layer.Registry) {
+	r.Register("keras.layers", "Attention", func() layer.Layer { return new(Attention) })
 }
 
 // Config implements layer.Layer.
@@ -35,7 +36,7 @@ func (l *Attention) Config(c *layer.Config) {
 
 // Build implements layer.Builder.
 func (l *Attention) Build(c *layer.Call) {
-	ones := layer.NewObject("initializers", "ones").Init()
+	ones := new(initializers.Ones)
 	if l.UseScale {
 		l.scale = c.AddWeight("scale", ones, nil)
 	}

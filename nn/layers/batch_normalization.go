@@ -29,8 +29,8 @@ type BatchNormalization struct {
 	movingStddev, renormMean, renormStddev  *layer.Variable
 }
 
-func init() {
-	layer.Register("keras.layers", "BatchNormalization", func() layer.Layer { return new(BatchNormalization) })
+func addBatchNormalization(r *layer.Registry) {
+	r.Register("keras.layers", "BatchNormalization", func() layer.Layer { return new(BatchNormalization) })
 }
 
 // Config implements layer.Layer.

@@ -17,8 +17,8 @@ type Bidirectional struct {
 	MergeMode                   string
 }
 
-func init() {
-	layer.Register("keras.layers", "Bidirectional", func() layer.Layer { return new(Bidirectional) })
+func addBidirectional(r *layer.Registry) {
+	r.Register("keras.layers", "Bidirectional", func() layer.Layer { return new(Bidirectional) })
 }
 
 // Config implements layer.Layer.
@@ -49,7 +49,7 @@ func (l *Bidirectional) settle(c *layer.Config) {
 		config.Set("go_backwards", true)
 		config.Set("name", "backward_"+strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
 		record.Delete("shared_object_id")
-		l.BackwardLayer = c.Decode("layer", record)
+		l.BackwardLayer = c.DecodeLike(l.ForwardLayer, "layer", record)
 	}
 	if l.BackwardLayer == nil {
 		return // reported

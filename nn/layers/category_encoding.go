@@ -13,8 +13,8 @@ type CategoryEncoding struct {
 	OutputMode string
 }
 
-func init() {
-	layer.Register("keras.layers", "CategoryEncoding", func() layer.Layer { return new(CategoryEncoding) })
+func addCategoryEncoding(r *layer.Registry) {
+	r.Register("keras.layers", "CategoryEncoding", func() layer.Layer { return new(CategoryEncoding) })
 }
 
 // Config implements layer.Layer.

@@ -13,8 +13,8 @@ type Concatenate struct {
 	Axis int
 }
 
-func init() {
-	layer.Register("keras.layers", "Concatenate", func() layer.Layer { return new(Concatenate) })
+func addConcatenate(r *layer.Registry) {
+	r.Register("keras.layers", "Concatenate", func() layer.Layer { return new(Concatenate) })
 }
 
 // Config implements layer.Layer.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/layer"
-	_ "github.com/hornml/horn/nn/layers"
 )
 
 // kerasConfigs are records of layers as Keras 3.15.1 writes them: each class with its default arguments, some with others.
@@ -38,7 +37,7 @@ func TestConfigs(t *testing.T) {
 		class := record.String("class_name")
 		seen[class] = true
 		t.Run(class, func(t *testing.T) {
-			var d layer.Decoder
+			d := layer.Decoder{Registry: registry}
 			l := d.Layer(record, "")
 			if err := d.Err(); err != nil {
 				t.Fatal(err)
@@ -56,7 +55,7 @@ func TestConfigs(t *testing.T) {
 			}
 		})
 	}
-	for _, c := range layer.Classes() {
+	for _, c := range registry.Classes() {
 		if c.Module == "keras.layers" && !seen[c.Name] {
 			t.Errorf("testdata/configs.json has no %s", c.Name)
 		}
@@ -71,12 +70,12 @@ func TestConstructed(t *testing.T) {
 		for _, k := range config.Keys() {
 			args[k] = config.Get(k)
 		}
-		l, err := layer.New(class, args)
+		l, err := registry.New(class, args)
 		if err != nil {
 			t.Errorf("%s: %v", class, err)
 			continue
 		}
-		var d layer.Decoder
+		d := layer.Decoder{Registry: registry}
 		if want, got := layer.ConfigOf(d.Layer(record, "")), layer.ConfigOf(l); !pyjson.Equal(want, got) {
 			t.Errorf("%s: made in Go it is %s, read it is %s", class, pyjson.Marshal(got), pyjson.Marshal(want))
 		}
@@ -99,8 +98,8 @@ func TestDefaults(t *testing.T) {
 			for _, k := range config.Keys() {
 				args[k] = config.Get(k)
 			}
-			made, err := layer.New(class, args)
-			var d layer.Decoder
+			made, err := registry.New(class, args)
+			d := layer.Decoder{Registry: registry}
 			read := d.Layer(record, "")
 			switch {
 			case (err == nil) != (d.Err() == nil):
@@ -124,7 +123,7 @@ func TestUnknownArguments(t *testing.T) {
 			continue
 		}
 		record.Object("config").Set("no_such_argument", true)
-		var d layer.Decoder
+		d := layer.Decoder{Registry: registry}
 		d.Layer(record, "")
 		if err := d.Err(); err == nil || !strings.Contains(err.Error(), "no_such_argument") || !strings.Contains(err.Error(), `"x"`) {
 			t.Errorf("%s: %v, where the argument and the layer should be named", record.String("class_name"), err)
@@ -144,7 +143,7 @@ func TestWrongTypes(t *testing.T) {
 			}
 			old := config.Get(key)
 			config.Set(key, pyjson.NewObject("a", "b"))
-			var d layer.Decoder
+			d := layer.Decoder{Registry: registry}
 			d.Layer(record, "")
 			if err := d.Err(); err == nil || !strings.Contains(err.Error(), key) {
 				t.Errorf("%s: %s takes an object: %v", class, key, err)

@@ -39,9 +39,9 @@ type conv struct {
 	kernel, bias *layer.Variable
 }
 
-func init() {
+func addConv(r *layer.Registry) {
 	register := func(name string, make func() layer.Layer, alias string) {
-		layer.Register("keras.layers", name, make, "keras.layers."+alias)
+		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
 	register("Conv1D", func() layer.Layer { return &Conv1D{conv{window: window{rank: 1}}} }, "Convolution1D")
 	register("Conv2D", func() layer.Layer { return &Conv2D{conv{window: window{rank: 2}}} }, "Convolution2D")

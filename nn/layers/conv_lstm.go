@@ -18,10 +18,10 @@ type (
 
 type convLSTM struct{ RNN }
 
-func init() {
-	layer.Register("keras.layers", "ConvLSTM1D", func() layer.Layer { l := new(ConvLSTM1D); l.Cell = newConvLSTMCell(l, 1); return l })
-	layer.Register("keras.layers", "ConvLSTM2D", func() layer.Layer { l := new(ConvLSTM2D); l.Cell = newConvLSTMCell(l, 2); return l })
-	layer.Register("keras.layers", "ConvLSTM3D", func() layer.Layer { l := new(ConvLSTM3D); l.Cell = newConvLSTMCell(l, 3); return l })
+func addConvLstm(r *layer.Registry) {
+	r.Register("keras.layers", "ConvLSTM1D", func() layer.Layer { l := new(ConvLSTM1D); l.Cell = newConvLSTMCell(l, 1); return l })
+	r.Register("keras.layers", "ConvLSTM2D", func() layer.Layer { l := new(ConvLSTM2D); l.Cell = newConvLSTMCell(l, 2); return l })
+	r.Register("keras.layers", "ConvLSTM3D", func() layer.Layer { l := new(ConvLSTM3D); l.Cell = newConvLSTMCell(l, 3); return l })
 }
 
 // Config implements layer.Layer.
@@ -101,7 +101,7 @@ func (l *ConvLSTMCell) Call(c *layer.Call) any { return callStep(c, l) }
 // convolve returns a convolution of x in the layer's data format.
 func (l *ConvLSTMCell) convolve(c *layer.Call, w *window, x *value, kernel *layer.Variable) *value {
 	x, _ = w.input(c, x)
-	return w.output(c, c.Conv(x, c.Var(kernel), w.attrs(c, x, 1)), layer.MustActivation("linear"))
+	return w.output(c, c.Conv(x, c.Var(kernel), w.attrs(c, x, 1)), layer.Activation{Name: "linear"})
 }
 
 func (l *ConvLSTMCell) project(c *layer.Call, x *value) *value {

@@ -30,9 +30,9 @@ type convTranspose struct {
 	kernel, bias *layer.Variable
 }
 
-func init() {
+func addConvTranspose(r *layer.Registry) {
 	register := func(name string, make func() layer.Layer, alias string) {
-		layer.Register("keras.layers", name, make, "keras.layers."+alias)
+		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
 	register("Conv1DTranspose", func() layer.Layer {
 		return &Conv1DTranspose{convTranspose{window: window{rank: 1}}}

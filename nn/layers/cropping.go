@@ -36,8 +36,8 @@ type zeroPadding struct {
 	rank       int
 }
 
-func init() {
-	register := func(name string, make func() layer.Layer) { layer.Register("keras.layers", name, make) }
+func addCropping(r *layer.Registry) {
+	register := func(name string, make func() layer.Layer) { r.Register("keras.layers", name, make) }
 	register("Cropping1D", func() layer.Layer { return &Cropping1D{cropping{rank: 1}} })
 	register("Cropping2D", func() layer.Layer { return &Cropping2D{cropping{rank: 2}} })
 	register("Cropping3D", func() layer.Layer { return &Cropping3D{cropping{rank: 3}} })

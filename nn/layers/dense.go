@@ -24,7 +24,9 @@ type Dense struct {
 	bias *layer.Variable
 }
 
-func init() { layer.Register("keras.layers", "Dense", func() layer.Layer { return new(Dense) }) }
+func addDense(r *layer.Registry) {
+	r.Register("keras.layers", "Dense", func() layer.Layer { return new(Dense) })
+}
 
 // Config implements layer.Layer.
 func (l *Dense) Config(c *layer.Config) {

@@ -28,9 +28,9 @@ type depthwiseConv struct {
 	kernel, bias *layer.Variable
 }
 
-func init() {
-	layer.Register("keras.layers", "DepthwiseConv1D", func() layer.Layer { return &DepthwiseConv1D{depthwiseConv{window: window{rank: 1}}} })
-	layer.Register("keras.layers", "DepthwiseConv2D", func() layer.Layer { return &DepthwiseConv2D{depthwiseConv{window: window{rank: 2}}} })
+func addDepthwiseConv(r *layer.Registry) {
+	r.Register("keras.layers", "DepthwiseConv1D", func() layer.Layer { return &DepthwiseConv1D{depthwiseConv{window: window{rank: 1}}} })
+	r.Register("keras.layers", "DepthwiseConv2D", func() layer.Layer { return &DepthwiseConv2D{depthwiseConv{window: window{rank: 2}}} })
 }
 
 // Config implements layer.Layer.

@@ -23,8 +23,8 @@ type Discretization struct {
 	summary       *layer.SavedVariable // what Keras 2 wrote of Adapt's work; nil for none
 }
 
-func init() {
-	layer.Register("keras.layers", "Discretization", func() layer.Layer { return new(Discretization) })
+func addDiscretization(r *layer.Registry) {
+	r.Register("keras.layers", "Discretization", func() layer.Layer { return new(Discretization) })
 }
 
 // Config implements layer.Layer.

@@ -3,11 +3,6 @@
 //
 //	layers.NewConv2D(32, 3, nn.Args{"padding": "same", "activation": "relu"})
 //
-// Importing the package makes the classes known to models in files; docs/adding-a-layer.md says how one is made.
+// The classes that models in files may use stand in registries, which the families fill: [All], [CoreLayers],
+// [ConvolutionLayers] and so on. docs/adding-a-layer.md says how a layer is made.
 package layers
-
-import (
-	_ "github.com/hornml/horn/nn/activations"  // registers keras.activations
-	_ "github.com/hornml/horn/nn/initializers" // registers keras.initializers, regularizers and constraints
-	_ "github.com/hornml/horn/nn/ops"          // registers keras.ops
-)

@@ -15,7 +15,9 @@ type Dot struct {
 	Normalize bool
 }
 
-func init() { layer.Register("keras.layers", "Dot", func() layer.Layer { return new(Dot) }) }
+func addDot(r *layer.Registry) {
+	r.Register("keras.layers", "Dot", func() layer.Layer { return new(Dot) })
+}
 
 // Config implements layer.Layer.
 func (l *Dot) Config(c *layer.Config) {

@@ -43,14 +43,14 @@ type spatialDropout struct {
 	rank       int
 }
 
-func init() {
-	layer.Register("keras.layers", "Dropout", func() layer.Layer { return new(Dropout) })
-	layer.Register("keras.layers", "AlphaDropout", func() layer.Layer { return new(AlphaDropout) })
-	layer.Register("keras.layers", "GaussianDropout", func() layer.Layer { return new(GaussianDropout) })
-	layer.Register("keras.layers", "GaussianNoise", func() layer.Layer { return new(GaussianNoise) })
-	layer.Register("keras.layers", "SpatialDropout1D", func() layer.Layer { return &SpatialDropout1D{spatialDropout{rank: 3}} })
-	layer.Register("keras.layers", "SpatialDropout2D", func() layer.Layer { return &SpatialDropout2D{spatialDropout{rank: 4}} })
-	layer.Register("keras.layers", "SpatialDropout3D", func() layer.Layer { return &SpatialDropout3D{spatialDropout{rank: 5}} })
+func addDropout(r *layer.Registry) {
+	r.Register("keras.layers", "Dropout", func() layer.Layer { return new(Dropout) })
+	r.Register("keras.layers", "AlphaDropout", func() layer.Layer { return new(AlphaDropout) })
+	r.Register("keras.layers", "GaussianDropout", func() layer.Layer { return new(GaussianDropout) })
+	r.Register("keras.layers", "GaussianNoise", func() layer.Layer { return new(GaussianNoise) })
+	r.Register("keras.layers", "SpatialDropout1D", func() layer.Layer { return &SpatialDropout1D{spatialDropout{rank: 3}} })
+	r.Register("keras.layers", "SpatialDropout2D", func() layer.Layer { return &SpatialDropout2D{spatialDropout{rank: 4}} })
+	r.Register("keras.layers", "SpatialDropout3D", func() layer.Layer { return &SpatialDropout3D{spatialDropout{rank: 5}} })
 }
 
 func (l *noise) config(c *layer.Config, key string) {

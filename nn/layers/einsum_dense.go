@@ -27,8 +27,8 @@ type EinsumDense struct {
 	bias  *layer.Variable
 }
 
-func init() {
-	layer.Register("keras.layers", "EinsumDense", func() layer.Layer { return new(EinsumDense) })
+func addEinsumDense(r *layer.Registry) {
+	r.Register("keras.layers", "EinsumDense", func() layer.Layer { return new(EinsumDense) })
 }
 
 // Config implements layer.Layer.

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -21,8 +22,8 @@ type Embedding struct {
 	scale, zero, gIdx *layer.Variable // of a quantized table
 }
 
-func init() {
-	layer.Register("keras.layers", "Embedding", func() layer.Layer { return new(Embedding) })
+func addEmbedding(r *layer.Registry) {
+	r.Register("keras.layers", "Embedding", func() layer.Layer { return new(Embedding) })
 }
 
 // Config implements layer.Layer. Older files have an input_length, which means nothing any more.
@@ -51,7 +52,7 @@ func (l *Embedding) Build(c *layer.Call) {
 	wantMode(c, p.Quantization, "int8", "int4")
 	l.scale, l.zero, l.gIdx = nil, nil, nil
 	shape := []int{l.InputDim, l.OutputDim}
-	zeros, one := layer.NewObject("initializers", "zeros").Init(), layer.NewObject("initializers", "ones").Init()
+	zeros, one := new(initializers.Zeros), new(initializers.Ones)
 	switch {
 	case p.Quantization == "":
 		l.embeddings = c.AddWeight("embeddings", l.EmbeddingsInitializer.Init(), shape,

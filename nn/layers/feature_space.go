@@ -15,11 +15,11 @@ type (
 	TFDIdentity struct{ layer.Base }
 )
 
-func init() {
+func addFeatureSpace(r *layer.Registry) {
 	const module = "keras.src.layers.preprocessing.feature_space"
-	layer.Register(module, "TFDConcat", func() layer.Layer { return new(TFDConcat) })
-	layer.Register(module, "TFDIdentity", func() layer.Layer { return new(TFDIdentity) })
-	layer.Refuse("keras.utils", "FeatureSpace", "a FeatureSpace alone is no model; save keras.Model(space.get_inputs(), "+
+	r.Register(module, "TFDConcat", func() layer.Layer { return new(TFDConcat) })
+	r.Register(module, "TFDIdentity", func() layer.Layer { return new(TFDIdentity) })
+	r.Refuse("keras.utils", "FeatureSpace", "a FeatureSpace alone is no model; save keras.Model(space.get_inputs(), "+
 		"space.get_encoded_features()) instead, which computes the same and runs here")
 }
 

@@ -32,11 +32,11 @@ type RepeatVector struct {
 	N int
 }
 
-func init() {
-	layer.Register("keras.layers", "Flatten", func() layer.Layer { return new(Flatten) })
-	layer.Register("keras.layers", "Reshape", func() layer.Layer { return new(Reshape) })
-	layer.Register("keras.layers", "Permute", func() layer.Layer { return new(Permute) })
-	layer.Register("keras.layers", "RepeatVector", func() layer.Layer { return new(RepeatVector) })
+func addFlatten(r *layer.Registry) {
+	r.Register("keras.layers", "Flatten", func() layer.Layer { return new(Flatten) })
+	r.Register("keras.layers", "Reshape", func() layer.Layer { return new(Reshape) })
+	r.Register("keras.layers", "Permute", func() layer.Layer { return new(Permute) })
+	r.Register("keras.layers", "RepeatVector", func() layer.Layer { return new(RepeatVector) })
 }
 
 // Config implements layer.Layer.

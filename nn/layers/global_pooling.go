@@ -30,9 +30,9 @@ type globalPooling struct {
 	average bool
 }
 
-func init() {
+func addGlobalPooling(r *layer.Registry) {
 	register := func(name, alias string, make func() layer.Layer) {
-		layer.Register("keras.layers", name, make, "keras.layers."+alias)
+		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
 	register("GlobalAveragePooling1D", "GlobalAvgPool1D", func() layer.Layer {
 		return &GlobalAveragePooling1D{globalPooling{rank: 1, average: true}}

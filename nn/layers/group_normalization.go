@@ -22,8 +22,8 @@ type GroupNormalization struct {
 	gamma, beta *layer.Variable
 }
 
-func init() {
-	layer.Register("keras.layers", "GroupNormalization", func() layer.Layer { return new(GroupNormalization) })
+func addGroupNormalization(r *layer.Registry) {
+	r.Register("keras.layers", "GroupNormalization", func() layer.Layer { return new(GroupNormalization) })
 }
 
 // Config implements layer.Layer.

@@ -3,6 +3,8 @@ package layers
 import (
 	"math"
 
+	"github.com/hornml/horn/nn/activations"
+
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -24,8 +26,8 @@ type GroupQueryAttention struct {
 	query, key, value, gate, output *EinsumDense
 }
 
-func init() {
-	layer.RegisterClass(layer.Class{Module: "keras.layers", Name: "GroupQueryAttention", Python: "GroupedQueryAttention"},
+func addGroupQueryAttention(r *layer.Registry) {
+	r.RegisterClass(layer.Class{Module: "keras.layers", Name: "GroupQueryAttention", Python: "GroupedQueryAttention"},
 		func() layer.Layer { return new(GroupQueryAttention) })
 }
 
@@ -57,7 +59,7 @@ func (l *GroupQueryAttention) Config(c *layer.Config) {
 		l.gate = nil
 		if l.UseGate {
 			l.gate = projection(l, "gate")
-			l.gate.Activation = layer.MustActivation("sigmoid")
+			l.gate.Activation = layer.NewActivation("sigmoid", activations.Sigmoid)
 		}
 	}
 }

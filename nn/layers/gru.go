@@ -23,9 +23,9 @@ type GRUCell struct {
 	cellWeights
 }
 
-func init() {
-	layer.Register("keras.layers", "GRU", func() layer.Layer { return new(GRU) })
-	layer.Register("keras.layers", "GRUCell", func() layer.Layer { return new(GRUCell) })
+func addGru(r *layer.Registry) {
+	r.Register("keras.layers", "GRU", func() layer.Layer { return new(GRU) })
+	r.Register("keras.layers", "GRUCell", func() layer.Layer { return new(GRUCell) })
 }
 
 // Config implements layer.Layer.

@@ -15,8 +15,8 @@ type HashedCrossing struct {
 	OutputMode string
 }
 
-func init() {
-	layer.Register("keras.layers", "HashedCrossing", func() layer.Layer { return new(HashedCrossing) })
+func addHashedCrossing(r *layer.Registry) {
+	r.Register("keras.layers", "HashedCrossing", func() layer.Layer { return new(HashedCrossing) })
 }
 
 // Config implements layer.Layer.

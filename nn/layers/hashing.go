@@ -21,7 +21,9 @@ type Hashing struct {
 	OutputMode string
 }
 
-func init() { layer.Register("keras.layers", "Hashing", func() layer.Layer { return new(Hashing) }) }
+func addHashing(r *layer.Registry) {
+	r.Register("keras.layers", "Hashing", func() layer.Layer { return new(Hashing) })
+}
 
 // Config implements layer.Layer.
 func (l *Hashing) Config(c *layer.Config) {

@@ -16,9 +16,9 @@ type ActivityRegularization struct {
 	L1, L2 float64
 }
 
-func init() {
-	layer.Register("keras.layers", "Identity", func() layer.Layer { return new(Identity) })
-	layer.Register("keras.layers", "ActivityRegularization", func() layer.Layer { return new(ActivityRegularization) })
+func addIdentity(r *layer.Registry) {
+	r.Register("keras.layers", "Identity", func() layer.Layer { return new(Identity) })
+	r.Register("keras.layers", "ActivityRegularization", func() layer.Layer { return new(ActivityRegularization) })
 }
 
 // Config implements layer.Layer.

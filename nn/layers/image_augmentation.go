@@ -131,12 +131,12 @@ var augmentations = []augmentation{
 
 func isBool(v any) bool { _, ok := v.(bool); return ok }
 
-func init() {
+func addImageAugmentation(r *layer.Registry) {
 	for i := range augmentations {
 		a := &augmentations[i]
-		layer.Register("keras.layers", a.class, func() layer.Layer { return &Augmentation{kind: a} })
+		r.Register("keras.layers", a.class, func() layer.Layer { return &Augmentation{kind: a} })
 	}
-	layer.Register("keras.layers", "RandomCrop", func() layer.Layer { return new(RandomCrop) })
+	r.Register("keras.layers", "RandomCrop", func() layer.Layer { return new(RandomCrop) })
 }
 
 // Config implements layer.Layer.

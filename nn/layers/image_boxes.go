@@ -17,8 +17,8 @@ type MaxNumBoundingBoxes struct {
 	FillValue int // of the boxes and labels that are added
 }
 
-func init() {
-	layer.Register("keras.layers", "MaxNumBoundingBoxes", func() layer.Layer { return new(MaxNumBoundingBoxes) })
+func addImageBoxes(r *layer.Registry) {
+	r.Register("keras.layers", "MaxNumBoundingBoxes", func() layer.Layer { return new(MaxNumBoundingBoxes) })
 }
 
 // Config implements layer.Layer.

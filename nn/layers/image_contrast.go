@@ -15,9 +15,9 @@ type AutoContrast struct {
 	ValueRange [2]float64
 }
 
-func init() {
-	layer.Register("keras.layers", "AutoContrast", func() layer.Layer { return new(AutoContrast) })
-	layer.Register("keras.layers", "ContrastLimitedAdaptiveHistogramEqualization", func() layer.Layer {
+func addImageContrast(r *layer.Registry) {
+	r.Register("keras.layers", "AutoContrast", func() layer.Layer { return new(AutoContrast) })
+	r.Register("keras.layers", "ContrastLimitedAdaptiveHistogramEqualization", func() layer.Layer {
 		return new(ContrastLimitedAdaptiveHistogramEqualization)
 	})
 }

@@ -26,9 +26,9 @@ type CenterCrop struct {
 	Height, Width int
 }
 
-func init() {
-	layer.Register("keras.layers", "Resizing", func() layer.Layer { return new(Resizing) })
-	layer.Register("keras.layers", "CenterCrop", func() layer.Layer { return new(CenterCrop) })
+func addImageResizing(r *layer.Registry) {
+	r.Register("keras.layers", "Resizing", func() layer.Layer { return new(Resizing) })
+	r.Register("keras.layers", "CenterCrop", func() layer.Layer { return new(CenterCrop) })
 }
 
 // Config implements layer.Layer.

@@ -12,8 +12,8 @@ type IntegerLookup struct {
 	IndexLookup[int64]
 }
 
-func init() {
-	layer.Register("keras.layers", "IntegerLookup", func() layer.Layer { return new(IntegerLookup) })
+func addIntegerLookup(r *layer.Registry) {
+	r.Register("keras.layers", "IntegerLookup", func() layer.Layer { return new(IntegerLookup) })
 }
 
 // Config implements layer.Layer.

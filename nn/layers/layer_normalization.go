@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 )
 
@@ -30,9 +31,9 @@ type RMSNormalization struct {
 	scale *layer.Variable
 }
 
-func init() {
-	layer.Register("keras.layers", "LayerNormalization", func() layer.Layer { return new(LayerNormalization) })
-	layer.Register("keras.layers", "RMSNormalization", func() layer.Layer { return new(RMSNormalization) })
+func addLayerNormalization(r *layer.Registry) {
+	r.Register("keras.layers", "LayerNormalization", func() layer.Layer { return new(LayerNormalization) })
+	r.Register("keras.layers", "RMSNormalization", func() layer.Layer { return new(RMSNormalization) })
 }
 
 // Config implements layer.Layer.
@@ -128,7 +129,7 @@ func (l *RMSNormalization) Config(c *layer.Config) {
 // Build implements layer.Builder.
 func (l *RMSNormalization) Build(c *layer.Call) {
 	shape, _ := axesShape(c, c.X(), l.Axis)
-	l.scale = c.AddWeight("scale", layer.NewObject("initializers", "ones").Init(), shape)
+	l.scale = c.AddWeight("scale", new(initializers.Ones), shape)
 }
 
 // Call implements layer.Layer. As in Keras the scale broadcasts along the last axes, whatever the axes of the mean are.

@@ -73,7 +73,7 @@ func TestWrongValues(t *testing.T) {
 			t.Fatal(err)
 		}
 		record.Object("config").Set(c.key, v)
-		var d layer.Decoder
+		d := layer.Decoder{Registry: registry}
 		d.Layer(record, "")
 		if err := d.Err(); err == nil || !strings.Contains(err.Error(), "/config/"+c.key) || !strings.Contains(err.Error(), `"x"`) {
 			t.Errorf("%s with %s = %s: %v, where the key and the layer should be named", c.class, c.key, c.value, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -45,9 +46,9 @@ func (l *lora) build(c *layer.Call, name string, v *layer.Variable, kernel []int
 	v.Trainable = false
 	l.adapted = v
 	last := len(kernel) - 1
-	l.a = c.AddWeight(name+"_a", layer.NewObject("initializers", "he_uniform").Init(), append(slices.Clone(kernel[:last]), *l.LoraRank),
+	l.a = c.AddWeight(name+"_a", initializers.HeUniform(), append(slices.Clone(kernel[:last]), *l.LoraRank),
 		layer.OfType(tensor.Float32), layer.NotSaved, layer.Regularized(v.Regularizer, nil))
-	l.b = c.AddWeight(name+"_b", layer.NewObject("initializers", "zeros").Init(), []int{*l.LoraRank, kernel[last]},
+	l.b = c.AddWeight(name+"_b", new(initializers.Zeros), []int{*l.LoraRank, kernel[last]},
 		layer.OfType(tensor.Float32), layer.NotSaved, layer.Regularized(v.Regularizer, nil))
 }
 

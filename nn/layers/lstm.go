@@ -24,9 +24,9 @@ type LSTMCell struct {
 	cellWeights
 }
 
-func init() {
-	layer.Register("keras.layers", "LSTM", func() layer.Layer { return new(LSTM) })
-	layer.Register("keras.layers", "LSTMCell", func() layer.Layer { return new(LSTMCell) })
+func addLstm(r *layer.Registry) {
+	r.Register("keras.layers", "LSTM", func() layer.Layer { return new(LSTM) })
+	r.Register("keras.layers", "LSTMCell", func() layer.Layer { return new(LSTMCell) })
 }
 
 // Config implements layer.Layer.

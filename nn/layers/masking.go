@@ -15,7 +15,9 @@ type Masking struct {
 	MaskValue any // a number, or a serialized array
 }
 
-func init() { layer.Register("keras.layers", "Masking", func() layer.Layer { return new(Masking) }) }
+func addMasking(r *layer.Registry) {
+	r.Register("keras.layers", "Masking", func() layer.Layer { return new(Masking) })
+}
 
 // Config implements layer.Layer.
 func (l *Masking) Config(c *layer.Config) {

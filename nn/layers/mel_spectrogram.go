@@ -28,8 +28,8 @@ type MelSpectrogram struct {
 	MinPower, RefPower        float64
 }
 
-func init() {
-	layer.Register("keras.layers", "MelSpectrogram", func() layer.Layer { return new(MelSpectrogram) })
+func addMelSpectrogram(r *layer.Registry) {
+	r.Register("keras.layers", "MelSpectrogram", func() layer.Layer { return new(MelSpectrogram) })
 }
 
 // maxFrame bounds the samples of a frame.

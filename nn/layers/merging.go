@@ -22,13 +22,13 @@ type (
 
 type merge struct{ layer.Base }
 
-func init() {
-	layer.Register("keras.layers", "Add", func() layer.Layer { return new(Add) })
-	layer.Register("keras.layers", "Subtract", func() layer.Layer { return new(Subtract) })
-	layer.Register("keras.layers", "Multiply", func() layer.Layer { return new(Multiply) })
-	layer.Register("keras.layers", "Average", func() layer.Layer { return new(Average) })
-	layer.Register("keras.layers", "Maximum", func() layer.Layer { return new(Maximum) })
-	layer.Register("keras.layers", "Minimum", func() layer.Layer { return new(Minimum) })
+func addMerging(r *layer.Registry) {
+	r.Register("keras.layers", "Add", func() layer.Layer { return new(Add) })
+	r.Register("keras.layers", "Subtract", func() layer.Layer { return new(Subtract) })
+	r.Register("keras.layers", "Multiply", func() layer.Layer { return new(Multiply) })
+	r.Register("keras.layers", "Average", func() layer.Layer { return new(Average) })
+	r.Register("keras.layers", "Maximum", func() layer.Layer { return new(Maximum) })
+	r.Register("keras.layers", "Minimum", func() layer.Layer { return new(Minimum) })
 }
 
 // Config implements layer.Layer.

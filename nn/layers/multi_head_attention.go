@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/hornml/horn/nn/activations"
+
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -29,8 +31,8 @@ type MultiHeadAttention struct {
 	query, key, value, gate, output *EinsumDense
 }
 
-func init() {
-	layer.Register("keras.layers", "MultiHeadAttention", func() layer.Layer { return new(MultiHeadAttention) })
+func addMultiHeadAttention(r *layer.Registry) {
+	r.Register("keras.layers", "MultiHeadAttention", func() layer.Layer { return new(MultiHeadAttention) })
 }
 
 // Config implements layer.Layer.
@@ -63,7 +65,7 @@ func (l *MultiHeadAttention) Config(c *layer.Config) {
 		l.gate = nil
 		if l.UseGate {
 			l.gate = projection(l, "gate")
-			l.gate.Activation = layer.MustActivation("sigmoid")
+			l.gate.Activation = layer.NewActivation("sigmoid", activations.Sigmoid)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -26,9 +27,9 @@ type Rescaling struct {
 	Scale, Offset any // numbers, lists or serialized arrays that broadcast
 }
 
-func init() {
-	layer.Register("keras.layers", "Normalization", func() layer.Layer { return new(Normalization) })
-	layer.Register("keras.layers", "Rescaling", func() layer.Layer { return new(Rescaling) })
+func addNormalization(r *layer.Registry) {
+	r.Register("keras.layers", "Normalization", func() layer.Layer { return new(Normalization) })
+	r.Register("keras.layers", "Rescaling", func() layer.Layer { return new(Rescaling) })
 }
 
 // Config implements layer.Layer.
@@ -89,9 +90,9 @@ func (l *Normalization) Build(c *layer.Call) {
 	for i, a := range axes {
 		shape[i] = x.Shape[a]
 	}
-	l.mean = c.AddWeight("mean", layer.NewObject("initializers", "zeros").Init(), shape, layer.NotTrainable)
-	l.variance = c.AddWeight("variance", layer.NewObject("initializers", "ones").Init(), shape, layer.NotTrainable)
-	c.AddWeight("count", layer.NewObject("initializers", "zeros").Init(), nil, layer.NotTrainable, layer.OfType(tensor.Int32))
+	l.mean = c.AddWeight("mean", new(initializers.Zeros), shape, layer.NotTrainable)
+	l.variance = c.AddWeight("variance", new(initializers.Ones), shape, layer.NotTrainable)
+	c.AddWeight("count", new(initializers.Zeros), nil, layer.NotTrainable, layer.OfType(tensor.Int32))
 }
 
 // Call implements layer.Layer.

@@ -11,7 +11,9 @@ type Pipeline struct {
 	Layers []layer.Layer
 }
 
-func init() { layer.Register("keras.layers", "Pipeline", func() layer.Layer { return new(Pipeline) }) }
+func addPipeline(r *layer.Registry) {
+	r.Register("keras.layers", "Pipeline", func() layer.Layer { return new(Pipeline) })
+}
 
 // Config implements layer.Layer.
 func (l *Pipeline) Config(c *layer.Config) {

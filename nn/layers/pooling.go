@@ -27,9 +27,9 @@ type pooling struct {
 	average bool
 }
 
-func init() {
+func addPooling(r *layer.Registry) {
 	register := func(name, alias string, make func() layer.Layer) {
-		layer.Register("keras.layers", name, make, "keras.layers."+alias)
+		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
 	register("MaxPooling1D", "MaxPool1D", func() layer.Layer { return &MaxPooling1D{pooling{rank: 1}} })
 	register("MaxPooling2D", "MaxPool2D", func() layer.Layer { return &MaxPooling2D{pooling{rank: 2}} })

@@ -17,7 +17,9 @@ type PReLU struct {
 	alpha *layer.Variable
 }
 
-func init() { layer.Register("keras.layers", "PReLU", func() layer.Layer { return new(PReLU) }) }
+func addPrelu(r *layer.Registry) {
+	r.Register("keras.layers", "PReLU", func() layer.Layer { return new(PReLU) })
+}
 
 // Config implements layer.Layer.
 func (l *PReLU) Config(c *layer.Config) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -168,7 +169,7 @@ func (k *quantizedKernel) buildKernel(c *layer.Call, p layer.Policy, init layer.
 	options ...layer.WeightOption) {
 	wantMode(c, p.Quantization, "int8", "int4", "float8", "gptq", "awq")
 	k.mode, k.rows, k.columns, k.packed = p.Quantization, rows, product(shape)/max(rows, 1), -1
-	zeros, one := layer.NewObject("initializers", "zeros").Init(), layer.NewObject("initializers", "ones").Init()
+	zeros, one := new(initializers.Zeros), new(initializers.Ones)
 	frozen := func(name string, init layer.Initializer, d tensor.DType, shape ...int) *layer.Variable {
 		options := []layer.WeightOption{layer.NotTrainable}
 		if d != tensor.Invalid {

@@ -24,10 +24,10 @@ type ELU struct {
 	Alpha float64
 }
 
-func init() {
-	layer.Register("keras.layers", "ReLU", func() layer.Layer { return new(ReLU) })
-	layer.Register("keras.layers", "LeakyReLU", func() layer.Layer { return new(LeakyReLU) })
-	layer.Register("keras.layers", "ELU", func() layer.Layer { return new(ELU) })
+func addRelu(r *layer.Registry) {
+	r.Register("keras.layers", "ReLU", func() layer.Layer { return new(ReLU) })
+	r.Register("keras.layers", "LeakyReLU", func() layer.Layer { return new(LeakyReLU) })
+	r.Register("keras.layers", "ELU", func() layer.Layer { return new(ELU) })
 }
 
 // notNegative reports a negative number.

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -18,8 +19,8 @@ type ReversibleEmbedding struct {
 	reverse, reverseScale, reverseZero *layer.Variable
 }
 
-func init() {
-	layer.Register("keras.layers", "ReversibleEmbedding", func() layer.Layer { return new(ReversibleEmbedding) })
+func addReversibleEmbedding(r *layer.Registry) {
+	r.Register("keras.layers", "ReversibleEmbedding", func() layer.Layer { return new(ReversibleEmbedding) })
 }
 
 // Config implements layer.Layer.
@@ -51,7 +52,7 @@ func (l *ReversibleEmbedding) Build(c *layer.Call) {
 		l.reverse = c.AddWeight("reverse_embeddings", l.EmbeddingsInitializer.Init(), []int{l.OutputDim, l.InputDim})
 		return
 	}
-	zeros, one := layer.NewObject("initializers", "zeros").Init(), layer.NewObject("initializers", "ones").Init()
+	zeros, one := new(initializers.Zeros), new(initializers.Ones)
 	rows, scale := l.OutputDim, []int{l.InputDim}
 	if p.Quantization == "int4" {
 		rows = (rows + 1) / 2

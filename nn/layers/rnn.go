@@ -54,7 +54,9 @@ type RNN struct {
 	states  []*graph.Param
 }
 
-func init() { layer.Register("keras.layers", "RNN", func() layer.Layer { return new(RNN) }) }
+func addRnn(r *layer.Registry) {
+	r.Register("keras.layers", "RNN", func() layer.Layer { return new(RNN) })
+}
 
 // Config implements layer.Layer.
 func (l *RNN) Config(c *layer.Config) {

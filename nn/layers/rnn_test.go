@@ -10,9 +10,8 @@ import (
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
-	_ "github.com/hornml/horn/nn/activations"
 	"github.com/hornml/horn/nn/graph"
-	_ "github.com/hornml/horn/nn/initializers"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
@@ -31,7 +30,7 @@ func sequential(t *testing.T, shape string, custom layer.CustomObjects, list ...
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := layer.Decoder{Custom: custom}
+	d := layer.Decoder{Registry: registry.With(custom)}
 	l := d.Layer(v, "")
 	if err := d.Err(); err != nil {
 		return nil, err
@@ -183,7 +182,7 @@ type countingCell struct {
 
 func (l *countingCell) Config(*layer.Config) {}
 func (l *countingCell) Build(c *layer.Call) {
-	l.scale = c.AddWeight("scale", layer.NewObject("initializers", "ones").Init(), []int{c.X().Shape[1]})
+	l.scale = c.AddWeight("scale", new(initializers.Ones), []int{c.X().Shape[1]})
 }
 func (l *countingCell) States(_ *layer.Call, step []int) []any { return []any{step[1:]} }
 func (l *countingCell) Call(c *layer.Call) any {

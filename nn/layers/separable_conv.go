@@ -28,9 +28,9 @@ type separableConv struct {
 	depthwiseKernel, pointwiseKernel, bias *layer.Variable
 }
 
-func init() {
+func addSeparableConv(r *layer.Registry) {
 	register := func(name string, make func() layer.Layer, alias string) {
-		layer.Register("keras.layers", name, make, "keras.layers."+alias)
+		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}
 	register("SeparableConv1D", func() layer.Layer {
 		return &SeparableConv1D{separableConv{window: window{rank: 1}}}

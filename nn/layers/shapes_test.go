@@ -34,7 +34,7 @@ func TestShapesOfFeaturePyramid(t *testing.T) {
 
 // A legacy .h5 names no modules, and classes by their Python names.
 func TestClassByPythonName(t *testing.T) {
-	if class, ok := layer.FindClass("", "GroupedQueryAttention"); !ok || class.Name != "GroupQueryAttention" {
+	if class, ok := layer.NewRegistry(All).FindClass("", "GroupedQueryAttention"); !ok || class.Name != "GroupQueryAttention" {
 		t.Errorf("GroupedQueryAttention: %v, %v", class, ok)
 	}
 }

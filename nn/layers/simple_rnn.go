@@ -19,9 +19,9 @@ type SimpleRNNCell struct {
 	cellWeights
 }
 
-func init() {
-	layer.Register("keras.layers", "SimpleRNN", func() layer.Layer { return new(SimpleRNN) })
-	layer.Register("keras.layers", "SimpleRNNCell", func() layer.Layer { return new(SimpleRNNCell) })
+func addSimpleRnn(r *layer.Registry) {
+	r.Register("keras.layers", "SimpleRNN", func() layer.Layer { return new(SimpleRNN) })
+	r.Register("keras.layers", "SimpleRNNCell", func() layer.Layer { return new(SimpleRNNCell) })
 }
 
 // Config implements layer.Layer.

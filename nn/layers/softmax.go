@@ -16,7 +16,9 @@ type Softmax struct {
 	Axis []int
 }
 
-func init() { layer.Register("keras.layers", "Softmax", func() layer.Layer { return new(Softmax) }) }
+func addSoftmax(r *layer.Registry) {
+	r.Register("keras.layers", "Softmax", func() layer.Layer { return new(Softmax) })
+}
 
 // Config implements layer.Layer.
 func (l *Softmax) Config(c *layer.Config) {

@@ -15,8 +15,8 @@ type SpectralNormalization struct {
 	PowerIterations int
 }
 
-func init() {
-	layer.Register("keras.layers", "SpectralNormalization", func() layer.Layer { return new(SpectralNormalization) })
+func addSpectralNormalization(r *layer.Registry) {
+	r.Register("keras.layers", "SpectralNormalization", func() layer.Layer { return new(SpectralNormalization) })
 }
 
 // Config implements layer.Layer.

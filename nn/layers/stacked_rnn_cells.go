@@ -12,8 +12,8 @@ type StackedRNNCells struct {
 	Cells []layer.Layer
 }
 
-func init() {
-	layer.Register("keras.layers", "StackedRNNCells", func() layer.Layer { return new(StackedRNNCells) })
+func addStackedRnnCells(r *layer.Registry) {
+	r.Register("keras.layers", "StackedRNNCells", func() layer.Layer { return new(StackedRNNCells) })
 }
 
 // Config implements layer.Layer.

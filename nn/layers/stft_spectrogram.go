@@ -29,8 +29,8 @@ type STFTSpectrogram struct {
 	realKernel, imagKernel *layer.Variable
 }
 
-func init() {
-	layer.Register("keras.layers", "STFTSpectrogram", func() layer.Layer { return new(STFTSpectrogram) })
+func addStftSpectrogram(r *layer.Registry) {
+	r.Register("keras.layers", "STFTSpectrogram", func() layer.Layer { return new(STFTSpectrogram) })
 }
 
 // Config implements layer.Layer.

@@ -12,8 +12,8 @@ type StringLookup struct {
 	Encoding string // of the vocabulary in Python; strings are UTF-8 here
 }
 
-func init() {
-	layer.Register("keras.layers", "StringLookup", func() layer.Layer { return new(StringLookup) })
+func addStringLookup(r *layer.Registry) {
+	r.Register("keras.layers", "StringLookup", func() layer.Layer { return new(StringLookup) })
 }
 
 // Config implements layer.Layer.

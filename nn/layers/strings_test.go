@@ -92,7 +92,7 @@ func oneLayerWith(custom layer.CustomObjects, class string, config json.RawMessa
 	if err != nil {
 		return nil, err
 	}
-	d := &layer.Decoder{Custom: custom}
+	d := &layer.Decoder{Registry: registry.With(custom)}
 	l := d.Layer(record, "")
 	if err := d.Err(); err != nil {
 		return nil, err

@@ -307,7 +307,7 @@ func TestImageCasts(t *testing.T) {
 // TestWeightsWithoutVocabulary keeps weights that a file has for no tokens, as Keras does, and can write the layer.
 func TestWeightsWithoutVocabulary(t *testing.T) {
 	for _, class := range []string{"TextVectorization", "StringLookup", "IntegerLookup"} {
-		l, err := layer.New(class, layer.Args{"output_mode": "tf_idf", "idf_weights": []float64{0.5, 0.25}, "name": "x"})
+		l, err := layers.New(class, layer.Args{"output_mode": "tf_idf", "idf_weights": []float64{0.5, 0.25}, "name": "x"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,8 +26,8 @@ type TextVectorization struct {
 	standardize, split   any
 }
 
-func init() {
-	layer.Register("keras.layers", "TextVectorization", func() layer.Layer { return new(TextVectorization) })
+func addTextVectorization(r *layer.Registry) {
+	r.Register("keras.layers", "TextVectorization", func() layer.Layer { return new(TextVectorization) })
 }
 
 // Config implements layer.Layer.

@@ -15,9 +15,9 @@ type TimeDistributed struct {
 	Layer layer.Layer
 }
 
-func init() {
-	layer.Register("keras.layers", "TimeDistributed", func() layer.Layer { return new(TimeDistributed) })
-	layer.Refuse("keras.layers", "Wrapper", "it is an abstract base class, which does nothing by itself")
+func addTimeDistributed(r *layer.Registry) {
+	r.Register("keras.layers", "TimeDistributed", func() layer.Layer { return new(TimeDistributed) })
+	r.Refuse("keras.layers", "Wrapper", "it is an abstract base class, which does nothing by itself")
 }
 
 // Config implements layer.Layer.

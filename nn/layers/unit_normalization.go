@@ -10,8 +10,8 @@ type UnitNormalization struct {
 	Axis []int
 }
 
-func init() {
-	layer.Register("keras.layers", "UnitNormalization", func() layer.Layer { return new(UnitNormalization) })
+func addUnitNormalization(r *layer.Registry) {
+	r.Register("keras.layers", "UnitNormalization", func() layer.Layer { return new(UnitNormalization) })
 }
 
 // Config implements layer.Layer.

@@ -31,10 +31,10 @@ type UpSampling3D struct {
 	DataFormat string
 }
 
-func init() {
-	layer.Register("keras.layers", "UpSampling1D", func() layer.Layer { return new(UpSampling1D) })
-	layer.Register("keras.layers", "UpSampling2D", func() layer.Layer { return new(UpSampling2D) })
-	layer.Register("keras.layers", "UpSampling3D", func() layer.Layer { return new(UpSampling3D) })
+func addUpSampling(r *layer.Registry) {
+	r.Register("keras.layers", "UpSampling1D", func() layer.Layer { return new(UpSampling1D) })
+	r.Register("keras.layers", "UpSampling2D", func() layer.Layer { return new(UpSampling2D) })
+	r.Register("keras.layers", "UpSampling3D", func() layer.Layer { return new(UpSampling3D) })
 }
 
 // Config implements layer.Layer.

@@ -7,10 +7,10 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
-	register("BinaryCrossentropy", "binary_crossentropy", "binary_crossentropy", func() Function { return new(BinaryCrossentropy) },
+func addBinaryCrossentropy(r *layer.Registry) {
+	register(r, "BinaryCrossentropy", "binary_crossentropy", "binary_crossentropy", func() Function { return new(BinaryCrossentropy) },
 		"bce", "BCE")
-	register("BinaryFocalCrossentropy", "binary_focal_crossentropy", "binary_focal_crossentropy",
+	register(r, "BinaryFocalCrossentropy", "binary_focal_crossentropy", "binary_focal_crossentropy",
 		func() Function { return new(BinaryFocalCrossentropy) })
 }
 

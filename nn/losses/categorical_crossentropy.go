@@ -8,14 +8,14 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	register("CategoricalCrossentropy", "categorical_crossentropy", "categorical_crossentropy",
+func addCategoricalCrossentropy(r *layer.Registry) {
+	register(r, "CategoricalCrossentropy", "categorical_crossentropy", "categorical_crossentropy",
 		func() Function { return new(CategoricalCrossentropy) })
-	register("CategoricalFocalCrossentropy", "categorical_focal_crossentropy", "categorical_focal_crossentropy",
+	register(r, "CategoricalFocalCrossentropy", "categorical_focal_crossentropy", "categorical_focal_crossentropy",
 		func() Function { return new(CategoricalFocalCrossentropy) })
-	register("SparseCategoricalCrossentropy", "sparse_categorical_crossentropy", "sparse_categorical_crossentropy",
+	register(r, "SparseCategoricalCrossentropy", "sparse_categorical_crossentropy", "sparse_categorical_crossentropy",
 		func() Function { return new(SparseCategoricalCrossentropy) })
-	register("CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy", "categorical_generalized_cross_entropy",
+	register(r, "CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy", "categorical_generalized_cross_entropy",
 		func() Function { return new(CategoricalGeneralizedCrossEntropy) })
 }
 

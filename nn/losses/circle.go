@@ -8,8 +8,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	register("Circle", "circle", "circle", func() Function { return new(Circle) })
+func addCircle(r *layer.Registry) {
+	register(r, "Circle", "circle", "circle", func() Function { return new(Circle) })
 }
 
 // Circle is the circle loss of embeddings (batch, size) of length 1 against class numbers (batch): for each sample

@@ -2,12 +2,13 @@ package losses
 
 import (
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/ops"
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	register("CTC", "ctc", "ctc", func() Function { return plain(CTC) })
+func addCtc(r *layer.Registry) {
+	register(r, "CTC", "ctc", "ctc", func() Function { return plain(CTC) })
 }
 
 // CTC is the negative logarithm of the probability of a sequence of class numbers (batch, length) under logits (batch, time,

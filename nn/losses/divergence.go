@@ -1,11 +1,14 @@
 package losses
 
-import "github.com/hornml/horn/nn/graph"
+import (
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
+)
 
-func init() {
+func addDivergence(r *layer.Registry) {
 	simple := func(f plain) func() Function { return func() Function { return f } }
-	register("KLDivergence", "kl_divergence", "kl_divergence", simple(KLDivergence), "kld", "KLD", "kullback_leibler_divergence")
-	register("Poisson", "poisson", "poisson", simple(Poisson))
+	register(r, "KLDivergence", "kl_divergence", "kl_divergence", simple(KLDivergence), "kld", "KLD", "kullback_leibler_divergence")
+	register(r, "Poisson", "poisson", "poisson", simple(Poisson))
 }
 
 // KLDivergence is the sum of t*log(t/p) over the last axis, both within 1e-7..1 (keras.losses.kl_divergence).

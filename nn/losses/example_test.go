@@ -12,7 +12,7 @@ import (
 
 // A loss writes ops. Here they are compiled by themselves; in a training they are a part of a larger graph.
 func Example() {
-	loss := layer.NewObject("losses", "sparse_categorical_crossentropy").Impl.(losses.Loss)
+	loss := layer.NewRegistry(losses.All).Object("losses", "sparse_categorical_crossentropy").Impl.(losses.Loss)
 	f := nn.NewFunction(func(b *graph.Builder, args []*graph.Value) []*graph.Value {
 		return []*graph.Value{loss.Call(b, args[0], args[1], nil, nil)}
 	})

@@ -1,12 +1,15 @@
 package losses
 
-import "github.com/hornml/horn/nn/graph"
+import (
+	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/nn/layer"
+)
 
-func init() {
+func addHinge(r *layer.Registry) {
 	simple := func(f plain) func() Function { return func() Function { return f } }
-	register("Hinge", "hinge", "hinge", simple(Hinge))
-	register("SquaredHinge", "squared_hinge", "squared_hinge", simple(SquaredHinge))
-	register("CategoricalHinge", "categorical_hinge", "categorical_hinge", simple(CategoricalHinge))
+	register(r, "Hinge", "hinge", "hinge", simple(Hinge))
+	register(r, "SquaredHinge", "squared_hinge", "squared_hinge", simple(SquaredHinge))
+	register(r, "CategoricalHinge", "categorical_hinge", "categorical_hinge", simple(CategoricalHinge))
 }
 
 // Hinge is the mean of max(1 - t*p, 0) over the last axis, for targets -1 and 1; if all targets are 0 or 1 they stand for

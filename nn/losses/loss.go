@@ -46,33 +46,31 @@ func (f plain) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value 
 	return f(b, yTrue, yPred)
 }
 
-// functions are the functions of keras.losses by all their names.
-var functions = map[string]func() Function{}
-
 // register adds a class of keras.losses: name is the default of its argument "name", function that of its function,
 // short are other names of the function.
-func register(class, name, function string, make func() Function, short ...string) {
-	names := append([]string{function}, short...)
-	layer.RegisterObject("losses", class, func() layer.Configurable { return &Reduced{Function: make(), defaultName: name} }, names...)
-	for _, n := range names {
-		functions[n] = make
-	}
+func register(r *layer.Registry, class, name, function string, make func() Function, short ...string) {
+	r.RegisterObject("losses", class, func() layer.Configurable { return &Reduced{Function: make(), defaultName: name} },
+		append([]string{function}, short...)...)
 }
 
 // NewFunction returns the function of keras.losses of the given name, such as "mean_squared_error" or "mse", with its
 // default arguments; nil if there is none.
-func NewFunction(name string) Function {
-	make := functions[name]
-	if make == nil {
+func NewFunction(name string) Function { return FindFunction(layer.NewRegistry(All), name) }
+
+// FindFunction is NewFunction among the functions of a registry.
+func FindFunction(r *layer.Registry, name string) Function {
+	o := r.Object("losses", name)
+	if o == nil || o.Name == name { // a class, not the function of that name
 		return nil
 	}
-	f := make()
-	f.Config(&layer.Config{})
-	return f
+	if l, ok := o.Impl.(*Reduced); ok {
+		return l.Function
+	}
+	return nil
 }
 
-func init() {
-	layer.RegisterObject("losses", "LossFunctionWrapper", func() layer.Configurable { return new(wrapper) })
+func addLoss(r *layer.Registry) {
+	r.RegisterObject("losses", "LossFunctionWrapper", func() layer.Configurable { return new(wrapper) })
 }
 
 // wrapper is a loss whose function is named by the argument "fn" (LossFunctionWrapper).
@@ -81,7 +79,7 @@ type wrapper struct{ Reduced }
 // Config implements layer.Configurable.
 func (w *wrapper) Config(c *layer.Config) {
 	if c.Reading() {
-		w.Function = ReadFunction(c, "fn", NewFunction)
+		w.Function = ReadFunction(c, "fn", FindFunction)
 	}
 	if w.Function == nil {
 		w.Function = plain(MeanSquaredError) // reported, or a default that nobody runs
@@ -92,7 +90,7 @@ func (w *wrapper) Config(c *layer.Config) {
 
 // ReadFunction reads a function of Keras that an argument names, by its record or its name; find knows the functions. It
 // reports one that is not known and returns nil.
-func ReadFunction[F any](c *layer.Config, key string, find func(name string) F) F {
+func ReadFunction[F any](c *layer.Config, key string, find func(r *layer.Registry, name string) F) F {
 	v, _ := c.Value(key)
 	name, _ := v.(string)
 	if record, ok := v.(*pyjson.Object); ok {
@@ -101,7 +99,7 @@ func ReadFunction[F any](c *layer.Config, key string, find func(name string) F) 
 			name = record.String("class_name")
 		}
 	}
-	f := find(name)
+	f := find(c.Registry(), name)
 	if any(f) == nil {
 		c.Unsupported(key, "the function %q is not known here; give the whole loss or metric as a custom object", name)
 	}

@@ -5,9 +5,9 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
-	register("Dice", "dice", "dice", func() Function { return new(Dice) })
-	register("Tversky", "tversky", "tversky", func() Function { return new(Tversky) })
+func addOverlap(r *layer.Registry) {
+	register(r, "Dice", "dice", "dice", func() Function { return new(Dice) })
+	register(r, "Tversky", "tversky", "tversky", func() Function { return new(Tversky) })
 }
 
 // Dice is 1 - 2*sum(t*p)/(sum(t) + sum(p) + 1e-7) over axes, all if nil (keras.losses.dice).

@@ -7,17 +7,17 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
+func addRegression(r *layer.Registry) {
 	simple := func(f plain) func() Function { return func() Function { return f } }
-	register("MeanSquaredError", "mean_squared_error", "mean_squared_error", simple(MeanSquaredError), "mse", "MSE")
-	register("MeanAbsoluteError", "mean_absolute_error", "mean_absolute_error", simple(MeanAbsoluteError), "mae", "MAE")
-	register("MeanAbsolutePercentageError", "mean_absolute_percentage_error", "mean_absolute_percentage_error",
+	register(r, "MeanSquaredError", "mean_squared_error", "mean_squared_error", simple(MeanSquaredError), "mse", "MSE")
+	register(r, "MeanAbsoluteError", "mean_absolute_error", "mean_absolute_error", simple(MeanAbsoluteError), "mae", "MAE")
+	register(r, "MeanAbsolutePercentageError", "mean_absolute_percentage_error", "mean_absolute_percentage_error",
 		simple(MeanAbsolutePercentageError), "mape", "MAPE")
-	register("MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", "mean_squared_logarithmic_error",
+	register(r, "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", "mean_squared_logarithmic_error",
 		simple(MeanSquaredLogarithmicError), "msle", "MSLE")
-	register("LogCosh", "log_cosh", "log_cosh", simple(LogCosh), "logcosh")
-	register("Huber", "huber_loss", "huber", func() Function { return new(Huber) })
-	register("CosineSimilarity", "cosine_similarity", "cosine_similarity", func() Function { return new(CosineSimilarity) })
+	register(r, "LogCosh", "log_cosh", "log_cosh", simple(LogCosh), "logcosh")
+	register(r, "Huber", "huber_loss", "huber", func() Function { return new(Huber) })
+	register(r, "CosineSimilarity", "cosine_similarity", "cosine_similarity", func() Function { return new(CosineSimilarity) })
 }
 
 // MeanSquaredError is the mean of (t-p)² over the last axis (keras.losses.mean_squared_error).

@@ -9,11 +9,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	add := func(class, name string, make func() losses.Function) {
-		functions[name] = make
-		wrap(class, name, make)
-	}
+func addAccuracy(r *layer.Registry) {
+	add := func(class, name string, make func() losses.Function) { wrap(r, class, name, make) }
 	add("Accuracy", "accuracy", func() losses.Function { return function(accuracy) })
 	add("BinaryAccuracy", "binary_accuracy", func() losses.Function { return new(binaryAccuracy) })
 	add("CategoricalAccuracy", "categorical_accuracy", func() losses.Function { return function(categoricalAccuracy) })

@@ -12,8 +12,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	register("AUC", func() layer.Configurable { return new(AUC) })
+func addAuc(r *layer.Registry) {
+	register(r, "AUC", func() layer.Configurable { return new(AUC) })
 }
 
 // AUC is the area under a curve (ROC, PR or PRGAIN), as a Riemann sum over thresholds (keras.metrics.AUC). With MultiLabel

@@ -12,16 +12,16 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addConfusion(r *layer.Registry) {
 	count := func(class string, part int) {
-		register(class, func() layer.Configurable { return &ConfusionCount{part: part, class: class} })
+		register(r, class, func() layer.Configurable { return &ConfusionCount{part: part, class: class} })
 	}
 	count("TruePositives", truePositives)
 	count("FalsePositives", falsePositives)
 	count("TrueNegatives", trueNegatives)
 	count("FalseNegatives", falseNegatives)
-	register("Precision", func() layer.Configurable { return &PrecisionRecall{against: falsePositives} })
-	register("Recall", func() layer.Configurable { return &PrecisionRecall{against: falseNegatives} })
+	register(r, "Precision", func() layer.Configurable { return &PrecisionRecall{against: falsePositives} })
+	register(r, "Recall", func() layer.Configurable { return &PrecisionRecall{against: falseNegatives} })
 }
 
 // The parts of a confusion matrix.

@@ -6,11 +6,9 @@ import (
 	"github.com/hornml/horn/nn/losses"
 )
 
-func init() {
-	functions["pearson_correlation"] = func() losses.Function { return new(pearsonCorrelation) }
-	functions["concordance_correlation"] = func() losses.Function { return new(concordanceCorrelation) }
-	wrap("PearsonCorrelation", "pearson_correlation", functions["pearson_correlation"])
-	wrap("ConcordanceCorrelation", "concordance_correlation", functions["concordance_correlation"])
+func addCorrelation(r *layer.Registry) {
+	wrap(r, "PearsonCorrelation", "pearson_correlation", func() losses.Function { return new(pearsonCorrelation) })
+	wrap(r, "ConcordanceCorrelation", "concordance_correlation", func() losses.Function { return new(concordanceCorrelation) })
 }
 
 // centered takes the mean along an axis from targets and predictions.

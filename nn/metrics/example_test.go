@@ -5,13 +5,12 @@ import (
 
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/metrics"
-	_ "github.com/hornml/horn/nn/metrics"
 	"github.com/hornml/horn/tensor"
 )
 
 // A metric takes batch after batch.
 func Example() {
-	auc := layer.NewObject("metrics", "AUC").Impl.(metrics.Metric)
+	auc := layer.NewRegistry(metrics.All).Object("metrics", "AUC").Impl.(metrics.Metric)
 	for _, batch := range []struct{ targets, predictions []float32 }{
 		{[]float32{0, 0, 1, 1}, []float32{0, 0.5, 0.3, 0.9}},
 		{[]float32{1, 0}, []float32{0.8, 0.2}},

@@ -9,9 +9,9 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	register("FBetaScore", func() layer.Configurable { return &FBetaScore{name: "fbeta_score"} })
-	register("F1Score", func() layer.Configurable { return &FBetaScore{name: "f1_score"} })
+func addFScore(r *layer.Registry) {
+	register(r, "FBetaScore", func() layer.Configurable { return &FBetaScore{name: "fbeta_score"} })
+	register(r, "F1Score", func() layer.Configurable { return &FBetaScore{name: "f1_score"} })
 }
 
 // FBetaScore is (1+Beta²)*precision*recall / (Beta²*precision + recall) for each class, or an average of that

@@ -8,9 +8,9 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addIou(r *layer.Registry) {
 	for _, class := range []string{"IoU", "BinaryIoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"} {
-		register(class, func() layer.Configurable { return &IoU{class: class} })
+		register(r, class, func() layer.Configurable { return &IoU{class: class} })
 	}
 }
 

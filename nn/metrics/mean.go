@@ -13,37 +13,35 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	register("Mean", func() layer.Configurable { return new(Mean) })
-	register("Sum", func() layer.Configurable { return new(Sum) })
-	register("MeanMetricWrapper", func() layer.Configurable { return &MeanMetricWrapper{named: true} })
-	register("RootMeanSquaredError", func() layer.Configurable { return new(RootMeanSquaredError) })
+func addMean(r *layer.Registry) {
+	register(r, "Mean", func() layer.Configurable { return new(Mean) })
+	register(r, "Sum", func() layer.Configurable { return new(Sum) })
+	register(r, "MeanMetricWrapper", func() layer.Configurable { return &MeanMetricWrapper{named: true} })
+	register(r, "RootMeanSquaredError", func() layer.Configurable { return new(RootMeanSquaredError) })
 
 	of := func(class string, make func() losses.Function, short ...string) {
-		wrap(class, naming.SnakeCase(class), make, short...)
+		wrap(r, class, naming.SnakeCase(class), make, short...)
 	}
-	loss := func(name string) func() losses.Function {
-		return func() losses.Function { return losses.NewFunction(name) }
-	}
-	of("MeanSquaredError", loss("mse"), "mse", "MSE")
-	of("MeanAbsoluteError", loss("mae"), "mae", "MAE")
-	of("MeanAbsolutePercentageError", loss("mape"), "mape", "MAPE")
-	of("MeanSquaredLogarithmicError", loss("msle"), "msle", "MSLE")
-	of("KLDivergence", loss("kl_divergence"), "kld", "KLD", "kullback_leibler_divergence")
-	of("Poisson", loss("poisson"))
-	of("Hinge", loss("hinge"))
-	of("SquaredHinge", loss("squared_hinge"))
-	of("CategoricalHinge", loss("categorical_hinge"))
-	of("CategoricalCrossentropy", loss("categorical_crossentropy"))
+	plain := func(f function) func() losses.Function { return func() losses.Function { return f } }
+	of("MeanSquaredError", plain(losses.MeanSquaredError), "mse", "MSE")
+	of("MeanAbsoluteError", plain(losses.MeanAbsoluteError), "mae", "MAE")
+	of("MeanAbsolutePercentageError", plain(losses.MeanAbsolutePercentageError), "mape", "MAPE")
+	of("MeanSquaredLogarithmicError", plain(losses.MeanSquaredLogarithmicError), "msle", "MSLE")
+	of("KLDivergence", plain(losses.KLDivergence), "kld", "KLD", "kullback_leibler_divergence")
+	of("Poisson", plain(losses.Poisson))
+	of("Hinge", plain(losses.Hinge))
+	of("SquaredHinge", plain(losses.SquaredHinge))
+	of("CategoricalHinge", plain(losses.CategoricalHinge))
+	of("CategoricalCrossentropy", func() losses.Function { return new(losses.CategoricalCrossentropy) })
 	of("BinaryCrossentropy", func() losses.Function { return &losses.BinaryCrossentropy{NoAxis: true} }, "bce", "BCE")
 	of("SparseCategoricalCrossentropy", func() losses.Function { return &losses.SparseCategoricalCrossentropy{WriteAxis: true} })
 	of("CosineSimilarity", func() losses.Function { return new(cosineSimilarity) })
-	wrap("LogCoshError", "logcosh", loss("log_cosh"), "logcosh", "log_cosh")
+	wrap(r, "LogCoshError", "logcosh", plain(losses.LogCosh), "logcosh", "log_cosh")
 }
 
 // wrap adds a class that is the mean of a function's values.
-func wrap(class, name string, make func() losses.Function, short ...string) {
-	register(class, func() layer.Configurable { return &MeanMetricWrapper{Function: make(), defaultName: name} }, short...)
+func wrap(r *layer.Registry, class, name string, make func() losses.Function, short ...string) {
+	register(r, class, func() layer.Configurable { return &MeanMetricWrapper{Function: make(), defaultName: name} }, short...)
 }
 
 // Mean is the weighted mean of values (keras.metrics.Mean). Its UpdateState takes them as the first argument; there are no
@@ -191,7 +189,7 @@ func (m *MeanMetricWrapper) Config(c *layer.Config) {
 		m.Function = readFunction(c)
 	}
 	if m.Function == nil { // reported, or a default that nobody runs
-		m.Function = losses.NewFunction("mean_squared_error")
+		m.Function = function(losses.MeanSquaredError)
 	}
 	if m.defaultName == "" {
 		m.defaultName = "mean_metric_wrapper"
@@ -229,20 +227,17 @@ func (f lossFunction) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph
 }
 
 // newFunction finds a function by its name: Keras looks among those of keras.losses first.
-func newFunction(name string) losses.Function {
-	if f := losses.NewFunction(name); f != nil {
+func newFunction(r *layer.Registry, name string) losses.Function {
+	if f := losses.FindFunction(r, name); f != nil {
 		return f
 	}
-	if make := functions[name]; make != nil {
-		f := make()
-		f.Config(&layer.Config{})
-		return f
+	if o := r.Object("metrics", name); o != nil && o.Name != name {
+		if m, ok := o.Impl.(*MeanMetricWrapper); ok {
+			return m.Function
+		}
 	}
 	return nil
 }
-
-// functions are the functions of keras.metrics that are none of keras.losses.
-var functions = map[string]func() losses.Function{}
 
 // function is a function without arguments.
 type function func(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value

@@ -48,12 +48,12 @@ type state struct {
 }
 
 // register adds a class of keras.metrics under its name, the name in snake case, and others.
-func register(class string, make func() layer.Configurable, short ...string) {
+func register(r *layer.Registry, class string, make func() layer.Configurable, short ...string) {
 	names := short
 	if snake := naming.SnakeCase(class); !slices.Contains(short, snake) {
 		names = append([]string{snake}, short...)
 	}
-	layer.RegisterObject("metrics", class, make, names...)
+	r.RegisterObject("metrics", class, make, names...)
 }
 
 // config visits the arguments that all metrics have.

@@ -9,8 +9,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	register("R2Score", func() layer.Configurable { return new(R2Score) })
+func addR2Score(r *layer.Registry) {
+	register(r, "R2Score", func() layer.Configurable { return new(R2Score) })
 }
 
 // R2Score is the coefficient of determination 1 - sum((t-p)²)/sum((t-mean(t))²) of each output, or an average of them;

@@ -8,12 +8,12 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addSensitivity(r *layer.Registry) {
 	// A rate is one part of the confusion matrix divided by the sum of it and another.
 	sensitivity, specificity := rate{truePositives, falseNegatives}, rate{trueNegatives, falsePositives}
 	precision := rate{truePositives, falsePositives}
 	add := func(class, argument string, held, best rate) {
-		register(class, func() layer.Configurable {
+		register(r, class, func() layer.Configurable {
 			return &RateAtRate{class: class, argument: argument, held: held, best: best}
 		})
 	}

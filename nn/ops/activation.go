@@ -9,9 +9,9 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
+func addActivation(r *layer.Registry) {
 	floats := func(class string, op *graph.Unary) {
-		one("nn", class, "x", func(o *layer.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
+		one(r, "nn", class, "x", func(o *layer.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
 	}
 	floats("Sigmoid", graph.Sigmoid)
 	floats("Silu", graph.Silu)
@@ -20,20 +20,20 @@ func init() {
 	floats("SparsePlus", opSparsePlus)
 	floats("LogSigmoid", opLogSigmoid)
 	floats("TanhShrink", opTanhShrink)
-	one("nn", "Relu", "x", func(o *layer.OpCall, x *value) *value { return o.Relu(asInt(o, x)) })
-	one("nn", "Relu6", "x", func(o *layer.OpCall, x *value) *value { return activations.Relu6(o.Builder, x) })
-	one("nn", "HardSigmoid", "x", func(o *layer.OpCall, x *value) *value { return activations.HardSigmoid(o.Builder, asFloat(o, x)) })
-	one("nn", "HardSilu", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "nn", "Relu", "x", func(o *layer.OpCall, x *value) *value { return o.Relu(asInt(o, x)) })
+	one(r, "nn", "Relu6", "x", func(o *layer.OpCall, x *value) *value { return activations.Relu6(o.Builder, x) })
+	one(r, "nn", "HardSigmoid", "x", func(o *layer.OpCall, x *value) *value { return activations.HardSigmoid(o.Builder, asFloat(o, x)) })
+	one(r, "nn", "HardSilu", "x", func(o *layer.OpCall, x *value) *value {
 		x = asFloat(o, x)
 		return o.Mul(x, activations.HardSigmoid(o.Builder, x))
 	})
-	one("nn", "HardTanh", "x", func(o *layer.OpCall, x *value) *value { return activations.HardTanh(o.Builder, x) })
-	one("nn", "Selu", "x", func(o *layer.OpCall, x *value) *value { return activations.Selu(o.Builder, asFloat(o, x)) })
-	one("nn", "SparseSigmoid", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "nn", "HardTanh", "x", func(o *layer.OpCall, x *value) *value { return activations.HardTanh(o.Builder, x) })
+	one(r, "nn", "Selu", "x", func(o *layer.OpCall, x *value) *value { return activations.Selu(o.Builder, asFloat(o, x)) })
+	one(r, "nn", "SparseSigmoid", "x", func(o *layer.OpCall, x *value) *value {
 		return o.UnaryP(graph.Affine, graph.Params{A: 0.5, B: 0.5}, o.Clip(asFloat(o, x), -1, 1))
 	})
 	setting := func(class, name string, def float64, op *graph.Unary) {
-		one("nn", class, "x", func(o *layer.OpCall, x *value) *value {
+		one(r, "nn", class, "x", func(o *layer.OpCall, x *value) *value {
 			return o.UnaryP(op, graph.Params{A: o.Float(-1, name, def)}, asFloat(o, x))
 		})
 	}
@@ -43,20 +43,20 @@ func init() {
 	setting("HardShrink", "threshold", 0.5, opHardShrink)
 	setting("SoftShrink", "threshold", 0.5, opSoftShrink)
 	setting("Squareplus", "b", 4, opSquareplus)
-	one("nn", "Threshold", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "nn", "Threshold", "x", func(o *layer.OpCall, x *value) *value {
 		names := []string{"threshold", "default_value"}
 		if _, ok := o.Get(-1, "threshold_value"); ok { // as Keras 3.9 called them
 			names = []string{"threshold_value", "value"}
 		}
 		return o.UnaryP(opThreshold, graph.Params{A: o.Float(-1, names[0]), B: o.Float(-1, names[1])}, asFloat(o, x))
 	})
-	one("nn", "Gelu", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "nn", "Gelu", "x", func(o *layer.OpCall, x *value) *value {
 		if o.Bool(-1, "approximate", true) {
 			return o.Unary(graph.GeluTanh, asFloat(o, x))
 		}
 		return o.Unary(graph.Gelu, asFloat(o, x))
 	})
-	one("nn", "Glu", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "nn", "Glu", "x", func(o *layer.OpCall, x *value) *value {
 		x = asFloat(o, x)
 		axis := o.Axis(o.Int(-1, "axis", -1), x.Rank())
 		size := x.Shape[axis]
@@ -66,14 +66,14 @@ func init() {
 		return o.Mul(o.Slice(x, axis, 0, size/2), o.Sigmoid(o.Slice(x, axis, size/2, size)))
 	})
 	alongAxes := func(class string, f func(o *layer.OpCall, x *value, axis int) *value) {
-		one("nn", class, "x", func(o *layer.OpCall, x *value) *value { return normalizeExp(o, asFloat(o, x), f) })
+		one(r, "nn", class, "x", func(o *layer.OpCall, x *value) *value { return normalizeExp(o, asFloat(o, x), f) })
 	}
 	alongAxes("Softmax", func(o *layer.OpCall, x *value, axis int) *value { return o.Softmax(x, axis) })
 	alongAxes("LogSoftmax", func(o *layer.OpCall, x *value, axis int) *value { return o.LogSoftmax(x, axis) })
-	one("nn", "Sparsemax", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "nn", "Sparsemax", "x", func(o *layer.OpCall, x *value) *value {
 		return o.Emit1(opSparsemax{o.Axis(o.Int(-1, "axis", -1), x.Rank())}, asFloat(o, x))
 	})
-	one("activations", "ReLU", "x", reluClass)
+	one(r, "activations", "ReLU", "x", reluClass)
 }
 
 var (

@@ -111,9 +111,9 @@ func axesArg(o *layer.OpCall, name string, rank int) (axes []int, none bool) {
 	return axes, false
 }
 
-// one registers an operation of one tensor.
-func one(module, class, name string, f func(o *layer.OpCall, x *value) *value) {
-	layer.RegisterOp(module, class, func(o *layer.OpCall) any { return f(o, o.Tensor(0, name)) })
+// one adds an operation of one tensor.
+func one(r *layer.Registry, module, class, name string, f func(o *layer.OpCall, x *value) *value) {
+	r.RegisterOp(module, class, func(o *layer.OpCall) any { return f(o, o.Tensor(0, name)) })
 }
 
 // many returns values as the results of an operation with several outputs.

@@ -8,20 +8,20 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("numpy", "Add", func(o *layer.OpCall) any { return o.Add(pair(o, "x1", "x2")) })
-	layer.RegisterOp("numpy", "Multiply", func(o *layer.OpCall) any { return o.Mul(pair(o, "x1", "x2")) })
-	layer.RegisterOp("numpy", "Subtract", func(o *layer.OpCall) any { return o.Sub(pair(o, "x1", "x2")) })
+func addArithmetic(r *layer.Registry) {
+	r.RegisterOp("numpy", "Add", func(o *layer.OpCall) any { return o.Add(pair(o, "x1", "x2")) })
+	r.RegisterOp("numpy", "Multiply", func(o *layer.OpCall) any { return o.Mul(pair(o, "x1", "x2")) })
+	r.RegisterOp("numpy", "Subtract", func(o *layer.OpCall) any { return o.Sub(pair(o, "x1", "x2")) })
 	for _, class := range []string{"Divide", "TrueDivide"} {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any { return o.Div(pair(o, "x1", "x2", layer.PyFloat)) })
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any { return o.Div(pair(o, "x1", "x2", layer.PyFloat)) })
 	}
-	layer.RegisterOp("numpy", "DivideNoNan", divideNoNan)
-	layer.RegisterOp("numpy", "FloorDivide", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "DivideNoNan", divideNoNan)
+	r.RegisterOp("numpy", "FloorDivide", func(o *layer.OpCall) any {
 		x, y := narrowPair(o, "x1", "x2")
 		return o.Binary(graph.FloorDiv, asInt(o, x), asInt(o, y))
 	})
 	remainder := func(class string, op *graph.Binary) {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := pair(o, "x1", "x2")
 			return o.Binary(op, asInt(o, x), asInt(o, y))
 		})
@@ -30,7 +30,7 @@ func init() {
 	remainder("Fmod", graph.Fmod)
 	remainder("Power", graph.Pow)
 	narrow := func(class string, op *graph.Binary) {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := narrowPair(o, "x1", "x2")
 			return o.Binary(op, x, y)
 		})
@@ -40,7 +40,7 @@ func init() {
 	narrow("Fmax", opFmax)
 	narrow("Fmin", opFmin)
 	floats := func(class string, op *graph.Binary) {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := narrowPair(o, "x1", "x2", layer.PyFloat)
 			return o.Binary(op, x, y)
 		})
@@ -50,10 +50,10 @@ func init() {
 	floats("Logaddexp2", opLogaddexp2)
 	floats("Hypot", graph.Hypot)
 	floats("Heaviside", opHeaviside)
-	layer.RegisterOp("numpy", "Nextafter", nextafter)
-	layer.RegisterOp("numpy", "Ldexp", ldexp)
+	r.RegisterOp("numpy", "Nextafter", nextafter)
+	r.RegisterOp("numpy", "Ldexp", ldexp)
 	whole := func(class string, op *graph.Binary, first, second string) {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := pair(o, first, second)
 			if x.DType.IsFloat() {
 				o.Fail("%s: the operands must be integers, not %s", o, x.DType)
@@ -73,7 +73,7 @@ func init() {
 		whole(class, graph.RShift, "x", "y")
 	}
 	for _, class := range []string{"BitwiseInvert", "BitwiseNot"} {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if x.DType == tensor.Bool {
 				return o.Not(x)
 			}

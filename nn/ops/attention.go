@@ -9,7 +9,7 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { layer.RegisterOp("nn", "DotProductAttention", dotProductAttention) }
+func addAttention(r *layer.Registry) { r.RegisterOp("nn", "DotProductAttention", dotProductAttention) }
 
 // dotProductAttention is softmax(query key^T scale + bias) value on tensors (batch, length, heads, size); fewer heads of key
 // and value serve groups of query heads.

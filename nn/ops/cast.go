@@ -11,23 +11,23 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	one("core", "Cast", "x", func(o *layer.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, -1, "dtype", x.DType)) })
-	layer.RegisterOp("core", "ConvertToTensor", func(o *layer.OpCall) any {
+func addCast(r *layer.Registry) {
+	one(r, "core", "Cast", "x", func(o *layer.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, -1, "dtype", x.DType)) })
+	r.RegisterOp("core", "ConvertToTensor", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		notSparse(o, "sparse")
 		notSparse(o, "ragged")
 		return o.Cast(x, dtypeArg(o, -1, "dtype", x.DType))
 	})
-	one("numpy", "Array", "x", func(o *layer.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, 1, "dtype", x.DType)) })
-	one("core", "StopGradient", "variable", func(o *layer.OpCall, x *value) *value {
+	one(r, "numpy", "Array", "x", func(o *layer.OpCall, x *value) *value { return o.Cast(x, dtypeArg(o, 1, "dtype", x.DType)) })
+	one(r, "core", "StopGradient", "variable", func(o *layer.OpCall, x *value) *value {
 		if !x.Differentiable() {
 			return x
 		}
 		return o.StopGradient(x)
 	})
-	one("core", "SaturateCast", "x", saturateCast)
-	one("numpy", "View", "x", view)
+	one(r, "core", "SaturateCast", "x", saturateCast)
+	one(r, "numpy", "View", "x", view)
 }
 
 func notSparse(o *layer.OpCall, name string) {

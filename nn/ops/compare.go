@@ -6,42 +6,42 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addCompare(r *layer.Registry) {
 	for class, op := range map[string]*graph.Comparison{
 		"Equal": graph.Equal, "NotEqual": graph.NotEqual, "Less": graph.Less, "LessEqual": graph.LessEqual,
 		"Greater": graph.Greater, "GreaterEqual": graph.GreaterEqual,
 	} {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := pair(o, "x1", "x2")
 			return o.Compare(op, x, y)
 		})
 	}
 	for class, op := range map[string]*graph.Binary{"LogicalAnd": graph.LogicalAnd, "LogicalOr": graph.LogicalOr,
 		"LogicalXor": graph.LogicalXor} {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x, y := arg(o, 0, "x1"), arg(o, 1, "x2")
 			return o.Binary(op, x.as(o, tensor.Bool), y.as(o, tensor.Bool))
 		})
 	}
-	one("numpy", "LogicalNot", "x", func(o *layer.OpCall, x *value) *value { return o.Not(asBool(o, x)) })
+	one(r, "numpy", "LogicalNot", "x", func(o *layer.OpCall, x *value) *value { return o.Not(asBool(o, x)) })
 	for class, op := range map[string]*graph.Predicate{
 		"Isnan": graph.IsNaN, "Isinf": graph.IsInf, "Isposinf": graph.IsPosInf, "Isneginf": graph.IsNegInf,
 		"Isfinite": graph.IsFinite, "Signbit": graph.Signbit,
 	} {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return o.Test(op, x) })
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value { return o.Test(op, x) })
 	}
-	one("numpy", "Isreal", "x", func(o *layer.OpCall, x *value) *value { return o.Full(tensor.Bool, 1, x.Shape...) })
-	layer.RegisterOp("numpy", "Isclose", func(o *layer.OpCall) any {
+	one(r, "numpy", "Isreal", "x", func(o *layer.OpCall, x *value) *value { return o.Full(tensor.Bool, 1, x.Shape...) })
+	r.RegisterOp("numpy", "Isclose", func(o *layer.OpCall) any {
 		x, y := narrowPair(o, "x1", "x2")
 		return isClose(o, x, y, o.Float(2, "rtol", 1e-5), o.Float(3, "atol", 1e-8), o.Bool(4, "equal_nan", false))
 	})
-	layer.RegisterOp("numpy", "AllClose", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "AllClose", func(o *layer.OpCall) any {
 		x, y := narrowPair(o, "x1", "x2")
 		return o.All(isClose(o, x, y, o.Float(-1, "rtol", 1e-5), o.Float(-1, "atol", 1e-8), o.Bool(-1, "equal_nan", false)))
 	})
-	layer.RegisterOp("numpy", "Where", where)
-	layer.RegisterOp("numpy", "Select", selectOp)
-	layer.RegisterOp("numpy", "IsIn", isIn)
+	r.RegisterOp("numpy", "Where", where)
+	r.RegisterOp("numpy", "Select", selectOp)
+	r.RegisterOp("numpy", "IsIn", isIn)
 }
 
 // isClose is |x - y| <= atol + rtol*|y| for floats, with equal infinities close to each other; integers must be equal.

@@ -7,8 +7,8 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
-	layer.RegisterOp("nn", "Conv", func(o *layer.OpCall) any {
+func addConv(r *layer.Registry) {
+	r.RegisterOp("nn", "Conv", func(o *layer.OpCall) any {
 		x, k := convPair(o)
 		w := newWindows(o, x, k.Shape[:k.Rank()-2])
 		x = w.in(o, x)
@@ -22,22 +22,22 @@ func init() {
 		}
 		return w.out(o, convolve(o, x, k, w, groups))
 	})
-	layer.RegisterOp("nn", "DepthwiseConv", func(o *layer.OpCall) any {
+	r.RegisterOp("nn", "DepthwiseConv", func(o *layer.OpCall) any {
 		x, k := convPair(o)
 		w := newWindows(o, x, k.Shape[:k.Rank()-2])
 		return w.out(o, depthwise(o, w.in(o, x), k, w))
 	})
-	layer.RegisterOp("nn", "SeparableConv", func(o *layer.OpCall) any {
+	r.RegisterOp("nn", "SeparableConv", func(o *layer.OpCall) any {
 		x, k := convPair(o)
 		w := newWindows(o, x, k.Shape[:k.Rank()-2])
 		y := depthwise(o, w.in(o, x), k, w)
 		point := o.Cast(o.Tensor(2, "pointwise_kernel"), y.DType)
 		return w.out(o, convolve(o, y, point, onePixel(y.Rank()-2), 1))
 	})
-	layer.RefuseOp("nn", "ConvTranspose", "Keras itself cannot run it in a graph (its call exchanges padding and output_padding); "+
+	r.RefuseOp("nn", "ConvTranspose", "Keras itself cannot run it in a graph (its call exchanges padding and output_padding); "+
 		"use the layer Conv2DTranspose")
 	pool := func(class string, average bool) {
-		layer.RegisterOp("nn", class, func(o *layer.OpCall) any {
+		r.RegisterOp("nn", class, func(o *layer.OpCall) any {
 			x := o.Tensor(0, "inputs")
 			if average {
 				x = asFloat(o, x)
@@ -57,8 +57,8 @@ func init() {
 	}
 	pool("MaxPool", false)
 	pool("AveragePool", true)
-	layer.RegisterOp("nn", "AdaptiveAveragePool", func(o *layer.OpCall) any { return adaptivePool(o, true) })
-	layer.RegisterOp("nn", "AdaptiveMaxPool", func(o *layer.OpCall) any { return adaptivePool(o, false) })
+	r.RegisterOp("nn", "AdaptiveAveragePool", func(o *layer.OpCall) any { return adaptivePool(o, true) })
+	r.RegisterOp("nn", "AdaptiveMaxPool", func(o *layer.OpCall) any { return adaptivePool(o, false) })
 }
 
 // convPair reads input and kernel in one float type.

@@ -8,25 +8,25 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addCreate(r *layer.Registry) {
 	like := func(class string, v float64) {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			return o.Full(dtypeArg(o, 1, "dtype", x.DType), v, x.Shape...)
 		})
 	}
 	like("ZerosLike", 0)
 	like("OnesLike", 1)
-	layer.RefuseOp("numpy", "EmptyLike", "the values of its result are undefined")
+	r.RefuseOp("numpy", "EmptyLike", "the values of its result are undefined")
 	// Some of these classes are gone in newer releases.
 	for _, class := range []string{"Arange", "Bartlett", "Blackman", "Empty", "Eye", "Hamming", "Hanning", "Identity", "Kaiser", "Ones", "Tri",
 		"Zeros"} {
-		layer.RefuseOp("numpy", class, "it takes no tensor of a model, so that no file can hold it")
+		r.RefuseOp("numpy", class, "it takes no tensor of a model, so that no file can hold it")
 	}
-	layer.RegisterOp("numpy", "FullLike", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "FullLike", func(o *layer.OpCall) any {
 		x, fill := o.Tensor(0, "x"), arg(o, 1, "fill_value")
 		return fillShape(o, fill.as(o, dtypeArg(o, 2, "dtype", x.DType)), x.Shape)
 	})
-	layer.RegisterOp("numpy", "Full", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Full", func(o *layer.OpCall) any {
 		shape, fill, dtype := -1, 0, -1
 		if v, ok := o.Get(-1, "shape"); !ok || v == nil { // before Keras 3.12 all three were arguments of the call
 			shape, fill, dtype = 0, 1, 2
@@ -34,25 +34,25 @@ func init() {
 		v := arg(o, fill, "fill_value")
 		return fillShape(o, v.as(o, dtypeArg(o, dtype, "dtype", resultType(o, v.dtype))), shapeArg(o, shape, "shape"))
 	})
-	layer.RegisterOp("numpy", "Linspace", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Linspace", func(o *layer.OpCall) any {
 		start, stop, d := spacedEnds(o)
 		if o.Bool(-1, "retstep", false) {
 			o.Fail("%s: retstep=True is not supported; no file that Keras writes has it", o)
 		}
 		return spacedAxis(o, o.Cast(spaced(o, start, stop), d))
 	})
-	layer.RegisterOp("numpy", "Logspace", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Logspace", func(o *layer.OpCall) any {
 		start, stop, d := spacedEnds(o)
 		y := spaced(o, start, stop)
 		return spacedAxis(o, o.Cast(o.Pow(o.Scalar(y.DType, o.Float(-1, "base", 10)), y), d))
 	})
-	layer.RegisterOp("numpy", "Geomspace", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Geomspace", func(o *layer.OpCall) any {
 		start, stop, d := spacedEnds(o)
 		logs := func(v *value) *value { return o.Unary(graph.Log10, o.Abs(v)) }
 		y := o.Pow(o.Scalar(start.DType, 10), spaced(o, logs(start), logs(stop)))
 		return spacedAxis(o, o.Cast(o.Mul(y, o.Unary(graph.Sign, start)), d))
 	})
-	one("numpy", "Vander", "x", vander)
+	one(r, "numpy", "Vander", "x", vander)
 }
 
 // fillShape repeats a value to fill a shape; as numpy.tile does, not only along axes of length 1.

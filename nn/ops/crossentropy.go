@@ -8,12 +8,12 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("nn", "BinaryCrossentropy", binaryCrossentropy)
-	layer.RegisterOp("nn", "CategoricalCrossentropy", categoricalCrossentropy)
-	layer.RegisterOp("nn", "SparseCategoricalCrossentropy", sparseCategoricalCrossentropy)
-	layer.RegisterOp("nn", "OneHot", func(o *layer.OpCall) any { return oneHot(o, o.Tensor(0, "x")) })
-	layer.RegisterOp("nn", "MultiHot", func(o *layer.OpCall) any {
+func addCrossentropy(r *layer.Registry) {
+	r.RegisterOp("nn", "BinaryCrossentropy", binaryCrossentropy)
+	r.RegisterOp("nn", "CategoricalCrossentropy", categoricalCrossentropy)
+	r.RegisterOp("nn", "SparseCategoricalCrossentropy", sparseCategoricalCrossentropy)
+	r.RegisterOp("nn", "OneHot", func(o *layer.OpCall) any { return oneHot(o, o.Tensor(0, "x")) })
+	r.RegisterOp("nn", "MultiHot", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "inputs")
 		axis := 0
 		if x.Rank() > 1 {
@@ -21,7 +21,7 @@ func init() {
 		}
 		return o.Reduce(graph.ReduceMax, oneHot(o, x), false, axis)
 	})
-	layer.RegisterOp("math", "InTopK", inTopK)
+	r.RegisterOp("math", "InTopK", inTopK)
 }
 
 const fuzz = 1e-7 // keras.config.epsilon()

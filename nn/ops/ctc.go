@@ -10,11 +10,11 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addCtc(r *layer.Registry) {
 	for _, class := range []string{"CTCLoss", "CtcLoss"} { // the second in Keras 3.0
-		layer.RegisterOp("nn", class, ctcLossOp)
+		r.RegisterOp("nn", class, ctcLossOp)
 	}
-	layer.RegisterOp("nn", "CTCDecode", ctcDecode)
+	r.RegisterOp("nn", "CTCDecode", ctcDecode)
 }
 
 func ctcLossOp(o *layer.OpCall) any {

@@ -8,8 +8,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	one("numpy", "Diag", "x", func(o *layer.OpCall, x *value) *value {
+func addDiagonal(r *layer.Registry) {
+	one(r, "numpy", "Diag", "x", func(o *layer.OpCall, x *value) *value {
 		k := o.Int(-1, "k", 0)
 		switch x.Rank() {
 		case 1:
@@ -20,16 +20,16 @@ func init() {
 		o.Fail("%s: a vector or a matrix is expected, not %s", o, x)
 		return nil
 	})
-	one("numpy", "Diagflat", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "numpy", "Diagflat", "x", func(o *layer.OpCall, x *value) *value {
 		return diagonalMatrix(o, o.Reshape(x, x.Size()), o.Int(-1, "k", 0))
 	})
 	axes := func(o *layer.OpCall, x *value) *value {
 		return diagonal(o, x, o.Int(-1, "offset", 0), o.Int(-1, "axis1", 0), o.Int(-1, "axis2", 1))
 	}
-	one("numpy", "Diagonal", "x", axes)
-	one("numpy", "Trace", "x", func(o *layer.OpCall, x *value) *value { return o.Sum(axes(o, wideInt(o, x)), -1) })
+	one(r, "numpy", "Diagonal", "x", axes)
+	one(r, "numpy", "Trace", "x", func(o *layer.OpCall, x *value) *value { return o.Sum(axes(o, wideInt(o, x)), -1) })
 	triangle := func(class string, op *graph.Comparison) {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if x.Rank() < 2 {
 				o.Fail("%s: matrices are expected, not %s", o, x)
 			}

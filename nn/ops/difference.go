@@ -8,8 +8,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	one("numpy", "Diff", "a", func(o *layer.OpCall, x *value) *value {
+func addDifference(r *layer.Registry) {
+	one(r, "numpy", "Diff", "a", func(o *layer.OpCall, x *value) *value {
 		n := o.Int(-1, "n", 1)
 		axis := o.Axis(o.Int(-1, "axis", -1), x.Rank())
 		if n < 0 {
@@ -29,9 +29,9 @@ func init() {
 		}
 		return x
 	})
-	layer.RegisterOp("numpy", "Trapezoid", trapezoid)
-	one("numpy", "Corrcoef", "x", corrcoef)
-	layer.RegisterOp("numpy", "Correlate", correlate)
+	r.RegisterOp("numpy", "Trapezoid", trapezoid)
+	one(r, "numpy", "Corrcoef", "x", corrcoef)
+	r.RegisterOp("numpy", "Correlate", correlate)
 }
 
 // trapezoid is the integral along an axis by the trapezoidal rule, at places x or dx apart.

@@ -5,9 +5,9 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
+func addDistance(r *layer.Registry) {
 	// cdist is the Euclidean distance of each row of x to each row of y.
-	layer.RegisterOp("math", "CDist", func(o *layer.OpCall) any {
+	r.RegisterOp("math", "CDist", func(o *layer.OpCall) any {
 		x, y := pair(o, "x", "y", layer.PyFloat)
 		if x.Rank() < 2 || y.Rank() < 2 || !graph.Fits(x.Shape[x.Rank()-1], y.Shape[y.Rank()-1]) {
 			o.Fail("%s: points %s and %s do not fit", o, x, y)

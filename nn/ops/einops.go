@@ -10,7 +10,7 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { layer.RegisterOp("einops", "Rearrange", rearrange) }
+func addEinops(r *layer.Registry) { r.RegisterOp("einops", "Rearrange", rearrange) }
 
 var axisGroup = regexp.MustCompile(`\w+|\([^)]*\)`)
 

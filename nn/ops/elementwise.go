@@ -8,9 +8,9 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addElementwise(r *layer.Registry) {
 	floats := func(module, class string, op *graph.Unary) {
-		one(module, class, "x", func(o *layer.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
+		one(r, module, class, "x", func(o *layer.OpCall, x *value) *value { return o.Unary(op, asFloat(o, x)) })
 	}
 	for class, op := range map[string]*graph.Unary{
 		"Arccos": graph.Acos, "Arccosh": graph.Acosh, "Arcsin": graph.Asin, "Arcsinh": graph.Asinh, "Arctan": graph.Atan,
@@ -26,7 +26,7 @@ func init() {
 		floats("math", class, op)
 	}
 	numbers := func(class string, op *graph.Unary) {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if x.DType == tensor.Bool && op != graph.Neg { // |x|, sign, trunc of a bool are the bool
 				return x
 			}
@@ -38,16 +38,16 @@ func init() {
 	numbers("Negative", graph.Neg)
 	numbers("Sign", graph.Sign)
 	numbers("Trunc", graph.Trunc)
-	one("numpy", "Square", "x", func(o *layer.OpCall, x *value) *value { return o.Square(asInt(o, x)) })
-	layer.RegisterOp("numpy", "Round", round)
-	layer.RegisterOp("numpy", "Clip", clip)
-	layer.RegisterOp("numpy", "NanToNum", nanToNum)
+	one(r, "numpy", "Square", "x", func(o *layer.OpCall, x *value) *value { return o.Square(asInt(o, x)) })
+	r.RegisterOp("numpy", "Round", round)
+	r.RegisterOp("numpy", "Clip", clip)
+	r.RegisterOp("numpy", "NanToNum", nanToNum)
 	// Complex numbers never arise here, so these are of real ones.
 	for _, class := range []string{"Conjugate", "Conj", "Real", "Copy"} {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return x })
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value { return x })
 	}
-	one("numpy", "Imag", "x", func(o *layer.OpCall, x *value) *value { return o.Full(x.DType, 0, x.Shape...) })
-	one("numpy", "Angle", "x", func(o *layer.OpCall, x *value) *value { return o.Unary(opAngle, asFloat(o, x)) })
+	one(r, "numpy", "Imag", "x", func(o *layer.OpCall, x *value) *value { return o.Full(x.DType, 0, x.Shape...) })
+	one(r, "numpy", "Angle", "x", func(o *layer.OpCall, x *value) *value { return o.Unary(opAngle, asFloat(o, x)) })
 }
 
 var (

@@ -4,14 +4,14 @@ import (
 	"fmt"
 
 	"github.com/hornml/horn/nn"
-	_ "github.com/hornml/horn/nn/ops"
+	"github.com/hornml/horn/nn/ops"
 	"github.com/hornml/horn/tensor"
 )
 
 // Operations of keras.ops stand in a Functional model as layers do.
 func Example() {
 	x := nn.Input([]int{4}, nn.Args{"name": "x"})
-	sums, err := nn.ApplyOp("numpy", "Cumsum", nn.Args{"axis": -1}, x)
+	sums, err := ops.Apply("numpy", "Cumsum", nn.Args{"axis": -1}, x)
 	if err != nil {
 		fmt.Println(err)
 		return

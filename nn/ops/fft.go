@@ -10,14 +10,14 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addFft(r *layer.Registry) {
 	// Complex numbers are pairs of tensors: real and imaginary parts.
-	layer.RegisterOp("math", "FFT", func(o *layer.OpCall) any {
+	r.RegisterOp("math", "FFT", func(o *layer.OpCall) any {
 		re, im := complexArg(o)
 		return many(fftAxis(o, re, im, o.Int(-1, "axis", -1), false)) // older files have an axis
 	})
 	plane := func(class string, inverse bool) {
-		layer.RegisterOp("math", class, func(o *layer.OpCall) any {
+		r.RegisterOp("math", class, func(o *layer.OpCall) any {
 			re, im := complexArg(o)
 			if re.Rank() < 2 {
 				o.Fail("%s: tensors of rank 2 or more are expected, not %s", o, re)
@@ -28,11 +28,11 @@ func init() {
 	}
 	plane("FFT2", false)
 	plane("IFFT2", true)
-	layer.RegisterOp("math", "RFFT", func(o *layer.OpCall) any {
+	r.RegisterOp("math", "RFFT", func(o *layer.OpCall) any {
 		x := asFloat(o, o.Tensor(0, "x"))
 		return many(o.Emit(opRFFT{fftLength(o, x, x.Rank()-1)}, x))
 	})
-	layer.RegisterOp("math", "IRFFT", func(o *layer.OpCall) any {
+	r.RegisterOp("math", "IRFFT", func(o *layer.OpCall) any {
 		re, im := complexArg(o)
 		n := 2 * (re.Shape[re.Rank()-1] - 1)
 		if v := o.IntOrNone(-1, "fft_length"); v != nil {
@@ -40,9 +40,9 @@ func init() {
 		}
 		return irfft(o, re, im, n)
 	})
-	layer.RegisterOp("math", "STFT", stft)
-	layer.RegisterOp("math", "ISTFT", istft)
-	layer.RegisterOp("math", "ExtractSequences", func(o *layer.OpCall) any {
+	r.RegisterOp("math", "STFT", stft)
+	r.RegisterOp("math", "ISTFT", istft)
+	r.RegisterOp("math", "ExtractSequences", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		length, stride := o.Int(-1, "sequence_length"), o.Int(-1, "sequence_stride")
 		if x.Rank() == 0 || length < 1 || stride < 1 || graph.Known(x.Shape[x.Rank()-1]) && length > x.Shape[x.Rank()-1] {

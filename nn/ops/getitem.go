@@ -9,7 +9,7 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { layer.RegisterOp("numpy", "GetItem", getItem) }
+func addGetitem(r *layer.Registry) { r.RegisterOp("numpy", "GetItem", getItem) }
 
 // getItem is x[key] with integers, slices, "..." and None (a new axis); Keras has no other keys for tensors of a graph. A
 // list is a tuple: in a file the two look alike.

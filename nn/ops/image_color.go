@@ -6,9 +6,9 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addImageColor(r *layer.Registry) {
 	colours := func(class string, f func(b *graph.Builder, images *graph.Value, channelsFirst bool) *graph.Value) {
-		one("image", class, "images", func(o *layer.OpCall, x *value) *value { return f(o.Builder, x, channelsFirst(o)) })
+		one(r, "image", class, "images", func(o *layer.OpCall, x *value) *value { return f(o.Builder, x, channelsFirst(o)) })
 	}
 	colours("RGBToGrayscale", RGBToGrayscale)
 	same := func(f func(b *graph.Builder, images *graph.Value, channelsFirst bool) *graph.Value) func(*graph.Builder, *value, bool) *value {

@@ -7,8 +7,8 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
-	layer.RegisterOp("image", "PadImages", func(o *layer.OpCall) any {
+func addImageCrop(r *layer.Registry) {
+	r.RegisterOp("image", "PadImages", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "images")
 		h, w := imageAxes(o.Builder, x, channelsFirst(o))
 		top, bottom, height := border(o, "top_padding", "bottom_padding", "target_height", x.Shape[h], true)
@@ -20,7 +20,7 @@ func init() {
 		lo[h], hi[h], lo[w], hi[w] = top, bottom, left, right
 		return o.Pad(x, lo, hi, 0)
 	})
-	layer.RegisterOp("image", "CropImages", func(o *layer.OpCall) any {
+	r.RegisterOp("image", "CropImages", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "images")
 		first := channelsFirst(o)
 		h, w := imageAxes(o.Builder, x, first)

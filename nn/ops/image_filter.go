@@ -8,8 +8,8 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
-	one("image", "GaussianBlur", "images", func(o *layer.OpCall, x *value) *value {
+func addImageFilter(r *layer.Registry) {
+	one(r, "image", "GaussianBlur", "images", func(o *layer.OpCall, x *value) *value {
 		size := o.Ints(-1, "kernel_size")
 		if size == nil {
 			size = []int{3, 3}
@@ -20,9 +20,9 @@ func init() {
 		}
 		return GaussianBlur(o.Builder, x, [2]int(size), [2]float64(sigma), channelsFirst(o))
 	})
-	one("image", "SobelEdges", "images", func(o *layer.OpCall, x *value) *value { return SobelEdges(o.Builder, x, channelsFirst(o)) })
-	layer.RegisterOp("image", "SSIM", ssim)
-	layer.RegisterOp("nn", "PSNR", func(o *layer.OpCall) any {
+	one(r, "image", "SobelEdges", "images", func(o *layer.OpCall, x *value) *value { return SobelEdges(o.Builder, x, channelsFirst(o)) })
+	r.RegisterOp("image", "SSIM", ssim)
+	r.RegisterOp("nn", "PSNR", func(o *layer.OpCall) any {
 		x, y := pair(o, "x1", "x2", layer.PyFloat)
 		mse := o.Mean(o.Square(o.Sub(x, y)))
 		// 20*log10(max) - 10*log10(mse)

@@ -8,8 +8,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("image", "Resize", func(o *layer.OpCall) any {
+func addImageResize(r *layer.Registry) {
+	r.RegisterOp("image", "Resize", func(o *layer.OpCall) any {
 		size := o.Ints(-1, "size")
 		if len(size) != 2 {
 			o.Fail("%s: the argument \"size\" must be (height, width)", o)

@@ -9,7 +9,7 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { layer.RegisterOp("image", "ScaleAndTranslate", scaleAndTranslate) }
+func addImageScale(r *layer.Registry) { r.RegisterOp("image", "ScaleAndTranslate", scaleAndTranslate) }
 
 var scaleKernels = map[string]scaleKernel{
 	"linear": {triangleKernel, 1}, "bilinear": {triangleKernel, 1}, "trilinear": {triangleKernel, 1}, "triangle": {triangleKernel, 1},

@@ -8,8 +8,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("image", "MapCoordinates", func(o *layer.OpCall) any {
+func addImageTransform(r *layer.Registry) {
+	r.RegisterOp("image", "MapCoordinates", func(o *layer.OpCall) any {
 		order := o.Int(-1, "order")
 		if order != 0 && order != 1 {
 			o.Fail("%s: the argument \"order\" is %d; 0 (nearest) and 1 (linear) exist", o, order)
@@ -18,7 +18,7 @@ func init() {
 		s.check(o.Builder)
 		return o.Emit1(opMapCoordinates{s}, o.Tensor(0, "inputs"), o.Cast(stacked(o, 1, "coordinates"), tensor.Float64))
 	})
-	layer.RegisterOp("image", "AffineTransform", func(o *layer.OpCall) any {
+	r.RegisterOp("image", "AffineTransform", func(o *layer.OpCall) any {
 		images, transform := o.Tensor(0, "images"), o.Tensor(1, "transform")
 		return affineTransform(o.Builder, images, exchangedTransform(o, transform), transform, TransformOptions{
 			Interpolation: o.Str(-1, "interpolation", "bilinear"),
@@ -27,7 +27,7 @@ func init() {
 			ChannelsFirst: channelsFirst(o),
 		})
 	})
-	layer.RegisterOp("image", "PerspectiveTransform", func(o *layer.OpCall) any {
+	r.RegisterOp("image", "PerspectiveTransform", func(o *layer.OpCall) any {
 		return PerspectiveTransform(o.Builder, o.Tensor(0, "images"), o.Tensor(1, "start_points"), o.Tensor(2, "end_points"), TransformOptions{
 			Interpolation: o.Str(-1, "interpolation", "bilinear"),
 			FillMode:      "constant",
@@ -35,7 +35,7 @@ func init() {
 			ChannelsFirst: channelsFirst(o),
 		})
 	})
-	layer.RefuseOp("image", "ElasticTransform", "it draws random numbers each time it runs, so there is no answer to agree with")
+	r.RefuseOp("image", "ElasticTransform", "it draws random numbers each time it runs, so there is no answer to agree with")
 }
 
 // opMapCoordinates reads its first input at places whose coordinates the second has: (rank, ...), float64.

@@ -9,33 +9,33 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	one("linalg", "Cholesky", "x", func(o *layer.OpCall, x *value) *value {
+func addLinalg(r *layer.Registry) {
+	one(r, "linalg", "Cholesky", "x", func(o *layer.OpCall, x *value) *value {
 		return square(o, x).each(o, cholesky{Upper: o.Bool(-1, "upper", false)})
 	})
-	one("linalg", "CholeskyInverse", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "linalg", "CholeskyInverse", "x", func(o *layer.OpCall, x *value) *value {
 		return square(o, x).each(o, choleskyInverse{Upper: o.Bool(-1, "upper", false)})
 	})
-	one("linalg", "Inv", "x", func(o *layer.OpCall, x *value) *value { return square(o, x).each(o, inverse{}) })
-	one("linalg", "Det", "x", func(o *layer.OpCall, x *value) *value { return square(o, x).each(o, determinant{}) })
-	layer.RegisterOp("numpy", "Slogdet", func(o *layer.OpCall) any {
+	one(r, "linalg", "Inv", "x", func(o *layer.OpCall, x *value) *value { return square(o, x).each(o, inverse{}) })
+	one(r, "linalg", "Det", "x", func(o *layer.OpCall, x *value) *value { return square(o, x).each(o, determinant{}) })
+	r.RegisterOp("numpy", "Slogdet", func(o *layer.OpCall) any {
 		return many(square(o, o.Tensor(0, "x")).emit(o, logDeterminant{}))
 	})
-	one("math", "Logdet", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "math", "Logdet", "x", func(o *layer.OpCall, x *value) *value {
 		parts := square(o, x).emit(o, logDeterminant{})
 		negative := o.Compare(graph.Less, parts[0], o.Scalar(parts[0].DType, 0))
 		return o.Where(negative, o.Scalar(parts[1].DType, math.NaN()), parts[1])
 	})
-	layer.RegisterOp("linalg", "Eigh", func(o *layer.OpCall) any { return many(square(o, o.Tensor(0, "x")).emit(o, eigenH{})) })
-	layer.RegisterOp("linalg", "LuFactor", func(o *layer.OpCall) any {
+	r.RegisterOp("linalg", "Eigh", func(o *layer.OpCall) any { return many(square(o, o.Tensor(0, "x")).emit(o, eigenH{})) })
+	r.RegisterOp("linalg", "LuFactor", func(o *layer.OpCall) any {
 		outs := rectangular(o, o.Tensor(0, "x")).emit(o, luFactor{})
 		return many([]*value{outs[0], o.Cast(outs[1], tensor.Int32)})
 	})
-	layer.RegisterOp("linalg", "Qr", func(o *layer.OpCall) any {
+	r.RegisterOp("linalg", "Qr", func(o *layer.OpCall) any {
 		m := rectangular(o, o.Tensor(0, "x"))
 		return many(m.emit(o, qrFactor{Complete: o.Choice(-1, "mode", "reduced", "complete") == "complete"}))
 	})
-	layer.RegisterOp("linalg", "SVD", func(o *layer.OpCall) any {
+	r.RegisterOp("linalg", "SVD", func(o *layer.OpCall) any {
 		m := rectangular(o, o.Tensor(0, "x"))
 		full, vectors := o.Bool(-1, "full_matrices", true), o.Bool(-1, "compute_uv", true)
 		if !vectors {
@@ -43,11 +43,11 @@ func init() {
 		}
 		return many(m.emit(o, svdFactor{Full: full}))
 	})
-	one("linalg", "Pinv", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "linalg", "Pinv", "x", func(o *layer.OpCall, x *value) *value {
 		m := rectangular(o, x)
 		return m.each(o, pseudo{Cut: m.cut(o, "rcond")})
 	})
-	one("linalg", "MatrixRank", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "linalg", "MatrixRank", "x", func(o *layer.OpCall, x *value) *value {
 		m := rectangular(o, x)
 		s := m.each(o, singularValues{})
 		least := o.MulS(o.Reduce(graph.ReduceMax, s, true, -1), float64(max(m.m, m.n))*machineEpsilon(s.DType))
@@ -56,20 +56,20 @@ func init() {
 		}
 		return o.Sum(o.Cast(o.Compare(graph.Greater, s, least), tensor.Int32), -1)
 	})
-	layer.RegisterOp("linalg", "Solve", func(o *layer.OpCall) any { return solveSystem(o, solve{}) })
-	layer.RegisterOp("linalg", "SolveTriangular", func(o *layer.OpCall) any {
+	r.RegisterOp("linalg", "Solve", func(o *layer.OpCall) any { return solveSystem(o, solve{}) })
+	r.RegisterOp("linalg", "SolveTriangular", func(o *layer.OpCall) any {
 		return solveSystem(o, solveTriangular{Lower: o.Bool(-1, "lower", false)})
 	})
-	layer.RegisterOp("linalg", "Lstsq", func(o *layer.OpCall) any {
+	r.RegisterOp("linalg", "Lstsq", func(o *layer.OpCall) any {
 		m, vector := rightSides(o, o.Tensor(0, "a"))
 		return m.solution(o, leastSquares{Cut: m.cut(o, "rcond")}, vector)
 	})
 	complexResult := "its result is complex; complex tensors are not supported"
-	layer.RefuseOp("linalg", "Eig", complexResult)
-	layer.RefuseOp("nn", "Polar", complexResult)
-	layer.RefuseOp("math", "ViewAsComplex", complexResult)
-	layer.RefuseOp("math", "ViewAsReal", "its argument is complex; complex tensors are not supported")
-	layer.RefuseOp("linalg", "JVP", "it holds a Python function, which is never run; Keras cannot load such a file either")
+	r.RefuseOp("linalg", "Eig", complexResult)
+	r.RefuseOp("nn", "Polar", complexResult)
+	r.RefuseOp("math", "ViewAsComplex", complexResult)
+	r.RefuseOp("math", "ViewAsReal", "its argument is complex; complex tensors are not supported")
+	r.RefuseOp("linalg", "JVP", "it holds a Python function, which is never run; Keras cannot load such a file either")
 }
 
 // matrices are a tensor of m by n matrices in its last two axes.

@@ -9,7 +9,7 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { layer.RegisterOp("linalg", "Norm", norm) }
+func addLinalgNorm(r *layer.Registry) { r.RegisterOp("linalg", "Norm", norm) }
 
 // norm is a norm of vectors along one axis, of matrices in two, or of all elements.
 func norm(o *layer.OpCall) any {

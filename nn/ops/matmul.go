@@ -9,12 +9,12 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("numpy", "Matmul", func(o *layer.OpCall) any {
+func addMatmul(r *layer.Registry) {
+	r.RegisterOp("numpy", "Matmul", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		return matmul(o, x, y)
 	})
-	layer.RegisterOp("numpy", "Dot", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Dot", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		if x.Rank() == 0 || y.Rank() == 0 {
 			return o.Mul(x, y)
@@ -25,28 +25,28 @@ func init() {
 		}
 		return matmul(o, x, y)
 	})
-	layer.RegisterOp("numpy", "Inner", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Inner", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		if x.Rank() == 0 || y.Rank() == 0 {
 			return o.Mul(x, y)
 		}
 		return tensordot(o, x, y, []int{x.Rank() - 1}, []int{y.Rank() - 1})
 	})
-	layer.RegisterOp("numpy", "Outer", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Outer", func(o *layer.OpCall) any {
 		x, y := pair(o, "x1", "x2")
 		return o.Mul(o.Reshape(x, x.Size(), 1), o.Reshape(y, 1, y.Size()))
 	})
-	layer.RegisterOp("numpy", "Vdot", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Vdot", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		return matmul(o, o.Reshape(x, x.Size()), o.Reshape(y, y.Size()))
 	})
-	layer.RegisterOp("numpy", "Kron", kron)
-	layer.RegisterOp("numpy", "Tensordot", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Kron", kron)
+	r.RegisterOp("numpy", "Tensordot", func(o *layer.OpCall) any {
 		x, y := productPair(o)
 		first, second := tensordotAxes(o, x, y)
 		return tensordot(o, x, y, first, second)
 	})
-	layer.RegisterOp("numpy", "Einsum", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Einsum", func(o *layer.OpCall) any {
 		xs := make([]*value, len(o.Args))
 		for i := range o.Args {
 			xs[i] = o.Tensor(i, "operands")
@@ -64,7 +64,7 @@ func init() {
 		}
 		return o.Einsum(o.Str(-1, "subscripts"), xs...)
 	})
-	layer.RegisterOp("numpy", "Cross", cross)
+	r.RegisterOp("numpy", "Cross", cross)
 }
 
 // productPair reads the two factors of a matrix product; int8 ones give int32, bools are added up as numbers.

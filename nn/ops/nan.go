@@ -8,16 +8,16 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addNan(r *layer.Registry) {
 	sums := func(class string, op *graph.Reduction, neutral float64) {
-		reduction(class, func(o *layer.OpCall, x *value, r reducer) *value {
+		reduction(r, class, func(o *layer.OpCall, x *value, r reducer) *value {
 			return r.apply(o, op, withoutNaN(o, wideInt(o, x), neutral))
 		})
 	}
 	sums("Nansum", graph.Sum, 0)
 	sums("Nanprod", graph.Prod, 1)
 	extremes := func(class string, op *graph.Reduction, neutral float64) {
-		reduction(class, func(o *layer.OpCall, x *value, r reducer) *value {
+		reduction(r, class, func(o *layer.OpCall, x *value, r reducer) *value {
 			r.notEmpty(o, x)
 			if !x.DType.IsFloat() || r.none {
 				return r.apply(o, op, x)
@@ -28,11 +28,11 @@ func init() {
 	}
 	extremes("Nanmax", graph.ReduceMax, math.Inf(-1))
 	extremes("Nanmin", graph.ReduceMin, math.Inf(1))
-	reduction("Nanmean", func(o *layer.OpCall, x *value, r reducer) *value { return nanMean(o, asFloat(o, x), r) })
-	reduction("Nanvar", func(o *layer.OpCall, x *value, r reducer) *value { return nanVariance(o, asFloat(o, x), r) })
-	reduction("Nanstd", func(o *layer.OpCall, x *value, r reducer) *value { return o.Sqrt(nanVariance(o, asFloat(o, x), r)) })
+	reduction(r, "Nanmean", func(o *layer.OpCall, x *value, r reducer) *value { return nanMean(o, asFloat(o, x), r) })
+	reduction(r, "Nanvar", func(o *layer.OpCall, x *value, r reducer) *value { return nanVariance(o, asFloat(o, x), r) })
+	reduction(r, "Nanstd", func(o *layer.OpCall, x *value, r reducer) *value { return o.Sqrt(nanVariance(o, asFloat(o, x), r)) })
 	places := func(class string, smallest bool, neutral float64) {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			y := argExtreme(o, withoutNaN(o, x, neutral), smallest)
 			if !x.DType.IsFloat() {
 				return y

@@ -8,11 +8,11 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("nn", "LayerNorm", layerNorm)
-	layer.RegisterOp("nn", "RMSNorm", rmsNorm)
-	layer.RegisterOp("nn", "BatchNorm", batchNorm)
-	layer.RegisterOp("nn", "Normalize", normalize)
+func addNorm(r *layer.Registry) {
+	r.RegisterOp("nn", "LayerNorm", layerNorm)
+	r.RegisterOp("nn", "RMSNorm", rmsNorm)
+	r.RegisterOp("nn", "BatchNorm", batchNorm)
+	r.RegisterOp("nn", "Normalize", normalize)
 }
 
 // alongLast gives a scale or offset, whose axes are the normalized ones of x, x's rank.

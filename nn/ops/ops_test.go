@@ -13,7 +13,7 @@ import (
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
-	_ "github.com/hornml/horn/nn/ops"
+	"github.com/hornml/horn/nn/ops"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -46,7 +46,7 @@ func model(t *testing.T, op string, inputs []string, config, args, kwargs string
 	if err != nil {
 		t.Fatalf("%s: %v in %s", op, err, text)
 	}
-	d := new(layer.Decoder)
+	d := &layer.Decoder{Registry: layer.NewRegistry(nn.Models, ops.All)}
 	l := d.Layer(doc, "")
 	if err := d.Err(); err != nil {
 		t.Fatalf("%s: %v", op, err)
@@ -190,7 +190,7 @@ func TestShapes(t *testing.T) {
 			}
 		}
 	}
-	supported, _ := layer.Ops()
+	supported, _ := layer.NewRegistry(ops.All).Ops()
 	for _, op := range supported {
 		if !covered[op] && !strings.HasPrefix(op, "activations.") {
 			t.Errorf("%s is not in the table", op)

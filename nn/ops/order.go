@@ -11,37 +11,37 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	one("numpy", "Sort", "x", func(o *layer.OpCall, x *value) *value {
+func addOrder(r *layer.Registry) {
+	one(r, "numpy", "Sort", "x", func(o *layer.OpCall, x *value) *value {
 		x, axis := flatAxis(o, x, -1)
 		if x.DType == tensor.Bool || x.DType == tensor.String {
 			return o.Sort(x, axis)
 		}
 		return o.Emit1(opSort{axis}, x)
 	})
-	one("numpy", "Argsort", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "numpy", "Argsort", "x", func(o *layer.OpCall, x *value) *value {
 		x, axis := flatAxis(o, x, -1)
 		return o.Argsort(x, axis)
 	})
 	for class, smallest := range map[string]bool{"Argmax": false, "Argmin": true} {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value { return argExtreme(o, x, smallest) })
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value { return argExtreme(o, x, smallest) })
 	}
-	layer.RegisterOp("math", "TopK", func(o *layer.OpCall) any {
+	r.RegisterOp("math", "TopK", func(o *layer.OpCall) any {
 		o.Inert("sorted") // sorted is an order that may as well be
 		values, idx := topK(o, o.Tensor(0, "x"), o.Int(-1, "k"))
 		return many([]*value{values, idx})
 	})
-	layer.RegisterOp("numpy", "SearchSorted", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "SearchSorted", func(o *layer.OpCall) any {
 		right := o.Choice(2, "side", "left", "right") == "right"
 		x, y := pair(o, "sorted_sequence", "values")
 		return search(o, x, y, right)
 	})
-	layer.RegisterOp("numpy", "Digitize", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Digitize", func(o *layer.OpCall) any {
 		x, bins := pair(o, "x", "bins")
 		return search(o, asInt(o, bins), asInt(o, x), true)
 	})
-	layer.RegisterOp("numpy", "Bincount", bincount)
-	layer.RegisterOp("numpy", "Histogram", histogram)
+	r.RegisterOp("numpy", "Bincount", bincount)
+	r.RegisterOp("numpy", "Histogram", histogram)
 }
 
 // opSort sorts numbers along an axis (int attrs), ascending, NaN last.

@@ -9,7 +9,7 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { layer.RegisterOp("numpy", "Pad", pad) }
+func addPad(r *layer.Registry) { r.RegisterOp("numpy", "Pad", pad) }
 
 // pad adds elements before and after each axis: of one value ("constant"), or those of the tensor itself.
 func pad(o *layer.OpCall) any {

@@ -10,7 +10,7 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { one("numpy", "Argpartition", "x", argpartition) }
+func addPartition(r *layer.Registry) { one(r, "numpy", "Argpartition", "x", argpartition) }
 
 // argpartition brings the kth+1 smallest elements to the front, in ascending order. Keras on torch truncates floats to
 // int32 before, which makes many elements equal, and then takes the k largest of their negatives with torch.topk. Which

@@ -8,14 +8,14 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("image", "ExtractPatches", func(o *layer.OpCall) any { return extractPatches(o, o.Tensor(0, "images")) })
+func addPatches(r *layer.Registry) {
+	r.RegisterOp("image", "ExtractPatches", func(o *layer.OpCall) any { return extractPatches(o, o.Tensor(0, "images")) })
 	// A class of Keras 3.12.
-	layer.RegisterOp("image", "ExtractPatches3D", func(o *layer.OpCall) any { return extractPatches(o, o.Tensor(0, "volumes")) })
-	layer.RegisterOp("nn", "Unfold", unfold)
-	layer.RegisterOp("nn", "Fold", fold)
-	layer.RegisterOp("nn", "DepthToSpace", func(o *layer.OpCall) any { return blocks(o, true) })
-	layer.RegisterOp("nn", "SpaceToDepth", func(o *layer.OpCall) any { return blocks(o, false) })
+	r.RegisterOp("image", "ExtractPatches3D", func(o *layer.OpCall) any { return extractPatches(o, o.Tensor(0, "volumes")) })
+	r.RegisterOp("nn", "Unfold", unfold)
+	r.RegisterOp("nn", "Fold", fold)
+	r.RegisterOp("nn", "DepthToSpace", func(o *layer.OpCall) any { return blocks(o, true) })
+	r.RegisterOp("nn", "SpaceToDepth", func(o *layer.OpCall) any { return blocks(o, false) })
 }
 
 // extractPatches gives for each place of a window all elements in it as channels.

@@ -10,9 +10,9 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
+func addQuantile(r *layer.Registry) {
 	quantiles := func(class string, scale float64, skipNaN bool) {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			q := arg(o, 1, "q").as(o, tensor.Float32)
 			if scale != 1 {
 				q = o.Div(q, o.Scalar(q.DType, scale))
@@ -29,7 +29,7 @@ func init() {
 	quantiles("Nanquantile", 1, true)
 	quantiles("Nanpercentile", 100, true)
 	medians := func(class string, skipNaN bool) {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			return quantile(o, x, o.Scalar(tensor.Float32, 0.5), "linear", skipNaN)
 		})
 	}

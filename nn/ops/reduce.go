@@ -8,31 +8,31 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	reduction("Sum", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.Sum, wideInt(o, x)) })
-	reduction("Mean", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.Mean, asFloat(o, x)) })
-	reduction("Std", func(o *layer.OpCall, x *value, r reducer) *value { return o.Sqrt(variance(o, asFloat(o, x), r)) })
-	reduction("Var", func(o *layer.OpCall, x *value, r reducer) *value { return variance(o, asFloat(o, x), r) })
+func addReduce(r *layer.Registry) {
+	reduction(r, "Sum", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.Sum, wideInt(o, x)) })
+	reduction(r, "Mean", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.Mean, asFloat(o, x)) })
+	reduction(r, "Std", func(o *layer.OpCall, x *value, r reducer) *value { return o.Sqrt(variance(o, asFloat(o, x), r)) })
+	reduction(r, "Var", func(o *layer.OpCall, x *value, r reducer) *value { return variance(o, asFloat(o, x), r) })
 	for class, op := range map[string]*graph.Reduction{"Amax": graph.ReduceMax, "Amin": graph.ReduceMin} {
-		reduction(class, func(o *layer.OpCall, x *value, r reducer) *value { return r.notEmpty(o, x).apply(o, op, x) })
+		reduction(r, class, func(o *layer.OpCall, x *value, r reducer) *value { return r.notEmpty(o, x).apply(o, op, x) })
 	}
-	reduction("Max", func(o *layer.OpCall, x *value, r reducer) *value {
+	reduction(r, "Max", func(o *layer.OpCall, x *value, r reducer) *value {
 		return extreme(o, x, r, graph.ReduceMax, graph.Max)
 	})
-	reduction("Min", func(o *layer.OpCall, x *value, r reducer) *value {
+	reduction(r, "Min", func(o *layer.OpCall, x *value, r reducer) *value {
 		return extreme(o, x, r, graph.ReduceMin, graph.Min)
 	})
-	reduction("Ptp", func(o *layer.OpCall, x *value, r reducer) *value {
+	reduction(r, "Ptp", func(o *layer.OpCall, x *value, r reducer) *value {
 		x = asInt(o, x)
 		r.notEmpty(o, x)
 		return o.Sub(r.apply(o, graph.ReduceMax, x), r.apply(o, graph.ReduceMin, x))
 	})
-	reduction("Any", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.ReduceMax, asBool(o, x)) })
-	reduction("All", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.ReduceMin, asBool(o, x)) })
-	reduction("Prod", func(o *layer.OpCall, x *value, r reducer) *value {
+	reduction(r, "Any", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.ReduceMax, asBool(o, x)) })
+	reduction(r, "All", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.ReduceMin, asBool(o, x)) })
+	reduction(r, "Prod", func(o *layer.OpCall, x *value, r reducer) *value {
 		return r.apply(o, graph.Prod, o.Cast(x, dtypeArg(o, -1, "dtype", wideInt(o, x).DType)))
 	})
-	layer.RegisterOp("numpy", "CountNonzero", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "CountNonzero", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		r := newReducer(o, x)
 		y := r.apply(o, graph.Sum, o.Cast(asBool(o, x), tensor.Int32))
@@ -44,14 +44,14 @@ func init() {
 		slices.Reverse(order)
 		return o.Transpose(y, order...)
 	})
-	layer.RegisterOp("math", "Logsumexp", func(o *layer.OpCall) any {
+	r.RegisterOp("math", "Logsumexp", func(o *layer.OpCall) any {
 		x := asFloat(o, o.Tensor(0, "x"))
 		return logSumExp(o, x, newReducer(o, x))
 	})
-	layer.RegisterOp("numpy", "Average", average)
-	layer.RegisterOp("nn", "Moments", moments)
+	r.RegisterOp("numpy", "Average", average)
+	r.RegisterOp("nn", "Moments", moments)
 	cumulative := func(class string, product bool, nan float64, skip bool) {
-		one("numpy", class, "x", func(o *layer.OpCall, x *value) *value {
+		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if skip && x.DType.IsFloat() {
 				x = replaceNonFinite(o, x, nan, largest(x.DType), -largest(x.DType))
 			}
@@ -137,8 +137,8 @@ func (r reducer) drop(o *layer.OpCall, y *value) *value {
 	return o.Reshape(y, shape...)
 }
 
-func reduction(class string, f func(o *layer.OpCall, x *value, r reducer) *value) {
-	layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+func reduction(to *layer.Registry, class string, f func(o *layer.OpCall, x *value, r reducer) *value) {
+	to.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 		x := stacked(o, 0, "x")
 		return f(o, x, newReducer(o, x))
 	})

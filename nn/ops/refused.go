@@ -5,12 +5,12 @@ import (
 )
 
 // Operations that take Python functions; those of a lambda are refused by Keras itself unless safe mode is off.
-func init() {
+func addRefused(r *layer.Registry) {
 	for _, class := range []string{"Map", "Scan", "AssociativeScan", "Switch", "Cond", "VectorizedMap"} {
-		layer.RefuseOp("core", class, "it holds a Python function, which is never run")
+		r.RefuseOp("core", class, "it holds a Python function, which is never run")
 	}
 	for _, class := range []string{"WhileLoop", "ForiLoop"} {
-		layer.RefuseOp("core", class, "it holds Python functions, which are never run; Keras cannot save it either")
+		r.RefuseOp("core", class, "it holds Python functions, which are never run; Keras cannot save it either")
 	}
-	layer.RefuseOp("math", "SegmentReduction", "it is the base class of SegmentSum and others, and does nothing itself")
+	r.RefuseOp("math", "SegmentReduction", "it is the base class of SegmentSum and others, and does nothing itself")
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("core", "Scatter", func(o *layer.OpCall) any {
+func addScatter(r *layer.Registry) {
+	r.RegisterOp("core", "Scatter", func(o *layer.OpCall) any {
 		idx, values := indices(o, 0, "indices"), o.Tensor(1, "values")
 		return o.Scatter(o.Full(values.DType, 0, shapeArg(o, 2, "shape")...), idx, values, "add")
 	})
-	layer.RegisterOp("core", "ScatterUpdate", func(o *layer.OpCall) any {
+	r.RegisterOp("core", "ScatterUpdate", func(o *layer.OpCall) any {
 		x, idx := o.Tensor(0, "inputs"), indices(o, 1, "indices")
 		updates := o.Cast(o.Tensor(2, "updates"), x.DType)
 		how := o.Str(-1, "reduction", "")
@@ -27,19 +27,19 @@ func init() {
 		}
 		return o.Scatter(x, idx, updates, how)
 	})
-	layer.RegisterOp("core", "Slice", func(o *layer.OpCall) any {
+	r.RegisterOp("core", "Slice", func(o *layer.OpCall) any {
 		x, size := o.Tensor(0, "inputs"), shapeArg(o, 2, "shape")
 		return slicePart(o, x, size)
 	})
-	layer.RegisterOp("core", "SliceUpdate", sliceUpdate)
+	r.RegisterOp("core", "SliceUpdate", sliceUpdate)
 	segments := func(class string, op *graph.Binary, start float64) {
-		layer.RegisterOp("math", class, func(o *layer.OpCall) any { return segment(o, op, start) })
+		r.RegisterOp("math", class, func(o *layer.OpCall) any { return segment(o, op, start) })
 	}
 	segments("SegmentSum", graph.Add, 0)
 	segments("SegmentProd", graph.Mul, 1)
 	segments("SegmentMax", graph.Max, math.Inf(-1))
 	segments("SegmentMin", graph.Min, math.Inf(1))
-	layer.RegisterOp("numpy", "UnravelIndex", unravelIndex)
+	r.RegisterOp("numpy", "UnravelIndex", unravelIndex)
 }
 
 // startIndices reads the argument start_indices: numbers, or a vector that is known when the graph runs.

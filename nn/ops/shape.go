@@ -9,13 +9,13 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	one("numpy", "Reshape", "x", func(o *layer.OpCall, x *value) *value {
+func addShape(r *layer.Registry) {
+	one(r, "numpy", "Reshape", "x", func(o *layer.OpCall, x *value) *value {
 		shape := o.Ints(-1, "newshape")
 		return o.Reshape(x, resolveShape(o, x, shape)...)
 	})
-	one("numpy", "Ravel", "x", func(o *layer.OpCall, x *value) *value { return o.Reshape(x, x.Size()) })
-	one("numpy", "Transpose", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "numpy", "Ravel", "x", func(o *layer.OpCall, x *value) *value { return o.Reshape(x, x.Size()) })
+	one(r, "numpy", "Transpose", "x", func(o *layer.OpCall, x *value) *value {
 		axes := o.Ints(-1, "axes")
 		if axes == nil {
 			axes = sequence(x.Rank())
@@ -23,9 +23,9 @@ func init() {
 		}
 		return o.Transpose(x, positive(o, axes, x.Rank())...)
 	})
-	one("numpy", "Swapaxes", "x", func(o *layer.OpCall, x *value) *value { return o.SwapAxes(x, o.Int(-1, "axis1"), o.Int(-1, "axis2")) })
-	one("numpy", "Moveaxis", "x", moveAxis)
-	one("numpy", "ExpandDims", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "numpy", "Swapaxes", "x", func(o *layer.OpCall, x *value) *value { return o.SwapAxes(x, o.Int(-1, "axis1"), o.Int(-1, "axis2")) })
+	one(r, "numpy", "Moveaxis", "x", moveAxis)
+	one(r, "numpy", "ExpandDims", "x", func(o *layer.OpCall, x *value) *value {
 		axes := o.Ints(-1, "axis")
 		axes = positive(o, axes, x.Rank()+len(axes))
 		slices.Sort(axes)
@@ -34,14 +34,14 @@ func init() {
 		}
 		return x
 	})
-	one("numpy", "Squeeze", "x", squeeze)
-	layer.RegisterOp("numpy", "Concatenate", func(o *layer.OpCall) any {
+	one(r, "numpy", "Squeeze", "x", squeeze)
+	r.RegisterOp("numpy", "Concatenate", func(o *layer.OpCall) any {
 		return o.Concat(o.Int(-1, "axis", 0), sameType(o, o.Tensors(0, "xs"))...)
 	})
-	layer.RegisterOp("numpy", "Stack", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Stack", func(o *layer.OpCall) any {
 		return o.Stack(o.Int(-1, "axis", 0), sameType(o, o.Tensors(0, "x"))...)
 	})
-	layer.RegisterOp("numpy", "Append", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "Append", func(o *layer.OpCall) any {
 		x, y := pair(o, "x1", "x2")
 		axis := o.IntOrNone(-1, "axis")
 		if axis == nil {
@@ -50,7 +50,7 @@ func init() {
 		return o.Concat(*axis, x, y)
 	})
 	stack := func(class string, axis, rank int) {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			xs := sameType(o, o.Tensors(0, "xs"))
 			at := axis
 			for i, x := range xs {
@@ -66,7 +66,7 @@ func init() {
 	stack("Hstack", 1, 1)
 	stack("Dstack", 2, 3)
 	split := func(class string, axis func(o *layer.OpCall, x *value) int, uneven bool) {
-		layer.RegisterOp("numpy", class, func(o *layer.OpCall) any {
+		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x := o.Tensor(0, "x")
 			a := o.Axis(axis(o, x), x.Rank())
 			return many(o.Split(x, a, sections(o, x.Shape[a], uneven)...))
@@ -78,7 +78,7 @@ func init() {
 	split("Vsplit", func(*layer.OpCall, *value) int { return 0 }, false)
 	split("Hsplit", func(_ *layer.OpCall, x *value) int { return min(x.Rank()-1, 1) }, false)
 	split("Dsplit", func(*layer.OpCall, *value) int { return 2 }, false)
-	layer.RegisterOp("core", "Unstack", func(o *layer.OpCall) any {
+	r.RegisterOp("core", "Unstack", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		axis := o.Axis(o.Int(-1, "axis", 0), x.Rank())
 		if num := o.IntOrNone(-1, "num"); num != nil && !graph.Fits(*num, x.Shape[axis]) {
@@ -96,10 +96,10 @@ func init() {
 		}
 		return many(parts)
 	})
-	one("numpy", "BroadcastTo", "x", func(o *layer.OpCall, x *value) *value { return o.BroadcastTo(x, shapeArg(o, -1, "shape")...) })
-	one("numpy", "Tile", "x", tile)
-	one("numpy", "Repeat", "x", repeat)
-	one("numpy", "Flip", "x", func(o *layer.OpCall, x *value) *value {
+	one(r, "numpy", "BroadcastTo", "x", func(o *layer.OpCall, x *value) *value { return o.BroadcastTo(x, shapeArg(o, -1, "shape")...) })
+	one(r, "numpy", "Tile", "x", tile)
+	one(r, "numpy", "Repeat", "x", repeat)
+	one(r, "numpy", "Flip", "x", func(o *layer.OpCall, x *value) *value {
 		axes, none := axesArg(o, "axis", x.Rank())
 		if axes == nil && !none {
 			axes = sequence(x.Rank())
@@ -109,13 +109,13 @@ func init() {
 		}
 		return x
 	})
-	one("numpy", "Fliplr", "x", func(o *layer.OpCall, x *value) *value { return o.Flip(x, 1) })
-	one("numpy", "Flipud", "x", func(o *layer.OpCall, x *value) *value { return o.Flip(x, 0) })
-	one("numpy", "Roll", "x", roll)
-	one("numpy", "Rot90", "array", rot90)
-	layer.RegisterOp("numpy", "Meshgrid", meshgrid)
-	one("numpy", "Size", "x", func(o *layer.OpCall, x *value) *value { return o.Builder.Int(tensor.Int64, int64(x.Size())) })
-	one("numpy", "Ndim", "x", func(o *layer.OpCall, x *value) *value { return o.Builder.Int(tensor.Int64, int64(x.Rank())) })
+	one(r, "numpy", "Fliplr", "x", func(o *layer.OpCall, x *value) *value { return o.Flip(x, 1) })
+	one(r, "numpy", "Flipud", "x", func(o *layer.OpCall, x *value) *value { return o.Flip(x, 0) })
+	one(r, "numpy", "Roll", "x", roll)
+	one(r, "numpy", "Rot90", "array", rot90)
+	r.RegisterOp("numpy", "Meshgrid", meshgrid)
+	one(r, "numpy", "Size", "x", func(o *layer.OpCall, x *value) *value { return o.Builder.Int(tensor.Int64, int64(x.Size())) })
+	one(r, "numpy", "Ndim", "x", func(o *layer.OpCall, x *value) *value { return o.Builder.Int(tensor.Int64, int64(x.Rank())) })
 }
 
 // positive returns axes counted from 0.

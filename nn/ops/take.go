@@ -8,8 +8,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("numpy", "Take", func(o *layer.OpCall) any {
+func addTake(r *layer.Registry) {
+	r.RegisterOp("numpy", "Take", func(o *layer.OpCall) any {
 		x, idx := o.Tensor(0, "x"), indices(o, 1, "indices")
 		axis := o.IntOrNone(-1, "axis")
 		if axis == nil {
@@ -17,7 +17,7 @@ func init() {
 		}
 		return o.Take(x, idx, *axis)
 	})
-	layer.RegisterOp("numpy", "TakeAlongAxis", func(o *layer.OpCall) any {
+	r.RegisterOp("numpy", "TakeAlongAxis", func(o *layer.OpCall) any {
 		x, idx := o.Tensor(0, "x"), indices(o, 1, "indices")
 		axis := o.IntOrNone(-1, "axis")
 		if axis == nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterOp("numpy", "Unique", unique)
-	layer.RegisterOp("numpy", "Nonzero", func(o *layer.OpCall) any {
+func addUnique(r *layer.Registry) {
+	r.RegisterOp("numpy", "Unique", unique)
+	r.RegisterOp("numpy", "Nonzero", func(o *layer.OpCall) any {
 		x := o.Tensor(0, "x")
 		places := nonzero(o, x)
 		out := make([]*value, x.Rank())

@@ -6,7 +6,9 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Adadelta", func() layer.Configurable { return new(Adadelta) }) }
+func addAdadelta(r *layer.Registry) {
+	register(r, "Adadelta", func() layer.Configurable { return new(Adadelta) })
+}
 
 // Adadelta scales by the ratio of moving root mean squares of the changes and of the gradients (keras.optimizers.Adadelta):
 // a = Rho*a + (1-Rho)*g², d = -g*sqrt(b + Epsilon)/sqrt(a + Epsilon), b = Rho*b + (1-Rho)*d², w += rate*d.

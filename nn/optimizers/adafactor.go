@@ -8,7 +8,9 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { register("Adafactor", func() layer.Configurable { return new(Adafactor) }) }
+func addAdafactor(r *layer.Registry) {
+	register(r, "Adafactor", func() layer.Configurable { return new(Adafactor) })
+}
 
 // Adafactor keeps, for matrices, the mean squares of the gradients by rows and by columns only, and changes a variable in
 // proportion to its own size (keras.optimizers.Adafactor). As in Keras, RelativeStep changes nothing: the rate is at most

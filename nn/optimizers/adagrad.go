@@ -6,7 +6,9 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Adagrad", func() layer.Configurable { return new(Adagrad) }) }
+func addAdagrad(r *layer.Registry) {
+	register(r, "Adagrad", func() layer.Configurable { return new(Adagrad) })
+}
 
 // Adagrad divides by the root of the sum of all squared gradients (keras.optimizers.Adagrad): a += g²,
 // w -= rate*g/sqrt(a + Epsilon).

@@ -6,9 +6,9 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
-	register("Adam", func() layer.Configurable { return &Adam{class: "Adam"} })
-	register("AdamW", func() layer.Configurable { return &Adam{class: "AdamW"} })
+func addAdam(r *layer.Registry) {
+	register(r, "Adam", func() layer.Configurable { return &Adam{class: "Adam"} })
+	register(r, "AdamW", func() layer.Configurable { return &Adam{class: "AdamW"} })
 }
 
 // Adam follows moving means of the gradients and of their squares (keras.optimizers.Adam and, with weight decay, AdamW):

@@ -6,7 +6,9 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Adamax", func() layer.Configurable { return new(Adamax) }) }
+func addAdamax(r *layer.Registry) {
+	register(r, "Adamax", func() layer.Configurable { return new(Adamax) })
+}
 
 // Adamax is Adam with the largest gradient, which fades, in the place of the mean square (keras.optimizers.Adamax):
 // m += (g-m)*(1-Beta1), u = max(Beta2*u, |g|), w -= rate/(1-Beta1^t) * m/(u + Epsilon).

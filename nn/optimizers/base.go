@@ -67,8 +67,8 @@ type rule interface {
 }
 
 // register adds a class of keras.optimizers under its name and that in lower case.
-func register(class string, make func() layer.Configurable) {
-	layer.RegisterObject("optimizers", class, make, strings.ToLower(class))
+func register(r *layer.Registry, class string, make func() layer.Configurable) {
+	r.RegisterObject("optimizers", class, make, strings.ToLower(class))
 }
 
 // config visits the arguments that all optimizers have.

@@ -11,7 +11,7 @@ import (
 // An optimizer changes variables by their gradients; here it looks for the minimum of (w-3)².
 func Example() {
 	w := layer.NewVariable("w", "w", tensor.FromSlice([]float32{0}, 1))
-	adam := layer.NewObject("optimizers", "adam").Impl.(*optimizers.Adam)
+	adam := layer.NewRegistry(optimizers.All).Object("optimizers", "adam").Impl.(*optimizers.Adam)
 	adam.LearningRate = 0.3
 	if err := adam.Build([]*layer.Variable{w}); err != nil {
 		fmt.Println(err)

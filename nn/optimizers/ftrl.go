@@ -6,7 +6,7 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Ftrl", func() layer.Configurable { return new(Ftrl) }) }
+func addFtrl(r *layer.Registry) { register(r, "Ftrl", func() layer.Configurable { return new(Ftrl) }) }
 
 // Ftrl follows the regularized leader (keras.optimizers.Ftrl): with n the sum of squared gradients and p = -LearningRatePower,
 // z += g + 2*shrinkage*w - (n'^p - n^p)/rate*w, w = (clip(z, -l1, l1) - z) / (n'^p/rate + 2*(l2 + Beta/(2*rate))).

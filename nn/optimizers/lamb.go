@@ -6,7 +6,7 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Lamb", func() layer.Configurable { return new(Lamb) }) }
+func addLamb(r *layer.Registry) { register(r, "Lamb", func() layer.Configurable { return new(Lamb) }) }
 
 // Lamb is Adam whose change of a variable has a length in proportion to that of the variable (keras.optimizers.Lamb):
 // u = m/(1-Beta1^t) / (sqrt(v/(1-Beta2^t)) + Epsilon), w -= rate*|w|/|u|*u.

@@ -4,7 +4,7 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("Lion", func() layer.Configurable { return new(Lion) }) }
+func addLion(r *layer.Registry) { register(r, "Lion", func() layer.Configurable { return new(Lion) }) }
 
 // Lion goes by the sign of a moving mean (keras.optimizers.Lion): w -= rate*sign(Beta1*m + (1-Beta1)*g),
 // m = Beta2*m + (1-Beta2)*g.

@@ -8,8 +8,8 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterObject("optimizers", "LossScaleOptimizer", func() layer.Configurable { return new(LossScaleOptimizer) },
+func addLossScaleOptimizer(r *layer.Registry) {
+	r.RegisterObject("optimizers", "LossScaleOptimizer", func() layer.Configurable { return new(LossScaleOptimizer) },
 		"lossscaleoptimizer")
 }
 

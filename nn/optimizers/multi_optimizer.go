@@ -9,9 +9,9 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() {
-	layer.RegisterObject("optimizers", "MultiOptimizer", func() layer.Configurable { return new(MultiOptimizer) }, "multioptimizer")
-	layer.RegisterObject("optimizers", "OptimizerMap", func() layer.Configurable { return new(OptimizerMap) }, "optimizermap")
+func addMultiOptimizer(r *layer.Registry) {
+	r.RegisterObject("optimizers", "MultiOptimizer", func() layer.Configurable { return new(MultiOptimizer) }, "multioptimizer")
+	r.RegisterObject("optimizers", "OptimizerMap", func() layer.Configurable { return new(OptimizerMap) }, "optimizermap")
 }
 
 // OptimizerMap says which optimizer changes a variable, by its path or a pattern that matches all of it

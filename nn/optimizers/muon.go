@@ -12,7 +12,7 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { register("Muon", func() layer.Configurable { return new(Muon) }) }
+func addMuon(r *layer.Registry) { register(r, "Muon", func() layer.Configurable { return new(Muon) }) }
 
 // Muon moves matrices by their momentum brought near to an orthogonal matrix (keras.optimizers.Muon); what is no matrix, is
 // an embedding, or matches a pattern of ExcludeLayers follows Adam with weight decay.

@@ -7,7 +7,9 @@ import (
 	"github.com/hornml/horn/tensor"
 )
 
-func init() { register("Nadam", func() layer.Configurable { return new(Nadam) }) }
+func addNadam(r *layer.Registry) {
+	register(r, "Nadam", func() layer.Configurable { return new(Nadam) })
+}
 
 // Nadam is Adam with Nesterov momentum (keras.optimizers.Nadam): with u(t) = Beta1*(1 - 0.96^t/2) and p(t) the product of
 // u(1) to u(t), w -= rate * (u(t+1)*m/(1-p(t)*u(t+1)) + (1-u(t))*g/(1-p(t))) / (sqrt(v/(1-Beta2^t)) + Epsilon).

@@ -6,7 +6,9 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("RMSprop", func() layer.Configurable { return new(RMSprop) }) }
+func addRmsprop(r *layer.Registry) {
+	register(r, "RMSprop", func() layer.Configurable { return new(RMSprop) })
+}
 
 // RMSprop divides by a moving root mean square of the gradients (keras.optimizers.RMSprop): v = Rho*v + (1-Rho)*g²,
 // w -= rate*g/sqrt(v + Epsilon); centered, v is reduced by the square of the moving mean; with momentum the changes add up.

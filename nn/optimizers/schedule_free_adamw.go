@@ -6,8 +6,8 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() {
-	register("ScheduleFreeAdamW", func() layer.Configurable { return new(ScheduleFreeAdamW) })
+func addScheduleFreeAdamw(r *layer.Registry) {
+	register(r, "ScheduleFreeAdamW", func() layer.Configurable { return new(ScheduleFreeAdamW) })
 }
 
 // ScheduleFreeAdamW takes gradients between a sequence z, which moves as Adam, and its mean x, in the place of a

@@ -13,9 +13,9 @@ type Schedule interface {
 	Rate(step int64) float64
 }
 
-func init() {
+func addSchedules(r *layer.Registry) {
 	add := func(class string, make func() layer.Configurable) {
-		layer.RegisterObject("optimizers.schedules", class, make)
+		r.RegisterObject("optimizers.schedules", class, make)
 	}
 	add("ExponentialDecay", func() layer.Configurable { return new(ExponentialDecay) })
 	add("InverseTimeDecay", func() layer.Configurable { return new(InverseTimeDecay) })

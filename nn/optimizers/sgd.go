@@ -4,7 +4,7 @@ import (
 	"github.com/hornml/horn/nn/layer"
 )
 
-func init() { register("SGD", func() layer.Configurable { return new(SGD) }) }
+func addSgd(r *layer.Registry) { register(r, "SGD", func() layer.Configurable { return new(SGD) }) }
 
 // SGD is gradient descent (keras.optimizers.SGD): w -= rate*g or, with momentum, m = Momentum*m - rate*g and w += m, or
 // with Nesterov w += Momentum*m - rate*g.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/ops"
 	"github.com/hornml/horn/nn/report"
 )
 
@@ -29,7 +30,7 @@ func branches() *nn.Model {
 	inner.SetName("inner")
 	once := shared.On(x)
 	sum := layers.NewAdd(nn.Args{"name": "sum"}).On([]*nn.KerasTensor{shared.On(once), once})
-	halved := must(nn.ApplyOp("numpy", "Multiply", nil, sum, 0.5))
+	halved := must(ops.Apply("numpy", "Multiply", nil, sum, 0.5))
 	return must(nn.NewModel(x, []*nn.KerasTensor{inner.On(halved), sum}, nn.Args{"name": "branches"}))
 }
 

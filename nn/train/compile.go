@@ -31,7 +31,7 @@ type compiledMetric struct {
 // compiler resolves the losses and metrics of a compile state for targets and predictions of known shapes, as Keras's
 // CompileLoss and CompileMetrics do.
 type compiler struct {
-	custom     layer.CustomObjects
+	registry   *layer.Registry
 	outputs    *structure // of output numbers
 	names      []string   // by output: the layers that make them; nil for a Sequential model
 	yTrue, out [][]int    // shapes by output; nil for a target that is left out
@@ -49,7 +49,7 @@ func (r *compiler) kindOf(output int) (binary, sparse bool, err error) {
 
 // object reads a loss or a metric and returns what is wrong with it at once.
 func (r *compiler) object(kind string, spec any) (*layer.Object, error) {
-	d := &layer.Decoder{Custom: r.custom}
+	d := &layer.Decoder{Registry: r.registry}
 	o := d.Object(kind, pyjson.Clone(spec), "/compile_config", "")
 	var all layer.Errors
 	if errors.As(d.Err(), &all) {

@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/losses"
+	"github.com/hornml/horn/nn/metrics"
 )
 
 func parse(t *testing.T, s string) any {
@@ -38,7 +41,7 @@ var (
 )
 
 func (o outputsOf) compiler() *compiler {
-	return &compiler{outputs: outputTree(o.tree), names: o.names, yTrue: o.targets, out: o.out}
+	return &compiler{registry: layer.NewRegistry(losses.All, metrics.All), outputs: outputTree(o.tree), names: o.names, yTrue: o.targets, out: o.out}
 }
 
 // wrong is an expected message, among expected results.
@@ -192,9 +195,9 @@ func TestWeightedNames(t *testing.T) {
 // TestCustomLoss takes the caller's Go form of a class.
 func TestCustomLoss(t *testing.T) {
 	r := single.compiler()
-	o := layer.NewObject("losses", "mse")
-	r.custom = layer.CustomObjects{"my>L": func() layer.Configurable { return o.Impl },
-		"notloss": func() layer.Configurable { return layer.NewObject("initializers", "zeros").Impl }}
+	o := layer.NewRegistry(losses.All).Object("losses", "mse")
+	r.registry = r.registry.With(layer.CustomObjects{"my>L": func() layer.Configurable { return o.Impl },
+		"notloss": func() layer.Configurable { return new(initializers.Zeros) }})
 	if l, err := r.newLoss(parse(t, `{"class_name": "L", "config": {"name": "mine"}, "registered_name": "my>L"}`), 0); err != nil ||
 		l.LossName() != "mine" {
 		t.Errorf("%v (%v)", l, err)

@@ -192,7 +192,7 @@ func (e *evaluator) batch(x, y, weights []tensor.Any, n int) error {
 
 // compile resolves the losses and metrics, now that the shapes of targets and predictions are known.
 func (e *evaluator) compile(y, outputs []tensor.Any) error {
-	r := &compiler{custom: e.options.Custom, outputs: e.outputs, names: e.model.OutputLayers()}
+	r := &compiler{registry: e.model.Registry().With(e.options.Custom), outputs: e.outputs, names: e.model.OutputLayers()}
 	for i := range outputs {
 		var shape []int
 		if y[i] != nil {

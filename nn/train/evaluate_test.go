@@ -7,10 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hornml/horn/nn/metrics"
+
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
+	"github.com/hornml/horn/nn/losses"
 	"github.com/hornml/horn/nn/train"
 	"github.com/hornml/horn/tensor"
 )
@@ -26,7 +29,7 @@ func column(x ...float32) tensor.Any { return tensor.FromSlice(x, len(x), 1) }
 
 // compiled gives a model a compile state.
 func compiled(m *nn.Model, state string) *nn.Model {
-	m.SetCompileConfig(must(pyjson.Parse([]byte(state))).(*pyjson.Object))
+	m.SetCompileConfig(must(pyjson.Parse([]byte(state))).(*pyjson.Object), layer.NewRegistry(losses.All, metrics.All))
 	return m
 }
 
@@ -156,7 +159,7 @@ func (*measuring) Call(c *layer.Call) any {
 
 // TestMeasured evaluates a model whose shapes depend on data, batch by batch.
 func TestMeasured(t *testing.T) {
-	m := must(nn.NewSequential(nn.NewInputLayer([]int{1}), layer.Custom(&measuring{}, "my>Measuring")))
+	m := must(nn.NewSequential(nn.NewInputLayer([]int{1}), layers.Custom(&measuring{}, "my>Measuring")))
 	compiled(m, `{"loss": "mae"}`)
 	got, err := m.Evaluate([]tensor.Any{column(3, 3)}, []tensor.Any{tensor.NewAny(tensor.Float32, 2, 3)}, nn.EvaluateOptions{})
 	if err != nil || scores(got) != "loss=3" {

@@ -132,7 +132,7 @@ func (r *compiler) named() (names []string, order []int) {
 
 func (r *compiler) newMetric(spec any, output int) (metrics.Metric, error) {
 	if name, ok := functionName(spec); ok {
-		if r.custom[name] == nil {
+		if r.registry.Custom(name) == nil {
 			spec = pyjson.NewObject("class_name", "MeanMetricWrapper", "config", pyjson.NewObject("name", name, "fn", spec))
 		} else {
 			spec = name

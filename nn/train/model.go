@@ -20,6 +20,8 @@ type Model interface {
 	OutputLayers() []string
 	// CompileConfig is what a file has of the arguments of compile.
 	CompileConfig() *pyjson.Object
+	// Registry has the losses and metrics that the compile state may name.
+	Registry() *layer.Registry
 	// TrainableVariables are the variables that training changes, in Keras's order.
 	TrainableVariables() []*layer.Variable
 	// Trace writes the model's ops for inputs like x.

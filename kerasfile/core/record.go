@@ -1,4 +1,4 @@
-package kerasfile
+package core
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package kerasfile
+package core
 
 import (
 	"errors"
@@ -23,8 +23,8 @@ type pathSource struct {
 	from  dialect.Origin
 }
 
-func (s *pathSource) identities(config *pyjson.Object) []dialect.Identity {
-	return dialect.SharedIdentities(config, s.index.Root(), s.index.HasVariables, registered{})
+func (s *pathSource) identities(config *pyjson.Object, r *layer.Registry) []dialect.Identity {
+	return dialect.SharedIdentities(config, s.index.Root(), s.index.HasVariables, registered{r})
 }
 
 func (s *pathSource) announce(m *nn.Model) error {

@@ -1,4 +1,4 @@
-package kerasfile
+package core
 
 import (
 	"errors"
@@ -29,7 +29,7 @@ type ClassUse struct {
 // it are not Keras's own and not known here: they do not matter to predictions.
 func CompileNotes(m *nn.Model) []string {
 	record := m.Record()
-	w := newClassWalk()
+	w := newClassWalk(m.Registry())
 	w.visit(record.Get("compile_config"), "/compile_config", true, 0)
 	var notes []string
 	for _, u := range w.uses {
@@ -48,11 +48,14 @@ func CompileNotes(m *nn.Model) []string {
 
 // classWalk collects the classes that a config names.
 type classWalk struct {
-	uses  []ClassUse
-	index map[string]int
+	registry *layer.Registry
+	uses     []ClassUse
+	index    map[string]int
 }
 
-func newClassWalk() *classWalk { return &classWalk{index: map[string]int{}} }
+func newClassWalk(r *layer.Registry) *classWalk {
+	return &classWalk{registry: r, index: map[string]int{}}
+}
 
 const maxUsePaths = 5
 
@@ -93,7 +96,7 @@ func (w *classWalk) add(record *pyjson.Object, class, path string, compile bool)
 	key := module + " " + class
 	i, ok := w.index[key]
 	if !ok {
-		s := layer.SupportOf(module, class)
+		s := w.registry.SupportOf(module, class)
 		u := ClassUse{Module: module, Class: class, Kind: s.Kind, Compile: compile, Supported: s.OK, Reasons: []string{}}
 		u.registered = strings.Contains(record.String("registered_name"), ">")
 		if !s.OK {

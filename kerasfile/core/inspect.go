@@ -1,4 +1,4 @@
-package kerasfile
+package core
 
 import (
 	"errors"
@@ -71,8 +71,8 @@ type OptimizerParams struct {
 
 // Inspect looks into a model file without reading its weights and without making a model of it where that is not
 // possible. The error is for what is no model file at all; damage further inside is among the Problems.
-func Inspect(path string, opts ...Option) (*Info, error) {
-	o := settings(opts)
+func Inspect(path string, r *layer.Registry, opts ...Option) (*Info, error) {
+	o := settings(r, opts)
 	options := o.container()
 	options.Unchecked = true
 	c, err := container.Open(path, options)
@@ -101,13 +101,13 @@ func inspect(c container.Container, o options) (*Info, error) {
 	info.KerasVersion, info.DateSaved = meta.String("keras_version"), meta.String("date_saved")
 	info.Class, info.Name = config.String("class_name"), config.Object("config").String("name")
 	compile := config.Object("compile_config")
-	w := newClassWalk()
+	w := newClassWalk(o.registry)
 	w.visit(config, "", false, 0)
 	o.compile = false
-	d.upgrade(o.note)
+	d.upgrade(o)
 	model, err := d.decode(o)
 	if err != nil {
-		w = newClassWalk() // the errors are about the config in today's form
+		w = newClassWalk(o.registry) // the errors are about the config in today's form
 		w.visit(config, "", false, 0)
 		w.blame(err, info)
 		info.Inputs = configInputs(config)

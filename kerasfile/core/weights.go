@@ -1,4 +1,4 @@
-package kerasfile
+package core
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"github.com/hornml/horn/kerasfile/internal/dialect"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 )
 
 // LoadWeights gives a model the weights in a file (Model.load_weights): a .weights.h5 file, the .weights.json of a sharded
@@ -16,7 +17,7 @@ import (
 // SaveWeights wrote. What the file is decides, not its name. The variables of the optimizer are read if the file has
 // them and the model is compiled. After an error some variables may have new values.
 func LoadWeights(m *nn.Model, name string, opts ...Option) error {
-	o := settings(opts)
+	o := settings(nil, opts)
 	if err := ready(m); err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func LoadWeights(m *nn.Model, name string, opts ...Option) error {
 
 // LoadWeightsFS is LoadWeights from a file system.
 func LoadWeightsFS(m *nn.Model, fsys fs.FS, name string, opts ...Option) error {
-	o := settings(opts)
+	o := settings(nil, opts)
 	if err := ready(m); err != nil {
 		return err
 	}
@@ -70,9 +71,9 @@ func loadWeights(m *nn.Model, c container.Container, o options) error {
 		return errors.New("weights are found by name in legacy .h5 files only; in this one they stand by their place")
 	}
 	if o.compile = o.compile && m.CompileConfig() != nil; o.compile {
-		compile := m.CompileConfig()
+		compile, r := m.CompileConfig(), m.Registry()
 		m.DropCompileState() // the optimizer's variables, in whose place those in the file come
-		m.SetCompileConfig(compile)
+		m.SetCompileConfig(compile, r)
 	}
 	return s.assign(m, o)
 }
@@ -80,7 +81,7 @@ func loadWeights(m *nn.Model, c container.Container, o options) error {
 // source is where the variables of a model come from, in one of the ways in which files have them.
 type source interface {
 	// identities are those that records of a config lack, as the file shows.
-	identities(config *pyjson.Object) []dialect.Identity
+	identities(config *pyjson.Object, r *layer.Registry) []dialect.Identity
 	// announce shows layers what the file has for them, before they are built.
 	announce(m *nn.Model) error
 	// assign gives the variables of a model that is built their elements, and the model the variables of its optimizer.
@@ -109,7 +110,7 @@ func openSource(c container.Container, from dialect.Origin) (source, error) {
 // noSource leaves a model the variables that it made itself.
 type noSource struct{}
 
-func (noSource) identities(*pyjson.Object) []dialect.Identity { return nil }
+func (noSource) identities(*pyjson.Object, *layer.Registry) []dialect.Identity { return nil }
 
 func (noSource) announce(*nn.Model) error { return nil }
 

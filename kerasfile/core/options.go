@@ -1,0 +1,124 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/hornml/horn/kerasfile/internal/container"
+	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
+)
+
+// Option changes how a model or its weights are loaded; each mirrors an argument of keras.saving.load_model or of
+// Model.load_weights.
+type Option func(*options)
+
+type options struct {
+	registry     *layer.Registry
+	custom       layer.CustomObjects
+	compile      bool
+	noWeights    bool
+	byName       bool
+	skipMismatch bool
+	limits       Limits
+	cacheLimit   int64
+	note         func(string)
+}
+
+// Limits bound what a file may ask for. A zero field stands for its default.
+type Limits struct {
+	ConfigBytes int64 // of config.json and metadata.json, unpacked; default 64 MiB
+	EntryBytes  int64 // of a compressed weights entry, unpacked; default 4 GiB (256 MiB on 32-bit machines)
+	AssetBytes  int64 // of one asset, unpacked; default 256 MiB
+	Entries     int   // in the zip; default 100,000
+	Expansion   int64 // unpacked to stored bytes of a compressed entry, above 1 MiB; default 1000
+	Objects     int   // layers, ops and models in the config; default 1,000,000
+}
+
+func settings(r *layer.Registry, opts []Option) options {
+	o := options{compile: true, note: func(string) {}}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	o.limits.setDefaults()
+	if _, ok := r.FindClass("keras", "Sequential"); !ok {
+		r = r.Extended(nn.Models)
+	}
+	o.registry = r.With(o.custom)
+	return o
+}
+
+// container is what opening a file has to know of the options.
+func (o options) container() container.Options {
+	l := o.limits
+	return container.Options{
+		ConfigBytes: l.ConfigBytes, EntryBytes: l.EntryBytes, AssetBytes: l.AssetBytes, Entries: l.Entries, Expansion: l.Expansion,
+	}
+}
+
+// skip turns what does not fit into notes, if that is wanted.
+func (o options) skip(errs Errors) Errors {
+	if !o.skipMismatch {
+		return errs
+	}
+	for _, e := range errs {
+		o.note(fmt.Sprintf("skipped: %v", e))
+	}
+	return nil
+}
+
+func (l *Limits) setDefaults() {
+	def := func(p *int64, v int64) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	def(&l.ConfigBytes, 64<<20)
+	entry := int64(4 << 30)
+	if ^uint(0)>>32 == 0 {
+		entry = 256 << 20
+	}
+	def(&l.EntryBytes, entry)
+	def(&l.AssetBytes, 256<<20)
+	def(&l.Expansion, 1000)
+	if l.Entries == 0 {
+		l.Entries = 100_000
+	}
+	if l.Objects == 0 {
+		l.Objects = 1_000_000
+	}
+}
+
+// WithCustomObjects gives Go forms of classes and functions that Keras does not have (custom_objects).
+func WithCustomObjects(c layer.CustomObjects) Option { return func(o *options) { o.custom = c } }
+
+// WithCompile says whether the compile state (optimizer, loss, metrics) is read, true by default (compile). Without it
+// unknown optimizers, losses and metrics do not matter.
+func WithCompile(compile bool) Option { return func(o *options) { o.compile = compile } }
+
+// WithoutWeights reads the structure alone: what a model is made of can be looked at without reading its weights.
+func WithoutWeights() Option { return func(o *options) { o.noWeights = true } }
+
+// WithLimits changes the limits against files that ask for too much.
+func WithLimits(l Limits) Option { return func(o *options) { o.limits = l } }
+
+// WithCacheLimit sets how many bytes the model may keep for later calls, in compiled plans and packed weights; see
+// [nn.Model.SetCacheLimit], with which it can be changed later. 0, the default, means 1 GiB (256 MiB on 32-bit machines).
+func WithCacheLimit(bytes int64) Option { return func(o *options) { o.cacheLimit = bytes } }
+
+// WithNotes hands over, in sentences, what was repaired, translated or left out while loading: arguments of older
+// releases, optimizer state that does not fit. Nothing of that changes a model's answers.
+func WithNotes(note func(string)) Option {
+	return func(o *options) {
+		if note != nil {
+			o.note = note
+		}
+	}
+}
+
+// WithSkipMismatch lets LoadWeights leave out layers whose variables differ from the file's in number or shape, with a
+// note for each (skip_mismatch). It is false by default.
+func WithSkipMismatch(skip bool) Option { return func(o *options) { o.skipMismatch = skip } }
+
+// WithByName lets LoadWeights find the weights in a legacy .h5 file by the names of the layers, not by their order
+// (by_name); layers without a counterpart keep theirs.
+func WithByName(byName bool) Option { return func(o *options) { o.byName = byName } }
