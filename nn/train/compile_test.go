@@ -41,7 +41,8 @@ var (
 )
 
 func (o outputsOf) compiler() *compiler {
-	return &compiler{registry: layer.NewRegistry(losses.All, metrics.All), outputs: outputTree(o.tree), names: o.names, yTrue: o.targets, out: o.out}
+	return &compiler{registry: layer.NewRegistry(losses.All, metrics.All), outputs: outputTree(o.tree),
+		names: o.names, yTrue: o.targets, out: o.out}
 }
 
 // wrong is an expected message, among expected results.
