@@ -94,7 +94,8 @@ var samples = []sample{
 	}, "exp"},
 	{"transposes", "two that are one", func(m *maker) { m.out(m.Transpose(m.Transpose(m.in(2, 3, 4), 2, 0, 1), 2, 0, 1)) }, "transpose"},
 	{"transposes", "one that moves nothing in memory", func(m *maker) { m.out(m.Transpose(m.in(1, 3, 1, 4), 0, 2, 1, 3)) }, "reshape"},
-	{"transposes", "reshapes of reshapes", func(m *maker) { m.out(m.Reshape(m.Reshape(m.Reshape(m.in(2, 3, 4), 24), 6, 4), 3, 8)) }, "reshape"},
+	{"transposes", "reshapes of reshapes", func(m *maker) { m.out(m.Reshape(m.Reshape(m.Reshape(m.in(2, 3, 4), 24), 6, 4), 3, 8)) },
+		"reshape"},
 	{"transposes", "one that others read, too", func(m *maker) {
 		x := m.Transpose(m.in(2, 3, 4), 2, 0, 1)
 		m.out(m.Exp(x), m.Transpose(x, 2, 0, 1))
@@ -155,12 +156,16 @@ var samples = []sample{
 		x, y := m.heads(m.in(2, 5, 12), 3), m.heads(m.in(2, 6, 12), 3)
 		m.out(m.MatMulT(x, y, false, true))
 	}, "matmul"},
-	{"products", "a left side of columns", func(m *maker) { m.out(m.MatMulT(m.in(2, 4, 5), m.in(2, 4, 6), true, false)) }, "transpose matmul"},
+	{"products", "a left side of columns", func(m *maker) { m.out(m.MatMulT(m.in(2, 4, 5), m.in(2, 4, 6), true, false)) },
+		"transpose matmul"},
 	{"products", "a result that is transposed", func(m *maker) {
 		m.out(m.Transpose(m.MatMul(m.in(2, 3, 5, 4), m.in(2, 3, 4, 6)), 0, 2, 1, 3))
 	}, "matmul"},
 	{"products", "a constant matrix stays with its product", func(m *maker) { m.out(m.Dense(m.in(5, 4), m.w(4, 6))) }, "const matmul"},
-	{"products", "a matrix for a whole batch", func(m *maker) { m.out(m.MatMul(m.in(3, 5, 4), m.BroadcastTo(m.in(4, 6), 3, 4, 6))) }, "matmul"},
+	{"products", "a matrix for a whole batch", func(m *maker) {
+		m.out(m.MatMul(m.in(3, 5, 4), m.BroadcastTo(m.in(4, 6), 3, 4,
+			6)))
+	}, "matmul"},
 }
 
 // TestEachPass runs one pass on a graph that is made for it: it does what it is there for, and the graph computes what it computed.
@@ -264,7 +269,8 @@ func TestFoldFollowsParameters(t *testing.T) {
 		t.Error("the same folding has two keys")
 	}
 	for name, other := range map[string]func() (string, int){
-		"another function": func() (string, int) { return fold(graph.Tanh, p) }, "another parameter": func() (string, int) { return fold(graph.Exp, q) },
+		"another function":  func() (string, int) { return fold(graph.Tanh, p) },
+		"another parameter": func() (string, int) { return fold(graph.Exp, q) },
 	} {
 		if key, _ := other(); key == one {
 			t.Errorf("%s has the same key", name)

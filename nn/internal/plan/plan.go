@@ -230,14 +230,13 @@ func (p *Plan) release(r *run) {
 func (p *Plan) Run(inputs []tensor.Any, states map[*graph.Param]graph.StateValue) ([]tensor.Any, error) {
 	r := p.acquire()
 	defer p.release(r)
-	if err := p.execute(r, inputs, states); err != nil {
-		return nil, err
-	}
 	outputs := make([]tensor.Any, len(p.outputs))
 	for i, id := range p.outputs {
 		v := p.values[id]
 		outputs[i] = tensor.NewAny(v.DType, v.Shape...)
-		r.bufs[id].CopyTo(outputs[i])
+	}
+	if err := p.execute(r, outputs, inputs, states); err != nil {
+		return nil, err
 	}
 	return outputs, nil
 }
@@ -255,20 +254,14 @@ func (p *Plan) RunInto(outputs, inputs []tensor.Any, states map[*graph.Param]gra
 	}
 	r := p.acquire()
 	defer p.release(r)
-	if err := p.execute(r, inputs, states); err != nil {
-		return err
-	}
-	for i, id := range p.outputs {
-		r.bufs[id].CopyTo(outputs[i])
-	}
-	return nil
+	return p.execute(r, outputs, inputs, states)
 }
 
-func (p *Plan) execute(r *run, inputs []tensor.Any, states map[*graph.Param]graph.StateValue) error {
+func (p *Plan) execute(r *run, outputs, inputs []tensor.Any, states map[*graph.Param]graph.StateValue) error {
 	if err := p.begin(); err != nil {
 		return err
 	}
-	err := p.executeFresh(r, inputs, states)
+	err := p.executeFresh(r, outputs, inputs, states)
 	p.store.running.RUnlock()
 	if err != nil {
 		return err
@@ -276,8 +269,8 @@ func (p *Plan) execute(r *run, inputs []tensor.Any, states map[*graph.Param]grap
 	return p.storeParams(r)
 }
 
-// executeFresh runs a plan whose items are those of the present parameters.
-func (p *Plan) executeFresh(r *run, inputs []tensor.Any, states map[*graph.Param]graph.StateValue) error {
+// executeFresh runs a plan whose items are those of the present parameters, and writes the outputs while they stay so.
+func (p *Plan) executeFresh(r *run, outputs, inputs []tensor.Any, states map[*graph.Param]graph.StateValue) error {
 	p.refix(r)
 	next := 0
 	for _, t := range inputs {
@@ -309,6 +302,9 @@ func (p *Plan) executeFresh(r *run, inputs []tensor.Any, states map[*graph.Param
 	p.alias(r)
 	if err := p.runSteps(r); err != nil {
 		return err
+	}
+	for i, t := range outputs { // before a state that is an output becomes another
+		r.bufs[p.outputs[i]].CopyTo(t)
 	}
 	p.keepStates(r, states)
 	return nil

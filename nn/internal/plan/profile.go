@@ -26,7 +26,7 @@ func (p *Plan) Profile(runs int, inputs []tensor.Any, states map[*graph.Param]gr
 	r.timed = make([]time.Duration, len(p.steps))
 	defer func() { r.timed = nil }()
 	for k := range max(runs, 1) {
-		if err := p.execute(r, inputs, states); err != nil {
+		if err := p.execute(r, nil, inputs, states); err != nil {
 			return nil, err
 		}
 		for i, d := range r.timed {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hornml/horn/nn/graph"
@@ -282,5 +283,55 @@ func TestItemsAreShared(t *testing.T) {
 		if it.users < 2 {
 			t.Errorf("%q has %d users", key, it.users)
 		}
+	}
+}
+
+// TestFoldedOutputsRace returns what is worked out of a weight beforehand, while others assign it: each answer is that of one weight.
+func TestFoldedOutputsRace(t *testing.T) {
+	var mu sync.Mutex
+	data := make([]float32, 3000)
+	w := graph.NewParam("w", tensor.Float32, []int{3000}, func() (graph.Buf, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return graph.Buf{F: data}, nil
+	}, nil)
+	b := graph.NewBuilder()
+	b.Graph.Outputs = []*graph.Value{b.Neg(b.Param(w)), b.Input(tensor.Float32, 1)}
+	p, err := Compile(b.Graph, Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			for range 100 {
+				out, err := p.Run([]tensor.Any{tensor.New(1)}, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if y := out[0].(*tensor.Tensor).Data(); slices.Min(y) != slices.Max(y) {
+					t.Errorf("a mixture of %g to %g", slices.Min(y), slices.Max(y))
+					return
+				}
+			}
+		})
+	}
+	stop := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(stop)
+	}()
+	for i := 0; ; i++ {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		next := slices.Repeat([]float32{float32(i)}, 3000)
+		mu.Lock()
+		data = next
+		mu.Unlock()
+		w.Changed()
 	}
 }
