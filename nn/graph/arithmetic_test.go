@@ -186,7 +186,7 @@ func TestCasts(t *testing.T) {
 		{list(tensor.Int32, 70000, -1), list(tensor.Int16, 4464, -1)},
 		{list(tensor.Int32, -1), list(tensor.Uint16, 65535)},
 		{list(tensor.Int32, -1), list(tensor.Uint32, math.MaxUint32)},
-		{list(d, 0, 0.5, nan, -0.0), list(tensor.Bool, 0, 1, 1, 0)},
+		{list(d, 0, 0.5, nan, math.Copysign(0, -1)), list(tensor.Bool, 0, 1, 1, 0)},
 		{list(tensor.Int32, 0, 7), list(tensor.Bool, 0, 1)},
 		{list(tensor.Bool, 0, 1), list(f, 0, 1)},
 		{list(tensor.Bool, 0, 1), list(tensor.Int8, 0, 1)},

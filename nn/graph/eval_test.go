@@ -22,9 +22,6 @@ type array struct {
 func floats(shape []int, data ...float64) array {
 	return array{d: tensor.Float32, shape: shape, data: data}
 }
-func doubles(shape []int, data ...float64) array {
-	return array{d: tensor.Float64, shape: shape, data: data}
-}
 func ints(shape []int, data ...float64) array {
 	return array{d: tensor.Int32, shape: shape, data: data}
 }

@@ -105,7 +105,7 @@ def wide_names():
 
 
 def large():
-    return keras.Sequential([keras.Input((4096,)), layers.Dense(4096, name="a"), layers.Dense(70000, name="b")], name="large")
+    return keras.Sequential([keras.Input((4096,)), layers.Dense(4096, name="a"), layers.Dense(30000, name="b")], name="large")
 
 
 def compiled():
