@@ -3,6 +3,7 @@ package h5lite
 import (
 	"io/fs"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/hornml/horn/h5lite/internal/format"
@@ -78,9 +79,9 @@ func (g *Group) members() (*members, error) {
 		}
 		m.links[i] = link
 	}
-	byName := func(a, b Link) int { return strings.Compare(a.Name, b.Name) }
-	if !slices.IsSortedFunc(m.links, byName) {
-		slices.SortFunc(m.links, byName)
+	byName := func(i, j int) bool { return m.links[i].Name < m.links[j].Name }
+	if !sort.SliceIsSorted(m.links, byName) {
+		sort.Slice(m.links, byName)
 	}
 	for i, l := range m.links {
 		if _, ok := m.byName[l.Name]; ok {

@@ -117,7 +117,7 @@ func fromRaw[T Element](data []T, shape []int) (Any, error) {
 	if n, ok := SizeOf(shape); !ok || n != len(data) {
 		return nil, fmt.Errorf("%d elements do not make the shape %s", len(data), FormatShape(shape))
 	}
-	return &Of[T]{data: data, shape: slices.Clone(shape), strides: rowMajor(shape)}, nil
+	return &Of[T]{data: data, layout: dense(shape)}, nil
 }
 
 // Reshape returns t under another shape of the same size, as [Of.Reshape] does.

@@ -1,6 +1,11 @@
 package tensor
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+var errNotNumbers = errors.New("elements of type string are not numbers")
 
 type number interface {
 	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64
@@ -9,9 +14,10 @@ type number interface {
 // wide are the types that all numbers pass through: what they are computed in, and what they are converted by.
 type wide interface{ float32 | float64 | int64 }
 
-// widen writes src into dst, of the same length.
-func widen[D wide, S Element](dst []D, src []S) error {
-	switch s := any(src).(type) {
+// widen writes src, a slice of elements of the same length, into dst. It takes any slice, as narrow does, so that there is one
+// of it in a program for each wide type, not one for each pair of types.
+func widen[D wide](dst []D, src any) error {
+	switch s := src.(type) {
 	case []D:
 		copy(dst, s)
 	case []float32:
@@ -50,7 +56,7 @@ func widen[D wide, S Element](dst []D, src []S) error {
 			dst[i] = D(v.Float32())
 		}
 	default:
-		return fmt.Errorf("elements of type %s are not numbers", DTypeOf[S]())
+		return errNotNumbers
 	}
 	return nil
 }
@@ -61,9 +67,9 @@ func convertTo[D wide, S number](dst []D, src []S) {
 	}
 }
 
-// narrow writes src into dst, of the same length.
-func narrow[D Element, S wide](dst []D, src []S) error {
-	switch d := any(dst).(type) {
+// narrow writes src into dst, a slice of elements of the same length.
+func narrow[S wide](dst any, src []S) error {
+	switch d := dst.(type) {
 	case []S:
 		copy(d, src)
 	case []float32:
@@ -103,7 +109,7 @@ func narrow[D Element, S wide](dst []D, src []S) error {
 			d[i] = BHalfFrom(float32(v))
 		}
 	default:
-		return fmt.Errorf("elements of type %s are not numbers", DTypeOf[D]())
+		return errNotNumbers
 	}
 	return nil
 }
@@ -125,28 +131,39 @@ func (t *Of[T]) Float64s(dst []float64) error { return widen(dst, t.Data()) }
 func (t *Of[T]) Int64s(dst []int64) error { return widen(dst, t.Data()) }
 
 // SetFloat32s implements [Any].
-func (t *Of[T]) SetFloat32s(src []float32) error { return set(t, src) }
+func (t *Of[T]) SetFloat32s(src []float32) error {
+	own := t.Data()
+	err := narrow(own, src)
+	t.scatter(own)
+	return err
+}
 
 // SetFloat64s implements [Any].
-func (t *Of[T]) SetFloat64s(src []float64) error { return set(t, src) }
+func (t *Of[T]) SetFloat64s(src []float64) error {
+	own := t.Data()
+	err := narrow(own, src)
+	t.scatter(own)
+	return err
+}
 
 // SetInt64s implements [Any].
-func (t *Of[T]) SetInt64s(src []int64) error { return set(t, src) }
+func (t *Of[T]) SetInt64s(src []int64) error {
+	own := t.Data()
+	err := narrow(own, src)
+	t.scatter(own)
+	return err
+}
 
-func set[T Element, S wide](t *Of[T], src []S) error {
+// scatter stores elements in C order, which may be in the tensor's own memory already.
+func (t *Of[T]) scatter(own []T) {
 	if t.IsContiguous() {
-		return narrow(t.data[:t.Len()], src)
-	}
-	own := make([]T, t.Len())
-	if err := narrow(own, src); err != nil {
-		return err
+		return
 	}
 	i := 0
 	t.each(0, 0, func(offset int) {
 		t.data[offset] = own[i]
 		i++
 	})
-	return nil
 }
 
 // Convert implements [Any].

@@ -17,9 +17,8 @@ import (
 // Of is an array of elements of type T, with a shape and, for each axis, a stride in elements. The zero value is not of
 // use; [New], [Zeros] and [FromSlice] make one. Reading from many goroutines is safe, writing is not.
 type Of[T Element] struct {
-	data    []T // starts at the first element
-	shape   []int
-	strides []int
+	layout
+	data []T // starts at the first element
 }
 
 // Tensor is an array of float32, the type that Keras computes in unless told otherwise.
@@ -30,7 +29,7 @@ func New(shape ...int) *Tensor { return Zeros[float32](shape...) }
 
 // Zeros returns a tensor of zero values of T.
 func Zeros[T Element](shape ...int) *Of[T] {
-	return &Of[T]{data: make([]T, mustSize(shape)), shape: slices.Clone(shape), strides: rowMajor(shape)}
+	return &Of[T]{data: make([]T, mustSize(shape)), layout: dense(shape)}
 }
 
 // FromSlice returns a tensor over data, which it takes over without a copy, in C order. Without a shape it is a vector.
@@ -41,7 +40,7 @@ func FromSlice[T Element](data []T, shape ...int) *Of[T] {
 	if n := mustSize(shape); n != len(data) {
 		panic(fmt.Sprintf("tensor: %d elements do not make shape %s", len(data), FormatShape(shape)))
 	}
-	return &Of[T]{data: data, shape: slices.Clone(shape), strides: rowMajor(shape)}
+	return &Of[T]{data: data, layout: dense(shape)}
 }
 
 // Scalar returns a tensor of rank 0.
@@ -49,30 +48,6 @@ func Scalar[T Element](v T) *Of[T] { return &Of[T]{data: []T{v}} }
 
 // DType returns the element type.
 func (t *Of[T]) DType() DType { return DTypeOf[T]() }
-
-// Shape returns the dimensions; the caller must not change them.
-func (t *Of[T]) Shape() []int { return t.shape }
-
-// Strides returns the distance, in elements, between neighbours along each axis; the caller must not change them.
-func (t *Of[T]) Strides() []int { return t.strides }
-
-// Rank returns the number of axes.
-func (t *Of[T]) Rank() int { return len(t.shape) }
-
-// Len returns the number of elements.
-func (t *Of[T]) Len() int { return mustSize(t.shape) }
-
-// IsContiguous reports whether the elements stand one after the other in C order.
-func (t *Of[T]) IsContiguous() bool {
-	step := 1
-	for i := len(t.shape) - 1; i >= 0; i-- {
-		if t.shape[i] != 1 && t.strides[i] != step {
-			return t.Len() == 0
-		}
-		step *= t.shape[i]
-	}
-	return true
-}
 
 // Data returns the elements in C order: the tensor's own memory where that is contiguous, else a copy.
 func (t *Of[T]) Data() []T {
@@ -86,7 +61,7 @@ func (t *Of[T]) Data() []T {
 
 // Clone returns a contiguous copy.
 func (t *Of[T]) Clone() *Of[T] {
-	return &Of[T]{data: slices.Clone(t.Data()), shape: slices.Clone(t.shape), strides: rowMajor(t.shape)}
+	return &Of[T]{data: slices.Clone(t.Data()), layout: dense(t.shape)}
 }
 
 // At returns the element at the given index, one number for each axis.
@@ -94,31 +69,6 @@ func (t *Of[T]) At(index ...int) T { return t.data[t.offset(index)] }
 
 // Set stores v at the given index.
 func (t *Of[T]) Set(v T, index ...int) { t.data[t.offset(index)] = v }
-
-func (t *Of[T]) offset(index []int) int {
-	if len(index) != len(t.shape) {
-		panic(fmt.Sprintf("tensor: %d indices for shape %s", len(index), FormatShape(t.shape)))
-	}
-	offset := 0
-	for axis, i := range index {
-		if i < 0 || i >= t.shape[axis] {
-			panic(fmt.Sprintf("tensor: index %d is outside axis %d of shape %s", i, axis, FormatShape(t.shape)))
-		}
-		offset += i * t.strides[axis]
-	}
-	return offset
-}
-
-// each calls f with the offset of every element, in C order.
-func (t *Of[T]) each(axis, offset int, f func(offset int)) {
-	if axis == len(t.shape) {
-		f(offset)
-		return
-	}
-	for i := range t.shape[axis] {
-		t.each(axis+1, offset+i*t.strides[axis], f)
-	}
-}
 
 // ArgMax returns the position, in C order, of the first largest element; -1 for a tensor without elements.
 func ArgMax(t *Tensor) int {

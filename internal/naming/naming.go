@@ -1,22 +1,41 @@
 // Package naming makes names as Keras does (keras.src.utils.naming).
 package naming
 
-import (
-	"regexp"
-	"strings"
-)
-
-var (
-	notWord    = regexp.MustCompile(`\W+`)
-	beforeWord = regexp.MustCompile(`(.)([A-Z][a-z]+)`)
-	beforeCaps = regexp.MustCompile(`([a-z])([A-Z])`)
-)
+import "strings"
 
 // SnakeCase turns the name of a Python class into the form that Keras uses for automatic names and for the paths in
 // weights files, such as "conv2d_transpose" or "re_lu".
 func SnakeCase(class string) string {
-	s := notWord.ReplaceAllString(class, "")
-	s = beforeWord.ReplaceAllString(s, "${1}_$2")
-	s = beforeCaps.ReplaceAllString(s, "${1}_$2")
-	return strings.ToLower(s)
+	word := make([]byte, 0, len(class))
+	for i := range len(class) {
+		if c := class[i]; isLower(c) || isUpper(c) || isDigit(c) || c == '_' {
+			word = append(word, c)
+		}
+	}
+	// A capital before small letters begins a word, after any character that is not the capital of such a word itself.
+	split := make([]byte, 0, 2*len(word))
+	for i := 0; i < len(word); i++ {
+		split = append(split, word[i])
+		if i+2 >= len(word) || !isUpper(word[i+1]) || !isLower(word[i+2]) {
+			continue
+		}
+		split = append(split, '_', word[i+1])
+		for i += 2; i < len(word) && isLower(word[i]); i++ {
+			split = append(split, word[i])
+		}
+		i--
+	}
+	// So does any capital after a small letter.
+	var b strings.Builder
+	for i, c := range split {
+		if i > 0 && isUpper(c) && isLower(split[i-1]) {
+			b.WriteByte('_')
+		}
+		b.WriteByte(c)
+	}
+	return strings.ToLower(b.String())
 }
+
+func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
+func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -1,6 +1,8 @@
 package naming_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hornml/horn/internal/naming"
@@ -15,4 +17,20 @@ func TestSnakeCase(t *testing.T) {
 			t.Errorf("%s is %q, not %q", class, got, want)
 		}
 	}
+}
+
+// FuzzSnakeCase compares with the patterns by which Keras does it.
+func FuzzSnakeCase(f *testing.F) {
+	notWord, beforeWord, beforeCaps := regexp.MustCompile(`\W+`), regexp.MustCompile(`(.)([A-Z][a-z]+)`), regexp.MustCompile(`([a-z])([A-Z])`)
+	for _, s := range []string{"Dense", "ABcDEf", "aBC", "XxYyZ", "A_Bc", "É1Ab", "HTTPServerX2Y", "AbAbAb", "__Ab", "abABabCd"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, class string) {
+		want := notWord.ReplaceAllString(class, "")
+		want = beforeWord.ReplaceAllString(want, "${1}_$2")
+		want = strings.ToLower(beforeCaps.ReplaceAllString(want, "${1}_$2"))
+		if got := naming.SnakeCase(class); got != want {
+			t.Errorf("%q is %q, not %q", class, got, want)
+		}
+	})
 }

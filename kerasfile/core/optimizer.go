@@ -39,7 +39,7 @@ func trainables(m *nn.Model) int {
 func rearrangeOptimizer(m *nn.Model, variables []*layer.Variable, r release.Release, read bool) []*layer.Variable {
 	record := m.CompileConfig().Object("optimizer")
 	config := record.Object("config")
-	if !r.Before(release.Of(3, 10)) || config == nil {
+	if !r.Before(release.Release{3, 10}) || config == nil {
 		return variables
 	}
 	at := 1

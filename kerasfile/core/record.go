@@ -133,7 +133,7 @@ func (r *record) express() error {
 
 // refuseFormerInt4 refuses int4 kernels as Keras 3.11 to 3.13 pack them for later releases, which cannot load them.
 func refuseFormerInt4(m *nn.Model, target release.Release) error {
-	if target.Before(release.Of(3, 14)) {
+	if target.Before(release.Release{3, 14}) {
 		return nil
 	}
 	return refuse(m, func(l layer.Layer) error {

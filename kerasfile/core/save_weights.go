@@ -100,7 +100,7 @@ func (o *saveOptions) groups(m *nn.Model, target release.Release) ([]container.G
 		}
 		out = append(out, g)
 	}
-	if o.target != "" && target.Before(release.Of(3, 3)) {
+	if o.target != "" && target.Before(release.Release{3, 3}) {
 		out = append(out, bidirectionalTwins(m, out)...)
 	}
 	if !o.optimizer {

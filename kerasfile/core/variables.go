@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/hornml/horn/internal/naming"
@@ -48,7 +49,7 @@ func (w *walker) visit(path string, l layer.Layer) {
 		return
 	}
 	children := slices.Clone(c.Children())
-	slices.SortStableFunc(children, func(a, b layer.Child) int { return strings.Compare(attributeKey(a.Attr), attributeKey(b.Attr)) })
+	sort.SliceStable(children, func(i, j int) bool { return attributeKey(children[i].Attr) < attributeKey(children[j].Attr) })
 	_, model := l.(*nn.Model)
 	for _, child := range children {
 		at := w.attribute(path, child.Attr, model)

@@ -32,7 +32,7 @@ func openLayerSource(f *h5lite.File, from dialect.Origin) (*layerSource, error) 
 	s := &layerSource{file: file, from: from, release: from.Release}
 	if !s.release.Known() {
 		if s.release = release.Parse(file.Version); file.Unversioned {
-			s.release = release.Of(1)
+			s.release = release.Release{1}
 		}
 	}
 	return s, nil

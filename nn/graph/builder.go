@@ -1,12 +1,12 @@
 package graph
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 
+	"github.com/hornml/horn/internal/digest"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -155,11 +155,11 @@ func (b *Builder) ConstBuf(buf Buf, d tensor.DType, shape ...int) *Value {
 }
 
 func hashBuf(buf Buf, d tensor.DType) string {
-	h := sha256.New()
+	var h digest.Hash
 	var word [8]byte
 	put := func(v uint64) {
 		binary.LittleEndian.PutUint64(word[:], v)
-		h.Write(word[:])
+		_, _ = h.Write(word[:])
 	}
 	put(uint64(d))
 	for _, v := range buf.F {
@@ -180,9 +180,10 @@ func hashBuf(buf Buf, d tensor.DType) string {
 	}
 	for _, v := range buf.S {
 		put(uint64(len(v)))
-		h.Write([]byte(v))
+		_, _ = h.Write([]byte(v))
 	}
-	return "m" + string(h.Sum(nil))
+	sum := h.Sum()
+	return "m" + string(sum[:])
 }
 
 // Scalar returns a rank-0 constant of dtype d.

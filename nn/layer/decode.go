@@ -191,6 +191,15 @@ func (b *Base) config(c *Config) {
 			c.Errorf("dtype", "%v", err)
 			return
 		}
+		if len(p.byPath) > 0 {
+			if c.registry != nil {
+				p.match = c.registry.patterns
+			}
+			if p.match == nil {
+				c.Unsupported("dtype", "a DTypePolicyMap has patterns, for which the registry needs the family layers.PolicyMaps")
+				return
+			}
+		}
 		b.policy = p
 	}
 	if _, ok := c.Value("activity_regularizer"); ok {

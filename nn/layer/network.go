@@ -2,7 +2,7 @@ package layer
 
 import (
 	"fmt"
-	"slices"
+	"sort"
 
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
@@ -80,9 +80,7 @@ func GiveNames(layers []Layer) error {
 			taken[b.name] = true
 		}
 	}
-	slices.SortStableFunc(automatic, func(a, b Layer) int {
-		return int(int64(a.base().order) - int64(b.base().order))
-	})
+	sort.SliceStable(automatic, func(i, j int) bool { return automatic[i].base().order < automatic[j].base().order })
 	for _, l := range automatic {
 		b := l.base()
 		if b.models > 0 && !taken[b.name] { // another model knows it by this name

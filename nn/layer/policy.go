@@ -2,7 +2,6 @@ package layer
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/hornml/horn/internal/pyjson"
@@ -25,6 +24,7 @@ type Policy struct {
 	AmaxHistory int
 	Raw         any // as the file has it; nil for a policy made in Go
 	byPath      []pathPolicy
+	match       func(pattern, text string) bool // of keys in byPath
 }
 
 type pathPolicy struct {
@@ -132,7 +132,7 @@ func parsePolicy(v any) (Policy, error) {
 }
 
 // forPath resolves a DTypePolicyMap for the layer at the given path. As in Keras a key is the path itself or a pattern
-// that matches all of it; patterns run in linear time, and one that is not valid matches nothing.
+// that matches all of it; one that is not valid matches nothing.
 func (p Policy) forPath(path string) Policy {
 	for _, e := range p.byPath {
 		if e.key == path {
@@ -140,7 +140,7 @@ func (p Policy) forPath(path string) Policy {
 		}
 	}
 	for _, e := range p.byPath {
-		if re, err := regexp.Compile("^(?:" + e.key + ")$"); err == nil && re.MatchString(path) {
+		if p.match != nil && p.match(e.key, path) {
 			return e.policy.within(p)
 		}
 	}

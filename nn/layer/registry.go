@@ -41,6 +41,7 @@ type Registry struct {
 	activations map[string]ActivationFunc
 	objects     map[string]map[string]objectEntry
 	custom      CustomObjects
+	patterns    func(pattern, text string) bool
 }
 
 type entry struct {
@@ -114,7 +115,7 @@ func (r *Registry) Extended(families ...Family) *Registry {
 		for kind, list := range r.objects {
 			out.objects[kind] = maps.Clone(list)
 		}
-		out.custom = r.custom
+		out.custom, out.patterns = r.custom, r.patterns
 	}
 	out.Add(families...)
 	return out
@@ -244,6 +245,10 @@ func (r *Registry) RegisterActivation(f ActivationFunc, names ...string) {
 		r.activations[n] = f
 	}
 }
+
+// RegisterPatterns adds what tells whether a pattern, a regular expression as Python has them, matches all of a text: the keys of
+// a DTypePolicyMap need it.
+func (r *Registry) RegisterPatterns(match func(pattern, text string) bool) { r.patterns = match }
 
 // Activations returns the names of all activation functions, sorted.
 func (r *Registry) Activations() []string { return tree.Keys(r.activations) }

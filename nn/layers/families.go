@@ -15,7 +15,7 @@ import (
 // All is the family of all layers and of all operations of keras.ops, and of the reasons why some of Keras's are refused.
 func All(r *layer.Registry) {
 	r.Add(CoreLayers, ActivationLayers, ConvolutionLayers, PoolingLayers, RecurrentLayers, AttentionLayers, NormalizationLayers,
-		RegularizationLayers, ReshapingLayers, MergingLayers, PreprocessingLayers, addApplications, addRefused, ops.All)
+		RegularizationLayers, ReshapingLayers, MergingLayers, PreprocessingLayers, PolicyMaps, addApplications, addRefused, ops.All)
 }
 
 // CoreLayers are InputLayer, Dense, EinsumDense, Embedding, Masking and the like.

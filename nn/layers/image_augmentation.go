@@ -75,66 +75,70 @@ func numbers(values ...string) []any {
 }
 
 // seed is an integer, null, or a SeedGenerator.
-var seed = arg("seed", "an integer, null or a seed generator", func(v any) bool {
-	_, isObject := v.(*pyjson.Object)
-	return v == nil || isNumber(v) || isObject
-}, nil)
+func seed() augmentationArg {
+	return arg("seed", "an integer, null or a seed generator", func(v any) bool {
+		_, isObject := v.(*pyjson.Object)
+		return v == nil || isNumber(v) || isObject
+	}, nil)
+}
 
-// The arguments of layers that move pixels.
-var (
-	geometric = []augmentationArg{oneOf("fill_mode", "reflect", "wrap", "constant", "nearest"),
-		oneOf("interpolation", "bilinear", "nearest"), numberArg("fill_value", pyjson.Number("0.0")), seed}
-	interpolation = oneOf("interpolation", "bilinear", "nearest")
-)
+func interpolation() augmentationArg { return oneOf("interpolation", "bilinear", "nearest") }
+
+// geometric are the arguments of layers that move pixels after those of their own.
+func geometric(own ...augmentationArg) []augmentationArg {
+	return append(own, oneOf("fill_mode", "reflect", "wrap", "constant", "nearest"), interpolation(),
+		numberArg("fill_value", pyjson.Number("0.0")), seed())
+}
 
 func zero(s string) any { return pyjson.Number(s) }
 
-var augmentations = []augmentation{
-	{class: "AugMix", casts: true, args: []augmentationArg{valueRange(), integerArg("num_chains", zero("3")),
-		integerArg("chain_depth", zero("3")),
-		factor("factor", zero("0.3")), numberArg("alpha", zero("1.0")), arg("all_ops", "true or false", isBool, true), interpolation, seed}},
-	{class: "CutMix", casts: true, castMasks: true, noBoxes: true, args: []augmentationArg{factor("factor", zero("1.0")), seed}},
-	{class: "MixUp", args: []augmentationArg{numberArg("alpha", zero("0.2")), seed}},
-	{class: "RandAugment", casts: true, args: []augmentationArg{valueRange(), integerArg("num_ops", zero("2")), factor("factor", zero("0.5")),
-		interpolation, seed}},
-	{class: "RandomBrightness", args: []augmentationArg{factor("factor"), valueRange(), seed}},
-	{class: "RandomColorDegeneration", args: []augmentationArg{factor("factor"), valueRange(), seed}},
-	{class: "RandomColorJitter", args: []augmentationArg{valueRange(), factor("brightness_factor", nil), factor("contrast_factor", nil),
-		factor("saturation_factor", nil), factor("hue_factor", nil), seed}},
-	{class: "RandomContrast", args: []augmentationArg{factor("factor"), valueRange(), seed}},
-	{class: "RandomElasticTransform", casts: true, noBoxes: true,
-		args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", zero("1.0")), interpolation,
-			oneOf("fill_mode", "reflect", "constant", "nearest", "wrap", "mirror"), numberArg("fill_value", zero("0.0")), valueRange(), seed}},
-	{class: "RandomErasing", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", numbers("0.02", "0.33")),
-		arg("fill_value", "a number or null", func(v any) bool { return v == nil || isNumber(v) }, nil), valueRange(), seed}},
-	{class: "RandomFlip", casts: true, castMasks: true, args: []augmentationArg{oneOf("mode", "horizontal_and_vertical", "horizontal",
-		"vertical"), seed}},
-	{class: "RandomGaussianBlur", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("kernel_size", zero("3")),
-		factor("sigma", zero("1.0")), valueRange(), seed}},
-	{class: "RandomGrayscale", args: []augmentationArg{numberArg("factor", zero("0.5")), seed}},
-	{class: "RandomHue", args: []augmentationArg{factor("factor"), valueRange(), seed}},
-	{class: "RandomInvert", args: []augmentationArg{factor("factor", zero("1.0")), valueRange(), seed}},
-	{class: "RandomPerspective", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), numberArg("scale", zero("1.0")),
-		interpolation, numberArg("fill_value", zero("0.0")), seed}},
-	{class: "RandomPosterization", args: []augmentationArg{factor("factor"), valueRange(), seed}},
-	{class: "RandomRotation", casts: true, args: append([]augmentationArg{factor("factor")}, geometric...)},
-	{class: "RandomSaturation", args: []augmentationArg{factor("factor"), valueRange(), seed}},
-	{class: "RandomSharpness", casts: true, args: []augmentationArg{factor("factor"), valueRange(), seed}},
-	{class: "RandomShear", casts: true, args: append([]augmentationArg{factor("x_factor", zero("0.0")), factor("y_factor", zero("0.0"))},
-		geometric...)},
-	{class: "RandomTranslation", casts: true, args: append([]augmentationArg{factor("height_factor"), factor("width_factor")}, geometric...)},
-	{class: "RandomZoom", casts: true, args: append([]augmentationArg{factor("height_factor"), factor("width_factor", nil)}, geometric...)},
-	{class: "Solarization", casts: true, args: []augmentationArg{valueRange(), factor("addition_factor", zero("0.0")),
-		factor("threshold_factor", zero("0.0")), seed}},
-	{class: "Equalization", args: []augmentationArg{integerArg("bins", zero("256")), valueRange()}},
+// augmentations are the classes with their arguments.
+func augmentations() []augmentation {
+	return []augmentation{
+		{class: "AugMix", casts: true, args: []augmentationArg{valueRange(), integerArg("num_chains", zero("3")),
+			integerArg("chain_depth", zero("3")),
+			factor("factor", zero("0.3")), numberArg("alpha", zero("1.0")), arg("all_ops", "true or false", isBool, true), interpolation(), seed()}},
+		{class: "CutMix", casts: true, castMasks: true, noBoxes: true, args: []augmentationArg{factor("factor", zero("1.0")), seed()}},
+		{class: "MixUp", args: []augmentationArg{numberArg("alpha", zero("0.2")), seed()}},
+		{class: "RandAugment", casts: true, args: []augmentationArg{valueRange(), integerArg("num_ops", zero("2")), factor("factor", zero("0.5")),
+			interpolation(), seed()}},
+		{class: "RandomBrightness", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
+		{class: "RandomColorDegeneration", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
+		{class: "RandomColorJitter", args: []augmentationArg{valueRange(), factor("brightness_factor", nil), factor("contrast_factor", nil),
+			factor("saturation_factor", nil), factor("hue_factor", nil), seed()}},
+		{class: "RandomContrast", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
+		{class: "RandomElasticTransform", casts: true, noBoxes: true,
+			args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", zero("1.0")), interpolation(),
+				oneOf("fill_mode", "reflect", "constant", "nearest", "wrap", "mirror"), numberArg("fill_value", zero("0.0")), valueRange(), seed()}},
+		{class: "RandomErasing", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", numbers("0.02", "0.33")),
+			arg("fill_value", "a number or null", func(v any) bool { return v == nil || isNumber(v) }, nil), valueRange(), seed()}},
+		{class: "RandomFlip", casts: true, castMasks: true, args: []augmentationArg{oneOf("mode", "horizontal_and_vertical", "horizontal",
+			"vertical"), seed()}},
+		{class: "RandomGaussianBlur", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("kernel_size", zero("3")),
+			factor("sigma", zero("1.0")), valueRange(), seed()}},
+		{class: "RandomGrayscale", args: []augmentationArg{numberArg("factor", zero("0.5")), seed()}},
+		{class: "RandomHue", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
+		{class: "RandomInvert", args: []augmentationArg{factor("factor", zero("1.0")), valueRange(), seed()}},
+		{class: "RandomPerspective", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), numberArg("scale", zero("1.0")),
+			interpolation(), numberArg("fill_value", zero("0.0")), seed()}},
+		{class: "RandomPosterization", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
+		{class: "RandomRotation", casts: true, args: geometric(factor("factor"))},
+		{class: "RandomSaturation", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
+		{class: "RandomSharpness", casts: true, args: []augmentationArg{factor("factor"), valueRange(), seed()}},
+		{class: "RandomShear", casts: true, args: geometric(factor("x_factor", zero("0.0")), factor("y_factor", zero("0.0")))},
+		{class: "RandomTranslation", casts: true, args: geometric(factor("height_factor"), factor("width_factor"))},
+		{class: "RandomZoom", casts: true, args: geometric(factor("height_factor"), factor("width_factor", nil))},
+		{class: "Solarization", casts: true, args: []augmentationArg{valueRange(), factor("addition_factor", zero("0.0")),
+			factor("threshold_factor", zero("0.0")), seed()}},
+		{class: "Equalization", args: []augmentationArg{integerArg("bins", zero("256")), valueRange()}},
+	}
 }
 
 func isBool(v any) bool { _, ok := v.(bool); return ok }
 
 func addImageAugmentation(r *layer.Registry) {
-	for i := range augmentations {
-		a := &augmentations[i]
-		r.Register("keras.layers", a.class, func() layer.Layer { return &Augmentation{kind: a} })
+	for _, a := range augmentations() {
+		r.Register("keras.layers", a.class, func() layer.Layer { return &Augmentation{kind: &a} })
 	}
 	r.Register("keras.layers", "RandomCrop", func() layer.Layer { return new(RandomCrop) })
 }

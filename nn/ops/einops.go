@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -11,8 +10,6 @@ import (
 )
 
 func addEinops(r *layer.Registry) { r.RegisterOp("einops", "Rearrange", rearrange) }
-
-var axisGroup = regexp.MustCompile(`\w+|\([^)]*\)`)
 
 // rearrange reorders, splits and joins axes by a pattern such as "b (h p) c -> b h (p c)" (keras.ops.rearrange).
 func rearrange(o *layer.OpCall) any {
@@ -87,11 +84,23 @@ func rearrange(o *layer.OpCall) any {
 	return o.Reshape(o.Transpose(o.Reshape(x, split...), order...), shape...)
 }
 
+func notWord(r rune) bool {
+	return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+}
+
 // axisGroups reads one side of a pattern: the names of the axes, those in brackets together.
 func axisGroups(side string) [][]string {
 	var out [][]string
-	for _, g := range axisGroup.FindAllString(side, -1) {
-		out = append(out, strings.Fields(strings.Trim(g, "()")))
+	for {
+		before, rest, grouped := strings.Cut(side, "(")
+		for _, name := range strings.FieldsFunc(before, notWord) {
+			out = append(out, []string{name})
+		}
+		if !grouped {
+			return out
+		}
+		group, after, _ := strings.Cut(rest, ")")
+		out = append(out, strings.Fields(group))
+		side = after
 	}
-	return out
 }

@@ -10,7 +10,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,11 +23,23 @@ const magic = "\x93NUMPY"
 // maxHeader bounds the text that describes an array.
 const maxHeader = 1 << 20
 
-var (
-	descrField   = regexp.MustCompile(`'descr'\s*:\s*'([^']*)'`)
-	fortranField = regexp.MustCompile(`'fortran_order'\s*:\s*(True|False)`)
-	shapeField   = regexp.MustCompile(`'shape'\s*:\s*\(([^)]*)\)`)
-)
+// field returns what stands after a key in the header, up to the first of the ends, such as "(2, 3" for 'shape': (2, 3).
+func field(header, key, ends string) (string, bool) {
+	_, rest, ok := strings.Cut(header, "'"+key+"'")
+	if !ok {
+		return "", false
+	}
+	rest, ok = strings.CutPrefix(strings.TrimLeft(rest, " \t\r\n\f"), ":")
+	if !ok {
+		return "", false
+	}
+	rest = strings.TrimLeft(rest, " \t\r\n\f")
+	end := strings.IndexAny(rest[min(1, len(rest)):], ends)
+	if end < 0 {
+		return "", false
+	}
+	return rest[:end+1], true
+}
 
 // Decode reads one .npy array.
 func Decode(data []byte) (tensor.Any, error) {
@@ -46,35 +57,39 @@ func Decode(data []byte) (tensor.Any, error) {
 		return nil, fmt.Errorf("npy: the header is cut off")
 	}
 	header := string(data[start : start+size])
-	descr, fortran, dims := descrField.FindStringSubmatch(header), fortranField.FindStringSubmatch(header),
-		shapeField.FindStringSubmatch(header)
-	if descr == nil || fortran == nil || dims == nil {
+	descr, isText := field(header, "descr", "'")
+	fortran, isBool := field(header, "fortran_order", ",}")
+	dims, isTuple := field(header, "shape", ")")
+	descr, quoted := strings.CutPrefix(descr, "'")
+	dims, opened := strings.CutPrefix(dims, "(")
+	fortran = strings.TrimSpace(fortran)
+	if !isText || !isBool || !isTuple || !quoted || !opened || fortran != "True" && fortran != "False" {
 		return nil, fmt.Errorf("npy: the header %.80q is not understood", header)
 	}
 	var shape []int
-	for _, s := range strings.Split(dims[1], ",") {
+	for _, s := range strings.Split(dims, ",") {
 		if s = strings.TrimSpace(s); s != "" {
 			d, err := strconv.Atoi(s)
 			if err != nil || d < 0 {
-				return nil, fmt.Errorf("npy: the shape (%s) is not understood", dims[1])
+				return nil, fmt.Errorf("npy: the shape (%s) is not understood", dims)
 			}
 			shape = append(shape, d)
 		}
 	}
 	count, ok := tensor.SizeOf(shape)
 	if !ok {
-		return nil, fmt.Errorf("npy: the shape (%s) is impossible", dims[1])
+		return nil, fmt.Errorf("npy: the shape (%s) is impossible", dims)
 	}
-	if fortran[1] == "True" { // the first axis varies fastest: the array of the axes in reverse
+	if fortran == "True" { // the first axis varies fastest: the array of the axes in reverse
 		slices.Reverse(shape)
-		t, err := decodeElements(descr[1], data[start+size:], shape, count)
+		t, err := decodeElements(descr, data[start+size:], shape, count)
 		if err != nil {
 			return nil, err
 		}
 		slices.Reverse(shape)
 		return tensor.Reshape(tensor.Transpose(t), shape...), nil
 	}
-	return decodeElements(descr[1], data[start+size:], shape, count)
+	return decodeElements(descr, data[start+size:], shape, count)
 }
 
 // dtypes are NumPy's names of the types of numbers, without their byte order.

@@ -1,9 +1,8 @@
 package format
 
 import (
-	"cmp"
 	"math/bits"
-	"slices"
+	"sort"
 
 	"github.com/hornml/horn/h5lite/internal/wire"
 )
@@ -78,14 +77,14 @@ func (f *File) Chunks(d *Dataset, owner uint64) ([]Chunk, error) {
 // check sorts the chunks and looks for two at one place.
 func (x *chunkIndex) check() error {
 	const what = "chunk index"
-	sortChunks(x.list, func(a, b Chunk) int { return cmp.Compare(a.Addr, b.Addr) })
+	sortChunks(x.list, func(i, j int) bool { return x.list[i].Addr < x.list[j].Addr })
 	for i := 1; i < len(x.list); i++ {
 		a, b := x.list[i-1], x.list[i]
 		if b.Addr-a.Addr < a.Size {
 			return wire.Errorf(x.f.FileOffset(b.Addr), what, "chunks %d and %d overlap", a.Number, b.Number)
 		}
 	}
-	sortChunks(x.list, func(a, b Chunk) int { return cmp.Compare(a.Number, b.Number) })
+	sortChunks(x.list, func(i, j int) bool { return x.list[i].Number < x.list[j].Number })
 	for i := 1; i < len(x.list); i++ {
 		if x.list[i-1].Number == x.list[i].Number {
 			return wire.Errorf(x.f.FileOffset(x.list[i].Addr), what, "two chunks number %d", x.list[i].Number)
@@ -95,9 +94,9 @@ func (x *chunkIndex) check() error {
 }
 
 // sortChunks sorts a list that is often sorted already.
-func sortChunks(list []Chunk, order func(a, b Chunk) int) {
-	if !slices.IsSortedFunc(list, order) {
-		slices.SortFunc(list, order)
+func sortChunks(list []Chunk, less func(i, j int) bool) {
+	if !sort.SliceIsSorted(list, less) {
+		sort.Slice(list, less)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/hornml/horn/h5lite/internal/wire"
 )
@@ -98,7 +99,7 @@ func (f *File) readGlobalHeap(addr uint64) (*globalHeap, error) {
 		h.objects = append(h.objects, heapObject{index, uint32(c.Pos()), n})
 		c.Skip(min(pad8(int(n)), c.Len()))
 	}
-	slices.SortFunc(h.objects, func(a, b heapObject) int { return cmp.Compare(a.index, b.index) })
+	sort.Slice(h.objects, func(i, j int) bool { return h.objects[i].index < h.objects[j].index })
 	for i := 1; i < len(h.objects); i++ {
 		if h.objects[i].index == h.objects[i-1].index {
 			return nil, c.Fail("two objects %d", h.objects[i].index)

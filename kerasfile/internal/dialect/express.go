@@ -28,7 +28,7 @@ type Target struct {
 func Express(root *pyjson.Object, from release.Release, to Target) (out *pyjson.Object, note string, problems []Problem) {
 	root = pyjson.Clone(root).(*pyjson.Object)
 	e := &expresser{target: to.Release, strict: !to.Lenient, dropped: map[string]bool{}}
-	e.literalMasks = from.Major() == 3 && from.Compare(release.Of(3, 16)) >= 0
+	e.literalMasks = from.Major() == 3 && from.Compare(release.Release{3, 16}) >= 0
 	e.value(root, "", 0)
 	if len(e.problems) > 0 {
 		return nil, "", e.problems
@@ -49,9 +49,7 @@ type expresser struct {
 }
 
 // older reports whether the target is older than the release of the given numbers.
-func (e *expresser) older(major int, more ...int) bool {
-	return e.target.Before(release.Of(major, more...))
-}
+func (e *expresser) older(major, minor uint16) bool { return e.target.Before(v{major, minor}) }
 
 func (e *expresser) value(v any, path string, depth int) {
 	if depth > pyjson.MaxDepth {

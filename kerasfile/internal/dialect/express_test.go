@@ -98,11 +98,11 @@ func TestExpress(t *testing.T) {
 // TestExpressNote lists what is left out, sorted.
 func TestExpressNote(t *testing.T) {
 	root := parse(t, `{"module": "keras.layers", "class_name": "Dense", "config": {"quantization_config": null, "lora_rank": null}}`)
-	_, note, _ := Express(root, release.Written(), Target{Release: release.Of(3)})
+	_, note, _ := Express(root, release.Written(), Target{Release: v{3}})
 	if note != "for Keras 3.0 without Dense.lora_rank, Dense.quantization_config" {
 		t.Error(note)
 	}
-	if _, note, _ := Express(root, release.Written(), Target{release.Of(3), true}); note != "" {
+	if _, note, _ := Express(root, release.Written(), Target{v{3}, true}); note != "" {
 		t.Errorf("leniently: %s", note)
 	}
 }
@@ -125,18 +125,18 @@ func TestGaps(t *testing.T) {
 		last            release.Release // that has the gap
 	}{
 		{"a Functional model as the last layer", x + "," + l(models, "Functional", "f", call("x", 0, 0)), `["f", 0, 0]`, `["x", 0, 0]`,
-			release.Of(3, 2)},
+			v{3, 2}},
 		{"called again on what comes of a later one", x + "," + l(layers, "Dense", "d", call("x", 0, 0)+","+call("e", 0, 0)) + "," +
-			l(layers, "Dense", "e", call("d", 0, 0)), `["d", 1, 0]`, `["x", 0, 0]`, release.Of(3, 6)},
-		{"an input that nothing uses", x + "," + l(layers, "InputLayer", "y", ""), `["x", 0, 0]`, `["x", 0, 0], ["y", 0, 0]`, release.Of(3, 13)},
+			l(layers, "Dense", "e", call("d", 0, 0)), `["d", 1, 0]`, `["x", 0, 0]`, v{3, 6}},
+		{"an input that nothing uses", x + "," + l(layers, "InputLayer", "y", ""), `["x", 0, 0]`, `["x", 0, 0], ["y", 0, 0]`, v{3, 13}},
 		{"scores of a MultiHeadAttention", x + "," + l(layers, "MultiHeadAttention", "a", call("x", 0, 0)), `["a", 0, 1]`, `["x", 0, 0]`,
-			release.Of(3, 2)},
-		{"scores of an Attention", x + "," + l(layers, "Attention", "a", call("x", 0, 0)), `["a", 0, 1]`, `["x", 0, 0]`, release.Of(3, 7)},
+			v{3, 2}},
+		{"scores of an Attention", x + "," + l(layers, "Attention", "a", call("x", 0, 0)), `["a", 0, 1]`, `["x", 0, 0]`, v{3, 7}},
 		{"scores of a GroupQueryAttention", x + "," + l(layers, "GroupQueryAttention", "a", call("x", 0, 0)), `["a", 0, 1]`, `["x", 0, 0]`,
-			release.Of(3, 14)},
+			v{3, 14}},
 		{"automatic name", x + "," + l(layers, "Dense", "concatenate", call("x", 0, 0)) + "," +
 			strings.Replace(l(ops, "Concatenate", "c", call("concatenate", 0, 0)), `{"name": "c"}`, `{"axis": -1, "name": "c"}`, 1), `["c", 0, 0]`,
-			`["x", 0, 0]`, release.Of(3, 10)},
+			`["x", 0, 0]`, v{3, 10}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			root := parse(t, `{"module": "`+models+`", "class_name": "Functional", "config": {"name": "m", "layers": [`+c.list+
@@ -147,8 +147,8 @@ func TestGaps(t *testing.T) {
 			}
 			var last release.Release
 			for minor := range 17 {
-				if has(release.Of(3, minor)) {
-					last = release.Of(3, minor)
+				if has(v{3, uint16(minor)}) {
+					last = v{3, uint16(minor)}
 				}
 			}
 			if last != c.last {
@@ -190,10 +190,20 @@ func TestHistory(t *testing.T) {
 	if count < 300 {
 		t.Errorf("only %d classes have a history", count)
 	}
-	if len(tfOperations()) < 90 {
-		t.Errorf("only %d TensorFlow functions", len(tfOperations()))
+	operations := map[string]tfOperation{}
+	for line := range strings.Lines(tfTable) {
+		for _, f := range strings.Fields(line[strings.LastIndex(line, ": ")+1:]) {
+			op, ok := tfOperationOf(f)
+			if _, twice := operations[f]; !ok || twice || strings.Count(line, ": ") != 2 {
+				t.Errorf("%q: %s cannot be found, or twice", line, f)
+			}
+			operations[f] = op
+		}
 	}
-	for f, op := range tfOperations() {
+	if len(operations) < 90 {
+		t.Errorf("only %d TensorFlow functions", len(operations))
+	}
+	for f, op := range operations {
 		for _, a := range op.args {
 			if _, def, ok := strings.Cut(a, ":"); ok {
 				if _, err := pyjson.Parse([]byte(def)); err != nil {

@@ -44,7 +44,7 @@ type gap struct {
 type repair func(u *upgrader, class string, config *pyjson.Object)
 
 // v is a release in the tables.
-func v(major int, more ...int) release.Release { return release.Of(major, more...) }
+type v = release.Release
 
 // opsModule is where the classes of operations are.
 const opsModule = "keras.src.ops."
@@ -70,8 +70,8 @@ func argumentsOf(module, class string) []argument {
 
 // functions are the activations, losses and metrics by name that came with releases of Keras 3.
 var functions = map[string]release.Release{
-	"dice": v(3, 2), "tversky": v(3, 3), "circle": v(3, 7), "concordance_correlation": v(3, 7), "pearson_correlation": v(3, 7),
-	"celu": v(3, 7), "glu": v(3, 7), "hard_shrink": v(3, 7), "hard_tanh": v(3, 7), "log_sigmoid": v(3, 7), "soft_shrink": v(3, 7),
-	"squareplus": v(3, 7), "tanh_shrink": v(3, 7), "sparse_plus": v(3, 8), "sparsemax": v(3, 8), "threshold": v(3, 8),
-	"sparse_sigmoid": v(3, 10), "categorical_generalized_cross_entropy": v(3, 10),
+	"dice": v{3, 2}, "tversky": v{3, 3}, "circle": v{3, 7}, "concordance_correlation": v{3, 7}, "pearson_correlation": v{3, 7},
+	"celu": v{3, 7}, "glu": v{3, 7}, "hard_shrink": v{3, 7}, "hard_tanh": v{3, 7}, "log_sigmoid": v{3, 7}, "soft_shrink": v{3, 7},
+	"squareplus": v{3, 7}, "tanh_shrink": v{3, 7}, "sparse_plus": v{3, 8}, "sparsemax": v{3, 8}, "threshold": v{3, 8},
+	"sparse_sigmoid": v{3, 10}, "categorical_generalized_cross_entropy": v{3, 10},
 }

@@ -29,7 +29,7 @@ func (o Origin) Keras2() bool {
 }
 
 // Before reports whether the release is known and older than that of the given numbers.
-func (o Origin) Before(major, minor int) bool { return o.Release.Before(release.Of(major, minor)) }
+func (o Origin) Before(major, minor uint16) bool { return o.Release.Before(v{major, minor}) }
 
 // looksOld finds what only Keras 2 writes: batch_input_shape, and calls as lists.
 func looksOld(layers any, depth int) bool {

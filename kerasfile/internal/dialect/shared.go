@@ -2,11 +2,11 @@ package dialect
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/internal/digest"
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 )
@@ -60,7 +60,7 @@ type placedRecord struct {
 	record *pyjson.Object
 	path   string
 	id     any
-	sum    *[sha256.Size]byte
+	sum    *[digest.Size]byte
 }
 
 // name is what two records of one layer have in common at least.
@@ -69,11 +69,11 @@ func (r *placedRecord) name() string {
 }
 
 // hash is that of the class and the config, without the identities of shared objects such as dtype policies.
-func (r *placedRecord) hash() [sha256.Size]byte {
+func (r *placedRecord) hash() [digest.Size]byte {
 	if r.sum == nil {
 		config := pyjson.Clone(r.record.Get("config"))
 		forgetIdentities(config, 0)
-		sum := sha256.Sum256(pyjson.Marshal(pyjson.NewObject("name", r.name(), "config", config)))
+		sum := digest.Of(pyjson.Marshal(pyjson.NewObject("name", r.name(), "config", config)))
 		r.sum = &sum
 	}
 	return *r.sum

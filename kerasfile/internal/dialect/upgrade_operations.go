@@ -1,8 +1,8 @@
 package dialect
 
 import (
+	"slices"
 	"strings"
-	"sync"
 
 	"github.com/hornml/horn/internal/pyjson"
 )
@@ -13,81 +13,105 @@ type tfOperation struct {
 	args  []string // the arguments as "tensorflow", "tensorflow=keras" or "tensorflow=keras:default"
 }
 
-// tfOperations are the functions of TFOpLambda layers, by the name in the layer's config.
-var tfOperations = sync.OnceValue(func() map[string]tfOperation {
-	table := map[string]tfOperation{}
-	add := func(class string, args string, functions ...string) {
-		for _, f := range functions {
-			table[f] = tfOperation{class, strings.Fields(args)}
+// tfTable has a line for each class of keras.ops: its name, the arguments, and the functions of TFOpLambda layers, by the name
+// in the layer's config, that it does the work of. As text it costs a program little that never meets such a layer.
+const tfTable = `
+numpy.Add: x=x1 y=x2: __operators__.add math.add
+numpy.Subtract: x=x1 y=x2: __operators__.sub math.subtract __operators__.subtract
+numpy.Multiply: x=x1 y=x2: __operators__.mul math.multiply __operators__.multiply
+numpy.TrueDivide: x=x1 y=x2: __operators__.truediv __operators__.div math.divide math.truediv realdiv divide
+numpy.FloorDivide: x=x1 y=x2: __operators__.floordiv math.floordiv
+numpy.Mod: x=x1 y=x2: __operators__.mod math.floormod math.mod
+numpy.Power: x=x1 y=x2: __operators__.pow math.pow
+numpy.Negative: x: __operators__.neg math.negative
+numpy.Matmul: a=x1 b=x2: linalg.matmul __operators__.matmul
+numpy.Maximum: x=x1 y=x2: math.maximum
+numpy.Minimum: x=x1 y=x2: math.minimum
+numpy.Equal: x=x1 y=x2: math.equal __operators__.eq
+numpy.NotEqual: x=x1 y=x2: math.not_equal __operators__.ne
+numpy.Greater: x=x1 y=x2: math.greater __operators__.gt
+numpy.GreaterEqual: x=x1 y=x2: math.greater_equal __operators__.ge
+numpy.Less: x=x1 y=x2: math.less __operators__.lt
+numpy.LessEqual: x=x1 y=x2: math.less_equal __operators__.le
+numpy.LogicalAnd: x=x1 y=x2: math.logical_and __operators__.and
+numpy.LogicalOr: x=x1 y=x2: math.logical_or __operators__.or
+numpy.LogicalNot: x: math.logical_not __operators__.invert
+numpy.Absolute: x: math.abs __operators__.abs abs
+numpy.Square: x: math.square
+numpy.Sqrt: x: math.sqrt
+math.Rsqrt: x: math.rsqrt
+numpy.Exp: x: math.exp
+numpy.Expm1: x: math.expm1
+numpy.Log: x: math.log
+numpy.Log1p: x: math.log1p
+numpy.Tanh: x: math.tanh nn.tanh
+numpy.Sin: x: math.sin
+numpy.Cos: x: math.cos
+numpy.Tan: x: math.tan
+numpy.Arctan: x: math.atan
+numpy.Floor: x: math.floor
+numpy.Ceil: x: math.ceil
+numpy.Round: x: math.round
+numpy.Sign: x: math.sign
+numpy.Reciprocal: x: math.reciprocal
+math.Erf: x: math.erf
+nn.Sigmoid: x: math.sigmoid nn.sigmoid
+nn.Softplus: x: math.softplus nn.softplus
+nn.Softsign: x: nn.softsign
+numpy.OnesLike: x: ones_like
+numpy.ZerosLike: x: zeros_like
+numpy.Isnan: x: math.is_nan
+numpy.Copy: x: identity
+nn.Relu: features=x: nn.relu
+nn.Relu6: features=x: nn.relu6
+nn.Elu: features=x: nn.elu
+nn.Selu: features=x: nn.selu
+nn.Silu: features=x: nn.silu nn.swish
+nn.Gelu: features=x approximate=approximate:false: nn.gelu
+nn.LeakyRelu: features=x alpha=negative_slope: nn.leaky_relu
+nn.Softmax: logits=x axis: nn.softmax nn.softmax_v2
+nn.LogSoftmax: logits=x axis: nn.log_softmax nn.log_softmax_v2
+numpy.Mean: input_tensor=x axis keepdims: math.reduce_mean
+numpy.Sum: input_tensor=x axis keepdims: math.reduce_sum
+numpy.Max: input_tensor=x axis keepdims: math.reduce_max
+numpy.Min: input_tensor=x axis keepdims: math.reduce_min
+numpy.Prod: input_tensor=x axis keepdims: math.reduce_prod
+math.Logsumexp: input_tensor=x axis keepdims: math.reduce_logsumexp
+numpy.Any: input_tensor=x axis keepdims: math.reduce_any
+numpy.All: input_tensor=x axis keepdims: math.reduce_all
+numpy.Std: input_tensor=x axis keepdims: math.reduce_std
+numpy.Var: input_tensor=x axis keepdims: math.reduce_variance
+numpy.Argmax: input=x axis=axis:0: math.argmax
+numpy.Argmin: input=x axis=axis:0: math.argmin
+numpy.Cumsum: x axis=axis:0: math.cumsum
+numpy.Concatenate: values=xs axis: concat
+numpy.Stack: values=x axis: stack
+numpy.Reshape: tensor=x shape=newshape: reshape
+numpy.Transpose: a=x perm=axes: transpose
+numpy.ExpandDims: input=x axis: expand_dims
+numpy.Squeeze: input=x axis: squeeze
+numpy.Tile: input=x multiples=repeats: tile
+numpy.BroadcastTo: input=x shape: broadcast_to
+numpy.Where: condition x=x1 y=x2: where where_v2
+numpy.Clip: t=x clip_value_min=x_min clip_value_max=x_max: clip_by_value
+numpy.Take: params=x indices axis=axis:0: gather
+core.Cast: x dtype: cast
+core.StopGradient: input=variable: stop_gradient
+core.Unstack: value=x num axis: unstack
+nn.OneHot: indices=x depth=num_classes axis: one_hot
+`
+
+// tfOperationOf looks a function up.
+func tfOperationOf(function string) (tfOperation, bool) {
+	for line := range strings.Lines(tfTable) {
+		class, rest, _ := strings.Cut(line, ": ")
+		args, functions, _ := strings.Cut(rest, ": ")
+		if slices.Contains(strings.Fields(functions), function) {
+			return tfOperation{class, strings.Fields(args)}, true
 		}
 	}
-	add("numpy.Add", "x=x1 y=x2", "__operators__.add", "math.add")
-	add("numpy.Subtract", "x=x1 y=x2", "__operators__.sub", "math.subtract", "__operators__.subtract")
-	add("numpy.Multiply", "x=x1 y=x2", "__operators__.mul", "math.multiply", "__operators__.multiply")
-	add("numpy.TrueDivide", "x=x1 y=x2", "__operators__.truediv", "__operators__.div", "math.divide", "math.truediv", "realdiv", "divide")
-	add("numpy.FloorDivide", "x=x1 y=x2", "__operators__.floordiv", "math.floordiv")
-	add("numpy.Mod", "x=x1 y=x2", "__operators__.mod", "math.floormod", "math.mod")
-	add("numpy.Power", "x=x1 y=x2", "__operators__.pow", "math.pow")
-	add("numpy.Negative", "x", "__operators__.neg", "math.negative")
-	add("numpy.Matmul", "a=x1 b=x2", "linalg.matmul", "__operators__.matmul")
-	add("numpy.Maximum", "x=x1 y=x2", "math.maximum")
-	add("numpy.Minimum", "x=x1 y=x2", "math.minimum")
-	add("numpy.Equal", "x=x1 y=x2", "math.equal", "__operators__.eq")
-	add("numpy.NotEqual", "x=x1 y=x2", "math.not_equal", "__operators__.ne")
-	add("numpy.Greater", "x=x1 y=x2", "math.greater", "__operators__.gt")
-	add("numpy.GreaterEqual", "x=x1 y=x2", "math.greater_equal", "__operators__.ge")
-	add("numpy.Less", "x=x1 y=x2", "math.less", "__operators__.lt")
-	add("numpy.LessEqual", "x=x1 y=x2", "math.less_equal", "__operators__.le")
-	add("numpy.LogicalAnd", "x=x1 y=x2", "math.logical_and", "__operators__.and")
-	add("numpy.LogicalOr", "x=x1 y=x2", "math.logical_or", "__operators__.or")
-	add("numpy.LogicalNot", "x", "math.logical_not", "__operators__.invert")
-	for class, functions := range map[string][]string{
-		"numpy.Absolute": {"math.abs", "__operators__.abs", "abs"}, "numpy.Square": {"math.square"}, "numpy.Sqrt": {"math.sqrt"},
-		"math.Rsqrt": {"math.rsqrt"}, "numpy.Exp": {"math.exp"}, "numpy.Expm1": {"math.expm1"}, "numpy.Log": {"math.log"},
-		"numpy.Log1p": {"math.log1p"}, "numpy.Tanh": {"math.tanh", "nn.tanh"}, "numpy.Sin": {"math.sin"}, "numpy.Cos": {"math.cos"},
-		"numpy.Tan": {"math.tan"}, "numpy.Arctan": {"math.atan"}, "numpy.Floor": {"math.floor"}, "numpy.Ceil": {"math.ceil"},
-		"numpy.Round": {"math.round"}, "numpy.Sign": {"math.sign"}, "numpy.Reciprocal": {"math.reciprocal"}, "math.Erf": {"math.erf"},
-		"nn.Sigmoid": {"math.sigmoid", "nn.sigmoid"}, "nn.Softplus": {"math.softplus", "nn.softplus"}, "nn.Softsign": {"nn.softsign"},
-		"numpy.OnesLike": {"ones_like"}, "numpy.ZerosLike": {"zeros_like"}, "numpy.Isnan": {"math.is_nan"}, "numpy.Copy": {"identity"},
-	} {
-		add(class, "x", functions...)
-	}
-	for class, functions := range map[string][]string{
-		"nn.Relu": {"nn.relu"}, "nn.Relu6": {"nn.relu6"}, "nn.Elu": {"nn.elu"}, "nn.Selu": {"nn.selu"}, "nn.Silu": {"nn.silu", "nn.swish"},
-	} {
-		add(class, "features=x", functions...)
-	}
-	add("nn.Gelu", "features=x approximate=approximate:false", "nn.gelu")
-	add("nn.LeakyRelu", "features=x alpha=negative_slope", "nn.leaky_relu")
-	add("nn.Softmax", "logits=x axis", "nn.softmax", "nn.softmax_v2")
-	add("nn.LogSoftmax", "logits=x axis", "nn.log_softmax", "nn.log_softmax_v2")
-	for class, f := range map[string]string{
-		"numpy.Mean": "reduce_mean", "numpy.Sum": "reduce_sum", "numpy.Max": "reduce_max", "numpy.Min": "reduce_min",
-		"numpy.Prod": "reduce_prod", "math.Logsumexp": "reduce_logsumexp", "numpy.Any": "reduce_any", "numpy.All": "reduce_all",
-		"numpy.Std": "reduce_std", "numpy.Var": "reduce_variance",
-	} {
-		add(class, "input_tensor=x axis keepdims", "math."+f)
-	}
-	add("numpy.Argmax", "input=x axis=axis:0", "math.argmax")
-	add("numpy.Argmin", "input=x axis=axis:0", "math.argmin")
-	add("numpy.Cumsum", "x axis=axis:0", "math.cumsum")
-	add("numpy.Concatenate", "values=xs axis", "concat")
-	add("numpy.Stack", "values=x axis", "stack")
-	add("numpy.Reshape", "tensor=x shape=newshape", "reshape")
-	add("numpy.Transpose", "a=x perm=axes", "transpose")
-	add("numpy.ExpandDims", "input=x axis", "expand_dims")
-	add("numpy.Squeeze", "input=x axis", "squeeze")
-	add("numpy.Tile", "input=x multiples=repeats", "tile")
-	add("numpy.BroadcastTo", "input=x shape", "broadcast_to")
-	add("numpy.Where", "condition x=x1 y=x2", "where", "where_v2")
-	add("numpy.Clip", "t=x clip_value_min=x_min clip_value_max=x_max", "clip_by_value")
-	add("numpy.Take", "params=x indices axis=axis:0", "gather")
-	add("core.Cast", "x dtype", "cast")
-	add("core.StopGradient", "input=variable", "stop_gradient")
-	add("core.Unstack", "value=x num axis", "unstack")
-	add("nn.OneHot", "indices=x depth=num_classes axis", "one_hot")
-	return table
-})
+	return tfOperation{}, false
+}
 
 // operation turns a TFOpLambda or SlicingOpLambda layer into the keras.ops node that does the same.
 func (g *nodeUpgrader) operation(record *pyjson.Object, calls []any) {
@@ -97,7 +121,7 @@ func (g *nodeUpgrader) operation(record *pyjson.Object, calls []any) {
 	}
 	config := record.Object("config")
 	function := config.String("function")
-	op, ok := tfOperations()[function]
+	op, ok := tfOperationOf(function)
 	if class == "SlicingOpLambda" && function == "__operators__.getitem" {
 		op, ok = tfOperation{"numpy.GetItem", nil}, true
 	}

@@ -8,37 +8,26 @@ import (
 	"strings"
 )
 
-// Release is a release of Keras, such as 3.12.1. The zero value stands for one that is not known.
-type Release struct{ major, minor, patch uint16 }
+// Release is a release of Keras, its major, minor and patch number: Release{3, 12, 1}. The zero value stands for one that is not
+// known.
+type Release [3]uint16
 
 // maxNumber bounds each number of a release: what is larger is none.
 const maxNumber = 1000
 
-// Of returns the release of the given numbers; the minor and the patch number may be left out.
-func Of(major int, more ...int) Release {
-	r := Release{major: uint16(major)}
-	if len(more) > 0 {
-		r.minor = uint16(more[0])
-	}
-	if len(more) > 1 {
-		r.patch = uint16(more[1])
-	}
-	return r
-}
-
 // Written is the release whose form the files of models have that were made in Go.
-func Written() Release { return Of(3, 15, 1) }
+func Written() Release { return Release{3, 15, 1} }
 
 // Oldest is the first release that files can be written for.
-func Oldest() Release { return Of(3) }
+func Oldest() Release { return Release{3} }
 
 // Newest is the latest release whose form is known, and that files can be written for.
-func Newest() Release { return Of(3, 16) }
+func Newest() Release { return Release{3, 16} }
 
 // Parse reads the version that a file says it is from, such as "2.15.0", "2.2.4-tf" or "3.13.0.dev2025112103". What is no
 // version gives the zero value.
 func Parse(s string) Release {
-	var numbers [3]uint16
+	var numbers Release
 	for i, part := range strings.SplitN(s, ".", 3) {
 		end := strings.IndexFunc(part, func(c rune) bool { return c < '0' || c > '9' })
 		if end < 0 {
@@ -56,13 +45,13 @@ func Parse(s string) Release {
 		}
 		numbers[i] = uint16(n)
 	}
-	return Release{numbers[0], numbers[1], numbers[2]}
+	return numbers
 }
 
 // ParseTarget reads the release that a file is to be written for, such as "3.3", "3.12.1" or "keras-3.3". The error is for
 // what is no release, and for those that cannot be written for.
 func ParseTarget(s string) (Release, error) {
-	var numbers [3]uint16
+	var numbers Release
 	parts := strings.Split(strings.TrimPrefix(s, "keras-"), ".")
 	for i := range min(len(parts), 3) {
 		n, err := strconv.Atoi(parts[i])
@@ -79,34 +68,34 @@ func ParseTarget(s string) (Release, error) {
 }
 
 // Known reports whether the release is one: not the zero value.
-func (r Release) Known() bool { return r.major > 0 }
+func (r Release) Known() bool { return r[0] > 0 }
 
 // Major returns the first number; 0 for a release that is not known.
-func (r Release) Major() int { return int(r.major) }
+func (r Release) Major() int { return int(r[0]) }
 
 // Compare is negative where r is older than s, positive where it is newer. What is not known is older than all others.
 func (r Release) Compare(s Release) int {
-	return cmp.Or(cmp.Compare(r.major, s.major), cmp.Compare(r.minor, s.minor), cmp.Compare(r.patch, s.patch))
+	return cmp.Or(cmp.Compare(r[0], s[0]), cmp.Compare(r[1], s[1]), cmp.Compare(r[2], s[2]))
 }
 
 // Before reports whether the release is known and older than s.
 func (r Release) Before(s Release) bool { return r.Known() && r.Compare(s) < 0 }
 
-func (r Release) minorOnly() Release { return Release{r.major, r.minor, 0} }
+func (r Release) minorOnly() Release { return Release{r[0], r[1], 0} }
 
 // String returns all three numbers, as metadata.json has them; "" for a release that is not known.
 func (r Release) String() string {
 	if !r.Known() {
 		return ""
 	}
-	return fmt.Sprintf("%d.%d.%d", r.major, r.minor, r.patch)
+	return fmt.Sprintf("%d.%d.%d", r[0], r[1], r[2])
 }
 
 // Short returns the major and the minor number, by which people call a release, and the patch number only where the release
 // is not the first of them.
 func (r Release) Short() string {
-	if r.patch != 0 {
+	if r[2] != 0 {
 		return r.String()
 	}
-	return fmt.Sprintf("%d.%d", r.major, r.minor)
+	return fmt.Sprintf("%d.%d", r[0], r[1])
 }

@@ -7,9 +7,9 @@ func TestParse(t *testing.T) {
 		text string
 		want Release
 	}{
-		{"3.15.1", Of(3, 15, 1)}, {"3.15", Of(3, 15)}, {"3", Of(3)}, {"2.15.0", Of(2, 15)}, {"2.2.4-tf", Of(2, 2, 4)},
-		{"2.12.0rc1", Of(2, 12)}, {"3.0-rc1", Of(3)}, {"3.13.0.dev2025112103", Of(3, 13)}, {"1.2.2", Of(1, 2, 2)},
-		{"3.15.x", Of(3, 15)}, {"3.15.99999999999999999999", Of(3, 15)}, {"3.15.-1", Of(3, 15)},
+		{"3.15.1", Release{3, 15, 1}}, {"3.15", Release{3, 15}}, {"3", Release{3}}, {"2.15.0", Release{2, 15}}, {"2.2.4-tf", Release{2, 2, 4}},
+		{"2.12.0rc1", Release{2, 12}}, {"3.0-rc1", Release{3}}, {"3.13.0.dev2025112103", Release{3, 13}}, {"1.2.2", Release{1, 2, 2}},
+		{"3.15.x", Release{3, 15}}, {"3.15.99999999999999999999", Release{3, 15}}, {"3.15.-1", Release{3, 15}},
 		{"", Release{}}, {"latest", Release{}}, {"3.x", Release{}}, {".5", Release{}}, {"-3.1", Release{}}, {"3.-1", Release{}},
 		{"3_15", Release{}}, {"1001.1", Release{}}, {"3.1001", Release{}}, {"99999999999999999999.1", Release{}}, {"３.1", Release{}},
 	} {
@@ -21,7 +21,7 @@ func TestParse(t *testing.T) {
 
 func TestParseTarget(t *testing.T) {
 	for text, want := range map[string]Release{
-		"3.0": Of(3), "3.3": Of(3, 3), "3.12.1": Of(3, 12, 1), "keras-3.3": Of(3, 3), "3.16.9": Of(3, 16, 9), "3.0.0.1": Of(3),
+		"3.0": {3}, "3.3": {3, 3}, "3.12.1": {3, 12, 1}, "keras-3.3": {3, 3}, "3.16.9": {3, 16, 9}, "3.0.0.1": {3},
 	} {
 		if got, err := ParseTarget(text); err != nil || got != want {
 			t.Errorf("%q is read as %v, %v", text, got, err)
@@ -37,8 +37,7 @@ func TestParseTarget(t *testing.T) {
 
 // TestCompare holds every pair of a sorted list against its order.
 func TestCompare(t *testing.T) {
-	sorted := []Release{{}, Of(1), Of(1, 2, 2), Of(2, 3), Of(2, 15), Oldest(), Of(3, 0, 2), Of(3, 2), Of(3, 10), Of(3, 15), Written(),
-		Newest()}
+	sorted := []Release{{}, {1}, {1, 2, 2}, {2, 3}, {2, 15}, Oldest(), {3, 0, 2}, {3, 2}, {3, 10}, {3, 15}, Written(), Newest()}
 	for i, r := range sorted {
 		for k, s := range sorted {
 			if got := r.Compare(s); got < 0 != (i < k) || got > 0 != (i > k) {
@@ -53,7 +52,7 @@ func TestCompare(t *testing.T) {
 
 func TestString(t *testing.T) {
 	for r, want := range map[Release][2]string{
-		{}: {"", "0.0"}, Of(3): {"3.0.0", "3.0"}, Of(3, 12, 1): {"3.12.1", "3.12.1"}, Of(2, 15): {"2.15.0", "2.15"},
+		{}: {"", "0.0"}, {3}: {"3.0.0", "3.0"}, {3, 12, 1}: {"3.12.1", "3.12.1"}, {2, 15}: {"2.15.0", "2.15"},
 	} {
 		if r.String() != want[0] || r.Short() != want[1] {
 			t.Errorf("%q and %q, not %q", r.String(), r.Short(), want)

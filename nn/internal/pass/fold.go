@@ -1,10 +1,10 @@
 package pass
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"slices"
 
+	"github.com/hornml/horn/internal/digest"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor"
 )
@@ -75,18 +75,19 @@ type expression struct {
 // expression describes a node whose inputs are leaves or were left.
 func (f *folder) expression(n *graph.Node) *expression {
 	e := &expression{node: copied(n)}
-	h := sha256.New()
-	h.Write(graph.AppendKey(nil, n.Op))
-	fmt.Fprintf(h, "%s%v", n.Out[0].DType, n.Out[0].Shape)
+	var h digest.Hash
+	_, _ = h.Write(graph.AppendKey(nil, n.Op))
+	fmt.Fprintf(&h, "%s%v", n.Out[0].DType, n.Out[0].Shape)
 	for _, v := range n.In {
 		in := f.made[v.Node]
 		if in == nil {
 			in = &expression{node: copied(v.Node), key: string(graph.AppendKey(nil, v.Node.Op))}
 		}
 		e.in = append(e.in, in)
-		fmt.Fprintf(h, "|%s%v%q", v.DType, v.Shape, in.key)
+		fmt.Fprintf(&h, "|%s%v%q", v.DType, v.Shape, in.key)
 	}
-	e.key = "f" + string(h.Sum(nil))
+	sum := h.Sum()
+	e.key = "f" + string(sum[:])
 	return e
 }
 

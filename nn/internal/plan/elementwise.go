@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/tensor"
@@ -99,7 +100,7 @@ func (l *lowering) elementwise(root *graph.Node) {
 	}
 	// A producer may have been looked at before all its users were in: that only means less fusion, never a wrong order.
 	nodes := slices.Clone(order)
-	slices.SortFunc(nodes, func(a, b *graph.Node) int { return a.ID - b.ID })
+	sort.Slice(nodes, func(i, j int) bool { return nodes[i].ID < nodes[j].ID })
 	for len(nodes) > 0 {
 		b := &programBuilder{shape: shape, prog: &program{size: total, grain: 1}, regOf: map[graph.Output]int{}}
 		if b.compile(nodes) {

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"cmp"
-	"slices"
 	"sort"
 
 	"github.com/hornml/horn/nn/graph"
@@ -49,7 +47,10 @@ func (w *windows) units(step int) []windowUnit {
 			}
 		}
 	}
-	slices.SortStableFunc(units, func(a, b windowUnit) int { return cmp.Or(a.image-b.image, a.from-b.from) })
+	sort.SliceStable(units, func(i, j int) bool {
+		a, b := &units[i], &units[j]
+		return a.image < b.image || a.image == b.image && a.from < b.from
+	})
 	for i := range units {
 		units[i].from = 0 // not a band
 	}
