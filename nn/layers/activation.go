@@ -10,7 +10,8 @@ type Activation struct {
 	Activation layer.Activation
 }
 
-func addActivation(r *layer.Registry) {
+// AddActivation adds Activation to a registry.
+func AddActivation(r *layer.Registry) {
 	r.Register("keras.layers", "Activation", func() layer.Layer { return new(Activation) })
 }
 

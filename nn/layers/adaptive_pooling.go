@@ -30,7 +30,9 @@ type adaptivePooling struct {
 	average bool
 }
 
-func addAdaptivePooling(r *layer.Registry) {
+// AddAdaptivePooling adds AdaptiveAveragePooling1D, AdaptiveAveragePooling2D, AdaptiveAveragePooling3D,
+// AdaptiveMaxPooling1D, AdaptiveMaxPooling2D and AdaptiveMaxPooling3D to a registry.
+func AddAdaptivePooling(r *layer.Registry) {
 	register := func(name string, make func() layer.Layer) { r.Register("keras.layers", name, make) }
 	register("AdaptiveAveragePooling1D", func() layer.Layer { return &AdaptiveAveragePooling1D{adaptivePooling{rank: 1, average: true}} })
 	register("AdaptiveAveragePooling2D", func() layer.Layer { return &AdaptiveAveragePooling2D{adaptivePooling{rank: 2, average: true}} })

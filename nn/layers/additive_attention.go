@@ -16,7 +16,8 @@ type AdditiveAttention struct {
 	scale *layer.Variable
 }
 
-func addAdditiveAttention(r *layer.Registry) {
+// AddAdditiveAttention adds AdditiveAttention to a registry.
+func AddAdditiveAttention(r *layer.Registry) {
 	r.Register("keras.layers", "AdditiveAttention", func() layer.Layer { return new(AdditiveAttention) })
 }
 

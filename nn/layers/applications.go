@@ -30,7 +30,8 @@ type CustomScaleLayer struct {
 	Scale float64
 }
 
-func addApplications(r *layer.Registry) {
+// AddApplications adds LayerScale, StochasticDepth and CustomScaleLayer to a registry.
+func AddApplications(r *layer.Registry) {
 	r.Register("keras.src.applications.convnext", "LayerScale", func() layer.Layer { return new(LayerScale) })
 	r.Register("keras.src.applications.convnext", "StochasticDepth", func() layer.Layer { return new(StochasticDepth) })
 	r.Register("keras.src.applications.inception_resnet_v2", "CustomScaleLayer", func() layer.Layer { return new(CustomScaleLayer) })

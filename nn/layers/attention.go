@@ -21,7 +21,8 @@ type Attention struct {
 	scale, concatScoreWeight *layer.Variable
 }
 
-func addAttention(r *layer.Registry) {
+// AddAttention adds Attention to a registry.
+func AddAttention(r *layer.Registry) {
 	r.Register("keras.layers", "Attention", func() layer.Layer { return new(Attention) })
 }
 

@@ -29,7 +29,8 @@ type BatchNormalization struct {
 	movingStddev, renormMean, renormStddev  *layer.Variable
 }
 
-func addBatchNormalization(r *layer.Registry) {
+// AddBatchNormalization adds BatchNormalization to a registry.
+func AddBatchNormalization(r *layer.Registry) {
 	r.Register("keras.layers", "BatchNormalization", func() layer.Layer { return new(BatchNormalization) })
 }
 

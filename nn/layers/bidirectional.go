@@ -17,7 +17,8 @@ type Bidirectional struct {
 	MergeMode                   string
 }
 
-func addBidirectional(r *layer.Registry) {
+// AddBidirectional adds Bidirectional to a registry.
+func AddBidirectional(r *layer.Registry) {
 	r.Register("keras.layers", "Bidirectional", func() layer.Layer { return new(Bidirectional) })
 }
 

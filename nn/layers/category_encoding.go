@@ -13,7 +13,8 @@ type CategoryEncoding struct {
 	OutputMode string
 }
 
-func addCategoryEncoding(r *layer.Registry) {
+// AddCategoryEncoding adds CategoryEncoding to a registry.
+func AddCategoryEncoding(r *layer.Registry) {
 	r.Register("keras.layers", "CategoryEncoding", func() layer.Layer { return new(CategoryEncoding) })
 }
 

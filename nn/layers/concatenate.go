@@ -13,7 +13,8 @@ type Concatenate struct {
 	Axis int
 }
 
-func addConcatenate(r *layer.Registry) {
+// AddConcatenate adds Concatenate to a registry.
+func AddConcatenate(r *layer.Registry) {
 	r.Register("keras.layers", "Concatenate", func() layer.Layer { return new(Concatenate) })
 }
 

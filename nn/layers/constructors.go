@@ -21,5 +21,5 @@ func build[L layer.Layer](add layer.Family, class string, named []layer.Args, po
 	if l == nil {
 		panic(fmt.Sprintf("layers: there is no %s", class))
 	}
-	return layer.Construct(values.get(arguments), l, c, append([]layer.Args{args}, named...)...).(L)
+	return layer.Construct(values.get(Arguments), l, c, append([]layer.Args{args}, named...)...).(L)
 }

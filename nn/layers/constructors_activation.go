@@ -6,26 +6,26 @@ import "github.com/hornml/horn/nn/layer"
 
 // NewELU returns an ELU layer (keras.layers.ELU). Args: alpha=1.
 func NewELU(args ...layer.Args) *ELU {
-	return build[*ELU](addRelu, "ELU", args)
+	return build[*ELU](AddReLU, "ELU", args)
 }
 
 // NewLeakyReLU returns a LeakyReLU layer (keras.layers.LeakyReLU). Args: negative_slope=0.3.
 func NewLeakyReLU(args ...layer.Args) *LeakyReLU {
-	return build[*LeakyReLU](addRelu, "LeakyReLU", args)
+	return build[*LeakyReLU](AddReLU, "LeakyReLU", args)
 }
 
 // NewPReLU returns a PReLU layer (keras.layers.PReLU). Args: alpha_initializer="Zeros", alpha_regularizer=None,
 // alpha_constraint=None, shared_axes=None.
 func NewPReLU(args ...layer.Args) *PReLU {
-	return build[*PReLU](addPrelu, "PReLU", args)
+	return build[*PReLU](AddPReLU, "PReLU", args)
 }
 
 // NewReLU returns a ReLU layer (keras.layers.ReLU). Args: max_value=None, negative_slope=0, threshold=0.
 func NewReLU(args ...layer.Args) *ReLU {
-	return build[*ReLU](addRelu, "ReLU", args)
+	return build[*ReLU](AddReLU, "ReLU", args)
 }
 
 // NewSoftmax returns a Softmax layer (keras.layers.Softmax). Args: axis=(-1).
 func NewSoftmax(args ...layer.Args) *Softmax {
-	return build[*Softmax](addSoftmax, "Softmax", args)
+	return build[*Softmax](AddSoftmax, "Softmax", args)
 }

@@ -7,13 +7,13 @@ import "github.com/hornml/horn/nn/layer"
 // NewAdditiveAttention returns an AdditiveAttention layer (keras.layers.AdditiveAttention). Args: use_scale=True,
 // dropout=0, seed=None.
 func NewAdditiveAttention(args ...layer.Args) *AdditiveAttention {
-	return build[*AdditiveAttention](addAdditiveAttention, "AdditiveAttention", args)
+	return build[*AdditiveAttention](AddAdditiveAttention, "AdditiveAttention", args)
 }
 
 // NewAttention returns an Attention layer (keras.layers.Attention). Args: use_scale=False, score_mode="dot", dropout=0,
 // seed=None.
 func NewAttention(args ...layer.Args) *Attention {
-	return build[*Attention](addAttention, "Attention", args)
+	return build[*Attention](AddAttention, "Attention", args)
 }
 
 // NewGroupQueryAttention returns a GroupQueryAttention layer (keras.layers.GroupQueryAttention). Args: dropout=0,
@@ -21,7 +21,7 @@ func NewAttention(args ...layer.Args) *Attention {
 // kernel_regularizer=None, bias_regularizer=None, activity_regularizer=None, kernel_constraint=None,
 // bias_constraint=None, seed=None.
 func NewGroupQueryAttention(headDim int, numQueryHeads int, numKeyValueHeads int, args ...layer.Args) *GroupQueryAttention {
-	return build[*GroupQueryAttention](addGroupQueryAttention, "GroupQueryAttention", args, "head_dim", headDim, "num_query_heads", numQueryHeads, "num_key_value_heads", numKeyValueHeads)
+	return build[*GroupQueryAttention](AddGroupQueryAttention, "GroupQueryAttention", args, "head_dim", headDim, "num_query_heads", numQueryHeads, "num_key_value_heads", numKeyValueHeads)
 }
 
 // NewMultiHeadAttention returns a MultiHeadAttention layer (keras.layers.MultiHeadAttention). Args: value_dim=None,
@@ -29,5 +29,5 @@ func NewGroupQueryAttention(headDim int, numQueryHeads int, numKeyValueHeads int
 // kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,
 // activity_regularizer=None, kernel_constraint=None, bias_constraint=None, seed=None.
 func NewMultiHeadAttention(numHeads int, keyDim int, args ...layer.Args) *MultiHeadAttention {
-	return build[*MultiHeadAttention](addMultiHeadAttention, "MultiHeadAttention", args, "num_heads", numHeads, "key_dim", keyDim)
+	return build[*MultiHeadAttention](AddMultiHeadAttention, "MultiHeadAttention", args, "num_heads", numHeads, "key_dim", keyDim)
 }

@@ -9,7 +9,7 @@ import "github.com/hornml/horn/nn/layer"
 // kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,
 // activity_regularizer=None, kernel_constraint=None, bias_constraint=None.
 func NewConv1D(filters int, kernelSize any, args ...layer.Args) *Conv1D {
-	return build[*Conv1D](addConv, "Conv1D", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*Conv1D](AddConv, "Conv1D", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewConv1DTranspose returns a Conv1DTranspose layer (keras.layers.Conv1DTranspose). Args: strides=(1),
@@ -17,7 +17,7 @@ func NewConv1D(filters int, kernelSize any, args ...layer.Args) *Conv1D {
 // use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None,
 // bias_regularizer=None, activity_regularizer=None, kernel_constraint=None, bias_constraint=None.
 func NewConv1DTranspose(filters int, kernelSize any, args ...layer.Args) *Conv1DTranspose {
-	return build[*Conv1DTranspose](addConvTranspose, "Conv1DTranspose", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*Conv1DTranspose](AddConvTranspose, "Conv1DTranspose", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewConv2D returns a Conv2D layer (keras.layers.Conv2D). Args: strides=(1, 1), padding="valid",
@@ -25,7 +25,7 @@ func NewConv1DTranspose(filters int, kernelSize any, args ...layer.Args) *Conv1D
 // kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,
 // activity_regularizer=None, kernel_constraint=None, bias_constraint=None.
 func NewConv2D(filters int, kernelSize any, args ...layer.Args) *Conv2D {
-	return build[*Conv2D](addConv, "Conv2D", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*Conv2D](AddConv, "Conv2D", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewConv2DTranspose returns a Conv2DTranspose layer (keras.layers.Conv2DTranspose). Args: strides=(1, 1),
@@ -33,7 +33,7 @@ func NewConv2D(filters int, kernelSize any, args ...layer.Args) *Conv2D {
 // use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None,
 // bias_regularizer=None, activity_regularizer=None, kernel_constraint=None, bias_constraint=None.
 func NewConv2DTranspose(filters int, kernelSize any, args ...layer.Args) *Conv2DTranspose {
-	return build[*Conv2DTranspose](addConvTranspose, "Conv2DTranspose", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*Conv2DTranspose](AddConvTranspose, "Conv2DTranspose", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewConv3D returns a Conv3D layer (keras.layers.Conv3D). Args: strides=(1, 1, 1), padding="valid",
@@ -41,7 +41,7 @@ func NewConv2DTranspose(filters int, kernelSize any, args ...layer.Args) *Conv2D
 // kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,
 // activity_regularizer=None, kernel_constraint=None, bias_constraint=None.
 func NewConv3D(filters int, kernelSize any, args ...layer.Args) *Conv3D {
-	return build[*Conv3D](addConv, "Conv3D", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*Conv3D](AddConv, "Conv3D", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewConv3DTranspose returns a Conv3DTranspose layer (keras.layers.Conv3DTranspose). Args: strides=(1, 1, 1),
@@ -49,7 +49,7 @@ func NewConv3D(filters int, kernelSize any, args ...layer.Args) *Conv3D {
 // use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None,
 // bias_regularizer=None, activity_regularizer=None, kernel_constraint=None, bias_constraint=None.
 func NewConv3DTranspose(filters int, kernelSize any, args ...layer.Args) *Conv3DTranspose {
-	return build[*Conv3DTranspose](addConvTranspose, "Conv3DTranspose", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*Conv3DTranspose](AddConvTranspose, "Conv3DTranspose", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewDepthwiseConv1D returns a DepthwiseConv1D layer (keras.layers.DepthwiseConv1D). Args: depth_multiplier=1,
@@ -57,7 +57,7 @@ func NewConv3DTranspose(filters int, kernelSize any, args ...layer.Args) *Conv3D
 // depthwise_initializer="glorot_uniform", bias_initializer="zeros", depthwise_regularizer=None, bias_regularizer=None,
 // activity_regularizer=None, depthwise_constraint=None, bias_constraint=None.
 func NewDepthwiseConv1D(kernelSize any, args ...layer.Args) *DepthwiseConv1D {
-	return build[*DepthwiseConv1D](addDepthwiseConv, "DepthwiseConv1D", args, "kernel_size", kernelSize)
+	return build[*DepthwiseConv1D](AddDepthwiseConv, "DepthwiseConv1D", args, "kernel_size", kernelSize)
 }
 
 // NewDepthwiseConv2D returns a DepthwiseConv2D layer (keras.layers.DepthwiseConv2D). Args: depth_multiplier=1,
@@ -65,7 +65,7 @@ func NewDepthwiseConv1D(kernelSize any, args ...layer.Args) *DepthwiseConv1D {
 // use_bias=True, depthwise_initializer="glorot_uniform", bias_initializer="zeros", depthwise_regularizer=None,
 // bias_regularizer=None, activity_regularizer=None, depthwise_constraint=None, bias_constraint=None.
 func NewDepthwiseConv2D(kernelSize any, args ...layer.Args) *DepthwiseConv2D {
-	return build[*DepthwiseConv2D](addDepthwiseConv, "DepthwiseConv2D", args, "kernel_size", kernelSize)
+	return build[*DepthwiseConv2D](AddDepthwiseConv, "DepthwiseConv2D", args, "kernel_size", kernelSize)
 }
 
 // NewSeparableConv1D returns a SeparableConv1D layer (keras.layers.SeparableConv1D). Args: depth_multiplier=1,
@@ -74,7 +74,7 @@ func NewDepthwiseConv2D(kernelSize any, args ...layer.Args) *DepthwiseConv2D {
 // depthwise_regularizer=None, pointwise_regularizer=None, bias_regularizer=None, activity_regularizer=None,
 // depthwise_constraint=None, pointwise_constraint=None, bias_constraint=None.
 func NewSeparableConv1D(filters int, kernelSize any, args ...layer.Args) *SeparableConv1D {
-	return build[*SeparableConv1D](addSeparableConv, "SeparableConv1D", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*SeparableConv1D](AddSeparableConv, "SeparableConv1D", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewSeparableConv2D returns a SeparableConv2D layer (keras.layers.SeparableConv2D). Args: depth_multiplier=1,
@@ -83,5 +83,5 @@ func NewSeparableConv1D(filters int, kernelSize any, args ...layer.Args) *Separa
 // bias_initializer="zeros", depthwise_regularizer=None, pointwise_regularizer=None, bias_regularizer=None,
 // activity_regularizer=None, depthwise_constraint=None, pointwise_constraint=None, bias_constraint=None.
 func NewSeparableConv2D(filters int, kernelSize any, args ...layer.Args) *SeparableConv2D {
-	return build[*SeparableConv2D](addSeparableConv, "SeparableConv2D", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*SeparableConv2D](AddSeparableConv, "SeparableConv2D", args, "filters", filters, "kernel_size", kernelSize)
 }

@@ -6,49 +6,49 @@ import "github.com/hornml/horn/nn/layer"
 
 // NewActivation returns an Activation layer (keras.layers.Activation).
 func NewActivation(activation any, args ...layer.Args) *Activation {
-	return build[*Activation](addActivation, "Activation", args, "activation", activation)
+	return build[*Activation](AddActivation, "Activation", args, "activation", activation)
 }
 
 // NewActivityRegularization returns an ActivityRegularization layer (keras.layers.ActivityRegularization). Args: l1=0,
 // l2=0.
 func NewActivityRegularization(args ...layer.Args) *ActivityRegularization {
-	return build[*ActivityRegularization](addIdentity, "ActivityRegularization", args)
+	return build[*ActivityRegularization](AddIdentity, "ActivityRegularization", args)
 }
 
 // NewDense returns a Dense layer (keras.layers.Dense). Args: activation="linear", use_bias=True,
 // kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,
 // kernel_constraint=None, bias_constraint=None, quantization_config=None.
 func NewDense(units int, args ...layer.Args) *Dense {
-	return build[*Dense](addDense, "Dense", args, "units", units)
+	return build[*Dense](AddDense, "Dense", args, "units", units)
 }
 
 // NewEinsumDense returns an EinsumDense layer (keras.layers.EinsumDense). Args: activation="linear", bias_axes=None,
 // kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,
 // activity_regularizer=None, kernel_constraint=None, bias_constraint=None, quantization_config=None.
 func NewEinsumDense(equation string, outputShape any, args ...layer.Args) *EinsumDense {
-	return build[*EinsumDense](addEinsumDense, "EinsumDense", args, "equation", equation, "output_shape", outputShape)
+	return build[*EinsumDense](AddEinsumDense, "EinsumDense", args, "equation", equation, "output_shape", outputShape)
 }
 
 // NewEmbedding returns an Embedding layer (keras.layers.Embedding). Args: embeddings_initializer="uniform",
 // embeddings_regularizer=None, activity_regularizer=None, embeddings_constraint=None, mask_zero=False,
 // quantization_config=None.
 func NewEmbedding(inputDim int, outputDim int, args ...layer.Args) *Embedding {
-	return build[*Embedding](addEmbedding, "Embedding", args, "input_dim", inputDim, "output_dim", outputDim)
+	return build[*Embedding](AddEmbedding, "Embedding", args, "input_dim", inputDim, "output_dim", outputDim)
 }
 
 // NewIdentity returns an Identity layer (keras.layers.Identity).
 func NewIdentity(args ...layer.Args) *Identity {
-	return build[*Identity](addIdentity, "Identity", args)
+	return build[*Identity](AddIdentity, "Identity", args)
 }
 
 // NewMasking returns a Masking layer (keras.layers.Masking). Args: mask_value=0.0.
 func NewMasking(args ...layer.Args) *Masking {
-	return build[*Masking](addMasking, "Masking", args)
+	return build[*Masking](AddMasking, "Masking", args)
 }
 
 // NewReversibleEmbedding returns a ReversibleEmbedding layer (keras.layers.ReversibleEmbedding). Args:
 // embeddings_initializer="uniform", embeddings_regularizer=None, activity_regularizer=None, embeddings_constraint=None,
 // mask_zero=False, quantization_config=None, tie_weights=True, reverse_dtype=None, logit_soft_cap=None.
 func NewReversibleEmbedding(inputDim int, outputDim int, args ...layer.Args) *ReversibleEmbedding {
-	return build[*ReversibleEmbedding](addReversibleEmbedding, "ReversibleEmbedding", args, "input_dim", inputDim, "output_dim", outputDim)
+	return build[*ReversibleEmbedding](AddReversibleEmbedding, "ReversibleEmbedding", args, "input_dim", inputDim, "output_dim", outputDim)
 }

@@ -6,40 +6,40 @@ import "github.com/hornml/horn/nn/layer"
 
 // NewAdd returns an Add layer (keras.layers.Add).
 func NewAdd(args ...layer.Args) *Add {
-	return build[*Add](addMerging, "Add", args)
+	return build[*Add](AddMerging, "Add", args)
 }
 
 // NewAverage returns an Average layer (keras.layers.Average).
 func NewAverage(args ...layer.Args) *Average {
-	return build[*Average](addMerging, "Average", args)
+	return build[*Average](AddMerging, "Average", args)
 }
 
 // NewConcatenate returns a Concatenate layer (keras.layers.Concatenate). Args: axis=-1.
 func NewConcatenate(args ...layer.Args) *Concatenate {
-	return build[*Concatenate](addConcatenate, "Concatenate", args)
+	return build[*Concatenate](AddConcatenate, "Concatenate", args)
 }
 
 // NewDot returns a Dot layer (keras.layers.Dot). Args: normalize=False.
 func NewDot(axes any, args ...layer.Args) *Dot {
-	return build[*Dot](addDot, "Dot", args, "axes", axes)
+	return build[*Dot](AddDot, "Dot", args, "axes", axes)
 }
 
 // NewMaximum returns a Maximum layer (keras.layers.Maximum).
 func NewMaximum(args ...layer.Args) *Maximum {
-	return build[*Maximum](addMerging, "Maximum", args)
+	return build[*Maximum](AddMerging, "Maximum", args)
 }
 
 // NewMinimum returns a Minimum layer (keras.layers.Minimum).
 func NewMinimum(args ...layer.Args) *Minimum {
-	return build[*Minimum](addMerging, "Minimum", args)
+	return build[*Minimum](AddMerging, "Minimum", args)
 }
 
 // NewMultiply returns a Multiply layer (keras.layers.Multiply).
 func NewMultiply(args ...layer.Args) *Multiply {
-	return build[*Multiply](addMerging, "Multiply", args)
+	return build[*Multiply](AddMerging, "Multiply", args)
 }
 
 // NewSubtract returns a Subtract layer (keras.layers.Subtract).
 func NewSubtract(args ...layer.Args) *Subtract {
-	return build[*Subtract](addMerging, "Subtract", args)
+	return build[*Subtract](AddMerging, "Subtract", args)
 }

@@ -10,35 +10,35 @@ import "github.com/hornml/horn/nn/layer"
 // beta_constraint=None, gamma_constraint=None, synchronized=False, renorm=False, renorm_clipping=None,
 // renorm_momentum=0.99.
 func NewBatchNormalization(args ...layer.Args) *BatchNormalization {
-	return build[*BatchNormalization](addBatchNormalization, "BatchNormalization", args)
+	return build[*BatchNormalization](AddBatchNormalization, "BatchNormalization", args)
 }
 
 // NewGroupNormalization returns a GroupNormalization layer (keras.layers.GroupNormalization). Args: groups=32, axis=-1,
 // epsilon=0.001, center=True, scale=True, beta_initializer="zeros", gamma_initializer="ones", beta_regularizer=None,
 // gamma_regularizer=None, beta_constraint=None, gamma_constraint=None.
 func NewGroupNormalization(args ...layer.Args) *GroupNormalization {
-	return build[*GroupNormalization](addGroupNormalization, "GroupNormalization", args)
+	return build[*GroupNormalization](AddGroupNormalization, "GroupNormalization", args)
 }
 
 // NewLayerNormalization returns a LayerNormalization layer (keras.layers.LayerNormalization). Args: axis=(-1),
 // epsilon=0.001, center=True, scale=True, rms_scaling=False, beta_initializer="zeros", gamma_initializer="ones",
 // beta_regularizer=None, gamma_regularizer=None, beta_constraint=None, gamma_constraint=None.
 func NewLayerNormalization(args ...layer.Args) *LayerNormalization {
-	return build[*LayerNormalization](addLayerNormalization, "LayerNormalization", args)
+	return build[*LayerNormalization](AddLayerNormalization, "LayerNormalization", args)
 }
 
 // NewRMSNormalization returns a RMSNormalization layer (keras.layers.RMSNormalization). Args: axis=(-1), epsilon=1e-06.
 func NewRMSNormalization(args ...layer.Args) *RMSNormalization {
-	return build[*RMSNormalization](addLayerNormalization, "RMSNormalization", args)
+	return build[*RMSNormalization](AddLayerNormalization, "RMSNormalization", args)
 }
 
 // NewSpectralNormalization returns a SpectralNormalization layer (keras.layers.SpectralNormalization). Args:
 // power_iterations=1.
 func NewSpectralNormalization(inner layer.Layer, args ...layer.Args) *SpectralNormalization {
-	return build[*SpectralNormalization](addSpectralNormalization, "SpectralNormalization", args, "layer", inner)
+	return build[*SpectralNormalization](AddSpectralNormalization, "SpectralNormalization", args, "layer", inner)
 }
 
 // NewUnitNormalization returns a UnitNormalization layer (keras.layers.UnitNormalization). Args: axis=(-1).
 func NewUnitNormalization(args ...layer.Args) *UnitNormalization {
-	return build[*UnitNormalization](addUnitNormalization, "UnitNormalization", args)
+	return build[*UnitNormalization](AddUnitNormalization, "UnitNormalization", args)
 }

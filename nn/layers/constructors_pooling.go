@@ -7,107 +7,107 @@ import "github.com/hornml/horn/nn/layer"
 // NewAdaptiveAveragePooling1D returns an AdaptiveAveragePooling1D layer (keras.layers.AdaptiveAveragePooling1D). Args:
 // data_format="channels_last".
 func NewAdaptiveAveragePooling1D(outputSize any, args ...layer.Args) *AdaptiveAveragePooling1D {
-	return build[*AdaptiveAveragePooling1D](addAdaptivePooling, "AdaptiveAveragePooling1D", args, "output_size", outputSize)
+	return build[*AdaptiveAveragePooling1D](AddAdaptivePooling, "AdaptiveAveragePooling1D", args, "output_size", outputSize)
 }
 
 // NewAdaptiveAveragePooling2D returns an AdaptiveAveragePooling2D layer (keras.layers.AdaptiveAveragePooling2D). Args:
 // data_format="channels_last".
 func NewAdaptiveAveragePooling2D(outputSize any, args ...layer.Args) *AdaptiveAveragePooling2D {
-	return build[*AdaptiveAveragePooling2D](addAdaptivePooling, "AdaptiveAveragePooling2D", args, "output_size", outputSize)
+	return build[*AdaptiveAveragePooling2D](AddAdaptivePooling, "AdaptiveAveragePooling2D", args, "output_size", outputSize)
 }
 
 // NewAdaptiveAveragePooling3D returns an AdaptiveAveragePooling3D layer (keras.layers.AdaptiveAveragePooling3D). Args:
 // data_format="channels_last".
 func NewAdaptiveAveragePooling3D(outputSize any, args ...layer.Args) *AdaptiveAveragePooling3D {
-	return build[*AdaptiveAveragePooling3D](addAdaptivePooling, "AdaptiveAveragePooling3D", args, "output_size", outputSize)
+	return build[*AdaptiveAveragePooling3D](AddAdaptivePooling, "AdaptiveAveragePooling3D", args, "output_size", outputSize)
 }
 
 // NewAdaptiveMaxPooling1D returns an AdaptiveMaxPooling1D layer (keras.layers.AdaptiveMaxPooling1D). Args:
 // data_format="channels_last".
 func NewAdaptiveMaxPooling1D(outputSize any, args ...layer.Args) *AdaptiveMaxPooling1D {
-	return build[*AdaptiveMaxPooling1D](addAdaptivePooling, "AdaptiveMaxPooling1D", args, "output_size", outputSize)
+	return build[*AdaptiveMaxPooling1D](AddAdaptivePooling, "AdaptiveMaxPooling1D", args, "output_size", outputSize)
 }
 
 // NewAdaptiveMaxPooling2D returns an AdaptiveMaxPooling2D layer (keras.layers.AdaptiveMaxPooling2D). Args:
 // data_format="channels_last".
 func NewAdaptiveMaxPooling2D(outputSize any, args ...layer.Args) *AdaptiveMaxPooling2D {
-	return build[*AdaptiveMaxPooling2D](addAdaptivePooling, "AdaptiveMaxPooling2D", args, "output_size", outputSize)
+	return build[*AdaptiveMaxPooling2D](AddAdaptivePooling, "AdaptiveMaxPooling2D", args, "output_size", outputSize)
 }
 
 // NewAdaptiveMaxPooling3D returns an AdaptiveMaxPooling3D layer (keras.layers.AdaptiveMaxPooling3D). Args:
 // data_format="channels_last".
 func NewAdaptiveMaxPooling3D(outputSize any, args ...layer.Args) *AdaptiveMaxPooling3D {
-	return build[*AdaptiveMaxPooling3D](addAdaptivePooling, "AdaptiveMaxPooling3D", args, "output_size", outputSize)
+	return build[*AdaptiveMaxPooling3D](AddAdaptivePooling, "AdaptiveMaxPooling3D", args, "output_size", outputSize)
 }
 
 // NewAveragePooling1D returns an AveragePooling1D layer (keras.layers.AveragePooling1D). Args: padding="valid",
 // strides=None, data_format="channels_last".
 func NewAveragePooling1D(poolSize any, args ...layer.Args) *AveragePooling1D {
-	return build[*AveragePooling1D](addPooling, "AveragePooling1D", args, "pool_size", poolSize)
+	return build[*AveragePooling1D](AddPooling, "AveragePooling1D", args, "pool_size", poolSize)
 }
 
 // NewAveragePooling2D returns an AveragePooling2D layer (keras.layers.AveragePooling2D). Args: padding="valid",
 // strides=None, data_format="channels_last".
 func NewAveragePooling2D(poolSize any, args ...layer.Args) *AveragePooling2D {
-	return build[*AveragePooling2D](addPooling, "AveragePooling2D", args, "pool_size", poolSize)
+	return build[*AveragePooling2D](AddPooling, "AveragePooling2D", args, "pool_size", poolSize)
 }
 
 // NewAveragePooling3D returns an AveragePooling3D layer (keras.layers.AveragePooling3D). Args: padding="valid",
 // strides=None, data_format="channels_last".
 func NewAveragePooling3D(poolSize any, args ...layer.Args) *AveragePooling3D {
-	return build[*AveragePooling3D](addPooling, "AveragePooling3D", args, "pool_size", poolSize)
+	return build[*AveragePooling3D](AddPooling, "AveragePooling3D", args, "pool_size", poolSize)
 }
 
 // NewGlobalAveragePooling1D returns a GlobalAveragePooling1D layer (keras.layers.GlobalAveragePooling1D). Args:
 // data_format="channels_last", keepdims=False.
 func NewGlobalAveragePooling1D(args ...layer.Args) *GlobalAveragePooling1D {
-	return build[*GlobalAveragePooling1D](addGlobalPooling, "GlobalAveragePooling1D", args)
+	return build[*GlobalAveragePooling1D](AddGlobalPooling, "GlobalAveragePooling1D", args)
 }
 
 // NewGlobalAveragePooling2D returns a GlobalAveragePooling2D layer (keras.layers.GlobalAveragePooling2D). Args:
 // data_format="channels_last", keepdims=False.
 func NewGlobalAveragePooling2D(args ...layer.Args) *GlobalAveragePooling2D {
-	return build[*GlobalAveragePooling2D](addGlobalPooling, "GlobalAveragePooling2D", args)
+	return build[*GlobalAveragePooling2D](AddGlobalPooling, "GlobalAveragePooling2D", args)
 }
 
 // NewGlobalAveragePooling3D returns a GlobalAveragePooling3D layer (keras.layers.GlobalAveragePooling3D). Args:
 // data_format="channels_last", keepdims=False.
 func NewGlobalAveragePooling3D(args ...layer.Args) *GlobalAveragePooling3D {
-	return build[*GlobalAveragePooling3D](addGlobalPooling, "GlobalAveragePooling3D", args)
+	return build[*GlobalAveragePooling3D](AddGlobalPooling, "GlobalAveragePooling3D", args)
 }
 
 // NewGlobalMaxPooling1D returns a GlobalMaxPooling1D layer (keras.layers.GlobalMaxPooling1D). Args:
 // data_format="channels_last", keepdims=False.
 func NewGlobalMaxPooling1D(args ...layer.Args) *GlobalMaxPooling1D {
-	return build[*GlobalMaxPooling1D](addGlobalPooling, "GlobalMaxPooling1D", args)
+	return build[*GlobalMaxPooling1D](AddGlobalPooling, "GlobalMaxPooling1D", args)
 }
 
 // NewGlobalMaxPooling2D returns a GlobalMaxPooling2D layer (keras.layers.GlobalMaxPooling2D). Args:
 // data_format="channels_last", keepdims=False.
 func NewGlobalMaxPooling2D(args ...layer.Args) *GlobalMaxPooling2D {
-	return build[*GlobalMaxPooling2D](addGlobalPooling, "GlobalMaxPooling2D", args)
+	return build[*GlobalMaxPooling2D](AddGlobalPooling, "GlobalMaxPooling2D", args)
 }
 
 // NewGlobalMaxPooling3D returns a GlobalMaxPooling3D layer (keras.layers.GlobalMaxPooling3D). Args:
 // data_format="channels_last", keepdims=False.
 func NewGlobalMaxPooling3D(args ...layer.Args) *GlobalMaxPooling3D {
-	return build[*GlobalMaxPooling3D](addGlobalPooling, "GlobalMaxPooling3D", args)
+	return build[*GlobalMaxPooling3D](AddGlobalPooling, "GlobalMaxPooling3D", args)
 }
 
 // NewMaxPooling1D returns a MaxPooling1D layer (keras.layers.MaxPooling1D). Args: pool_size=(2), padding="valid",
 // strides=None, data_format="channels_last".
 func NewMaxPooling1D(args ...layer.Args) *MaxPooling1D {
-	return build[*MaxPooling1D](addPooling, "MaxPooling1D", args)
+	return build[*MaxPooling1D](AddPooling, "MaxPooling1D", args)
 }
 
 // NewMaxPooling2D returns a MaxPooling2D layer (keras.layers.MaxPooling2D). Args: pool_size=(2, 2), padding="valid",
 // strides=None, data_format="channels_last".
 func NewMaxPooling2D(args ...layer.Args) *MaxPooling2D {
-	return build[*MaxPooling2D](addPooling, "MaxPooling2D", args)
+	return build[*MaxPooling2D](AddPooling, "MaxPooling2D", args)
 }
 
 // NewMaxPooling3D returns a MaxPooling3D layer (keras.layers.MaxPooling3D). Args: pool_size=(2, 2, 2), padding="valid",
 // strides=None, data_format="channels_last".
 func NewMaxPooling3D(args ...layer.Args) *MaxPooling3D {
-	return build[*MaxPooling3D](addPooling, "MaxPooling3D", args)
+	return build[*MaxPooling3D](AddPooling, "MaxPooling3D", args)
 }

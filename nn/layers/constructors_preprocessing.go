@@ -7,259 +7,259 @@ import "github.com/hornml/horn/nn/layer"
 // NewAugMix returns an AugMix layer (keras.layers.AugMix). Args: data_format="channels_last", value_range=(0, 255),
 // num_chains=3, chain_depth=3, factor=0.3, alpha=1.0, all_ops=True, interpolation="bilinear", seed=None.
 func NewAugMix(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "AugMix", args)
+	return build[*Augmentation](AddImageAugmentation, "AugMix", args)
 }
 
 // NewAutoContrast returns an AutoContrast layer (keras.layers.AutoContrast). Args: data_format="channels_last",
 // value_range=(0, 255).
 func NewAutoContrast(args ...layer.Args) *AutoContrast {
-	return build[*AutoContrast](addImageContrast, "AutoContrast", args)
+	return build[*AutoContrast](AddImageContrast, "AutoContrast", args)
 }
 
 // NewCategoryEncoding returns a CategoryEncoding layer (keras.layers.CategoryEncoding). Args: output_mode="multi_hot".
 func NewCategoryEncoding(numTokens int, args ...layer.Args) *CategoryEncoding {
-	return build[*CategoryEncoding](addCategoryEncoding, "CategoryEncoding", args, "num_tokens", numTokens)
+	return build[*CategoryEncoding](AddCategoryEncoding, "CategoryEncoding", args, "num_tokens", numTokens)
 }
 
 // NewCenterCrop returns a CenterCrop layer (keras.layers.CenterCrop). Args: data_format="channels_last".
 func NewCenterCrop(height int, width int, args ...layer.Args) *CenterCrop {
-	return build[*CenterCrop](addImageResizing, "CenterCrop", args, "height", height, "width", width)
+	return build[*CenterCrop](AddImageResizing, "CenterCrop", args, "height", height, "width", width)
 }
 
 // NewContrastLimitedAdaptiveHistogramEqualization returns a ContrastLimitedAdaptiveHistogramEqualization layer
 // (keras.layers.ContrastLimitedAdaptiveHistogramEqualization). Args: data_format="channels_last", value_range=(0, 255),
 // clip_limit=4, tile_grid_size=(8, 8).
 func NewContrastLimitedAdaptiveHistogramEqualization(args ...layer.Args) *ContrastLimitedAdaptiveHistogramEqualization {
-	return build[*ContrastLimitedAdaptiveHistogramEqualization](addImageContrast, "ContrastLimitedAdaptiveHistogramEqualization", args)
+	return build[*ContrastLimitedAdaptiveHistogramEqualization](AddImageContrast, "ContrastLimitedAdaptiveHistogramEqualization", args)
 }
 
 // NewCutMix returns a CutMix layer (keras.layers.CutMix). Args: data_format="channels_last", factor=1.0, seed=None.
 func NewCutMix(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "CutMix", args)
+	return build[*Augmentation](AddImageAugmentation, "CutMix", args)
 }
 
 // NewDiscretization returns a Discretization layer (keras.layers.Discretization). Args: bin_boundaries=None,
 // num_bins=None, epsilon=0.01, output_mode="int", sparse=False.
 func NewDiscretization(args ...layer.Args) *Discretization {
-	return build[*Discretization](addDiscretization, "Discretization", args)
+	return build[*Discretization](AddDiscretization, "Discretization", args)
 }
 
 // NewEqualization returns an Equalization layer (keras.layers.Equalization). Args: data_format="channels_last",
 // bins=256, value_range=(0, 255).
 func NewEqualization(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "Equalization", args)
+	return build[*Augmentation](AddImageAugmentation, "Equalization", args)
 }
 
 // NewHashedCrossing returns a HashedCrossing layer (keras.layers.HashedCrossing). Args: output_mode="int",
 // sparse=False.
 func NewHashedCrossing(numBins int, args ...layer.Args) *HashedCrossing {
-	return build[*HashedCrossing](addHashedCrossing, "HashedCrossing", args, "num_bins", numBins)
+	return build[*HashedCrossing](AddHashedCrossing, "HashedCrossing", args, "num_bins", numBins)
 }
 
 // NewHashing returns a Hashing layer (keras.layers.Hashing). Args: salt=None, mask_value=None, output_mode="int",
 // sparse=False.
 func NewHashing(numBins int, args ...layer.Args) *Hashing {
-	return build[*Hashing](addHashing, "Hashing", args, "num_bins", numBins)
+	return build[*Hashing](AddHashing, "Hashing", args, "num_bins", numBins)
 }
 
 // NewIntegerLookup returns an IntegerLookup layer (keras.layers.IntegerLookup). Args: vocabulary_dtype="int64",
 // invert=False, max_tokens=None, num_oov_indices=1, oov_token=-1, mask_token=None, output_mode="int", sparse=False,
 // pad_to_max_tokens=False, oov_method="floormod", salt=None, vocabulary_size=None.
 func NewIntegerLookup(args ...layer.Args) *IntegerLookup {
-	return build[*IntegerLookup](addIntegerLookup, "IntegerLookup", args)
+	return build[*IntegerLookup](AddIntegerLookup, "IntegerLookup", args)
 }
 
 // NewMaxNumBoundingBoxes returns a MaxNumBoundingBoxes layer (keras.layers.MaxNumBoundingBoxes). Args:
 // data_format="channels_last".
 func NewMaxNumBoundingBoxes(maxNumber int, args ...layer.Args) *MaxNumBoundingBoxes {
-	return build[*MaxNumBoundingBoxes](addImageBoxes, "MaxNumBoundingBoxes", args, "max_number", maxNumber)
+	return build[*MaxNumBoundingBoxes](AddMaxNumBoundingBoxes, "MaxNumBoundingBoxes", args, "max_number", maxNumber)
 }
 
 // NewMelSpectrogram returns a MelSpectrogram layer (keras.layers.MelSpectrogram). Args: fft_length=2048,
 // sequence_stride=512, sequence_length=None, window="hann", sampling_rate=16000, num_mel_bins=128, min_freq=20,
 // max_freq=None, power_to_db=True, top_db=80, mag_exp=2, min_power=1e-10, ref_power=1.
 func NewMelSpectrogram(args ...layer.Args) *MelSpectrogram {
-	return build[*MelSpectrogram](addMelSpectrogram, "MelSpectrogram", args)
+	return build[*MelSpectrogram](AddMelSpectrogram, "MelSpectrogram", args)
 }
 
 // NewMixUp returns a MixUp layer (keras.layers.MixUp). Args: data_format="channels_last", alpha=0.2, seed=None.
 func NewMixUp(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "MixUp", args)
+	return build[*Augmentation](AddImageAugmentation, "MixUp", args)
 }
 
 // NewNormalization returns a Normalization layer (keras.layers.Normalization). Args: axis=(-1), invert=False,
 // mean=None, variance=None.
 func NewNormalization(args ...layer.Args) *Normalization {
-	return build[*Normalization](addNormalization, "Normalization", args)
+	return build[*Normalization](AddNormalization, "Normalization", args)
 }
 
 // NewPipeline returns a Pipeline layer (keras.layers.Pipeline).
 func NewPipeline(layers []layer.Layer, args ...layer.Args) *Pipeline {
-	return build[*Pipeline](addPipeline, "Pipeline", args, "layers", layers)
+	return build[*Pipeline](AddPipeline, "Pipeline", args, "layers", layers)
 }
 
 // NewRandAugment returns a RandAugment layer (keras.layers.RandAugment). Args: data_format="channels_last",
 // value_range=(0, 255), num_ops=2, factor=0.5, interpolation="bilinear", seed=None.
 func NewRandAugment(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandAugment", args)
+	return build[*Augmentation](AddImageAugmentation, "RandAugment", args)
 }
 
 // NewRandomBrightness returns a RandomBrightness layer (keras.layers.RandomBrightness). Args:
 // data_format="channels_last", value_range=(0, 255), seed=None.
 func NewRandomBrightness(factor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomBrightness", args, "factor", factor)
+	return build[*Augmentation](AddImageAugmentation, "RandomBrightness", args, "factor", factor)
 }
 
 // NewRandomColorDegeneration returns a RandomColorDegeneration layer (keras.layers.RandomColorDegeneration). Args:
 // data_format="channels_last", value_range=(0, 255), seed=None.
 func NewRandomColorDegeneration(factor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomColorDegeneration", args, "factor", factor)
+	return build[*Augmentation](AddImageAugmentation, "RandomColorDegeneration", args, "factor", factor)
 }
 
 // NewRandomColorJitter returns a RandomColorJitter layer (keras.layers.RandomColorJitter). Args:
 // data_format="channels_last", value_range=(0, 255), brightness_factor=None, contrast_factor=None,
 // saturation_factor=None, hue_factor=None, seed=None.
 func NewRandomColorJitter(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomColorJitter", args)
+	return build[*Augmentation](AddImageAugmentation, "RandomColorJitter", args)
 }
 
 // NewRandomContrast returns a RandomContrast layer (keras.layers.RandomContrast). Args: data_format="channels_last",
 // value_range=(0, 255), seed=None.
 func NewRandomContrast(factor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomContrast", args, "factor", factor)
+	return build[*Augmentation](AddImageAugmentation, "RandomContrast", args, "factor", factor)
 }
 
 // NewRandomCrop returns a RandomCrop layer (keras.layers.RandomCrop). Args: data_format="channels_last", seed=None.
 func NewRandomCrop(height int, width int, args ...layer.Args) *RandomCrop {
-	return build[*RandomCrop](addImageAugmentation, "RandomCrop", args, "height", height, "width", width)
+	return build[*RandomCrop](AddImageAugmentation, "RandomCrop", args, "height", height, "width", width)
 }
 
 // NewRandomElasticTransform returns a RandomElasticTransform layer (keras.layers.RandomElasticTransform). Args:
 // data_format="channels_last", factor=1.0, scale=1.0, interpolation="bilinear", fill_mode="reflect", fill_value=0.0,
 // value_range=(0, 255), seed=None.
 func NewRandomElasticTransform(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomElasticTransform", args)
+	return build[*Augmentation](AddImageAugmentation, "RandomElasticTransform", args)
 }
 
 // NewRandomErasing returns a RandomErasing layer (keras.layers.RandomErasing). Args: data_format="channels_last",
 // factor=1.0, scale=(0.02, 0.33), fill_value=None, value_range=(0, 255), seed=None.
 func NewRandomErasing(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomErasing", args)
+	return build[*Augmentation](AddImageAugmentation, "RandomErasing", args)
 }
 
 // NewRandomFlip returns a RandomFlip layer (keras.layers.RandomFlip). Args: data_format="channels_last",
 // mode="horizontal_and_vertical", seed=None.
 func NewRandomFlip(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomFlip", args)
+	return build[*Augmentation](AddImageAugmentation, "RandomFlip", args)
 }
 
 // NewRandomGaussianBlur returns a RandomGaussianBlur layer (keras.layers.RandomGaussianBlur). Args:
 // data_format="channels_last", factor=1.0, kernel_size=3, sigma=1.0, value_range=(0, 255), seed=None.
 func NewRandomGaussianBlur(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomGaussianBlur", args)
+	return build[*Augmentation](AddImageAugmentation, "RandomGaussianBlur", args)
 }
 
 // NewRandomGrayscale returns a RandomGrayscale layer (keras.layers.RandomGrayscale). Args: data_format="channels_last",
 // factor=0.5, seed=None.
 func NewRandomGrayscale(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomGrayscale", args)
+	return build[*Augmentation](AddImageAugmentation, "RandomGrayscale", args)
 }
 
 // NewRandomHue returns a RandomHue layer (keras.layers.RandomHue). Args: data_format="channels_last", value_range=(0,
 // 255), seed=None.
 func NewRandomHue(factor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomHue", args, "factor", factor)
+	return build[*Augmentation](AddImageAugmentation, "RandomHue", args, "factor", factor)
 }
 
 // NewRandomInvert returns a RandomInvert layer (keras.layers.RandomInvert). Args: data_format="channels_last",
 // factor=1.0, value_range=(0, 255), seed=None.
 func NewRandomInvert(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomInvert", args)
+	return build[*Augmentation](AddImageAugmentation, "RandomInvert", args)
 }
 
 // NewRandomPerspective returns a RandomPerspective layer (keras.layers.RandomPerspective). Args:
 // data_format="channels_last", factor=1.0, scale=1.0, interpolation="bilinear", fill_value=0.0, seed=None.
 func NewRandomPerspective(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomPerspective", args)
+	return build[*Augmentation](AddImageAugmentation, "RandomPerspective", args)
 }
 
 // NewRandomPosterization returns a RandomPosterization layer (keras.layers.RandomPosterization). Args:
 // data_format="channels_last", value_range=(0, 255), seed=None.
 func NewRandomPosterization(factor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomPosterization", args, "factor", factor)
+	return build[*Augmentation](AddImageAugmentation, "RandomPosterization", args, "factor", factor)
 }
 
 // NewRandomRotation returns a RandomRotation layer (keras.layers.RandomRotation). Args: data_format="channels_last",
 // fill_mode="reflect", interpolation="bilinear", fill_value=0.0, seed=None.
 func NewRandomRotation(factor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomRotation", args, "factor", factor)
+	return build[*Augmentation](AddImageAugmentation, "RandomRotation", args, "factor", factor)
 }
 
 // NewRandomSaturation returns a RandomSaturation layer (keras.layers.RandomSaturation). Args:
 // data_format="channels_last", value_range=(0, 255), seed=None.
 func NewRandomSaturation(factor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomSaturation", args, "factor", factor)
+	return build[*Augmentation](AddImageAugmentation, "RandomSaturation", args, "factor", factor)
 }
 
 // NewRandomSharpness returns a RandomSharpness layer (keras.layers.RandomSharpness). Args: data_format="channels_last",
 // value_range=(0, 255), seed=None.
 func NewRandomSharpness(factor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomSharpness", args, "factor", factor)
+	return build[*Augmentation](AddImageAugmentation, "RandomSharpness", args, "factor", factor)
 }
 
 // NewRandomShear returns a RandomShear layer (keras.layers.RandomShear). Args: data_format="channels_last",
 // x_factor=0.0, y_factor=0.0, fill_mode="reflect", interpolation="bilinear", fill_value=0.0, seed=None.
 func NewRandomShear(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomShear", args)
+	return build[*Augmentation](AddImageAugmentation, "RandomShear", args)
 }
 
 // NewRandomTranslation returns a RandomTranslation layer (keras.layers.RandomTranslation). Args:
 // data_format="channels_last", fill_mode="reflect", interpolation="bilinear", fill_value=0.0, seed=None.
 func NewRandomTranslation(heightFactor any, widthFactor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomTranslation", args, "height_factor", heightFactor, "width_factor", widthFactor)
+	return build[*Augmentation](AddImageAugmentation, "RandomTranslation", args, "height_factor", heightFactor, "width_factor", widthFactor)
 }
 
 // NewRandomZoom returns a RandomZoom layer (keras.layers.RandomZoom). Args: data_format="channels_last",
 // width_factor=None, fill_mode="reflect", interpolation="bilinear", fill_value=0.0, seed=None.
 func NewRandomZoom(heightFactor any, args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "RandomZoom", args, "height_factor", heightFactor)
+	return build[*Augmentation](AddImageAugmentation, "RandomZoom", args, "height_factor", heightFactor)
 }
 
 // NewRescaling returns a Rescaling layer (keras.layers.Rescaling). Args: offset=0.0.
 func NewRescaling(scale any, args ...layer.Args) *Rescaling {
-	return build[*Rescaling](addNormalization, "Rescaling", args, "scale", scale)
+	return build[*Rescaling](AddNormalization, "Rescaling", args, "scale", scale)
 }
 
 // NewResizing returns a Resizing layer (keras.layers.Resizing). Args: data_format="channels_last",
 // interpolation="bilinear", crop_to_aspect_ratio=False, pad_to_aspect_ratio=False, fill_mode="constant", fill_value=0,
 // antialias=False.
 func NewResizing(height int, width int, args ...layer.Args) *Resizing {
-	return build[*Resizing](addImageResizing, "Resizing", args, "height", height, "width", width)
+	return build[*Resizing](AddImageResizing, "Resizing", args, "height", height, "width", width)
 }
 
 // NewSTFTSpectrogram returns a STFTSpectrogram layer (keras.layers.STFTSpectrogram). Args: mode="log",
 // frame_length=256, frame_step=None, fft_length=None, window="hann", periodic=False, scaling="density",
 // padding="valid", expand_dims=False, data_format="channels_last".
 func NewSTFTSpectrogram(args ...layer.Args) *STFTSpectrogram {
-	return build[*STFTSpectrogram](addStftSpectrogram, "STFTSpectrogram", args)
+	return build[*STFTSpectrogram](AddSTFTSpectrogram, "STFTSpectrogram", args)
 }
 
 // NewSolarization returns a Solarization layer (keras.layers.Solarization). Args: data_format="channels_last",
 // value_range=(0, 255), addition_factor=0.0, threshold_factor=0.0, seed=None.
 func NewSolarization(args ...layer.Args) *Augmentation {
-	return build[*Augmentation](addImageAugmentation, "Solarization", args)
+	return build[*Augmentation](AddImageAugmentation, "Solarization", args)
 }
 
 // NewStringLookup returns a StringLookup layer (keras.layers.StringLookup). Args: invert=False, max_tokens=None,
 // num_oov_indices=1, oov_token="[UNK]", mask_token=None, output_mode="int", sparse=False, pad_to_max_tokens=False,
 // oov_method="floormod", salt=None, vocabulary_size=None, encoding="utf-8".
 func NewStringLookup(args ...layer.Args) *StringLookup {
-	return build[*StringLookup](addStringLookup, "StringLookup", args)
+	return build[*StringLookup](AddStringLookup, "StringLookup", args)
 }
 
 // NewTextVectorization returns a TextVectorization layer (keras.layers.TextVectorization). Args: max_tokens=None,
 // standardize="lower_and_strip_punctuation", split="whitespace", ngrams=None, output_mode="int",
 // output_sequence_length=None, pad_to_max_tokens=False, sparse=False, ragged=False, encoding="utf-8".
 func NewTextVectorization(args ...layer.Args) *TextVectorization {
-	return build[*TextVectorization](addTextVectorization, "TextVectorization", args)
+	return build[*TextVectorization](AddTextVectorization, "TextVectorization", args)
 }

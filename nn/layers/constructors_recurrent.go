@@ -7,7 +7,7 @@ import "github.com/hornml/horn/nn/layer"
 // NewBidirectional returns a Bidirectional layer (keras.layers.Bidirectional). Args: merge_mode="concat",
 // backward_layer=None.
 func NewBidirectional(inner layer.Layer, args ...layer.Args) *Bidirectional {
-	return build[*Bidirectional](addBidirectional, "Bidirectional", args, "layer", inner)
+	return build[*Bidirectional](AddBidirectional, "Bidirectional", args, "layer", inner)
 }
 
 // NewConvLSTM1D returns a ConvLSTM1D layer (keras.layers.ConvLSTM1D). Args: return_sequences=False, return_state=False,
@@ -18,7 +18,7 @@ func NewBidirectional(inner layer.Layer, args ...layer.Args) *Bidirectional {
 // kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0, recurrent_dropout=0, seed=None,
 // activity_regularizer=None.
 func NewConvLSTM1D(filters int, kernelSize any, args ...layer.Args) *ConvLSTM1D {
-	return build[*ConvLSTM1D](addConvLstm, "ConvLSTM1D", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*ConvLSTM1D](AddConvLSTM, "ConvLSTM1D", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewConvLSTM2D returns a ConvLSTM2D layer (keras.layers.ConvLSTM2D). Args: return_sequences=False, return_state=False,
@@ -29,7 +29,7 @@ func NewConvLSTM1D(filters int, kernelSize any, args ...layer.Args) *ConvLSTM1D 
 // kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0, recurrent_dropout=0, seed=None,
 // activity_regularizer=None.
 func NewConvLSTM2D(filters int, kernelSize any, args ...layer.Args) *ConvLSTM2D {
-	return build[*ConvLSTM2D](addConvLstm, "ConvLSTM2D", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*ConvLSTM2D](AddConvLSTM, "ConvLSTM2D", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewConvLSTM3D returns a ConvLSTM3D layer (keras.layers.ConvLSTM3D). Args: return_sequences=False, return_state=False,
@@ -40,7 +40,7 @@ func NewConvLSTM2D(filters int, kernelSize any, args ...layer.Args) *ConvLSTM2D 
 // kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0, recurrent_dropout=0, seed=None,
 // activity_regularizer=None.
 func NewConvLSTM3D(filters int, kernelSize any, args ...layer.Args) *ConvLSTM3D {
-	return build[*ConvLSTM3D](addConvLstm, "ConvLSTM3D", args, "filters", filters, "kernel_size", kernelSize)
+	return build[*ConvLSTM3D](AddConvLSTM, "ConvLSTM3D", args, "filters", filters, "kernel_size", kernelSize)
 }
 
 // NewGRU returns a GRU layer (keras.layers.GRU). Args: return_sequences=False, return_state=False, go_backwards=False,
@@ -50,7 +50,7 @@ func NewConvLSTM3D(filters int, kernelSize any, args ...layer.Args) *ConvLSTM3D 
 // kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0, recurrent_dropout=0, seed=None,
 // activity_regularizer=None.
 func NewGRU(units int, args ...layer.Args) *GRU {
-	return build[*GRU](addGru, "GRU", args, "units", units)
+	return build[*GRU](AddGRU, "GRU", args, "units", units)
 }
 
 // NewGRUCell returns a GRUCell layer (keras.layers.GRUCell). Args: activation="tanh", recurrent_activation="sigmoid",
@@ -58,7 +58,7 @@ func NewGRU(units int, args ...layer.Args) *GRU {
 // bias_initializer="zeros", kernel_regularizer=None, recurrent_regularizer=None, bias_regularizer=None,
 // kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0, recurrent_dropout=0, seed=None.
 func NewGRUCell(units int, args ...layer.Args) *GRUCell {
-	return build[*GRUCell](addGru, "GRUCell", args, "units", units)
+	return build[*GRUCell](AddGRU, "GRUCell", args, "units", units)
 }
 
 // NewLSTM returns a LSTM layer (keras.layers.LSTM). Args: return_sequences=False, return_state=False,
@@ -68,7 +68,7 @@ func NewGRUCell(units int, args ...layer.Args) *GRUCell {
 // bias_regularizer=None, kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0,
 // recurrent_dropout=0, seed=None, activity_regularizer=None.
 func NewLSTM(units int, args ...layer.Args) *LSTM {
-	return build[*LSTM](addLstm, "LSTM", args, "units", units)
+	return build[*LSTM](AddLSTM, "LSTM", args, "units", units)
 }
 
 // NewLSTMCell returns a LSTMCell layer (keras.layers.LSTMCell). Args: activation="tanh",
@@ -77,13 +77,13 @@ func NewLSTM(units int, args ...layer.Args) *LSTM {
 // bias_regularizer=None, kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0,
 // recurrent_dropout=0, seed=None.
 func NewLSTMCell(units int, args ...layer.Args) *LSTMCell {
-	return build[*LSTMCell](addLstm, "LSTMCell", args, "units", units)
+	return build[*LSTMCell](AddLSTM, "LSTMCell", args, "units", units)
 }
 
 // NewRNN returns a RNN layer (keras.layers.RNN). Args: return_sequences=False, return_state=False, go_backwards=False,
 // stateful=False, unroll=False, zero_output_for_mask=False.
 func NewRNN(cell layer.Layer, args ...layer.Args) *RNN {
-	return build[*RNN](addRnn, "RNN", args, "cell", cell)
+	return build[*RNN](AddRNN, "RNN", args, "cell", cell)
 }
 
 // NewSimpleRNN returns a SimpleRNN layer (keras.layers.SimpleRNN). Args: return_sequences=False, return_state=False,
@@ -93,7 +93,7 @@ func NewRNN(cell layer.Layer, args ...layer.Args) *RNN {
 // recurrent_constraint=None, bias_constraint=None, dropout=0, recurrent_dropout=0, seed=None,
 // activity_regularizer=None.
 func NewSimpleRNN(units int, args ...layer.Args) *SimpleRNN {
-	return build[*SimpleRNN](addSimpleRnn, "SimpleRNN", args, "units", units)
+	return build[*SimpleRNN](AddSimpleRNN, "SimpleRNN", args, "units", units)
 }
 
 // NewSimpleRNNCell returns a SimpleRNNCell layer (keras.layers.SimpleRNNCell). Args: activation="tanh", use_bias=True,
@@ -101,15 +101,15 @@ func NewSimpleRNN(units int, args ...layer.Args) *SimpleRNN {
 // kernel_regularizer=None, recurrent_regularizer=None, bias_regularizer=None, kernel_constraint=None,
 // recurrent_constraint=None, bias_constraint=None, dropout=0, recurrent_dropout=0, seed=None.
 func NewSimpleRNNCell(units int, args ...layer.Args) *SimpleRNNCell {
-	return build[*SimpleRNNCell](addSimpleRnn, "SimpleRNNCell", args, "units", units)
+	return build[*SimpleRNNCell](AddSimpleRNN, "SimpleRNNCell", args, "units", units)
 }
 
 // NewStackedRNNCells returns a StackedRNNCells layer (keras.layers.StackedRNNCells).
 func NewStackedRNNCells(cells []layer.Layer, args ...layer.Args) *StackedRNNCells {
-	return build[*StackedRNNCells](addStackedRnnCells, "StackedRNNCells", args, "cells", cells)
+	return build[*StackedRNNCells](AddStackedRNNCells, "StackedRNNCells", args, "cells", cells)
 }
 
 // NewTimeDistributed returns a TimeDistributed layer (keras.layers.TimeDistributed).
 func NewTimeDistributed(inner layer.Layer, args ...layer.Args) *TimeDistributed {
-	return build[*TimeDistributed](addTimeDistributed, "TimeDistributed", args, "layer", inner)
+	return build[*TimeDistributed](AddTimeDistributed, "TimeDistributed", args, "layer", inner)
 }

@@ -6,37 +6,37 @@ import "github.com/hornml/horn/nn/layer"
 
 // NewAlphaDropout returns an AlphaDropout layer (keras.layers.AlphaDropout). Args: seed=None, noise_shape=None.
 func NewAlphaDropout(rate float64, args ...layer.Args) *AlphaDropout {
-	return build[*AlphaDropout](addDropout, "AlphaDropout", args, "rate", rate)
+	return build[*AlphaDropout](AddDropout, "AlphaDropout", args, "rate", rate)
 }
 
 // NewDropout returns a Dropout layer (keras.layers.Dropout). Args: seed=None, noise_shape=None.
 func NewDropout(rate float64, args ...layer.Args) *Dropout {
-	return build[*Dropout](addDropout, "Dropout", args, "rate", rate)
+	return build[*Dropout](AddDropout, "Dropout", args, "rate", rate)
 }
 
 // NewGaussianDropout returns a GaussianDropout layer (keras.layers.GaussianDropout). Args: seed=None.
 func NewGaussianDropout(rate float64, args ...layer.Args) *GaussianDropout {
-	return build[*GaussianDropout](addDropout, "GaussianDropout", args, "rate", rate)
+	return build[*GaussianDropout](AddDropout, "GaussianDropout", args, "rate", rate)
 }
 
 // NewGaussianNoise returns a GaussianNoise layer (keras.layers.GaussianNoise). Args: seed=None.
 func NewGaussianNoise(stddev float64, args ...layer.Args) *GaussianNoise {
-	return build[*GaussianNoise](addDropout, "GaussianNoise", args, "stddev", stddev)
+	return build[*GaussianNoise](AddDropout, "GaussianNoise", args, "stddev", stddev)
 }
 
 // NewSpatialDropout1D returns a SpatialDropout1D layer (keras.layers.SpatialDropout1D). Args: seed=None.
 func NewSpatialDropout1D(rate float64, args ...layer.Args) *SpatialDropout1D {
-	return build[*SpatialDropout1D](addDropout, "SpatialDropout1D", args, "rate", rate)
+	return build[*SpatialDropout1D](AddDropout, "SpatialDropout1D", args, "rate", rate)
 }
 
 // NewSpatialDropout2D returns a SpatialDropout2D layer (keras.layers.SpatialDropout2D). Args: seed=None,
 // data_format="channels_last".
 func NewSpatialDropout2D(rate float64, args ...layer.Args) *SpatialDropout2D {
-	return build[*SpatialDropout2D](addDropout, "SpatialDropout2D", args, "rate", rate)
+	return build[*SpatialDropout2D](AddDropout, "SpatialDropout2D", args, "rate", rate)
 }
 
 // NewSpatialDropout3D returns a SpatialDropout3D layer (keras.layers.SpatialDropout3D). Args: seed=None,
 // data_format="channels_last".
 func NewSpatialDropout3D(rate float64, args ...layer.Args) *SpatialDropout3D {
-	return build[*SpatialDropout3D](addDropout, "SpatialDropout3D", args, "rate", rate)
+	return build[*SpatialDropout3D](AddDropout, "SpatialDropout3D", args, "rate", rate)
 }

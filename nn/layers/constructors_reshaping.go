@@ -6,72 +6,72 @@ import "github.com/hornml/horn/nn/layer"
 
 // NewCropping1D returns a Cropping1D layer (keras.layers.Cropping1D). Args: cropping=(1, 1).
 func NewCropping1D(args ...layer.Args) *Cropping1D {
-	return build[*Cropping1D](addCropping, "Cropping1D", args)
+	return build[*Cropping1D](AddCropping, "Cropping1D", args)
 }
 
 // NewCropping2D returns a Cropping2D layer (keras.layers.Cropping2D). Args: cropping=((0, 0), (0, 0)),
 // data_format="channels_last".
 func NewCropping2D(args ...layer.Args) *Cropping2D {
-	return build[*Cropping2D](addCropping, "Cropping2D", args)
+	return build[*Cropping2D](AddCropping, "Cropping2D", args)
 }
 
 // NewCropping3D returns a Cropping3D layer (keras.layers.Cropping3D). Args: cropping=((1, 1), (1, 1), (1, 1)),
 // data_format="channels_last".
 func NewCropping3D(args ...layer.Args) *Cropping3D {
-	return build[*Cropping3D](addCropping, "Cropping3D", args)
+	return build[*Cropping3D](AddCropping, "Cropping3D", args)
 }
 
 // NewFlatten returns a Flatten layer (keras.layers.Flatten). Args: data_format="channels_last".
 func NewFlatten(args ...layer.Args) *Flatten {
-	return build[*Flatten](addFlatten, "Flatten", args)
+	return build[*Flatten](AddFlatten, "Flatten", args)
 }
 
 // NewPermute returns a Permute layer (keras.layers.Permute).
 func NewPermute(dims any, args ...layer.Args) *Permute {
-	return build[*Permute](addFlatten, "Permute", args, "dims", dims)
+	return build[*Permute](AddFlatten, "Permute", args, "dims", dims)
 }
 
 // NewRepeatVector returns a RepeatVector layer (keras.layers.RepeatVector).
 func NewRepeatVector(n int, args ...layer.Args) *RepeatVector {
-	return build[*RepeatVector](addFlatten, "RepeatVector", args, "n", n)
+	return build[*RepeatVector](AddFlatten, "RepeatVector", args, "n", n)
 }
 
 // NewReshape returns a Reshape layer (keras.layers.Reshape).
 func NewReshape(targetShape any, args ...layer.Args) *Reshape {
-	return build[*Reshape](addFlatten, "Reshape", args, "target_shape", targetShape)
+	return build[*Reshape](AddFlatten, "Reshape", args, "target_shape", targetShape)
 }
 
 // NewUpSampling1D returns an UpSampling1D layer (keras.layers.UpSampling1D). Args: size=2.
 func NewUpSampling1D(args ...layer.Args) *UpSampling1D {
-	return build[*UpSampling1D](addUpSampling, "UpSampling1D", args)
+	return build[*UpSampling1D](AddUpSampling, "UpSampling1D", args)
 }
 
 // NewUpSampling2D returns an UpSampling2D layer (keras.layers.UpSampling2D). Args: size=(2, 2),
 // data_format="channels_last", interpolation="nearest".
 func NewUpSampling2D(args ...layer.Args) *UpSampling2D {
-	return build[*UpSampling2D](addUpSampling, "UpSampling2D", args)
+	return build[*UpSampling2D](AddUpSampling, "UpSampling2D", args)
 }
 
 // NewUpSampling3D returns an UpSampling3D layer (keras.layers.UpSampling3D). Args: size=(2, 2, 2),
 // data_format="channels_last".
 func NewUpSampling3D(args ...layer.Args) *UpSampling3D {
-	return build[*UpSampling3D](addUpSampling, "UpSampling3D", args)
+	return build[*UpSampling3D](AddUpSampling, "UpSampling3D", args)
 }
 
 // NewZeroPadding1D returns a ZeroPadding1D layer (keras.layers.ZeroPadding1D). Args: padding=(1, 1),
 // data_format="channels_last".
 func NewZeroPadding1D(args ...layer.Args) *ZeroPadding1D {
-	return build[*ZeroPadding1D](addCropping, "ZeroPadding1D", args)
+	return build[*ZeroPadding1D](AddCropping, "ZeroPadding1D", args)
 }
 
 // NewZeroPadding2D returns a ZeroPadding2D layer (keras.layers.ZeroPadding2D). Args: padding=((1, 1), (1, 1)),
 // data_format="channels_last".
 func NewZeroPadding2D(args ...layer.Args) *ZeroPadding2D {
-	return build[*ZeroPadding2D](addCropping, "ZeroPadding2D", args)
+	return build[*ZeroPadding2D](AddCropping, "ZeroPadding2D", args)
 }
 
 // NewZeroPadding3D returns a ZeroPadding3D layer (keras.layers.ZeroPadding3D). Args: padding=((1, 1), (1, 1), (1, 1)),
 // data_format="channels_last".
 func NewZeroPadding3D(args ...layer.Args) *ZeroPadding3D {
-	return build[*ZeroPadding3D](addCropping, "ZeroPadding3D", args)
+	return build[*ZeroPadding3D](AddCropping, "ZeroPadding3D", args)
 }

@@ -48,7 +48,7 @@ func TestConstructors(t *testing.T) {
 			}
 			add := adders[c.Name]
 			if add == "" {
-				add = "addImageAugmentation" // whose classes stand in a table
+				add = "AddImageAugmentation" // whose classes stand in a table
 			}
 			writeConstructor(&b, r, c, add)
 			written[c.Name] = true
@@ -89,7 +89,7 @@ func classAdders(t *testing.T) map[string]string {
 		}
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
-			if !ok || !strings.HasPrefix(fn.Name.Name, "add") || fn.Recv != nil {
+			if !ok || !strings.HasPrefix(fn.Name.Name, "Add") || fn.Recv != nil {
 				continue
 			}
 			ast.Inspect(fn, func(n ast.Node) bool {

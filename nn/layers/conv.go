@@ -39,7 +39,8 @@ type conv struct {
 	kernel, bias *layer.Variable
 }
 
-func addConv(r *layer.Registry) {
+// AddConv adds Conv1D, Conv2D and Conv3D to a registry.
+func AddConv(r *layer.Registry) {
 	register := func(name string, make func() layer.Layer, alias string) {
 		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}

@@ -18,7 +18,8 @@ type (
 
 type convLSTM struct{ RNN }
 
-func addConvLstm(r *layer.Registry) {
+// AddConvLSTM adds ConvLSTM1D, ConvLSTM2D and ConvLSTM3D to a registry.
+func AddConvLSTM(r *layer.Registry) {
 	r.Register("keras.layers", "ConvLSTM1D", func() layer.Layer { l := new(ConvLSTM1D); l.Cell = newConvLSTMCell(l, 1); return l })
 	r.Register("keras.layers", "ConvLSTM2D", func() layer.Layer { l := new(ConvLSTM2D); l.Cell = newConvLSTMCell(l, 2); return l })
 	r.Register("keras.layers", "ConvLSTM3D", func() layer.Layer { l := new(ConvLSTM3D); l.Cell = newConvLSTMCell(l, 3); return l })

@@ -30,7 +30,8 @@ type convTranspose struct {
 	kernel, bias *layer.Variable
 }
 
-func addConvTranspose(r *layer.Registry) {
+// AddConvTranspose adds Conv1DTranspose, Conv2DTranspose and Conv3DTranspose to a registry.
+func AddConvTranspose(r *layer.Registry) {
 	register := func(name string, make func() layer.Layer, alias string) {
 		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}

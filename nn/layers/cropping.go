@@ -36,7 +36,8 @@ type zeroPadding struct {
 	rank       int
 }
 
-func addCropping(r *layer.Registry) {
+// AddCropping adds Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D and ZeroPadding3D to a registry.
+func AddCropping(r *layer.Registry) {
 	register := func(name string, make func() layer.Layer) { r.Register("keras.layers", name, make) }
 	register("Cropping1D", func() layer.Layer { return &Cropping1D{cropping{rank: 1}} })
 	register("Cropping2D", func() layer.Layer { return &Cropping2D{cropping{rank: 2}} })

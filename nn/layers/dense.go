@@ -24,7 +24,8 @@ type Dense struct {
 	bias *layer.Variable
 }
 
-func addDense(r *layer.Registry) {
+// AddDense adds Dense to a registry.
+func AddDense(r *layer.Registry) {
 	r.Register("keras.layers", "Dense", func() layer.Layer { return new(Dense) })
 }
 

@@ -28,7 +28,8 @@ type depthwiseConv struct {
 	kernel, bias *layer.Variable
 }
 
-func addDepthwiseConv(r *layer.Registry) {
+// AddDepthwiseConv adds DepthwiseConv1D and DepthwiseConv2D to a registry.
+func AddDepthwiseConv(r *layer.Registry) {
 	r.Register("keras.layers", "DepthwiseConv1D", func() layer.Layer { return &DepthwiseConv1D{depthwiseConv{window: window{rank: 1}}} })
 	r.Register("keras.layers", "DepthwiseConv2D", func() layer.Layer { return &DepthwiseConv2D{depthwiseConv{window: window{rank: 2}}} })
 }

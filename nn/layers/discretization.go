@@ -23,7 +23,8 @@ type Discretization struct {
 	summary       *layer.SavedVariable // what Keras 2 wrote of Adapt's work; nil for none
 }
 
-func addDiscretization(r *layer.Registry) {
+// AddDiscretization adds Discretization to a registry.
+func AddDiscretization(r *layer.Registry) {
 	r.Register("keras.layers", "Discretization", func() layer.Layer { return new(Discretization) })
 }
 

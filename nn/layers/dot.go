@@ -15,7 +15,8 @@ type Dot struct {
 	Normalize bool
 }
 
-func addDot(r *layer.Registry) {
+// AddDot adds Dot to a registry.
+func AddDot(r *layer.Registry) {
 	r.Register("keras.layers", "Dot", func() layer.Layer { return new(Dot) })
 }
 

@@ -43,7 +43,9 @@ type spatialDropout struct {
 	rank       int
 }
 
-func addDropout(r *layer.Registry) {
+// AddDropout adds Dropout, AlphaDropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D and
+// SpatialDropout3D to a registry.
+func AddDropout(r *layer.Registry) {
 	r.Register("keras.layers", "Dropout", func() layer.Layer { return new(Dropout) })
 	r.Register("keras.layers", "AlphaDropout", func() layer.Layer { return new(AlphaDropout) })
 	r.Register("keras.layers", "GaussianDropout", func() layer.Layer { return new(GaussianDropout) })

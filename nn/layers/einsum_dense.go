@@ -27,7 +27,8 @@ type EinsumDense struct {
 	bias  *layer.Variable
 }
 
-func addEinsumDense(r *layer.Registry) {
+// AddEinsumDense adds EinsumDense to a registry.
+func AddEinsumDense(r *layer.Registry) {
 	r.Register("keras.layers", "EinsumDense", func() layer.Layer { return new(EinsumDense) })
 }
 

@@ -22,7 +22,8 @@ type Embedding struct {
 	scale, zero, gIdx *layer.Variable // of a quantized table
 }
 
-func addEmbedding(r *layer.Registry) {
+// AddEmbedding adds Embedding to a registry.
+func AddEmbedding(r *layer.Registry) {
 	r.Register("keras.layers", "Embedding", func() layer.Layer { return new(Embedding) })
 }
 

@@ -9,64 +9,65 @@ import (
 	"github.com/hornml/horn/nn/ops"
 )
 
-// The families of keras.layers are those of Keras's documentation. Each brings what the arguments of its layers may name:
-// activations, initializers, regularizers and constraints.
+// The families of keras.layers are those of Keras's documentation. Each brings what the arguments of its layers may name
+// ([Arguments]). For the smallest programs each class has a family of its own, or with its like, such as [AddDense] and
+// [AddConv], which bring nothing else.
 
 // All is the family of all layers and of all operations of keras.ops, and of the reasons why some of Keras's are refused.
 func All(r *layer.Registry) {
 	r.Add(CoreLayers, ActivationLayers, ConvolutionLayers, PoolingLayers, RecurrentLayers, AttentionLayers, NormalizationLayers,
-		RegularizationLayers, ReshapingLayers, MergingLayers, PreprocessingLayers, PolicyMaps, addApplications, addRefused, ops.All)
+		RegularizationLayers, ReshapingLayers, MergingLayers, PreprocessingLayers, PolicyMaps, AddApplications, addRefused, ops.All)
 }
 
 // CoreLayers are InputLayer, Dense, EinsumDense, Embedding, Masking and the like.
 func CoreLayers(r *layer.Registry) {
-	r.Add(arguments, layer.Inputs, addActivation, addDense, addEinsumDense, addEmbedding, addIdentity, addMasking, addReversibleEmbedding)
+	r.Add(Arguments, layer.Inputs, AddActivation, AddDense, AddEinsumDense, AddEmbedding, AddIdentity, AddMasking, AddReversibleEmbedding)
 }
 
 // ActivationLayers are the activations that are layers: ReLU, PReLU, Softmax and the like.
-func ActivationLayers(r *layer.Registry) { r.Add(arguments, addPrelu, addRelu, addSoftmax) }
+func ActivationLayers(r *layer.Registry) { r.Add(Arguments, AddPReLU, AddReLU, AddSoftmax) }
 
 // ConvolutionLayers are the convolutions: plain, depthwise, separable and transposed.
 func ConvolutionLayers(r *layer.Registry) {
-	r.Add(arguments, addConv, addConvTranspose, addDepthwiseConv, addSeparableConv)
+	r.Add(Arguments, AddConv, AddConvTranspose, AddDepthwiseConv, AddSeparableConv)
 }
 
 // PoolingLayers are the poolings: with windows, global and adaptive.
-func PoolingLayers(r *layer.Registry) { r.Add(addAdaptivePooling, addGlobalPooling, addPooling) }
+func PoolingLayers(r *layer.Registry) { r.Add(AddAdaptivePooling, AddGlobalPooling, AddPooling) }
 
 // RecurrentLayers are the recurrent layers, their cells, and TimeDistributed.
 func RecurrentLayers(r *layer.Registry) {
-	r.Add(arguments, addBidirectional, addConvLstm, addGru, addLstm, addRnn, addSimpleRnn, addStackedRnnCells, addTimeDistributed)
+	r.Add(Arguments, AddBidirectional, AddConvLSTM, AddGRU, AddLSTM, AddRNN, AddSimpleRNN, AddStackedRNNCells, AddTimeDistributed)
 }
 
 // AttentionLayers are the attention layers.
 func AttentionLayers(r *layer.Registry) {
-	r.Add(arguments, addAdditiveAttention, addAttention, addGroupQueryAttention, addMultiHeadAttention)
+	r.Add(Arguments, AddAdditiveAttention, AddAttention, AddGroupQueryAttention, AddMultiHeadAttention)
 }
 
 // NormalizationLayers are BatchNormalization, LayerNormalization and the like.
 func NormalizationLayers(r *layer.Registry) {
-	r.Add(arguments, addBatchNormalization, addGroupNormalization, addLayerNormalization, addSpectralNormalization, addUnitNormalization)
+	r.Add(Arguments, AddBatchNormalization, AddGroupNormalization, AddLayerNormalization, AddSpectralNormalization, AddUnitNormalization)
 }
 
 // RegularizationLayers are Dropout, noise and the like.
-func RegularizationLayers(r *layer.Registry) { r.Add(arguments, addDropout) }
+func RegularizationLayers(r *layer.Registry) { r.Add(Arguments, AddDropout) }
 
 // ReshapingLayers are Flatten, Reshape, padding, cropping and the like.
-func ReshapingLayers(r *layer.Registry) { r.Add(addCropping, addFlatten, addUpSampling) }
+func ReshapingLayers(r *layer.Registry) { r.Add(AddCropping, AddFlatten, AddUpSampling) }
 
 // MergingLayers are Add, Concatenate, Dot and the like.
-func MergingLayers(r *layer.Registry) { r.Add(addConcatenate, addDot, addMerging) }
+func MergingLayers(r *layer.Registry) { r.Add(AddConcatenate, AddDot, AddMerging) }
 
 // PreprocessingLayers are the layers that make tensors of texts, categories, images and sounds.
 func PreprocessingLayers(r *layer.Registry) {
-	r.Add(arguments, addCategoryEncoding, addDiscretization, addFeatureSpace, addHashedCrossing, addHashing, addImageAugmentation,
-		addImageBoxes, addImageContrast, addImageResizing, addIntegerLookup, addMelSpectrogram, addNormalization, addPipeline,
-		addStftSpectrogram, addStringLookup, addTextVectorization)
+	r.Add(Arguments, AddCategoryEncoding, AddDiscretization, AddFeatureSpace, AddHashedCrossing, AddHashing, AddImageAugmentation,
+		AddMaxNumBoundingBoxes, AddImageContrast, AddImageResizing, AddIntegerLookup, AddMelSpectrogram, AddNormalization, AddPipeline,
+		AddSTFTSpectrogram, AddStringLookup, AddTextVectorization)
 }
 
-// arguments is what the arguments of layers may name.
-func arguments(r *layer.Registry) { r.Add(activations.All, initializers.All) }
+// Arguments is the family of what the arguments of layers may name: activations, initializers, regularizers and constraints.
+func Arguments(r *layer.Registry) { r.Add(activations.All, initializers.All) }
 
 // named holds a registry once it was asked for.
 type named struct {
@@ -90,5 +91,5 @@ func New(class string, args ...layer.Args) (layer.Layer, error) {
 // Custom gives a layer of the caller's own its registered name, such as "my_package>Scale", and its arguments. Keras needs
 // a class registered under that name to load a model that holds the layer.
 func Custom[L layer.Layer](l L, registered string, args ...layer.Args) L {
-	return layer.Construct(values.get(arguments), l, layer.CustomClass(registered), args...)
+	return layer.Construct(values.get(Arguments), l, layer.CustomClass(registered), args...)
 }

@@ -15,7 +15,8 @@ type (
 	TFDIdentity struct{ layer.Base }
 )
 
-func addFeatureSpace(r *layer.Registry) {
+// AddFeatureSpace adds TFDConcat and TFDIdentity to a registry.
+func AddFeatureSpace(r *layer.Registry) {
 	const module = "keras.src.layers.preprocessing.feature_space"
 	r.Register(module, "TFDConcat", func() layer.Layer { return new(TFDConcat) })
 	r.Register(module, "TFDIdentity", func() layer.Layer { return new(TFDIdentity) })

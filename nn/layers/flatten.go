@@ -32,7 +32,8 @@ type RepeatVector struct {
 	N int
 }
 
-func addFlatten(r *layer.Registry) {
+// AddFlatten adds Flatten, Reshape, Permute and RepeatVector to a registry.
+func AddFlatten(r *layer.Registry) {
 	r.Register("keras.layers", "Flatten", func() layer.Layer { return new(Flatten) })
 	r.Register("keras.layers", "Reshape", func() layer.Layer { return new(Reshape) })
 	r.Register("keras.layers", "Permute", func() layer.Layer { return new(Permute) })

@@ -30,7 +30,9 @@ type globalPooling struct {
 	average bool
 }
 
-func addGlobalPooling(r *layer.Registry) {
+// AddGlobalPooling adds GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalAveragePooling3D, GlobalMaxPooling1D,
+// GlobalMaxPooling2D and GlobalMaxPooling3D to a registry.
+func AddGlobalPooling(r *layer.Registry) {
 	register := func(name, alias string, make func() layer.Layer) {
 		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}

@@ -22,7 +22,8 @@ type GroupNormalization struct {
 	gamma, beta *layer.Variable
 }
 
-func addGroupNormalization(r *layer.Registry) {
+// AddGroupNormalization adds GroupNormalization to a registry.
+func AddGroupNormalization(r *layer.Registry) {
 	r.Register("keras.layers", "GroupNormalization", func() layer.Layer { return new(GroupNormalization) })
 }
 

@@ -26,7 +26,8 @@ type GroupQueryAttention struct {
 	query, key, value, gate, output *EinsumDense
 }
 
-func addGroupQueryAttention(r *layer.Registry) {
+// AddGroupQueryAttention adds GroupQueryAttention to a registry.
+func AddGroupQueryAttention(r *layer.Registry) {
 	r.RegisterClass(layer.Class{Module: "keras.layers", Name: "GroupQueryAttention", Python: "GroupedQueryAttention"},
 		func() layer.Layer { return new(GroupQueryAttention) })
 }

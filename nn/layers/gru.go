@@ -23,7 +23,8 @@ type GRUCell struct {
 	cellWeights
 }
 
-func addGru(r *layer.Registry) {
+// AddGRU adds GRU and GRUCell to a registry.
+func AddGRU(r *layer.Registry) {
 	r.Register("keras.layers", "GRU", func() layer.Layer { return new(GRU) })
 	r.Register("keras.layers", "GRUCell", func() layer.Layer { return new(GRUCell) })
 }

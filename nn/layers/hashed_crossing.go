@@ -15,7 +15,8 @@ type HashedCrossing struct {
 	OutputMode string
 }
 
-func addHashedCrossing(r *layer.Registry) {
+// AddHashedCrossing adds HashedCrossing to a registry.
+func AddHashedCrossing(r *layer.Registry) {
 	r.Register("keras.layers", "HashedCrossing", func() layer.Layer { return new(HashedCrossing) })
 }
 

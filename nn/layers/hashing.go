@@ -21,7 +21,8 @@ type Hashing struct {
 	OutputMode string
 }
 
-func addHashing(r *layer.Registry) {
+// AddHashing adds Hashing to a registry.
+func AddHashing(r *layer.Registry) {
 	r.Register("keras.layers", "Hashing", func() layer.Layer { return new(Hashing) })
 }
 

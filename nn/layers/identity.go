@@ -16,7 +16,8 @@ type ActivityRegularization struct {
 	L1, L2 float64
 }
 
-func addIdentity(r *layer.Registry) {
+// AddIdentity adds Identity and ActivityRegularization to a registry.
+func AddIdentity(r *layer.Registry) {
 	r.Register("keras.layers", "Identity", func() layer.Layer { return new(Identity) })
 	r.Register("keras.layers", "ActivityRegularization", func() layer.Layer { return new(ActivityRegularization) })
 }

@@ -136,7 +136,8 @@ func augmentations() []augmentation {
 
 func isBool(v any) bool { _, ok := v.(bool); return ok }
 
-func addImageAugmentation(r *layer.Registry) {
+// AddImageAugmentation adds RandomFlip, RandomRotation, MixUp and the other augmentations to a registry.
+func AddImageAugmentation(r *layer.Registry) {
 	for _, a := range augmentations() {
 		r.Register("keras.layers", a.class, func() layer.Layer { return &Augmentation{kind: &a} })
 	}

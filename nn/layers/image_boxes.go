@@ -17,7 +17,8 @@ type MaxNumBoundingBoxes struct {
 	FillValue int // of the boxes and labels that are added
 }
 
-func addImageBoxes(r *layer.Registry) {
+// AddMaxNumBoundingBoxes adds MaxNumBoundingBoxes to a registry.
+func AddMaxNumBoundingBoxes(r *layer.Registry) {
 	r.Register("keras.layers", "MaxNumBoundingBoxes", func() layer.Layer { return new(MaxNumBoundingBoxes) })
 }
 

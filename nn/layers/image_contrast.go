@@ -15,7 +15,8 @@ type AutoContrast struct {
 	ValueRange [2]float64
 }
 
-func addImageContrast(r *layer.Registry) {
+// AddImageContrast adds AutoContrast and ContrastLimitedAdaptiveHistogramEqualization to a registry.
+func AddImageContrast(r *layer.Registry) {
 	r.Register("keras.layers", "AutoContrast", func() layer.Layer { return new(AutoContrast) })
 	r.Register("keras.layers", "ContrastLimitedAdaptiveHistogramEqualization", func() layer.Layer {
 		return new(ContrastLimitedAdaptiveHistogramEqualization)

@@ -26,7 +26,8 @@ type CenterCrop struct {
 	Height, Width int
 }
 
-func addImageResizing(r *layer.Registry) {
+// AddImageResizing adds Resizing and CenterCrop to a registry.
+func AddImageResizing(r *layer.Registry) {
 	r.Register("keras.layers", "Resizing", func() layer.Layer { return new(Resizing) })
 	r.Register("keras.layers", "CenterCrop", func() layer.Layer { return new(CenterCrop) })
 }

@@ -12,7 +12,8 @@ type IntegerLookup struct {
 	IndexLookup[int64]
 }
 
-func addIntegerLookup(r *layer.Registry) {
+// AddIntegerLookup adds IntegerLookup to a registry.
+func AddIntegerLookup(r *layer.Registry) {
 	r.Register("keras.layers", "IntegerLookup", func() layer.Layer { return new(IntegerLookup) })
 }
 

@@ -31,7 +31,8 @@ type RMSNormalization struct {
 	scale *layer.Variable
 }
 
-func addLayerNormalization(r *layer.Registry) {
+// AddLayerNormalization adds LayerNormalization and RMSNormalization to a registry.
+func AddLayerNormalization(r *layer.Registry) {
 	r.Register("keras.layers", "LayerNormalization", func() layer.Layer { return new(LayerNormalization) })
 	r.Register("keras.layers", "RMSNormalization", func() layer.Layer { return new(RMSNormalization) })
 }

@@ -24,7 +24,8 @@ type LSTMCell struct {
 	cellWeights
 }
 
-func addLstm(r *layer.Registry) {
+// AddLSTM adds LSTM and LSTMCell to a registry.
+func AddLSTM(r *layer.Registry) {
 	r.Register("keras.layers", "LSTM", func() layer.Layer { return new(LSTM) })
 	r.Register("keras.layers", "LSTMCell", func() layer.Layer { return new(LSTMCell) })
 }

@@ -15,7 +15,8 @@ type Masking struct {
 	MaskValue any // a number, or a serialized array
 }
 
-func addMasking(r *layer.Registry) {
+// AddMasking adds Masking to a registry.
+func AddMasking(r *layer.Registry) {
 	r.Register("keras.layers", "Masking", func() layer.Layer { return new(Masking) })
 }
 

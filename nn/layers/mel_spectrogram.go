@@ -28,7 +28,8 @@ type MelSpectrogram struct {
 	MinPower, RefPower        float64
 }
 
-func addMelSpectrogram(r *layer.Registry) {
+// AddMelSpectrogram adds MelSpectrogram to a registry.
+func AddMelSpectrogram(r *layer.Registry) {
 	r.Register("keras.layers", "MelSpectrogram", func() layer.Layer { return new(MelSpectrogram) })
 }
 

@@ -22,7 +22,8 @@ type (
 
 type merge struct{ layer.Base }
 
-func addMerging(r *layer.Registry) {
+// AddMerging adds Add, Subtract, Multiply, Average, Maximum and Minimum to a registry.
+func AddMerging(r *layer.Registry) {
 	r.Register("keras.layers", "Add", func() layer.Layer { return new(Add) })
 	r.Register("keras.layers", "Subtract", func() layer.Layer { return new(Subtract) })
 	r.Register("keras.layers", "Multiply", func() layer.Layer { return new(Multiply) })

@@ -31,7 +31,8 @@ type MultiHeadAttention struct {
 	query, key, value, gate, output *EinsumDense
 }
 
-func addMultiHeadAttention(r *layer.Registry) {
+// AddMultiHeadAttention adds MultiHeadAttention to a registry.
+func AddMultiHeadAttention(r *layer.Registry) {
 	r.Register("keras.layers", "MultiHeadAttention", func() layer.Layer { return new(MultiHeadAttention) })
 }
 

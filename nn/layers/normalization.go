@@ -27,7 +27,8 @@ type Rescaling struct {
 	Scale, Offset any // numbers, lists or serialized arrays that broadcast
 }
 
-func addNormalization(r *layer.Registry) {
+// AddNormalization adds Normalization and Rescaling to a registry.
+func AddNormalization(r *layer.Registry) {
 	r.Register("keras.layers", "Normalization", func() layer.Layer { return new(Normalization) })
 	r.Register("keras.layers", "Rescaling", func() layer.Layer { return new(Rescaling) })
 }

@@ -11,7 +11,8 @@ type Pipeline struct {
 	Layers []layer.Layer
 }
 
-func addPipeline(r *layer.Registry) {
+// AddPipeline adds Pipeline to a registry.
+func AddPipeline(r *layer.Registry) {
 	r.Register("keras.layers", "Pipeline", func() layer.Layer { return new(Pipeline) })
 }
 

@@ -27,7 +27,9 @@ type pooling struct {
 	average bool
 }
 
-func addPooling(r *layer.Registry) {
+// AddPooling adds MaxPooling1D, MaxPooling2D, MaxPooling3D, AveragePooling1D, AveragePooling2D and AveragePooling3D to
+// a registry.
+func AddPooling(r *layer.Registry) {
 	register := func(name, alias string, make func() layer.Layer) {
 		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}

@@ -17,7 +17,8 @@ type PReLU struct {
 	alpha *layer.Variable
 }
 
-func addPrelu(r *layer.Registry) {
+// AddPReLU adds PReLU to a registry.
+func AddPReLU(r *layer.Registry) {
 	r.Register("keras.layers", "PReLU", func() layer.Layer { return new(PReLU) })
 }
 

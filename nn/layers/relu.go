@@ -24,7 +24,8 @@ type ELU struct {
 	Alpha float64
 }
 
-func addRelu(r *layer.Registry) {
+// AddReLU adds ReLU, LeakyReLU and ELU to a registry.
+func AddReLU(r *layer.Registry) {
 	r.Register("keras.layers", "ReLU", func() layer.Layer { return new(ReLU) })
 	r.Register("keras.layers", "LeakyReLU", func() layer.Layer { return new(LeakyReLU) })
 	r.Register("keras.layers", "ELU", func() layer.Layer { return new(ELU) })

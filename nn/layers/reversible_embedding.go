@@ -19,7 +19,8 @@ type ReversibleEmbedding struct {
 	reverse, reverseScale, reverseZero *layer.Variable
 }
 
-func addReversibleEmbedding(r *layer.Registry) {
+// AddReversibleEmbedding adds ReversibleEmbedding to a registry.
+func AddReversibleEmbedding(r *layer.Registry) {
 	r.Register("keras.layers", "ReversibleEmbedding", func() layer.Layer { return new(ReversibleEmbedding) })
 }
 

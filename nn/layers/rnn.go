@@ -54,7 +54,8 @@ type RNN struct {
 	states  []*graph.Param
 }
 
-func addRnn(r *layer.Registry) {
+// AddRNN adds RNN to a registry.
+func AddRNN(r *layer.Registry) {
 	r.Register("keras.layers", "RNN", func() layer.Layer { return new(RNN) })
 }
 

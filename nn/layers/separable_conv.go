@@ -28,7 +28,8 @@ type separableConv struct {
 	depthwiseKernel, pointwiseKernel, bias *layer.Variable
 }
 
-func addSeparableConv(r *layer.Registry) {
+// AddSeparableConv adds SeparableConv1D and SeparableConv2D to a registry.
+func AddSeparableConv(r *layer.Registry) {
 	register := func(name string, make func() layer.Layer, alias string) {
 		r.Register("keras.layers", name, make, "keras.layers."+alias)
 	}

@@ -19,7 +19,8 @@ type SimpleRNNCell struct {
 	cellWeights
 }
 
-func addSimpleRnn(r *layer.Registry) {
+// AddSimpleRNN adds SimpleRNN and SimpleRNNCell to a registry.
+func AddSimpleRNN(r *layer.Registry) {
 	r.Register("keras.layers", "SimpleRNN", func() layer.Layer { return new(SimpleRNN) })
 	r.Register("keras.layers", "SimpleRNNCell", func() layer.Layer { return new(SimpleRNNCell) })
 }

@@ -16,7 +16,8 @@ type Softmax struct {
 	Axis []int
 }
 
-func addSoftmax(r *layer.Registry) {
+// AddSoftmax adds Softmax to a registry.
+func AddSoftmax(r *layer.Registry) {
 	r.Register("keras.layers", "Softmax", func() layer.Layer { return new(Softmax) })
 }
 

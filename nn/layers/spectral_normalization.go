@@ -15,7 +15,8 @@ type SpectralNormalization struct {
 	PowerIterations int
 }
 
-func addSpectralNormalization(r *layer.Registry) {
+// AddSpectralNormalization adds SpectralNormalization to a registry.
+func AddSpectralNormalization(r *layer.Registry) {
 	r.Register("keras.layers", "SpectralNormalization", func() layer.Layer { return new(SpectralNormalization) })
 }
 

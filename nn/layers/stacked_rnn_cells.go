@@ -12,7 +12,8 @@ type StackedRNNCells struct {
 	Cells []layer.Layer
 }
 
-func addStackedRnnCells(r *layer.Registry) {
+// AddStackedRNNCells adds StackedRNNCells to a registry.
+func AddStackedRNNCells(r *layer.Registry) {
 	r.Register("keras.layers", "StackedRNNCells", func() layer.Layer { return new(StackedRNNCells) })
 }
 

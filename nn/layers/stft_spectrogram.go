@@ -29,7 +29,8 @@ type STFTSpectrogram struct {
 	realKernel, imagKernel *layer.Variable
 }
 
-func addStftSpectrogram(r *layer.Registry) {
+// AddSTFTSpectrogram adds STFTSpectrogram to a registry.
+func AddSTFTSpectrogram(r *layer.Registry) {
 	r.Register("keras.layers", "STFTSpectrogram", func() layer.Layer { return new(STFTSpectrogram) })
 }
 

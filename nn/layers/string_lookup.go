@@ -12,7 +12,8 @@ type StringLookup struct {
 	Encoding string // of the vocabulary in Python; strings are UTF-8 here
 }
 
-func addStringLookup(r *layer.Registry) {
+// AddStringLookup adds StringLookup to a registry.
+func AddStringLookup(r *layer.Registry) {
 	r.Register("keras.layers", "StringLookup", func() layer.Layer { return new(StringLookup) })
 }
 

@@ -26,7 +26,8 @@ type TextVectorization struct {
 	standardize, split   any
 }
 
-func addTextVectorization(r *layer.Registry) {
+// AddTextVectorization adds TextVectorization to a registry.
+func AddTextVectorization(r *layer.Registry) {
 	r.Register("keras.layers", "TextVectorization", func() layer.Layer { return new(TextVectorization) })
 }
 

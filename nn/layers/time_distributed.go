@@ -15,7 +15,8 @@ type TimeDistributed struct {
 	Layer layer.Layer
 }
 
-func addTimeDistributed(r *layer.Registry) {
+// AddTimeDistributed adds TimeDistributed to a registry.
+func AddTimeDistributed(r *layer.Registry) {
 	r.Register("keras.layers", "TimeDistributed", func() layer.Layer { return new(TimeDistributed) })
 	r.Refuse("keras.layers", "Wrapper", "it is an abstract base class, which does nothing by itself")
 }

@@ -10,7 +10,8 @@ type UnitNormalization struct {
 	Axis []int
 }
 
-func addUnitNormalization(r *layer.Registry) {
+// AddUnitNormalization adds UnitNormalization to a registry.
+func AddUnitNormalization(r *layer.Registry) {
 	r.Register("keras.layers", "UnitNormalization", func() layer.Layer { return new(UnitNormalization) })
 }
 

@@ -31,7 +31,8 @@ type UpSampling3D struct {
 	DataFormat string
 }
 
-func addUpSampling(r *layer.Registry) {
+// AddUpSampling adds UpSampling1D, UpSampling2D and UpSampling3D to a registry.
+func AddUpSampling(r *layer.Registry) {
 	r.Register("keras.layers", "UpSampling1D", func() layer.Layer { return new(UpSampling1D) })
 	r.Register("keras.layers", "UpSampling2D", func() layer.Layer { return new(UpSampling2D) })
 	r.Register("keras.layers", "UpSampling3D", func() layer.Layer { return new(UpSampling3D) })
