@@ -2,15 +2,17 @@
 
     python3 gradients.py
 
-Each line of the standard input is a task, {"name", "model", "inputs", "out", "wide"}: a .keras file, an .npz with input_0 .., a
-path, and whether to compute in float64. Each gets one line of answer, as soon as it is known: {"name", "failed"}. The gradients of
-the sum of all float outputs, in inference, go to the path as an .npz: input_0 .. for the inputs that are floats, and for the
-variables that are, in the order of model.weights, weight_0 ... "failed" says why there are none.
+Each line of the standard input is a task, {"name", "model", "inputs", "out", "wide", "whole"}: a .keras file, an .npz with input_0
+.., a path, whether to compute in float64, and whether to compile the model as one or op by op. Each gets one line of answer, as soon
+as it is known: {"name", "failed"}. The gradients of the sum of all float outputs, in inference, go to the path as an .npz: input_0
+.. for the inputs that are floats, and for the variables that are, in the order of model.weights, weight_0 ... "failed" says why
+there are none.
 """
 import gc
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -26,6 +28,7 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from keras.src.backend.common import dtypes  # noqa: E402
 from keras.src.initializers import random_initializers  # noqa: E402
 
 
@@ -37,6 +40,24 @@ def zeros(self, shape, dtype=None, **_):
 for kind in vars(random_initializers).values():
     if isinstance(kind, type) and issubclass(kind, random_initializers.RandomInitializer):
         kind.__call__ = zeros
+
+
+def normalize(self, inputs):
+    """Keras computes with constants that it makes of the variables; here they are made in the course of the call."""
+    self.finalize_state()
+    return normalization(self, inputs)
+
+
+normalization = keras.layers.Normalization.call
+keras.layers.Normalization.call = normalize
+
+
+def attention_of_parts(layer):
+    """JAX has attention in one piece only where keys and values are of one size: else it is to be made of its parts, as it is
+    where weights are dropped, of which inference drops none."""
+    if isinstance(layer, keras.layers.MultiHeadAttention) and layer._key_dim != layer._value_dim and not layer._dropout:
+        layer._dropout = 1e-9
+        layer._dropout_layer = lambda x, training=None: x
 
 
 def pack(structure, leaves):
@@ -52,29 +73,54 @@ def is_float(x):
     return jnp.issubdtype(x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype, np.floating)
 
 
+def tuples(config):
+    """JAX wants tuples where the arguments of operations name axes; in files they are lists."""
+    if isinstance(config, list):
+        return [tuples(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    config = {key: tuples(value) for key, value in config.items()}
+    if str(config.get("module")).startswith("keras.src.ops."):
+        for key in ("axis", "axes", "pool_size", "strides"):
+            if isinstance(config["config"].get(key), list):
+                config["config"][key] = {"class_name": "__tuple__", "items": config["config"][key]}
+    return config
+
+
 def changed(path, directory, wide):
-    """The model with an optimizer that JAX knows and, if it is to be wide, in float64."""
-    if not zipfile.is_zipfile(path):
+    """The model with an optimizer that JAX knows, with tuples and, if it is to be wide, in float64."""
+    if os.path.isdir(path):
         return path
+    if not zipfile.is_zipfile(path):
+        return shutil.copy(path, os.path.join(directory, "changed.h5"))
     with zipfile.ZipFile(path) as archive:
-        config = archive.read("config.json")
-        new = re.sub(rb'"keras\.src\.backend\.torch\.optimizers\.[^"]*"', b'"keras.optimizers"', config)
+        text = archive.read("config.json").decode()
+        text = re.sub(r'"keras\.src\.backend\.torch\.optimizers\.[^"]*"', '"keras.optimizers"', text)
         if wide:
-            new = new.replace(b'"float32"', b'"float64"')
-        if new == config:
-            return path
+            text = text.replace('"float32"', '"float64"')
         out_path = os.path.join(directory, "changed.keras")
         with zipfile.ZipFile(out_path, "w") as out:
             for name in archive.namelist():
-                out.writestr(name, new if name == "config.json" else archive.read(name))
+                out.writestr(name, json.dumps(tuples(json.loads(text))) if name == "config.json" else archive.read(name))
     return out_path
 
 
-def gradients(path, arrays, directory, wide):
+def widen(wide):
+    """Has Keras make float64 of float64 and float32: on JAX it makes float32 of them."""
+    keras.config.set_floatx("float64" if wide else "float32")
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = keras.config.floatx()
+    for known in vars(dtypes).values():
+        if hasattr(known, "cache_clear"):
+            known.cache_clear()
+
+
+def gradients(path, arrays, directory, wide, whole):
     """The gradients of the inputs and the variables, by name."""
     keras.backend.clear_session(free_memory=False)
-    keras.config.set_floatx("float64" if wide else "float32")
+    widen(wide)
     model = keras.saving.load_model(changed(path, directory, wide), compile=False)
+    for layer in model._flatten_layers():
+        attention_of_parts(layer)
     x = [arrays["input_%d" % i] for i in range(len(arrays.files)) if "input_%d" % i in arrays.files]
     if wide:
         x = [a.astype("float64") if a.dtype == np.float32 else a for a in x]
@@ -92,8 +138,8 @@ def gradients(path, arrays, directory, wide):
         outputs, _ = model.stateless_call([current[id(v)] for v in trainable], [current[id(v)] for v in others], given, training=False)
         return sum([jnp.sum(y).astype(keras.config.floatx()) for y in keras.tree.flatten(outputs) if is_float(y)], jnp.zeros(()))
 
-    # Compiled as one: compiling it op by op takes twice as long.
-    d_inputs, d_weights = jax.jit(jax.grad(total, argnums=(0, 1)))(inputs, weights)
+    function = jax.grad(total, argnums=(0, 1))
+    d_inputs, d_weights = (jax.jit(function) if whole else function)(inputs, weights)
     kept = {}
     named = [("input_%d" % i, d) for i, d in d_inputs.items()]
     named += [("weight_%d" % k, d_weights[i]) for k, i in enumerate(weights)]
@@ -113,7 +159,7 @@ def run(task, directory):
     wide = task["wide"]
     try:
         with jax.enable_x64(wide):
-            kept = gradients(task["model"], np.load(task["inputs"]), directory, wide)
+            kept = gradients(task["model"], np.load(task["inputs"]), directory, wide, task["whole"])
         np.savez(task["out"], **kept)
     except Exception as error:  # the test shows it
         result["failed"] = brief(error)

@@ -18,7 +18,8 @@ func (DenseInt8) Gradient(b *Backward, n *Node, dOut []*Value) []*Value {
 var RoundE5M2 = flat("round_e5m2", func(x float64) float64 { return roundFloat8(x, 2, -14, 57344, math.Inf(1)) }, nil)
 
 // Float8Gradient is its first input, of whose gradient float8 (e5m2) holds what it can at the scale of the second input, a
-// number: the way back through a layer in float8. The compiler drops it.
+// number: the way back through a layer in float8. The third is the history of the largest magnitudes of that gradient, a vector.
+// The compiler drops it.
 type Float8Gradient struct{}
 
 // Name implements Op.
@@ -33,12 +34,30 @@ func (Float8Gradient) Eval(_ *Node, in, out []Buf) error { out[0].Copy(in[0]); r
 // Stands implements StandIn.
 func (Float8Gradient) Stands() int { return 0 }
 
-// Gradient implements Differentiable.
+// largestE5M2 is the largest number of float8 (e5m2).
+const largestE5M2 = 57344
+
+// Gradient implements Differentiable. As in Keras, those of the scale and of the history are no gradients but what training puts
+// in their places: the scale at which the history's largest magnitude just fits, and the history with the newest behind.
 func (Float8Gradient) Gradient(b *Backward, n *Node, dOut []*Value) []*Value {
-	scale := b.Cast(n.In[1], n.In[0].DType)
-	d := b.Clip(b.Div(dOut[0], scale), -57344, 57344)
-	return []*Value{b.Mul(b.Unary(RoundE5M2, d), scale), nil}
+	scale, history := n.In[1], n.In[2]
+	s := b.Cast(scale, n.In[0].DType)
+	d := b.Clip(b.Div(dOut[0], s), -largestE5M2, largestE5M2)
+	grads := []*Value{b.Mul(b.Unary(RoundE5M2, d), s), nil, nil}
+	number := func(v float64) *Value { return b.Scalar(scale.DType, v) }
+	if b.Wants(1) {
+		top := b.Reduce(ReduceMax, history, false, 0)
+		fits := b.And(b.Compare(Greater, top, number(0)), b.Compare(Less, top, number(math.Inf(1))))
+		grads[1] = b.Where(fits, b.Unary(Recip, b.Div(number(largestE5M2), top)), scale)
+	}
+	if b.Wants(2) {
+		newest := b.Reduce(ReduceMax, b.Abs(b.Reshape(dOut[0], dOut[0].Size())), false, 0)
+		grads[2] = b.Concat(0, b.Slice(history, 0, 1, history.Size()), b.Reshape(b.Cast(newest, history.DType), 1))
+	}
+	return grads
 }
 
 // Float8Gradient returns x, whose gradient goes through float8 at the given scale.
-func (b *Builder) Float8Gradient(x, scale *Value) *Value { return b.Emit1(Float8Gradient{}, x, scale) }
+func (b *Builder) Float8Gradient(x, scale, history *Value) *Value {
+	return b.Emit1(Float8Gradient{}, x, scale, history)
+}

@@ -113,6 +113,22 @@ func (op opTally) Eval(n *graph.Node, in, out []graph.Buf) error {
 	return nil
 }
 
+// Gradient implements graph.Differentiable: each weight has that of the place to which it was added.
+func (op opTally) Gradient(b *graph.Backward, n *graph.Node, dOut []*graph.Value) []*graph.Value {
+	grads := make([]*graph.Value, len(n.In))
+	if op.Binary || len(n.In) < 2 || !b.Wants(1) {
+		return grads
+	}
+	ids := n.In[0]
+	depth := b.Scalar(ids.DType, float64(op.Depth))
+	zero := b.Scalar(ids.DType, 0)
+	counted := b.And(b.Compare(graph.GreaterEqual, ids, zero), b.Compare(graph.Less, ids, depth))
+	axis := min(1, ids.Rank()-1)
+	d := b.TakeAlong(b.MoveAxis(dOut[0], -1, axis), b.Where(counted, ids, zero), axis)
+	grads[1] = b.Masked(counted, d)
+	return grads
+}
+
 // put is what an id makes of the content of its place.
 func put[T float32 | float64 | int64](have, w T, binary bool) T {
 	if binary {

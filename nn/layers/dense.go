@@ -95,7 +95,7 @@ func (l *Dense) product(c *layer.Call, x *value) *value {
 	case "float8":
 		kernel := c.Var(l.kernel)
 		y := c.Dense(float8Round(c, x, c.Raw(l.float8[0])), float8Round(c, kernel, c.Raw(l.float8[2])))
-		return c.Float8Gradient(y, c.Raw(l.float8[4]))
+		return c.Float8Gradient(y, c.Raw(l.float8[4]), c.Raw(l.float8[5]))
 	}
 	var y *value
 	switch q := l.inputQuantizer(l.Policy()); {
@@ -106,10 +106,10 @@ func (l *Dense) product(c *layer.Call, x *value) *value {
 		y = c.Cast(denseInt8(c, ints, l.int8Kernel(c)), l.ComputeDType())
 		y = divide(c, y, c.Mul(c.Cast(c.Raw(l.scale), scale.DType), scale))
 		kernel := c.Cast(l.int8Kernel(c), x.DType)
-		y = c.StraightThrough(y, c.Dense(x, divide(c, kernel, c.Raw(l.scale))))
+		y = c.StraightThrough(y, c.Dense(x, divide(c, kernel, c.StopGradient(c.Raw(l.scale)))))
 	case l.mode == "int8":
 		kernel := c.Cast(c.Raw(l.kernel), l.ComputeDType())
-		y = c.Dense(x, divide(c, kernel, c.Raw(l.scale)))
+		y = c.Dense(x, divide(c, kernel, c.StopGradient(c.Raw(l.scale))))
 	default:
 		y = c.Dense(x, c.Cast(l.floatMatrix(c, l.Policy()), x.DType))
 	}

@@ -160,7 +160,7 @@ func (l *EinsumDense) product(c *layer.Call, x *value) *value {
 	case "float8":
 		kernel := c.Var(l.kernel)
 		y := einsum(float8Round(c, x, c.Raw(l.float8[0])), float8Round(c, kernel, c.Raw(l.float8[2])))
-		return c.Float8Gradient(y, c.Raw(l.float8[4]))
+		return c.Float8Gradient(y, c.Raw(l.float8[4]), c.Raw(l.float8[5]))
 	}
 	e := l.shapes(c, x).equation
 	var y *value
@@ -178,10 +178,10 @@ func (l *EinsumDense) product(c *layer.Call, x *value) *value {
 		ints, scale := q.apply(c, x, e.reducedInput(x.Rank())...)
 		y = c.Cast(einsum(ints, l.int8Kernel(c)), l.ComputeDType())
 		y = divide(c, y, c.Mul(e.alignInput(c, scale), c.Cast(c.Raw(l.scale), scale.DType)))
-		y = c.StraightThrough(y, divide(c, einsum(x, c.Cast(l.int8Kernel(c), x.DType)), c.Raw(l.scale)))
+		y = c.StraightThrough(y, divide(c, einsum(x, c.Cast(l.int8Kernel(c), x.DType)), c.StopGradient(c.Raw(l.scale))))
 	case l.mode == "int8" || l.packed >= 0:
 		y = einsum(x, c.Cast(l.int8Kernel(c), x.DType))
-		y = divide(c, y, c.Raw(l.scale))
+		y = divide(c, y, c.StopGradient(c.Raw(l.scale)))
 	default:
 		kernel := c.Reshape(c.Cast(l.floatMatrix(c, l.Policy()), x.DType), l.shape...)
 		if q == nil {

@@ -307,11 +307,12 @@ func (k *quantizedKernel) unpackedSize() int {
 	return k.rows * k.columns / max(product(k.kernel.Shape)/max(k.kernel.Shape[k.packed], 1), 1)
 }
 
-// floatMatrix is the kernel of the modes int4, gptq and awq as floats in a matrix (rows, columns).
+// floatMatrix is the kernel of the modes int4, gptq and awq as floats in a matrix (rows, columns). As Keras has it, no gradient
+// flows into the scales of int4.
 func (k *quantizedKernel) floatMatrix(c *layer.Call, p layer.Policy) *value {
 	scale := c.Raw(k.scale)
 	if k.mode == "int4" {
-		q := k.int8Kernel(c)
+		q, scale := k.int8Kernel(c), c.StopGradient(scale)
 		if k.zero != nil {
 			return dequantize(c, q, scale, c.Raw(k.zero), c.Raw(k.gIdx), 0)
 		}

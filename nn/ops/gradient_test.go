@@ -85,6 +85,8 @@ func TestMatrixGradients(t *testing.T) {
 	}
 	check("qr", qrFactor{true}, nil, []int{3, 3})
 	check("qr", qrFactor{true}, nil, []int{2, 4})
+	check("qr", qrFactor{true}, nil, []int{2, 5, 3})
+	check("qr", qrFactor{true}, nil, []int{4, 1})
 	check("svd", svdFactor{true}, nil, []int{3, 3})
 }
 
@@ -158,4 +160,23 @@ func TestGradientsOfOps(t *testing.T) {
 			}, []int{3, 4}, []int{2, 7})
 		}
 	}
+}
+
+// TestPointGradients compares the gradients of a projection with respect to the points that say which it is.
+func TestPointGradients(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 1))
+	b := graph.NewBuilder()
+	images := b.Input(tensor.Float64, 2, 5, 6, 2)
+	start, end := b.Input(tensor.Float64, 2, 4, 2), b.Input(tensor.Float64, 2, 4, 2)
+	b.Graph.Outputs = []*value{PerspectiveTransform(b, images, start, end, TransformOptions{Interpolation: "bilinear", FillValue: 0.5})}
+	corners := func(d float64) graph.Buf {
+		var points []float64
+		for range 2 {
+			for _, p := range [][2]float64{{0.3, 0.2}, {5.4, 0.1}, {0.2, 4.3}, {5.2, 4.4}} {
+				points = append(points, p[0]+d*r.Float64(), p[1]+d*r.Float64())
+			}
+		}
+		return graph.Buf{D: points}
+	}
+	optest.Gradient(t, "perspective_transform", b.Graph, []graph.Buf{optest.Floats(r, images.Size(), -1, 1), corners(0.7), corners(-0.6)})
 }

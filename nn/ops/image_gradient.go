@@ -110,8 +110,8 @@ func (op opMapCoordinates) Gradient(b *graph.Backward, n *graph.Node, dOut []*va
 	return b.Emit(opMapCoordinatesGradient(op), n.In[0], n.In[1], dOut[0])
 }
 
-// opTransformGradient is the gradient of an opAffine or an opPerspective with respect to the images and, for an affine one,
-// the transforms. Its inputs are theirs, then the gradient with respect to the output.
+// opTransformGradient is the gradient of an opAffine or an opPerspective with respect to its inputs: the images, and the
+// transforms or the points. Its inputs are theirs, then the gradient with respect to the output.
 type opTransformGradient struct {
 	Sampling    sampling
 	Perspective bool
@@ -122,9 +122,8 @@ func (opTransformGradient) Name() string { return "transform_gradient" }
 
 // Infer implements graph.Op.
 func (op opTransformGradient) Infer(n *graph.Node) {
-	n.SetOut(n.In[0].DType, n.In[0].Shape...)
-	if !op.Perspective {
-		n.SetOut(n.In[1].DType, n.In[1].Shape...)
+	for _, v := range n.In[:len(n.In)-1] {
+		n.SetOut(v.DType, v.Shape...)
 	}
 }
 
@@ -134,19 +133,15 @@ func (op opTransformGradient) Eval(n *graph.Node, in, out []graph.Buf) error {
 	height, width, channels := shape[1], shape[2], shape[3]
 	size, count := height*width*channels, n.In[1].Shape[0]
 	d := in[len(in)-1]
-	var dt []float64
-	var place func(image int, h, w, c float64) [3]float64
+	transforms, back := in[1].D, movedBack
+	place := moved
 	if op.Perspective {
-		maps := make([][]float64, count)
-		for i := range maps {
-			maps[i] = homography(in[1].D[i*8:i*8+8], in[2].D[i*8:i*8+8])
+		transforms, place, back = nil, projected, projectedBack
+		for i := range count {
+			transforms = append(transforms, homography(in[1].D[i*8:i*8+8], in[2].D[i*8:i*8+8])...)
 		}
-		place = func(image int, h, w, c float64) [3]float64 { return projected(maps[image%count], h, w, c) }
-	} else {
-		dt = out[1].D
-		clear(dt)
-		place = func(image int, h, w, c float64) [3]float64 { return moved(in[1].D[image%count*8:][:8], h, w, c) }
 	}
+	dt := make([]float64, 8*count)
 	o := 0
 	for image := range shape[0] {
 		dx := make([]float64, size)
@@ -154,17 +149,13 @@ func (op opTransformGradient) Eval(n *graph.Node, in, out []graph.Buf) error {
 		for h := range height {
 			for w := range width {
 				for c := range channels {
-					p := place(image, float64(h), float64(w), float64(c))
+					at := image % count * 8
+					p := place(transforms[at:at+8], float64(h), float64(w), float64(c))
 					var dp [3]float64
 					op.Sampling.spread(shape[1:], p[:], get, d.Float64(o), dx, dp[:])
 					o++
-					if dt == nil {
-						continue
-					}
-					t := dt[image%count*8:][:8]
-					for i, v := range [8]float64{float64(w) * dp[1], float64(h) * dp[1], dp[1], float64(w) * dp[0],
-						float64(h) * dp[0], dp[0], float64(c) * dp[0], float64(c) * dp[1]} {
-						t[i] += v
+					for i, v := range back(transforms[at:at+8], float64(h), float64(w), float64(c), p, dp) {
+						dt[at+i] += v
 					}
 				}
 			}
@@ -173,7 +164,52 @@ func (op opTransformGradient) Eval(n *graph.Node, in, out []graph.Buf) error {
 			setFloat(out[0], image*size+i, v)
 		}
 	}
+	if !op.Perspective {
+		copy(out[1].D, dt)
+		return nil
+	}
+	for i := range count {
+		at := i * 8
+		homographyBack(in[1].D[at:at+8], in[2].D[at:at+8], transforms[at:at+8], dt[at:at+8], out[1].D[at:at+8], out[2].D[at:at+8])
+	}
 	return nil
+}
+
+// movedBack is the gradient of moved with respect to the transform, given that with respect to its result.
+func movedBack(_ []float64, h, w, c float64, _, d [3]float64) [8]float64 {
+	return [8]float64{w * d[1], h * d[1], d[1], w * d[0], h * d[0], d[0], c * d[0], c * d[1]}
+}
+
+// projectedBack is movedBack for a projection, whose result is p.
+func projectedBack(m []float64, h, w, _ float64, p, d [3]float64) [8]float64 {
+	by := m[6]*w + m[7]*h + 1
+	row, col := d[0]/by, d[1]/by
+	both := row*p[0] + col*p[1]
+	return [8]float64{w * col, h * col, col, w * row, h * row, row, -w * both, -h * both}
+}
+
+// homographyBack is the gradient of homography with respect to the points, given its result m and the gradient with respect to
+// that. m solves A m = y, so that A' times what y has is d, and A has the product of the two, negative.
+func homographyBack(start, end, m, d, dStart, dEnd []float64) {
+	a, _ := homographySystem(start, end)
+	for i := range 8 {
+		for j := range i {
+			a[8*i+j], a[8*j+i] = a[8*j+i], a[8*i+j]
+		}
+	}
+	lu := factorLU(a, 8)
+	dy := lu.solve(d, 1)
+	for i := range 4 {
+		ex, ey := end[2*i], end[2*i+1]
+		by := m[6]*ex + m[7]*ey + 1
+		dEnd[2*i], dEnd[2*i+1] = 0, 0
+		for k := range 2 { // x, y
+			s, dy := start[2*i+k], dy[2*i+k]
+			dStart[2*i+k] = dy * by
+			dEnd[2*i] -= dy * (m[3*k] - m[6]*s)
+			dEnd[2*i+1] -= dy * (m[3*k+1] - m[7]*s)
+		}
+	}
 }
 
 // Gradient implements graph.Differentiable.
@@ -184,13 +220,12 @@ func (op opAffine) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*
 	return b.Emit(opTransformGradient{op.Sampling, false}, n.In[0], n.In[1], dOut[0])
 }
 
-// Gradient implements graph.Differentiable: with respect to the images.
+// Gradient implements graph.Differentiable.
 func (op opPerspective) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*value {
-	grads := make([]*value, 3)
-	if n.In[0].Differentiable() && b.Wants(0) {
-		grads[0] = b.Emit1(opTransformGradient{op.Sampling, true}, append(slices.Clone(n.In), dOut[0])...)
+	if !n.In[0].Differentiable() {
+		return make([]*value, 3)
 	}
-	return grads
+	return b.Emit(opTransformGradient{op.Sampling, true}, n.In[0], n.In[1], n.In[2], dOut[0])
 }
 
 // opScaleAxisGradient is the gradient of an opScaleAxis with respect to its first input: its inputs are the gradient with

@@ -253,13 +253,19 @@ func (op opPerspective) Eval(n *graph.Node, in, out []graph.Buf) error {
 // homography solves for the 8 coefficients of the projection that takes the end points to the start points. Points that
 // allow none give NaN.
 func homography(start, end []float64) []float64 {
-	a, y := make([]float64, 64), make([]float64, 8)
+	a, y := homographySystem(start, end)
+	lu := factorLU(a, 8)
+	return lu.solve(y, 1)
+}
+
+// homographySystem are the equations of homography: a matrix (8, 8) and the right side.
+func homographySystem(start, end []float64) (a, y []float64) {
+	a, y = make([]float64, 64), make([]float64, 8)
 	for i := range 4 {
 		sx, sy, ex, ey := start[2*i], start[2*i+1], end[2*i], end[2*i+1]
 		copy(a[16*i:], []float64{ex, ey, 1, 0, 0, 0, -sx * ex, -sx * ey})
 		copy(a[16*i+8:], []float64{0, 0, 0, ex, ey, 1, -sy * ex, -sy * ey})
 		y[2*i], y[2*i+1] = sx, sy
 	}
-	lu := factorLU(a, 8)
-	return lu.solve(y, 1)
+	return a, y
 }

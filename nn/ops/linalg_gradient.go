@@ -216,15 +216,15 @@ func (luFactor) gradient(b calculus, n *graph.Node, dOut []*value) []*value {
 	return []*value{b.apply(permuteBack{}, right, n.Out[1])[0]}
 }
 
-// gradient exists where Q is as wide as the matrix or square; what a tall matrix adds to make Q square is not unique.
 func (f qrFactor) gradient(b calculus, n *graph.Node, dOut []*value) []*value {
 	q, r := n.Out[0], n.Out[1]
 	rank := r.Rank()
 	m, cols := q.Shape[rank-2], r.Shape[rank-1]
-	if f.Complete && m > cols {
-		b.Fail("qr: a complete factorization of a tall matrix has no gradient: its last columns are not unique")
-	}
 	dq, dr := b.or(dOut[0], q), b.or(dOut[1], r)
+	if q.Shape[rank-1] > cols { // a tall matrix with a square Q
+		dq = b.completed(q, dq, cols)
+		q, r, dr = b.Slice(q, -1, 0, cols), b.Slice(r, -2, 0, cols), b.Slice(dr, -2, 0, cols)
+	}
 	if m >= cols {
 		return []*value{b.qr(q, r, dq, dr)}
 	}
@@ -233,6 +233,22 @@ func (f qrFactor) gradient(b calculus, n *graph.Node, dOut []*value) []*value {
 	wide := b.times(q, dRest)
 	dq = b.Add(dq, b.times(b.times(q, rest), b.t(dRest)))
 	return []*value{b.Concat(rank-1, b.qr(q, b.Slice(r, -1, 0, m), dq, b.Slice(dr, -1, 0, m)), wide)}
+}
+
+// completed adds to the gradient of the first n columns of a square Q that of the others, which reflections have made of
+// them: see Roberts and Roberts, "QR and LQ decomposition matrix backpropagation algorithms for square, wide, and deep
+// matrices", and its correction, arXiv 2409.13374, equations 32 and 33. As products of n reflections Q = I - V S V', of
+// which the first n columns say all.
+func (b calculus) completed(q, dq *value, n int) *value {
+	m := q.Shape[q.Rank()-1]
+	first, rest := b.Slice(q, -1, 0, n), b.Slice(q, -1, n, m)
+	top, below := b.Slice(first, -2, 0, n), b.Slice(first, -2, n, m)
+	zt := b.apply(solve{}, b.t(b.Sub(top, b.eye(q.DType, n))), b.t(below))[0]
+	z := b.t(zt)
+	dFirst, dRest := b.Slice(dq, -1, 0, n), b.Slice(dq, -1, n, m)
+	dBelow := b.Neg(b.times(b.t(dRest), b.Add(first, b.times(rest, z))))
+	dTop := b.Neg(b.times(zt, dBelow))
+	return b.Add(b.Add(dFirst, b.times(dRest, z)), b.Concat(q.Rank()-2, dTop, dBelow))
 }
 
 // qr is the gradient of a matrix q r with a square r.
