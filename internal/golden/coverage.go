@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -13,11 +14,12 @@ import (
 
 // Entry answers for one class of Keras.
 type Entry struct {
-	Name    string
-	Aliases []string
-	Status  string // supported, refused or missing
-	Reason  string // why it is refused
-	Cases   int    // goldens that use it
+	Name     string
+	Aliases  []string
+	Status   string // supported, refused or missing
+	Reason   string // why it is refused
+	Cases    int    // goldens that use it
+	Gradient string // of a layer or an operation that runs: yes, or why there is none
 }
 
 const (
@@ -99,7 +101,11 @@ func ReadCoverage(dir string) (*Coverage, error) {
 	if err := countTables(dir, uses); err != nil {
 		return nil, err
 	}
-	c := &Coverage{KerasVersion: api.KerasVersion, Layers: layers(api.Layers, uses), Ops: ops(api.Ops, uses),
+	gradients, err := gradientsOfClasses(filepath.Join(dir, "goldens"))
+	if err != nil {
+		return nil, err
+	}
+	c := &Coverage{KerasVersion: api.KerasVersion, Layers: layers(api.Layers, uses, gradients), Ops: ops(api.Ops, uses, gradients),
 		Activations: activations(api.Activations)}
 	for _, m := range modules {
 		var classes []class
@@ -111,7 +117,7 @@ func ReadCoverage(dir string) (*Coverage, error) {
 	return c, nil
 }
 
-func layers(classes []class, uses map[string]int) []Entry {
+func layers(classes []class, uses map[string]int, gradients map[string]string) []Entry {
 	known := map[string]bool{}
 	for _, c := range kerasfile.Registry().Classes() {
 		known[c.Module+"."+c.Name] = true
@@ -122,6 +128,7 @@ func layers(classes []class, uses map[string]int) []Entry {
 		for _, name := range append(l.Aliases, l.Name) {
 			if known["keras.layers."+name] {
 				e.Status = supported
+				e.Gradient = cmp.Or(e.Gradient, gradients["keras.layers>"+name])
 			}
 			if why, ok := kerasfile.Registry().Refused()["keras.layers."+name]; ok {
 				e.Status, e.Reason = refused, why
@@ -135,7 +142,7 @@ func layers(classes []class, uses map[string]int) []Entry {
 	return entries
 }
 
-func ops(names []string, uses map[string]int) []Entry {
+func ops(names []string, uses map[string]int, gradients map[string]string) []Entry {
 	have, refusedOps := kerasfile.Registry().Ops()
 	known := set(have)
 	var entries []Entry
@@ -143,7 +150,7 @@ func ops(names []string, uses map[string]int) []Entry {
 		module, class, _ := strings.Cut(name, ".")
 		e := Entry{Name: name, Status: missing, Cases: uses["keras.src.ops."+module+">"+class]}
 		if known[name] {
-			e.Status = supported
+			e.Status, e.Gradient = supported, gradients["keras.src.ops."+module+">"+class]
 		} else if why, ok := refusedOps[name]; ok {
 			e.Status, e.Reason = refused, why
 		} else if why, ok := notOps[name]; ok {
@@ -194,21 +201,24 @@ func set(names []string) map[string]bool {
 	return s
 }
 
-// Missing names what is neither supported nor refused with a reason.
+// Missing names what is neither supported nor refused with a reason, and what has neither gradients nor a reason.
 func (c *Coverage) Missing() []string {
 	var names []string
-	add := func(module string, entries []Entry) {
+	add := func(module string, entries []Entry, gradients bool) {
 		for _, e := range entries {
 			if e.Status == missing {
 				names = append(names, module+"."+e.Name)
 			}
+			if gradients && e.Status == supported && e.Gradient == "" {
+				names = append(names, "the gradient of "+module+"."+e.Name)
+			}
 		}
 	}
-	add("keras.layers", c.Layers)
-	add("keras.src.ops", c.Ops)
-	add("keras.activations", c.Activations)
+	add("keras.layers", c.Layers, true)
+	add("keras.src.ops", c.Ops, true)
+	add("keras.activations", c.Activations, false)
 	for _, m := range c.Objects {
-		add("keras."+m.Name, m.Entries)
+		add("keras."+m.Name, m.Entries, false)
 	}
 	return names
 }
@@ -313,11 +323,16 @@ func (c *Coverage) Markdown() string {
 
 What of Keras %s runs. Generated from the registries and the goldens by "go test ./conformance -run Coverage -update"; a test fails
 when this page is out of date. "Goldens" counts the answers of real Keras, kept in conformance/testdata, that use the class.
+"Gradient" says whether one flows from its results back to what it takes and to its variables, in some golden at least, or why not.
 
 `, c.KerasVersion)
 	fmt.Fprintf(&b, "```\n%s```\n", c.Totals())
-	table := func(title string, entries []Entry, cases bool) {
-		fmt.Fprintf(&b, "\n## %s\n\n| name | | goldens |\n| --- | --- | ---: |\n", title)
+	table := func(title string, entries []Entry, cases, gradients bool) {
+		head, rule := "| name | |", "| --- | --- |"
+		if gradients {
+			head, rule = head+" gradient |", rule+" --- |"
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s goldens |\n%s ---: |\n", title, head, rule)
 		sorted := append([]Entry(nil), entries...)
 		sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].Name < sorted[j].Name })
 		for _, e := range sorted {
@@ -329,6 +344,9 @@ when this page is out of date. "Goldens" counts the answers of real Keras, kept 
 			if e.Reason != "" {
 				status += ": " + e.Reason
 			}
+			if gradients {
+				status += " | " + e.Gradient
+			}
 			count := ""
 			if cases {
 				count = fmt.Sprint(e.Cases)
@@ -336,11 +354,11 @@ when this page is out of date. "Goldens" counts the answers of real Keras, kept 
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", name, status, count)
 		}
 	}
-	table("Layers (`keras.layers`)", c.Layers, true)
-	table("Operations in Functional graphs (`keras.ops`)", c.Ops, true)
-	table("Activations (`keras.activations`)", c.Activations, false)
+	table("Layers (`keras.layers`)", c.Layers, true, true)
+	table("Operations in Functional graphs (`keras.ops`)", c.Ops, true, true)
+	table("Activations (`keras.activations`)", c.Activations, false, false)
 	for _, m := range c.Objects {
-		table(strings.ToUpper(m.Name[:1])+m.Name[1:]+" (`keras."+m.Name+"`)", m.Entries, true)
+		table(strings.ToUpper(m.Name[:1])+m.Name[1:]+" (`keras."+m.Name+"`)", m.Entries, true, false)
 	}
 	return b.String()
 }
