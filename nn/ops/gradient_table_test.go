@@ -21,8 +21,8 @@ var noGradient = map[string]string{
 }
 
 // fixedInputs are inputs, which say where pixels come from: points at random, which make no projection to speak of (see
-// TestPointGradients), and scales, through which no gradient flows.
-var fixedInputs = map[string][]int{"image.PerspectiveTransform": {1, 2}, "image.ScaleAndTranslate": {1, 2}}
+// TestPointGradients).
+var fixedInputs = map[string][]int{"image.PerspectiveTransform": {1, 2}}
 
 // TestGradients compares the gradients of every row of the table, in float64, with central differences.
 func TestGradients(t *testing.T) {

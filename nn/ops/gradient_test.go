@@ -180,3 +180,19 @@ func TestPointGradients(t *testing.T) {
 	}
 	optest.Gradient(t, "perspective_transform", b.Graph, []graph.Buf{optest.Floats(r, images.Size(), -1, 1), corners(0.7), corners(-0.6)})
 }
+
+// TestScaleGradients compares the gradients with respect to scales and translations.
+func TestScaleGradients(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 1))
+	for _, method := range []string{"linear", "cubic", "lanczos3", "lanczos5"} {
+		for _, antialias := range []bool{false, true} {
+			for _, scale := range []float64{0.57, 1.63} {
+				b := graph.NewBuilder()
+				x, s, move := b.Input(tensor.Float64, 2, 7, 2), b.Input(tensor.Float64, 1), b.Input(tensor.Float64, 1)
+				b.Graph.Outputs = []*value{b.Emit1(opScaleAxis{Axis: 1, Size: 8, Method: method, Antialias: antialias}, x, s, move)}
+				name := fmt.Sprint(method, " ", antialias, " ", scale)
+				optest.Gradient(t, name, b.Graph, []graph.Buf{optest.Floats(r, x.Size(), -1, 1), {D: []float64{scale}}, {D: []float64{0.31}}})
+			}
+		}
+	}
+}

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"math"
-	"slices"
 
 	"github.com/hornml/horn/nn/graph"
 )
@@ -226,51 +225,4 @@ func (op opPerspective) Gradient(b *graph.Backward, n *graph.Node, dOut []*value
 		return make([]*value, 3)
 	}
 	return b.Emit(opTransformGradient{op.Sampling, true}, n.In[0], n.In[1], n.In[2], dOut[0])
-}
-
-// opScaleAxisGradient is the gradient of an opScaleAxis with respect to its first input: its inputs are the gradient with
-// respect to the output, the scales, and the translations.
-type opScaleAxisGradient struct {
-	Scale opScaleAxis
-	From  int // the length of the axis in the input
-}
-
-// Name implements graph.Op.
-func (opScaleAxisGradient) Name() string { return "scale_and_translate_gradient" }
-
-// Infer implements graph.Op.
-func (op opScaleAxisGradient) Infer(n *graph.Node) {
-	shape := slices.Clone(n.In[0].Shape)
-	shape[op.Scale.Axis] = op.From
-	n.SetOut(n.In[0].DType, shape...)
-}
-
-// Eval implements graph.Op.
-func (op opScaleAxisGradient) Eval(n *graph.Node, in, out []graph.Buf) error {
-	a := op.Scale
-	taps := kernelTaps(op.From, a.Size, in[1].D[a.Which], in[2].D[a.Which], scaleKernels[a.Method], a.Antialias)
-	line := make([]float64, op.From)
-	eachLine(n.Out[0].Shape, a.Axis, func(at, step, size int) {
-		clear(line)
-		start := at/(step*max(size, 1))*step*a.Size + at%step
-		for i, weights := range taps.Weights {
-			d := in[0].Float64(start + i*step)
-			for k, w := range weights {
-				line[taps.Start[i]+k] += w * d
-			}
-		}
-		for i, v := range line {
-			setFloat(out[0], at+i*step, v)
-		}
-	})
-	return nil
-}
-
-// Gradient implements graph.Differentiable: with respect to the images.
-func (op opScaleAxis) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*value {
-	grads := make([]*value, 3)
-	if b.Wants(0) {
-		grads[0] = b.Emit1(opScaleAxisGradient{op, n.In[0].Shape[op.Axis]}, dOut[0], n.In[1], n.In[2])
-	}
-	return grads
 }

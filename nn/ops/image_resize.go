@@ -226,9 +226,12 @@ func lanczosKernel(radius float64) func(x float64) float64 {
 
 // scaleKernel is a weight that depends on the distance in pixels; from the radius on it is 0.
 type scaleKernel struct {
-	weight func(x float64) float64
-	radius float64
+	weight, slope func(x float64) float64 // and its derivative
+	radius        float64
 }
+
+// leastSum is the least sum of weights that is divided by.
+const leastSum = 1000 * 0x1p-23
 
 // kernelTaps resamples an axis that is scaled and then moved by a translation. New pixels whose centre is outside the image
 // have no weights.
@@ -253,7 +256,7 @@ func kernelTaps(from, to int, scale, translation float64, kernel scaleKernel, an
 			sum += weights[k]
 		}
 		for k := range weights {
-			if math.Abs(sum) > 1000*0x1p-23 {
+			if math.Abs(sum) > leastSum {
 				weights[k] /= sum
 			} else {
 				weights[k] = 0

@@ -12,10 +12,15 @@ import (
 func addImageScale(r *layer.Registry) { r.RegisterOp("image", "ScaleAndTranslate", scaleAndTranslate) }
 
 var scaleKernels = map[string]scaleKernel{
-	"linear": {triangleKernel, 1}, "bilinear": {triangleKernel, 1}, "trilinear": {triangleKernel, 1}, "triangle": {triangleKernel, 1},
-	"cubic": {cubicKernel(-0.5), 2}, "bicubic": {cubicKernel(-0.5), 2}, "tricubic": {cubicKernel(-0.5), 2},
-	"lanczos3": {lanczosKernel(3), 3}, "lanczos5": {lanczosKernel(5), 5},
+	"linear": triangle, "bilinear": triangle, "trilinear": triangle, "triangle": triangle,
+	"cubic": keys, "bicubic": keys, "tricubic": keys,
+	"lanczos3": {lanczosKernel(3), lanczosSlope(3), 3}, "lanczos5": {lanczosKernel(5), lanczosSlope(5), 5},
 }
+
+var (
+	triangle = scaleKernel{triangleKernel, triangleSlope, 1}
+	keys     = scaleKernel{cubicKernel(-0.5), cubicSlope(-0.5), 2}
+)
 
 // scaleAndTranslate resamples some axes, each with its own scale and translation.
 func scaleAndTranslate(o *layer.OpCall) any {

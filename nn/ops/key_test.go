@@ -17,7 +17,7 @@ func ownOps() []graph.Op {
 		opBincount{1, 2}, opHistogram{3, []float64{0, 1}}, opPartition{2}, opQuantile{"linear", true}, opSegment{3, graph.Add, 1},
 		opOverlapAdd{2}, opIndex{3}, opNonzero{4}, opCountUnique{}, opUnique{3, 1},
 		opQuantileGradient{opQuantile{"linear", true}}, opCTCLossGradient{1}, opMapCoordinatesGradient{s}, opTransformGradient{s, true},
-		opScaleAxisGradient{opScaleAxis{1, 2, 3, "linear", true}, 4},
+		opScaleAxisGradient{opScaleAxis{1, 2, 3, "linear", true}},
 	}
 	for _, f := range []matrixFunc{
 		cholesky{true}, choleskyInverse{true}, inverse{}, determinant{}, logDeterminant{}, eigenH{}, luFactor{}, qrFactor{true}, svdFactor{true},
