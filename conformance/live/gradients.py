@@ -73,22 +73,16 @@ def is_float(x):
     return jnp.issubdtype(x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype, np.floating)
 
 
-def tuples(config):
-    """JAX wants tuples where the arguments of operations name axes; in files they are lists."""
-    if isinstance(config, list):
-        return [tuples(item) for item in config]
-    if not isinstance(config, dict):
-        return config
-    config = {key: tuples(value) for key, value in config.items()}
-    if str(config.get("module")).startswith("keras.src.ops."):
-        for key in ("axis", "axes", "pool_size", "strides"):
-            if isinstance(config["config"].get(key), list):
-                config["config"][key] = {"class_name": "__tuple__", "items": config["config"][key]}
-    return config
+def tuples(operation):
+    """JAX wants tuples where the settings of an operation name axes; in files they are lists."""
+    if type(operation).__module__.startswith("keras.src.ops."):
+        for name, setting in vars(operation).items():
+            if isinstance(setting, list) and all(isinstance(item, int) for item in setting):
+                setattr(operation, name, tuple(setting))
 
 
 def changed(path, directory, wide):
-    """The model with an optimizer that JAX knows, with tuples and, if it is to be wide, in float64."""
+    """The model with an optimizer that JAX knows and, if it is to be wide, in float64."""
     if os.path.isdir(path):
         return path
     if not zipfile.is_zipfile(path):
@@ -101,7 +95,7 @@ def changed(path, directory, wide):
         out_path = os.path.join(directory, "changed.keras")
         with zipfile.ZipFile(out_path, "w") as out:
             for name in archive.namelist():
-                out.writestr(name, json.dumps(tuples(json.loads(text))) if name == "config.json" else archive.read(name))
+                out.writestr(name, text if name == "config.json" else archive.read(name))
     return out_path
 
 
@@ -121,6 +115,8 @@ def gradients(path, arrays, directory, wide, whole):
     model = keras.saving.load_model(changed(path, directory, wide), compile=False)
     for layer in model._flatten_layers():
         attention_of_parts(layer)
+        for operation in getattr(layer, "operations", []):
+            tuples(operation)
     x = [arrays["input_%d" % i] for i in range(len(arrays.files)) if "input_%d" % i in arrays.files]
     if wide:
         x = [a.astype("float64") if a.dtype == np.float32 else a for a in x]

@@ -38,7 +38,7 @@ func (Float8Gradient) Stands() int { return 0 }
 const largestE5M2 = 57344
 
 // Gradient implements Differentiable. As in Keras, those of the scale and of the history are no gradients but what training puts
-// in their places: the scale at which the history's largest magnitude just fits, and the history with the newest behind.
+// in their places: the scale at which the history's largest magnitude just fits, and the history turned by one with the newest in front.
 func (Float8Gradient) Gradient(b *Backward, n *Node, dOut []*Value) []*Value {
 	scale, history := n.In[1], n.In[2]
 	s := b.Cast(scale, n.In[0].DType)
@@ -52,7 +52,8 @@ func (Float8Gradient) Gradient(b *Backward, n *Node, dOut []*Value) []*Value {
 	}
 	if b.Wants(2) {
 		newest := b.Reduce(ReduceMax, b.Abs(b.Reshape(dOut[0], dOut[0].Size())), false, 0)
-		grads[2] = b.Concat(0, b.Slice(history, 0, 1, history.Size()), b.Reshape(b.Cast(newest, history.DType), 1))
+		older := b.Slice(b.Concat(0, history, history), 0, 2, history.Size()+1) // turned by one, without the first
+		grads[2] = b.Concat(0, b.Reshape(b.Cast(newest, history.DType), 1), older)
 	}
 	return grads
 }

@@ -138,6 +138,11 @@ func (op opCLAHE) Infer(n *graph.Node) {
 	n.SetOut(tensor.Float32, x.Shape...)
 }
 
+// Gradient implements graph.Differentiable: what is looked up in a table that counts make does not change with the pixel.
+func (opCLAHE) Gradient(*graph.Backward, *graph.Node, []*graph.Value) []*graph.Value {
+	return []*graph.Value{nil}
+}
+
 // Eval implements graph.Op.
 func (op opCLAHE) Eval(n *graph.Node, in, out []graph.Buf) error {
 	shape := n.In[0].Shape

@@ -25,7 +25,6 @@ var withoutGradient = map[string]string{
 	"layers.opCross": integers,
 	"layers.opBins":  integers, "layers.opTextIDs": integers, "layers.opInvert": text, "layers.opStandardize": text, "layers.opNGrams": text,
 	"layers.opLongestText": text, "layers.opTextBag": "counts words",
-	"layers.opCLAHE": "looks pixels up in a table that counts make: flat wherever it is smooth, and Keras's is not differentiable either",
 	// Gradients themselves: there are no second derivatives of these.
 	"graph.PoolGradient": second, "graph.STFTGradient": second, "ops.opQuantileGradient": second, "ops.opCTCLossGradient": second,
 	"ops.opMapCoordinatesGradient": second, "ops.opTransformGradient": second, "ops.opScaleAxisGradient": second,
