@@ -54,7 +54,8 @@ func (op opScaleAxis) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) 
 }
 
 // kernelSlopes are the derivatives of the weights that kernelTaps makes, with respect to the scale and the translation.
-func kernelSlopes(taps graph.Taps, from int, scale, translation float64, kernel scaleKernel, antialias bool) (perScale, perTranslation [][]float64) {
+func kernelSlopes(taps graph.Taps, from int, scale, translation float64, kernel scaleKernel,
+	antialias bool) (perScale, perTranslation [][]float64) {
 	stretch, stretchPerScale := 1.0, 0.0
 	if antialias && scale < 1 {
 		stretch, stretchPerScale = 1/scale, -1/(scale*scale)
