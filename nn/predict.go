@@ -37,9 +37,6 @@ func (m *Model) plan(inputs []tensor.Any, measured []int) (p *plan.Plan, measure
 	for _, n := range measured {
 		key = strconv.AppendInt(append(key, '#'), int64(n), 10)
 	}
-	m.mu.Lock()
-	threads := m.threads
-	m.mu.Unlock()
 	e := m.plans.Entry(key)
 	e.Lock()
 	defer e.Unlock()
@@ -47,6 +44,9 @@ func (m *Model) plan(inputs []tensor.Any, measured []int) (p *plan.Plan, measure
 		traced, err := m.trace(&layer.Trace{Measured: measured}, inputs)
 		e.Measures = traced.Measures
 		if err == nil {
+			m.mu.Lock()
+			threads := m.threads
+			m.mu.Unlock()
 			e.Plan, err = plan.Compile(traced.Graph, plan.Options{Store: m.plans.Store(), Threads: threads})
 		}
 		e.Err = err

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/tensor"
@@ -21,6 +22,7 @@ type Cache struct {
 	mu      sync.Mutex
 	entries map[string]*Entry
 	clock   uint64
+	last    atomic.Pointer[Entry] // that was asked for last, nil if it is gone
 }
 
 // Entry is the place of one plan in a Cache. Whoever fills it or reads it holds its lock.
@@ -76,6 +78,9 @@ func (c *Cache) Clear() {
 
 // Entry returns the place of the plan with the given key, an empty one if there was none.
 func (c *Cache) Entry(key []byte) *Entry {
+	if e := c.last.Load(); e != nil && e.key == string(key) { // as for most calls; it is the newest already
+		return e
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clock++
@@ -86,6 +91,7 @@ func (c *Cache) Entry(key []byte) *Entry {
 		c.trim(e)
 	}
 	e.used = c.clock
+	c.last.Store(e)
 	return e
 }
 
@@ -138,6 +144,7 @@ func (c *Cache) trim(last *Entry) {
 func (c *Cache) drop(e *Entry) {
 	delete(c.entries, e.key)
 	e.gone = true
+	c.last.CompareAndSwap(e, nil)
 	if e.bytes > 0 { // it is compiled: see Compiled
 		e.Plan.Close()
 	}
