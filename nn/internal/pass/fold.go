@@ -1,7 +1,7 @@
 package pass
 
 import (
-	"fmt"
+	"encoding/binary"
 	"slices"
 
 	"github.com/hornml/horn/internal/digest"
@@ -62,7 +62,10 @@ const (
 )
 
 // folder remembers the nodes that depend on constants and weights alone but were left.
-type folder struct{ made map[*graph.Node]*expression }
+type folder struct {
+	made  map[*graph.Node]*expression
+	space []byte // for keys
+}
 
 // expression says how elements are made. It has copies of the nodes, which later passes may change.
 type expression struct {
@@ -75,20 +78,29 @@ type expression struct {
 // expression describes a node whose inputs are leaves or were left.
 func (f *folder) expression(n *graph.Node) *expression {
 	e := &expression{node: copied(n)}
-	var h digest.Hash
-	_, _ = h.Write(graph.AppendKey(nil, n.Op))
-	fmt.Fprintf(&h, "%s%v", n.Out[0].DType, n.Out[0].Shape)
+	key := appendValue(graph.AppendKey(f.space[:0], n.Op), n.Out[0])
 	for _, v := range n.In {
 		in := f.made[v.Node]
 		if in == nil {
 			in = &expression{node: copied(v.Node), key: string(graph.AppendKey(nil, v.Node.Op))}
 		}
 		e.in = append(e.in, in)
-		fmt.Fprintf(&h, "|%s%v%q", v.DType, v.Shape, in.key)
+		key = appendValue(key, v)
+		key = append(binary.AppendUvarint(key, uint64(len(in.key))), in.key...)
 	}
-	sum := h.Sum()
+	f.space = key
+	sum := digest.Of(key)
 	e.key = "f" + string(sum[:])
 	return e
+}
+
+// appendValue appends the type and the shape of a value.
+func appendValue(key []byte, v *graph.Value) []byte {
+	key = binary.AppendUvarint(append(key, byte(v.DType)), uint64(len(v.Shape)))
+	for _, d := range v.Shape {
+		key = binary.AppendVarint(key, int64(d))
+	}
+	return key
 }
 
 func copied(n *graph.Node) *graph.Node {
