@@ -13,8 +13,10 @@ func TestPieces(t *testing.T) {
 	for _, p := range []string{"a", "", "bcd", "e"} {
 		_, _ = h.Write([]byte(p))
 	}
-	if h.Sum() != digest.Of([]byte("abcde")) || h.Sum() != h.Sum() {
-		t.Error("the sum depends on the pieces")
+	for range 2 { // a sum does not end the content
+		if h.Sum() != digest.Of([]byte("abcde")) {
+			t.Error("the sum depends on the pieces")
+		}
 	}
 	var none digest.Hash
 	if none.Sum() != digest.Of(nil) {
