@@ -151,8 +151,9 @@ var (
 		}
 		return x
 	}, nil, unarySlopes{})
-	// Affine is A*x + B.
-	Affine = NewUnary("affine", func(x float64, p Params) float64 { return p.A*x + p.B }, nil, unarySlopes{})
+	// Affine is A*x + B. The product is rounded before the sum, on CPUs that would fuse them too: hard_sigmoid(-3) is 0, and its
+	// slope there that of the flat side.
+	Affine = NewUnary("affine", func(x float64, p Params) float64 { return float64(p.A*x) + p.B }, nil, unarySlopes{})
 
 	BitwiseNot = flat("bitwise_not", nil, func(x int64) int64 { return ^x })
 )
