@@ -36,6 +36,22 @@ func SnakeCase(class string) string {
 	return strings.ToLower(b.String())
 }
 
+// AttributeKey is what Keras's walk through the attributes of an object sorts them by: private ones come behind the others.
+func AttributeKey(name string) string {
+	if strings.HasPrefix(name, "_") {
+		return "~" + name
+	}
+	return name
+}
+
+// JoinPath appends a name to a path in a weights file, "" for its root.
+func JoinPath(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "/" + name
+}
+
 func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
 func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

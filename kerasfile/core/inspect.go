@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/nn"
@@ -214,7 +215,7 @@ func (info *Info) variables(f *h5lite.File, model *nn.Model) {
 				if key == "" {
 					key = fmt.Sprint(i)
 				}
-				names[join(join(o.path, "vars"), key)] = v.Path
+				names[naming.JoinPath(naming.JoinPath(o.path, "vars"), key)] = v.Path
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
@@ -194,7 +195,7 @@ func loadAssets(m *nn.Model, c container.Container) error {
 		if !ok {
 			continue
 		}
-		if err := a.LoadAssets(func(name string) ([]byte, error) { return c.Asset(join(o.path, name)) }); err != nil {
+		if err := a.LoadAssets(func(name string) ([]byte, error) { return c.Asset(naming.JoinPath(o.path, name)) }); err != nil {
 			errs = append(errs, &FormatError{Entry: "assets/" + o.path, Msg: fmt.Sprintf("the layer %q", o.layer.Name()), Err: err})
 		}
 	}

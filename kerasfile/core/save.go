@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/nn"
@@ -90,7 +91,7 @@ func assetParts(m *nn.Model) ([]container.Part, error) {
 			continue
 		}
 		err := a.SaveAssets(func(name string, data []byte) error {
-			out = append(out, container.Document(join(join(container.AssetsName, obj.path), name), bytes.Clone(data)))
+			out = append(out, container.Document(naming.JoinPath(naming.JoinPath(container.AssetsName, obj.path), name), bytes.Clone(data)))
 			return nil
 		})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/kerasfile/internal/release"
 	"github.com/hornml/horn/nn"
@@ -86,7 +87,7 @@ func savedValue(l layer.Layer, v *layer.Variable) (tensor.Any, error) {
 func (o *saveOptions) groups(m *nn.Model, target release.Release) ([]container.Group, error) {
 	var out []container.Group
 	for _, obj := range walk(m) {
-		g := container.Group{Path: join(obj.path, "vars"), Name: obj.layer.Name()}
+		g := container.Group{Path: naming.JoinPath(obj.path, "vars"), Name: obj.layer.Name()}
 		for i, v := range layer.SavedVariables(obj.layer) {
 			t, err := savedValue(obj.layer, v)
 			if err != nil {
@@ -111,7 +112,8 @@ func (o *saveOptions) groups(m *nn.Model, target release.Release) ([]container.G
 		if group.Path == "optimizer" && target.Major() == 3 {
 			variables = rearrangeOptimizer(m, variables, target, false)
 		}
-		g := container.Group{Path: join(group.Path, "vars"), Name: m.CompileConfig().Object("optimizer").Object("config").String("name")}
+		g := container.Group{Path: naming.JoinPath(group.Path, "vars"),
+			Name: m.CompileConfig().Object("optimizer").Object("config").String("name")}
 		for i, v := range variables {
 			t, err := v.Value()
 			if err != nil {
@@ -133,8 +135,8 @@ func bidirectionalTwins(m *nn.Model, groups []container.Group) []container.Group
 			continue
 		}
 		for _, g := range groups {
-			if rest, ok := strings.CutPrefix(g.Path, join(obj.path, "forward_layer")+"/"); ok {
-				g.Path = join(obj.path, "layer") + "/" + rest
+			if rest, ok := strings.CutPrefix(g.Path, naming.JoinPath(obj.path, "forward_layer")+"/"); ok {
+				g.Path = naming.JoinPath(obj.path, "layer") + "/" + rest
 				out = append(out, g)
 			}
 		}

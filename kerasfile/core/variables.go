@@ -49,7 +49,9 @@ func (w *walker) visit(path string, l layer.Layer) {
 		return
 	}
 	children := slices.Clone(c.Children())
-	sort.SliceStable(children, func(i, j int) bool { return attributeKey(children[i].Attr) < attributeKey(children[j].Attr) })
+	sort.SliceStable(children, func(i, j int) bool {
+		return naming.AttributeKey(children[i].Attr) < naming.AttributeKey(children[j].Attr)
+	})
 	_, model := l.(*nn.Model)
 	for _, child := range children {
 		at := w.attribute(path, child.Attr, model)
@@ -78,40 +80,25 @@ func (w *walker) members(at string, list []layer.Layer, model bool) {
 		if n > 0 {
 			name = fmt.Sprintf("%s_%d", name, n)
 		}
-		w.visit(join(at, name), member)
+		w.visit(naming.JoinPath(at, name), member)
 	}
 }
 
 // attribute returns the path of an attribute: in an old file maybe under another name.
 func (w *walker) attribute(path, name string, model bool) string {
-	at := join(path, name)
+	at := naming.JoinPath(path, name)
 	if w.file == nil || w.file.HasGroup(at) {
 		return at
 	}
 	if model && name == container.LayersName && w.file.Root() != name {
-		return join(path, w.file.Root())
+		return naming.JoinPath(path, w.file.Root())
 	}
 	other := "_" + name
 	if rest, ok := strings.CutPrefix(name, "_"); ok {
 		other = rest
 	}
-	if w.file.HasGroup(join(path, other)) {
-		return join(path, other)
+	if w.file.HasGroup(naming.JoinPath(path, other)) {
+		return naming.JoinPath(path, other)
 	}
 	return at
-}
-
-// attributeKey sorts private attributes behind the others.
-func attributeKey(name string) string {
-	if strings.HasPrefix(name, "_") {
-		return "~" + name
-	}
-	return name
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "/" + name
 }

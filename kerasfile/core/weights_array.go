@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
@@ -53,5 +54,5 @@ func variableKey(path string, i int, v *layer.Variable) string {
 	if key == "" {
 		key = fmt.Sprint(i)
 	}
-	return join(path, "vars") + "/" + key
+	return naming.JoinPath(path, "vars") + "/" + key
 }

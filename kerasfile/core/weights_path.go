@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
@@ -39,7 +40,7 @@ func (s *pathSource) announce(m *nn.Model) error {
 			continue
 		}
 		if err != nil {
-			return &WeightError{Path: join(o.path, "vars"), Msg: "cannot be read", Err: err}
+			return &WeightError{Path: naming.JoinPath(o.path, "vars"), Msg: "cannot be read", Err: err}
 		}
 		var saved []layer.SavedVariable
 		for _, name := range g.Names {
@@ -81,7 +82,8 @@ func (s *pathSource) objects(m *nn.Model) []object {
 func (s *pathSource) found(objects []object) int {
 	n := 0
 	for _, o := range objects {
-		if g := s.index.Group(join(o.path, "vars")); g != nil && len(g.Names) > 0 && len(layer.SavedVariables(o.layer)) == len(g.Names) {
+		g := s.index.Group(naming.JoinPath(o.path, "vars"))
+		if g != nil && len(g.Names) > 0 && len(layer.SavedVariables(o.layer)) == len(g.Names) {
 			n++
 		}
 	}
@@ -91,7 +93,7 @@ func (s *pathSource) found(objects []object) int {
 // object reads the group "vars" of one layer.
 func (s *pathSource) object(o object) Errors {
 	variables := layer.SavedVariables(o.layer)
-	path := join(o.path, "vars")
+	path := naming.JoinPath(o.path, "vars")
 	g, err := s.index.Vars(o.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if len(variables) == 0 {
@@ -146,7 +148,7 @@ func (s *pathSource) object(o object) Errors {
 func (s *pathSource) optimizers(m *nn.Model, objects []object, o options) {
 	taken := map[string]bool{}
 	for _, obj := range objects {
-		taken[join(obj.path, "vars")] = true
+		taken[naming.JoinPath(obj.path, "vars")] = true
 	}
 	for _, path := range s.index.Groups() {
 		if !strings.Contains("/"+path+"/", "/optimizer/") || taken[path] || !o.compile && strings.HasPrefix(path, "optimizer/") {

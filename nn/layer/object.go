@@ -58,7 +58,7 @@ func (r *Registry) object(kind, name string) (objectEntry, bool) {
 
 // Objects returns the classes and functions of keras.<kind> that are known, such as those of "initializers", by all their
 // names, sorted.
-func (r *Registry) Objects(kind string) []string { return tree.Keys(r.objects[kind]) }
+func (r *Registry) Objects(kind string) []string { return tree.Keys(r.orEmpty().objects[kind]) }
 
 // Initializer visits an initializer; def is a name such as "glorot_uniform".
 func (c *Config) Initializer(key string, field **Object, def string) {

@@ -82,6 +82,14 @@ func (r *Registry) Add(families ...Family) {
 	}
 }
 
+// orEmpty returns r to be read, an empty registry for nil.
+func (r *Registry) orEmpty() *Registry {
+	if r == nil {
+		return new(Registry)
+	}
+	return r
+}
+
 // With returns a registry that has r's classes, and the caller's own Go forms before them.
 func (r *Registry) With(custom CustomObjects) *Registry {
 	if len(custom) == 0 {
@@ -169,7 +177,7 @@ func (r *Registry) Refuse(module, name, reason string) { r.refused[module+"."+na
 func (r *Registry) Classes() []Class {
 	seen := map[*entry]bool{}
 	var out []Class
-	for _, e := range r.classes {
+	for _, e := range r.orEmpty().classes {
 		if !seen[e] {
 			seen[e] = true
 			out = append(out, e.class)
@@ -182,7 +190,7 @@ func (r *Registry) Classes() []Class {
 }
 
 // Refused returns, by module and class, why certain classes of Keras cannot run here.
-func (r *Registry) Refused() map[string]string { return r.refused }
+func (r *Registry) Refused() map[string]string { return r.orEmpty().refused }
 
 // findClass looks a class up as Keras does; without a module, or with one that is gone, the name alone decides among
 // layers.
@@ -216,6 +224,7 @@ func (r *Registry) FindClass(module, name string) (Class, bool) {
 // FindOp returns the module of the keras.src.ops class of the given name, such as "keras.src.ops.numpy" for "Add", ""
 // if there is none. Of equal names the one in numpy counts, then nn, math, core, linalg, image.
 func (r *Registry) FindOp(class string) string {
+	r = r.orEmpty()
 	for _, m := range []string{"numpy", "nn", "math", "core", "linalg", "image", "einops"} {
 		key := m + "." + class
 		if _, ok := r.refusedOps[key]; ok || r.ops[key] != nil {
@@ -236,6 +245,7 @@ func (r *Registry) RefuseOp(module, class, reason string) { r.refusedOps[module+
 
 // Ops returns the keras.src.ops classes that models may use as "module.Class", sorted, and those refused with the reason.
 func (r *Registry) Ops() (supported []string, refusedWhy map[string]string) {
+	r = r.orEmpty()
 	return slices.Sorted(maps.Keys(r.ops)), r.refusedOps
 }
 
@@ -251,7 +261,7 @@ func (r *Registry) RegisterActivation(f ActivationFunc, names ...string) {
 func (r *Registry) RegisterPatterns(match func(pattern, text string) bool) { r.patterns = match }
 
 // Activations returns the names of all activation functions, sorted.
-func (r *Registry) Activations() []string { return tree.Keys(r.activations) }
+func (r *Registry) Activations() []string { return tree.Keys(r.orEmpty().activations) }
 
 // Activation returns the activation function of the given name, "" standing for "linear".
 func (r *Registry) Activation(name string) (Activation, bool) {

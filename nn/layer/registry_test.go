@@ -161,6 +161,11 @@ func TestNoRegistry(t *testing.T) {
 	if _, ok := none.FindClass("keras.layers", "Dense"); ok || none.Object("initializers", "zeros") != nil || none.Custom("x") != nil {
 		t.Error("found something in nothing")
 	}
+	ops, why := none.Ops()
+	if none.Classes() != nil || none.Refused() != nil || ops != nil || why != nil || none.Activations() != nil ||
+		none.Objects("losses") != nil || none.FindOp("Add") != "" || none.SupportOf("keras.layers", "Dense").OK {
+		t.Error("nothing lists something")
+	}
 	if a, ok := none.Activation(""); !ok || a.Name != "linear" {
 		t.Error("linear needs no registry")
 	}

@@ -14,9 +14,7 @@ type Support struct {
 // SupportOf looks a class up by the module and the name that a config has for it, without reading its arguments; a
 // function is of module "builtins" (or ""), with its own name.
 func (r *Registry) SupportOf(module, class string) Support {
-	if r == nil {
-		r = NewRegistry()
-	}
+	r = r.orEmpty()
 	switch {
 	case class == "__lambda__":
 		return Support{"function", false, "Python code, which is never run"}

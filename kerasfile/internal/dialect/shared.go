@@ -104,7 +104,7 @@ func (w *recordWalk) visit(record *pyjson.Object, path string, depth int) {
 		attributes[k] = cmp.Or(historyOf(record.String("module"), class).attributes[k], k)
 	}
 	slices.SortStableFunc(keys, func(a, b string) int {
-		return strings.Compare(attributeKey(attributes[a]), attributeKey(attributes[b]))
+		return strings.Compare(naming.AttributeKey(attributes[a]), naming.AttributeKey(attributes[b]))
 	})
 	for _, k := range keys {
 		at := attributes[k]
@@ -114,10 +114,10 @@ func (w *recordWalk) visit(record *pyjson.Object, path string, depth int) {
 		switch v := config.Get(k).(type) {
 		case *pyjson.Object:
 			if v.String("class_name") != "" {
-				w.visit(v, join(path, at), depth+1)
+				w.visit(v, naming.JoinPath(path, at), depth+1)
 			}
 		case []any:
-			w.members(v, join(path, at), depth)
+			w.members(v, naming.JoinPath(path, at), depth)
 		}
 	}
 }
@@ -140,23 +140,8 @@ func (w *recordWalk) members(list []any, path string, depth int) {
 		if n > 0 {
 			name = fmt.Sprintf("%s_%d", name, n)
 		}
-		w.visit(record, join(path, name), depth+1)
+		w.visit(record, naming.JoinPath(path, name), depth+1)
 	}
-}
-
-// attributeKey sorts private attributes behind the others.
-func attributeKey(name string) string {
-	if strings.HasPrefix(name, "_") {
-		return "~" + name
-	}
-	return name
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "/" + name
 }
 
 func forgetIdentities(v any, depth int) {
