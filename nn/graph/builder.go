@@ -23,12 +23,13 @@ type Graph struct {
 type Builder struct {
 	Graph    *Graph
 	Label    string // written on each new node
-	MaxNodes int    // a limit against models that unroll without end; 0 for none
 	Unknowns bool   // lengths may be unknown: the graph only tells shapes and will not be run
+	// Budget bounds what is written; builders of loops share that of the graph around them.
+	Budget *Budget
 }
 
-// NewBuilder returns a builder of an empty graph.
-func NewBuilder() *Builder { return &Builder{Graph: new(Graph), MaxNodes: 2_000_000} }
+// NewBuilder returns a builder of an empty graph, with the usual budget.
+func NewBuilder() *Builder { return &Builder{Graph: new(Graph), Budget: NewBudget(0)} }
 
 // Fail ends the tracing with an error.
 func (b *Builder) Fail(format string, args ...any) {
@@ -42,10 +43,8 @@ func (b *Builder) Emit(op Op, in ...*Value) []*Value {
 			b.Fail("%s: input %d is missing", op.Name(), i)
 		}
 	}
-	if b.MaxNodes > 0 && len(b.Graph.Nodes) >= b.MaxNodes {
-		b.Fail("the graph has more than %d ops", b.MaxNodes)
-	}
 	n := newNode(op, b.Label, b.Unknowns, in)
+	b.Budget.nodes(max(len(n.Out), 1))
 	n.ID = len(b.Graph.Nodes)
 	b.Graph.Nodes = append(b.Graph.Nodes, n)
 	return n.Out
@@ -131,6 +130,7 @@ func (b *Builder) Input(d tensor.DType, shape ...int) *Value {
 
 // Constant returns a value whose elements come from src when the graph is compiled.
 func (b *Builder) Constant(src Source, d tensor.DType, shape ...int) *Value {
+	b.Reserve(d, shape...)
 	return b.Emit1(Const{src, d, shape})
 }
 

@@ -136,8 +136,10 @@ func (op Opaque) Infer(n *Node) { n.SetOut(op.DType, op.Shape...) }
 
 // Eval implements Op.
 func (Opaque) Eval(*Node, []Buf, []Buf) error {
-	return errors.New("the graph was made for unknown lengths; it cannot be run")
+	return errNoRun
 }
+
+var errNoRun = errors.New("the graph was made for unknown lengths; it cannot be run")
 
 // Opaque returns a value of the given type and shape that is somehow made of others; see [Opaque].
 func (b *Builder) Opaque(d tensor.DType, shape []int, from ...*Value) *Value {
@@ -146,8 +148,9 @@ func (b *Builder) Opaque(d tensor.DType, shape []int, from ...*Value) *Value {
 
 // Iota returns the vector 0, 1, ... of n elements of an integer type; n may be unknown.
 func (b *Builder) Iota(d tensor.DType, n int) *Value {
-	if n < 0 {
-		return b.Opaque(d, []int{n})
-	}
-	return b.Ints(d, seq(n)...)
+	return b.Table(d, []int{n}, func(buf Buf) {
+		for i := range buf.I {
+			buf.I[i] = int64(i)
+		}
+	})
 }

@@ -205,7 +205,7 @@ func (b *Builder) Scan(sequences, states []*Value, a Loop, mask *Value,
 // loop returns the op and the inputs of a [Builder.Scan].
 func (b *Builder) loop(sequences, states []*Value, a Loop, mask *Value,
 	step func(b *Builder, xs, states []*Value) (out *Value, next []*Value)) (op Scan, in []*Value) {
-	body := &Builder{Graph: new(Graph), Label: b.Label, MaxNodes: b.MaxNodes, Unknowns: b.Unknowns}
+	body := &Builder{Graph: new(Graph), Label: b.Label, Unknowns: b.Unknowns, Budget: b.Budget}
 	parts := make([]*Value, len(sequences))
 	for i, x := range sequences {
 		if x.Rank() < 2 {

@@ -279,8 +279,8 @@ func TestConstants(t *testing.T) {
 func TestBuilderRefuses(t *testing.T) {
 	f := tensor.Float32
 	for want, build := range map[string]func(b *Builder){
-		"the graph has more than 3 ops": func(b *Builder) {
-			b.MaxNodes = 3
+		"the graph has more than 3 values": func(b *Builder) {
+			b.Budget.MaxValues = 3
 			x := b.Input(f, 1)
 			for range 5 {
 				x = b.Neg(x)

@@ -260,6 +260,7 @@ type Source interface {
 type Error struct {
 	Where string // the layer, once it is known
 	Msg   string
+	Err   error // what kind of error it is, such as ErrTooLarge; nil mostly
 }
 
 func (e *Error) Error() string {
@@ -268,3 +269,6 @@ func (e *Error) Error() string {
 	}
 	return e.Where + ": " + e.Msg
 }
+
+// Unwrap gives the kind.
+func (e *Error) Unwrap() error { return e.Err }

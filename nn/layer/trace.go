@@ -22,12 +22,16 @@ type Trace struct {
 	Penalize bool
 	// Observe, if set, is told of every call of a layer: its first argument and what it returned.
 	Observe func(l Layer, in, out any)
+	// MaxBytes bounds the memory of the constants and tables that are made while the graph is written, as plan.Options.MaxBytes
+	// bounds that of a run; 0 stands for graph.DefaultMaxBytes.
+	MaxBytes int64
 
 	builder   *graph.Builder
 	root      *graph.Builder // the first builder: inside of loops it is another
 	measures  int            // how often Measure was called
 	penalties []*graph.Value
 	depth     int
+	calls     int
 }
 
 // Traced is what a trace gives.
@@ -42,11 +46,14 @@ type Traced struct {
 // maxCallDepth bounds layers that call layers: a model cannot hold itself, but a shared object may try.
 const maxCallDepth = 200
 
+// maxCalls bounds the calls of one trace: a few kilobytes of models that call each other twice may ask for any number.
+const maxCalls = 1 << 17
+
 // Run writes the ops of one call of l into a new graph. inputs makes the values of the first argument, nil for one that is
 // left out. A Trace runs once.
 func (t *Trace) Run(l Layer, inputs func(b *graph.Builder) []*graph.Value) (traced Traced, err error) {
 	b := graph.NewBuilder()
-	b.Unknowns = t.Symbolic
+	b.Unknowns, b.Budget = t.Symbolic, graph.NewBudget(t.MaxBytes)
 	t.builder, t.root = b, b
 	defer func() {
 		r := recover()
@@ -124,7 +131,10 @@ func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) 
 	t.depth++
 	defer func() { t.depth-- }()
 	if t.depth > maxCallDepth {
-		panic(&graph.Error{Msg: fmt.Sprintf("layers call each other more than %d deep", maxCallDepth)})
+		t.builder.Fail("layers call each other more than %d deep", maxCallDepth)
+	}
+	if t.calls++; t.calls > maxCalls {
+		t.builder.FailTooLarge("layers call each other more than %d times", maxCalls)
 	}
 	if !b.NoAutocast {
 		cast := func(leaf any) any {

@@ -133,7 +133,7 @@ func (p *Plan) place(g *graph.Graph, works []*work, snap *snapshot, maxBytes int
 		p.checkArena(g, works)
 	}
 	if total > maxBytes {
-		return fmt.Errorf("%w: %d MiB, the limit is %d MiB", ErrTooLarge, total>>20, maxBytes>>20)
+		return fmt.Errorf("%w: %d MiB, the limit is %d MiB", graph.ErrTooLarge, total>>20, maxBytes>>20)
 	}
 	return nil
 }

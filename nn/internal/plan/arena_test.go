@@ -248,7 +248,7 @@ func TestTooLarge(t *testing.T) {
 	x := b.Input(tensor.Float32, 1<<20)
 	b.Graph.Outputs = []*graph.Value{b.Cumsum(x, 0), b.Softmax(x, 0)}
 	_, err := Compile(b.Graph, Options{MaxBytes: 5 << 20})
-	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "the limit is 5 MiB") {
+	if !errors.Is(err, graph.ErrTooLarge) || !strings.Contains(err.Error(), "the limit is 5 MiB") {
 		t.Error(err)
 	}
 }

@@ -10,7 +10,6 @@
 package plan
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -27,7 +26,7 @@ import (
 type Options struct {
 	Store   *Store // shared by the plans of a model; nil for one of its own
 	Threads int    // 0: all cores that the process may use
-	// MaxBytes bounds the memory of one run; 0 stands for 8 GiB (1 GiB on 32-bit machines).
+	// MaxBytes bounds the memory of one run; 0 stands for graph.DefaultMaxBytes.
 	MaxBytes int64
 }
 
@@ -111,10 +110,8 @@ type run struct {
 	generation int // of the plan, when bufs got its fixed values
 }
 
-// ErrTooLarge is returned by Compile for a graph that needs more memory than Options.MaxBytes.
-var ErrTooLarge = errors.New("the model needs more memory for these inputs than the limit allows")
-
-// Compile makes a plan of a graph, which it takes over.
+// Compile makes a plan of a graph, which it takes over. Its error is graph.ErrTooLarge for one that needs more memory than
+// Options.MaxBytes.
 func Compile(g *graph.Graph, o Options) (*Plan, error) {
 	if o.Store == nil {
 		o.Store = NewStore()
@@ -123,10 +120,7 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 		o.Threads = crew.Process().Cores()
 	}
 	if o.MaxBytes == 0 {
-		o.MaxBytes = 8 << 30
-		if ^uint(0)>>32 == 0 {
-			o.MaxBytes = 1 << 30
-		}
+		o.MaxBytes = graph.DefaultMaxBytes
 	}
 	o.Store.running.RLock() // what the store has stays as it is
 	defer o.Store.running.RUnlock()
