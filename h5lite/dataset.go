@@ -17,6 +17,7 @@ type Dataset struct {
 
 	chunksOnce sync.Once
 	chunks     []format.Chunk
+	chunkBytes uint64 // distinct bytes of all of them
 	chunksErr  error
 }
 
@@ -106,12 +107,24 @@ func (d *Dataset) steps() []filter.Step {
 	return steps
 }
 
-// index reads the chunk index, once.
+// index reads the chunk index, once. Chunks may share bytes, as they do for
+// libhdf5; what is read because of it has the limit of all that grows in reading.
 func (d *Dataset) index() ([]format.Chunk, error) {
 	d.chunksOnce.Do(func() {
-		d.chunks, d.chunksErr = d.f.f.Chunks(d.d, d.header.Addr)
+		if d.chunks, d.chunksErr = d.f.f.Chunks(d.d, d.header.Addr); d.chunksErr != nil {
+			return
+		}
+		var read uint64
+		d.chunkBytes, read = format.Stored(d.chunks)
+		if read > d.chunkBytes && read > max(d.f.f.Size(), uint64(d.f.limits.Free)) {
+			d.chunksErr = &LimitError{d.path, d.d.Layout.Offset,
+				"its chunks overlap: " + utoa(d.chunkBytes) + " stored bytes stand for " + utoa(read)}
+		}
 	})
-	return d.chunks, d.fail(d.chunksErr)
+	if d.chunksErr != nil {
+		return nil, d.fail(d.chunksErr)
+	}
+	return d.chunks, nil
 }
 
 // StoredSize is the number of bytes that the file holds for the elements; 0 if
@@ -126,15 +139,10 @@ func (d *Dataset) StoredSize() int64 {
 			return int64(d.bytes())
 		}
 	case format.Chunked:
-		chunks, err := d.index()
-		if err != nil {
+		if _, err := d.index(); err != nil {
 			return 0
 		}
-		var n uint64
-		for _, c := range chunks {
-			n += c.Size
-		}
-		return int64(n)
+		return int64(d.chunkBytes)
 	}
 	return 0
 }

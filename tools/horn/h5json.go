@@ -123,7 +123,9 @@ func dataset(o *pyjson.Object, d *h5lite.Dataset) (damage []error) {
 	case err == nil:
 		o.Set("sha256", hex.EncodeToString(h.Sum(nil)))
 	case limit != nil: // declared, not stored: too large to hash
+		text, _, _ := reason(err)
 		o.Set("sha256", nil)
+		o.Set("reason", textName(text))
 	}
 	return damage
 }

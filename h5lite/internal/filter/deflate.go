@@ -29,13 +29,13 @@ func inflate(raw []byte, want, bound int) ([]byte, error) {
 	if want >= 0 {
 		// One byte more finds both a longer result and the checksum at the end.
 		out := make([]byte, want+1)
-		n, err := io.ReadFull(z, out)
+		n, err := fillUntilEnd(z, out)
 		switch {
-		case err == nil:
-			return nil, fmt.Errorf("more than %d bytes", want)
-		case err != io.ErrUnexpectedEOF && err != io.EOF:
+		case err != nil:
 			return nil, err
-		case n != want:
+		case n > want:
+			return nil, fmt.Errorf("more than %d bytes", want)
+		case n < want:
 			return nil, fmt.Errorf("%d bytes, want %d", n, want)
 		}
 		return out[:n], nil
@@ -45,6 +45,23 @@ func inflate(raw []byte, want, bound int) ([]byte, error) {
 		err = fmt.Errorf("more than %d bytes", bound)
 	}
 	return out, err
+}
+
+// fillUntilEnd reads until b is full or the stream is at its end. Unlike
+// io.ReadFull it keeps apart an end that the stream declares, with a last block
+// and a checksum that fits, from bytes that are cut off before it.
+func fillUntilEnd(z io.Reader, b []byte) (n int, err error) {
+	for n < len(b) {
+		k, err := z.Read(b[n:])
+		n += k
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // writers by level, reused since each holds large tables.

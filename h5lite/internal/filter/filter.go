@@ -79,6 +79,10 @@ func Decode(steps []Step, mask uint32, raw []byte, size int) ([]byte, error) {
 		var err error
 		switch s := steps[i]; s.ID {
 		case Deflate:
+			if len(s.Values) != 1 || s.Values[0] > 9 {
+				err = fmt.Errorf("client values %d, want one level of 0 to 9", s.Values)
+				break
+			}
 			raw, err = inflate(raw, want[i], size+size/8+4096)
 		case Shuffle:
 			raw, err = unshuffle(raw, s.Values)

@@ -1,6 +1,6 @@
 package filter
 
-import "errors"
+import "fmt"
 
 // unshuffle puts the bytes of each element together again: a shuffled chunk has
 // the first bytes of all elements, then all second bytes, and so on. Bytes
@@ -40,8 +40,8 @@ func ShuffleBytes(b []byte, size int) []byte {
 
 // shuffled gives the element size and the number of elements to move.
 func shuffled(b []byte, values []uint32) (size, n int, err error) {
-	if len(values) < 1 || values[0] == 0 {
-		return 0, 0, errors.New("no element size")
+	if len(values) != 1 || values[0] == 0 {
+		return 0, 0, fmt.Errorf("client values %d, want one element size", values)
 	}
 	if values[0] == 1 || uint64(values[0]) > uint64(len(b)) {
 		return 1, 0, nil

@@ -23,25 +23,11 @@ type btree1Key struct {
 // a chunk index, rank is the number of dimensions plus one, and visit gets the
 // key of the child.
 func (f *File) walkBTree1(root, owner uint64, typ uint8, rank int, visit func(child uint64, key *btree1Key) error) error {
-	w := btree1Walk{f: f, owner: owner, typ: typ, rank: rank, visit: visit, seen: map[uint64]bool{}, last: map[int]sibling{}}
+	w := btree1Walk{f: f, owner: owner, typ: typ, rank: rank, visit: visit, right: map[uint64]uint64{}, first: map[int]uint64{}}
 	if err := w.node(root, -1); err != nil {
 		return err
 	}
-	for _, s := range w.last {
-		if s.right != wire.Undefined {
-			return s.wrong(f, wire.Undefined)
-		}
-	}
-	return nil
-}
-
-// sibling is the node of a level that was read last.
-type sibling struct {
-	addr, right uint64
-}
-
-func (s sibling) wrong(f *File, want uint64) error {
-	return wire.Errorf(f.FileOffset(s.addr), "version 1 B-tree node", "its right sibling is at %#x, not %#x", s.right, want)
+	return w.siblings()
 }
 
 type btree1Walk struct {
@@ -50,8 +36,35 @@ type btree1Walk struct {
 	typ   uint8
 	rank  int
 	visit func(uint64, *btree1Key) error
-	seen  map[uint64]bool
-	last  map[int]sibling // by level
+	right map[uint64]uint64 // the right sibling of each node that was read
+	first map[int]uint64    // the leftmost node of each level
+}
+
+// siblings looks at the rows of right siblings that begin at the leftmost nodes.
+// The way from the root down finds everything without them, so they may say
+// other things than it does; but libhdf5 walks along them when it is asked for
+// the size of an object, so each has to lead to a node, and not in a circle.
+func (w *btree1Walk) siblings() error {
+	const what = "version 1 B-tree node"
+	for _, addr := range w.first {
+		at, ok := w.right[addr]
+		for steps := 0; ok && at != wire.Undefined; steps++ {
+			if steps > len(w.right) {
+				return wire.Errorf(w.f.FileOffset(at), what, "a cycle of right siblings")
+			}
+			c, err := w.f.Cursor(at, uint64(8+2*w.f.Sizes().Offset), what)
+			if err != nil {
+				return err
+			}
+			c.Signature("TREE")
+			c.Version(w.typ)
+			if c.Err() != nil {
+				return c.Err()
+			}
+			at, ok = w.right[at]
+		}
+	}
+	return nil
 }
 
 // node reads one node; level is what its parent demands, -1 for the root. Levels
@@ -59,10 +72,10 @@ type btree1Walk struct {
 func (w *btree1Walk) node(addr uint64, level int) error {
 	const what = "version 1 B-tree node"
 	f := w.f
-	if w.seen[addr] {
+	if _, ok := w.right[addr]; ok {
 		return wire.Errorf(f.FileOffset(addr), what, "a cycle: it is a child of two nodes or of itself")
 	}
-	w.seen[addr] = true
+	w.right[addr] = wire.Undefined
 	head := uint64(8 + 2*f.Sizes().Offset)
 	c, err := f.Cursor(addr, head, what)
 	if err != nil {
@@ -70,7 +83,8 @@ func (w *btree1Walk) node(addr uint64, level int) error {
 	}
 	c.Signature("TREE")
 	typ, at, n := c.U8(), int(c.U8()), uint64(c.U16())
-	left, right := c.Addr(), c.Addr()
+	c.Addr() // the left sibling serves writers
+	right := c.Addr()
 	k, key := f.Super.GroupK, uint64(f.Sizes().Length)
 	if w.typ == btree1Chunk {
 		k, key = f.Super.ChunkK, uint64(8+8*w.rank)
@@ -88,12 +102,10 @@ func (w *btree1Walk) node(addr uint64, level int) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
-	if s, ok := w.last[at]; ok && (s.right != addr || left != s.addr) {
-		return s.wrong(f, addr)
-	} else if !ok && left != wire.Undefined {
-		return c.Fail("its left sibling is at %#x, but it is the first of its level", left)
+	if _, ok := w.first[at]; !ok {
+		w.first[at] = addr
 	}
-	w.last[at] = sibling{addr, right}
+	w.right[addr] = right
 	if err := f.claim(addr, head+n*key, w.owner, what); err != nil {
 		return err
 	}

@@ -1,7 +1,9 @@
 package format
 
 import (
+	"math"
 	"math/bits"
+	"slices"
 	"sort"
 
 	"github.com/hornml/horn/h5lite/internal/wire"
@@ -42,7 +44,8 @@ func chunkCounts(dims, chunk []uint64) []uint64 {
 }
 
 // Chunks reads the chunk index of a dataset; owner is its object header. The
-// list is in order of Number, and no two chunks share a place or a byte.
+// list is in order of Number, and no two chunks have the same. Their bytes may
+// be shared: [Stored] says how many there are.
 func (f *File) Chunks(d *Dataset, owner uint64) ([]Chunk, error) {
 	l := d.Layout
 	x := &chunkIndex{f: f, d: d, owner: owner, counts: d.ChunkCounts(), bytes: l.ChunkBytes(), sized: len(d.Filters) > 0}
@@ -74,23 +77,32 @@ func (f *File) Chunks(d *Dataset, owner uint64) ([]Chunk, error) {
 	return x.list, x.check()
 }
 
-// check sorts the chunks and looks for two at one place.
+// check sorts the chunks and looks for two of one number, of which nobody can
+// say which one is meant.
 func (x *chunkIndex) check() error {
-	const what = "chunk index"
-	sortChunks(x.list, func(i, j int) bool { return x.list[i].Addr < x.list[j].Addr })
-	for i := 1; i < len(x.list); i++ {
-		a, b := x.list[i-1], x.list[i]
-		if b.Addr-a.Addr < a.Size {
-			return wire.Errorf(x.f.FileOffset(b.Addr), what, "chunks %d and %d overlap", a.Number, b.Number)
-		}
-	}
 	sortChunks(x.list, func(i, j int) bool { return x.list[i].Number < x.list[j].Number })
 	for i := 1; i < len(x.list); i++ {
 		if x.list[i-1].Number == x.list[i].Number {
-			return wire.Errorf(x.f.FileOffset(x.list[i].Addr), what, "two chunks number %d", x.list[i].Number)
+			return wire.Errorf(x.f.FileOffset(x.list[i].Addr), "chunk index", "two chunks number %d", x.list[i].Number)
 		}
 	}
 	return nil
+}
+
+// Stored counts the bytes that chunks have: read is their sum, distinct has
+// those that several of them share once. Both differ only where chunks overlap.
+func Stored(chunks []Chunk) (distinct, read uint64) {
+	byAddr := slices.Clone(chunks)
+	sortChunks(byAddr, func(i, j int) bool { return byAddr[i].Addr < byAddr[j].Addr })
+	end := uint64(0)
+	for _, c := range byAddr {
+		read += min(c.Size, math.MaxUint64-read)
+		if last := c.Addr + c.Size; last > end {
+			distinct += last - max(c.Addr, end)
+			end = last
+		}
+	}
+	return distinct, read
 }
 
 // sortChunks sorts a list that is often sorted already.
@@ -158,11 +170,9 @@ func (x *chunkIndex) single() error {
 		return wire.Errorf(x.d.Layout.Offset, "data layout message", "a single chunk for %v chunks", g.counts)
 	}
 	l := x.d.Layout
-	if x.sized && !l.HasSingle {
-		// The flag is missing where the only chunk is a partial one left unfiltered.
-		x.sized = false
-		return x.add(0, l.Addr, x.bytes, ^uint32(0))
-	}
+	// Without a size of its own the chunk has that of its elements: a partial one
+	// left unfiltered, or one whose filters keep the size. They are undone all the
+	// same, as for every other chunk.
 	size := x.bytes
 	if l.HasSingle {
 		size = l.SingleSize
