@@ -2,6 +2,9 @@ package filter
 
 import (
 	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"hash/adler32"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -120,6 +123,78 @@ func TestDecodeNamesTheFilter(t *testing.T) {
 		}
 		if s.Supported() {
 			t.Errorf("%v is supported", s)
+		}
+	}
+}
+
+// TestDecodeRefusesUnfinished cuts deflated chunks wherever all elements are there already: libhdf5 takes none of them.
+func TestDecodeRefusesUnfinished(t *testing.T) {
+	data := bytes.Repeat([]byte("elements of a chunk "), 40)
+	for level := range uint32(10) {
+		steps := []Step{{ID: Deflate, Values: []uint32{level}}}
+		whole := encode(t, steps, bytes.Clone(data))
+		for cut := range len(whole) {
+			if _, err := Decode(steps, 0, bytes.Clone(whole[:cut]), len(data)); err == nil {
+				t.Errorf("level %d: the first %d bytes of %d are taken for a chunk", level, cut, len(whole))
+			}
+		}
+		changed := bytes.Clone(whole)
+		changed[len(changed)-1]++
+		if _, err := Decode(steps, 0, changed, len(data)); err == nil {
+			t.Errorf("level %d: a wrong Adler-32", level)
+		}
+		if got, err := Decode(steps, 0, append(bytes.Clone(whole), "behind"...), len(data)); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("level %d, with bytes behind the end as libhdf5 takes them: %v", level, err)
+		}
+	}
+	// All elements and an Adler-32, but no last block.
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	if _, err := z.Write(data); err != nil || z.Flush() != nil {
+		t.Fatal(err)
+	}
+	sum := adler32.Checksum(data)
+	for _, raw := range [][]byte{b.Bytes(), binary.BigEndian.AppendUint32(bytes.Clone(b.Bytes()), sum)} {
+		if _, err := Decode(pipelines[1], 0, bytes.Clone(raw), len(data)); err == nil {
+			t.Error("a chunk without a last block")
+		}
+	}
+}
+
+// TestDecodeChecksClientValues holds the settings of filters against what libhdf5 demands of them.
+func TestDecodeChecksClientValues(t *testing.T) {
+	data := []byte("sixteen elements")
+	packed := encode(t, pipelines[1], bytes.Clone(data))
+	for _, values := range [][]uint32{nil, {10}, {1, 2}} {
+		if _, err := Decode([]Step{{ID: Deflate, Values: values}}, 0, bytes.Clone(packed), len(data)); err == nil {
+			t.Errorf("deflate with %d", values)
+		}
+	}
+	for _, values := range [][]uint32{nil, {0}, {4, 4}} {
+		if _, err := Decode([]Step{{ID: Shuffle, Values: values}}, 0, bytes.Clone(data), len(data)); err == nil {
+			t.Errorf("shuffle with %d", values)
+		}
+	}
+}
+
+// TestFletcher32OfOldLibraries reads checksums as HDF5 1.6.2 wrote them, and no others.
+func TestFletcher32OfOldLibraries(t *testing.T) {
+	data := []byte("sixteen elements")
+	sum := fletcher32(data)
+	one, two, three, four := byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24)
+	for _, test := range []struct {
+		sum  [4]byte
+		good bool
+	}{
+		{[4]byte{one, two, three, four}, true},
+		{[4]byte{two, one, four, three}, true},
+		{[4]byte{four, three, two, one}, false},
+		{[4]byte{three, four, one, two}, false},
+		{[4]byte{one ^ 1, two, three, four}, false},
+	} {
+		_, err := Decode([]Step{{ID: Fletcher32}}, 0, append(bytes.Clone(data), test.sum[:]...), len(data))
+		if (err == nil) != test.good {
+			t.Errorf("%x of %08x: %v", test.sum, sum, err)
 		}
 	}
 }

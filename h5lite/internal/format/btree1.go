@@ -19,11 +19,14 @@ type btree1Key struct {
 	offset [MaxRank + 1]uint64
 }
 
-// walkBTree1 calls visit for each child of the leaves, from left to right. For
-// a chunk index, rank is the number of dimensions plus one, and visit gets the
-// key of the child.
-func (f *File) walkBTree1(root, owner uint64, typ uint8, rank int, visit func(child uint64, key *btree1Key) error) error {
-	w := btree1Walk{f: f, owner: owner, typ: typ, rank: rank, visit: visit, right: map[uint64]uint64{}, first: map[int]uint64{}}
+// walkBTree1 calls visit for each child of the leaves, from left to right, with
+// its key. For a chunk index, dims are the dimensions of a chunk and the size of
+// an element, of which all places are multiples; for a group they are nil.
+func (f *File) walkBTree1(root, owner uint64, dims []uint64, visit func(child uint64, key *btree1Key) error) error {
+	w := btree1Walk{f: f, owner: owner, dims: dims, visit: visit, right: map[uint64]uint64{}, first: map[int]uint64{}}
+	if dims != nil {
+		w.typ = btree1Chunk
+	}
 	if err := w.node(root, -1); err != nil {
 		return err
 	}
@@ -34,7 +37,7 @@ type btree1Walk struct {
 	f     *File
 	owner uint64
 	typ   uint8
-	rank  int
+	dims  []uint64
 	visit func(uint64, *btree1Key) error
 	right map[uint64]uint64 // the right sibling of each node that was read
 	first map[int]uint64    // the leftmost node of each level
@@ -87,7 +90,7 @@ func (w *btree1Walk) node(addr uint64, level int) error {
 	right := c.Addr()
 	k, key := f.Super.GroupK, uint64(f.Sizes().Length)
 	if w.typ == btree1Chunk {
-		k, key = f.Super.ChunkK, uint64(8+8*w.rank)
+		k, key = f.Super.ChunkK, uint64(8+8*len(w.dims))
 	}
 	if c.Err() == nil {
 		switch {
@@ -114,14 +117,7 @@ func (w *btree1Walk) node(addr uint64, level int) error {
 	}
 	var k1 btree1Key
 	for range n {
-		if w.typ == btree1Chunk {
-			k1.size, k1.mask = c.U32(), c.U32()
-			for i := range w.rank {
-				k1.offset[i] = c.U64()
-			}
-		} else {
-			k1.left = c.Length()
-		}
+		w.key(c, &k1)
 		child := c.Addr()
 		if peek := *c; w.typ == btree1Group {
 			k1.right = peek.Length()
@@ -141,7 +137,25 @@ func (w *btree1Walk) node(addr uint64, level int) error {
 			return err
 		}
 	}
-	return nil
+	if n > 0 {
+		w.key(c, &k1) // the one behind the last child
+	}
+	return c.Err()
+}
+
+// key reads the key before a child, or behind the last.
+func (w *btree1Walk) key(c *wire.Cursor, k *btree1Key) {
+	if w.typ == btree1Group {
+		k.left = c.Length()
+		return
+	}
+	k.size, k.mask = c.U32(), c.U32()
+	for i, n := range w.dims {
+		k.offset[i] = c.U64()
+		if k.offset[i]%n != 0 && c.Err() == nil {
+			c.Fail("a chunk between chunk boundaries: %d in a dimension where chunks have %d", k.offset[i], n)
+		}
+	}
 }
 
 // Sizes of the nodes of groups, and how many children they take.

@@ -144,12 +144,10 @@ func (x *chunkIndex) btree1() error {
 	const what = "version 1 B-tree node"
 	rank := len(x.counts)
 	scaled := make([]uint64, rank)
-	return x.f.walkBTree1(x.d.Layout.Addr, x.owner, btree1Chunk, rank+1, func(addr uint64, key *btree1Key) error {
+	dims := append(slices.Clone(x.d.Layout.Chunk), x.d.Layout.ElementSize)
+	return x.f.walkBTree1(x.d.Layout.Addr, x.owner, dims, func(addr uint64, key *btree1Key) error {
 		at := x.f.FileOffset(addr)
 		for i := range scaled {
-			if key.offset[i]%x.d.Layout.Chunk[i] != 0 {
-				return wire.Errorf(at, what, "a chunk between chunk boundaries, at %v", key.offset[:rank])
-			}
 			scaled[i] = key.offset[i] / x.d.Layout.Chunk[i]
 		}
 		n, ok := x.number(scaled)

@@ -32,7 +32,7 @@ var structures = []struct {
 		return err
 	}},
 	{"TREE\x00", func(f *File, addr uint64, n uint32) error {
-		return f.walkBTree1(addr, addr, btree1Group, 0, func(uint64, *btree1Key) error { return nil })
+		return f.walkBTree1(addr, addr, nil, func(uint64, *btree1Key) error { return nil })
 	}},
 	{"TREE\x01", chunksOf(IndexBTree1)},
 	{"BTHD", func(f *File, addr uint64, n uint32) error {

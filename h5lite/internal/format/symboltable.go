@@ -36,7 +36,7 @@ func (f *File) symbolTable(m *Message, owner uint64) ([]Link, error) {
 		return nil, err
 	}
 	var links []Link
-	err = f.walkBTree1(tree, owner, btree1Group, 0, func(node uint64, k *btree1Key) error {
+	err = f.walkBTree1(tree, owner, nil, func(node uint64, k *btree1Key) error {
 		n := len(links)
 		if links, err = f.symbolNode(links, node, owner, heap); err != nil {
 			return err
