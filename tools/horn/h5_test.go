@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -107,6 +108,9 @@ func TestH5DumpGoldens(t *testing.T) {
 	}
 }
 
+// unhashed is a hash that could not be made, with the reason.
+var unhashed = regexp.MustCompile(`"sha256": null,\s*"reason": "[^"]`)
+
 // TestH5Hostile: damage is one line and exit code 1, what is sound is listed, and JSON stays JSON.
 func TestH5Hostile(t *testing.T) {
 	z, err := zip.OpenReader(h5Dir + "hostile.zip")
@@ -142,6 +146,9 @@ func TestH5Hostile(t *testing.T) {
 				failed += code
 				if out != "" && !json.Valid([]byte(out)) {
 					t.Errorf("%s: not JSON: %.200s", f.Name, out)
+				}
+				if strings.Count(out, `"sha256": null`) != len(unhashed.FindAllString(out, -1)) {
+					t.Errorf("%s: a hash is null without a reason: %s", f.Name, out)
 				}
 				if code == 1 && out != "" && !strings.Contains(out, `"kind": "error"`) {
 					t.Errorf("%s: fails with %q, but nothing in the listing says where", f.Name, errText)

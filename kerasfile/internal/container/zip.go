@@ -23,12 +23,16 @@ type zipContainer struct {
 }
 
 func openZip(r io.ReaderAt, size int64, o Options) (*zipContainer, error) {
-	z, err := zip.NewReader(r, size)
+	watched := &spy{ReaderAt: r}
+	z, err := zip.NewReader(watched, size)
 	if err != nil {
 		return nil, &FormatError{Msg: "the zip cannot be read; the file may be truncated", Err: err}
 	}
 	if len(z.File) > o.Entries {
 		return nil, &LimitError{What: "the number of entries", Value: int64(len(z.File)), Limit: int64(o.Entries)}
+	}
+	if err := checkEntries(z, watched, size); err != nil {
+		return nil, err
 	}
 	c := &zipContainer{r: r, size: size, options: o, entries: make(map[string]*zip.File, len(z.File))}
 	for _, f := range z.File {
