@@ -1,6 +1,7 @@
 package kerasfile
 
 import (
+	"context"
 	"io"
 	"time"
 
@@ -53,6 +54,10 @@ func WithMaxShardSize(bytes int64) SaveOption { return core.WithMaxShardSize(byt
 // WithProgress has Save and SaveWeights call a function whenever bytes were written, with their number so far. It is about
 // that of the variables in the end.
 func WithProgress(progress func(written int64)) SaveOption { return core.WithProgress(progress) }
+
+// WithSaveContext lets Save and SaveWeights end when a context is done, with its cause for their error: nothing is left of
+// what was written so far.
+func WithSaveContext(ctx context.Context) SaveOption { return core.WithSaveContext(ctx) }
 
 // WithSaveNotes hands over, in sentences, what was changed to make the file readable.
 func WithSaveNotes(note func(string)) SaveOption { return core.WithSaveNotes(note) }

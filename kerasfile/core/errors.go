@@ -20,8 +20,8 @@ type Errors = layer.Errors
 // "config.json", "" for the whole; Msg; and Err, the cause.
 type FormatError = container.FormatError
 
-// LimitError says which limit a file exceeds. Its fields are Entry, the part of the container; What exceeds it; its Value;
-// and the Limit.
+// LimitError says which limit a file exceeds; WithLimits changes them. Its fields are Entry, the part of the container; What
+// exceeds it; its Value; and the Limit.
 type LimitError = container.LimitError
 
 // WeightError says which variable does not get its elements, and why.

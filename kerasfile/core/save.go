@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/internal/place"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/nn"
@@ -30,13 +31,13 @@ func Save(m *nn.Model, path string, opts ...SaveOption) error {
 		if err != nil {
 			return err
 		}
-		return o.place().ReplaceDirectory(path, parts)
+		return o.place().Directory(path, parts, container.OnlyModel)
 	case strings.HasSuffix(lower, ".weights.h5"):
 		return fmt.Errorf("%s: the name is that of a weights file: use SaveWeights", path)
 	case strings.HasSuffix(lower, ".keras"):
-		return o.place().ReplaceFile(path, func(w io.Writer) error { return o.writeZip(w, m) })
+		return o.place().File(path, func(w io.Writer) error { return o.writeZip(w, m) })
 	case strings.HasSuffix(lower, ".h5"), strings.HasSuffix(lower, ".hdf5"):
-		return o.place().ReplaceFile(path, func(w io.Writer) error { return o.writeWhole(w, m) })
+		return o.place().File(path, func(w io.Writer) error { return o.writeWhole(w, m) })
 	}
 	return fmt.Errorf("%s: the name of a model's file ends in .keras, or in .h5 for the legacy form", path)
 }
@@ -56,7 +57,7 @@ func (o *saveOptions) writeZip(w io.Writer, m *nn.Model) error {
 }
 
 // parts are what a .keras file is made of, in Keras's order.
-func (o *saveOptions) parts(m *nn.Model) ([]container.Part, error) {
+func (o *saveOptions) parts(m *nn.Model) ([]place.Part, error) {
 	r, err := o.record(m)
 	if err != nil {
 		return nil, err
@@ -74,7 +75,7 @@ func (o *saveOptions) parts(m *nn.Model) ([]container.Part, error) {
 		return nil, err
 	}
 	metadata := pyjson.NewObject("keras_version", r.target.String(), "date_saved", o.date.Format("2006-01-02@15:04:05"))
-	return append([]container.Part{
+	return append([]place.Part{
 		container.Document(container.MetadataName, pyjson.Marshal(metadata)),
 		container.Document(container.ConfigName, pyjson.Marshal(r.root)),
 		{Name: container.WeightsName, Body: weights},
@@ -82,8 +83,8 @@ func (o *saveOptions) parts(m *nn.Model) ([]container.Part, error) {
 }
 
 // assetParts are the vocabularies of a model.
-func assetParts(m *nn.Model) ([]container.Part, error) {
-	var out []container.Part
+func assetParts(m *nn.Model) ([]place.Part, error) {
+	var out []place.Part
 	var errs Errors
 	for _, obj := range walk(m) {
 		a, ok := obj.layer.(layer.AssetSaver)

@@ -35,7 +35,7 @@ func SaveWeights(m *nn.Model, path string, opts ...SaveOption) error {
 		}
 		return o.saveGroups(groups, path)
 	case strings.HasSuffix(lower, ".h5"), strings.HasSuffix(lower, ".hdf5"):
-		return o.place().ReplaceFile(path, func(w io.Writer) error { return o.writeByLayer(w, m, target) })
+		return o.place().File(path, func(w io.Writer) error { return o.writeByLayer(w, m, target) })
 	}
 	return fmt.Errorf("%s: the name of a weights file ends in .weights.h5, .weights.json or .npz", path)
 }
@@ -49,15 +49,15 @@ func (o *saveOptions) saveGroups(groups []container.Group, path string) error {
 		if err != nil {
 			return err
 		}
-		return o.place().ReplaceFiles(dir, parts)
+		return o.place().Files(dir, parts)
 	case ".npz":
-		return o.place().ReplaceFile(path, func(w io.Writer) error { return container.WriteArchive(w, groups) })
+		return o.place().File(path, func(w io.Writer) error { return container.WriteArchive(w, groups) })
 	}
 	tree, err := container.WeightsTree(groups)
 	if err != nil {
 		return err
 	}
-	return o.place().ReplaceFile(path, func(w io.Writer) error {
+	return o.place().File(path, func(w io.Writer) error {
 		_, err := tree.WriteTo(w)
 		return err
 	})

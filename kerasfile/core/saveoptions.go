@@ -1,9 +1,10 @@
 package core
 
 import (
+	"context"
 	"time"
 
-	"github.com/hornml/horn/kerasfile/internal/container"
+	"github.com/hornml/horn/internal/place"
 )
 
 // SaveOption changes how a model is saved.
@@ -16,7 +17,8 @@ type saveOptions struct {
 	target    string // a version of Keras
 	shard     int64
 	note      func(string)
-	progress  func(int64) // nil for none
+	progress  func(int64)     // nil for none
+	context   context.Context // nil for none
 }
 
 func saveSettings(opts []SaveOption) *saveOptions {
@@ -53,6 +55,10 @@ func WithProgress(progress func(written int64)) SaveOption {
 	return func(o *saveOptions) { o.progress = progress }
 }
 
+// WithSaveContext lets Save and SaveWeights end when a context is done, with its cause for their error: nothing is left of
+// what was written so far.
+func WithSaveContext(ctx context.Context) SaveOption { return func(o *saveOptions) { o.context = ctx } }
+
 // WithSaveNotes hands over, in sentences, what was changed to make the file readable.
 func WithSaveNotes(note func(string)) SaveOption {
 	return func(o *saveOptions) {
@@ -63,6 +69,6 @@ func WithSaveNotes(note func(string)) SaveOption {
 }
 
 // place is where files go.
-func (o *saveOptions) place() *container.Place {
-	return &container.Place{Overwrite: o.overwrite, Progress: o.progress}
+func (o *saveOptions) place() *place.Place {
+	return &place.Place{Overwrite: o.overwrite, Progress: o.progress, Context: o.context}
 }

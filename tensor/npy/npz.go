@@ -3,8 +3,10 @@ package npy
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"sort"
@@ -84,9 +86,21 @@ func (a *Archive) Numbered(prefix string) ([]tensor.Any, error) {
 	return out, nil
 }
 
+// read reads a file that has an end.
+func read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errors.New("is not a regular file")}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
 // ReadFile returns the array of a .npy file.
 func ReadFile(path string) (tensor.Any, error) {
-	data, err := os.ReadFile(path)
+	data, err := read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +109,7 @@ func ReadFile(path string) (tensor.Any, error) {
 
 // OpenArchive reads an .npz file whole.
 func OpenArchive(path string) (*Archive, error) {
-	data, err := os.ReadFile(path)
+	data, err := read(path)
 	if err != nil {
 		return nil, err
 	}

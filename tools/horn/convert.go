@@ -66,6 +66,7 @@ func (a *app) runConvert(src, dst string, flags convertFlags) error {
 	}
 	options := []kerasfile.SaveOption{
 		kerasfile.WithOverwrite(flags.overwrite), kerasfile.WithMaxShardSize(shard),
+		kerasfile.WithSaveContext(a.context),
 		kerasfile.WithSaveNotes(func(n string) { a.note("%s: %s", dst, n) }),
 	}
 	if flags.target != "" {
@@ -74,6 +75,9 @@ func (a *app) runConvert(src, dst string, flags convertFlags) error {
 	if _, err := os.Lstat(dst); err == nil && !flags.overwrite {
 		return failf(dst, "exists; use --overwrite to replace it")
 	}
+	if same, err := sameFile(dst, src); err == nil && !same && within(dst, src) {
+		return failf(dst, "lies in the model %s; give another place", src)
+	}
 	m, err := a.source(src, flags)
 	if err != nil {
 		return err
@@ -81,7 +85,9 @@ func (a *app) runConvert(src, dst string, flags convertFlags) error {
 	bar := a.progressOfBytes(sizeOf(m), "saving")
 	// nothing depends on the bar
 	options = append(options, kerasfile.WithProgress(func(written int64) { _ = bar.Set64(min(written, bar.GetMax64())) }))
+	a.writing.Lock()
 	err = save(m, dst, options...)
+	a.writing.Unlock()
 	_ = bar.Finish()
 	if err != nil {
 		if errors.Is(err, fs.ErrExist) {

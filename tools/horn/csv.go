@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +23,7 @@ type table struct {
 // readCSV takes the inputs from the columns of a table: by the names of the columns where they are those of the inputs,
 // else from left to right. Columns that are left over are noted if they have names, and an error if they have none.
 func (r *inputReader) readCSV(file string, want []port) ([]tensor.Any, error) {
-	data, err := os.ReadFile(file)
+	data, err := readRegular(file)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ const maxListed = 8
 func describe(file string, err error) string {
 	var path *fs.PathError
 	if errors.As(err, &path) && path.Path == file {
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) && path.Op != "save" {
 			return "there is no such file"
 		}
 		return path.Err.Error()

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -57,18 +56,11 @@ type h5Printer interface {
 
 // runH5 walks over a file; damage in it does not end the walk, but is the command's failure.
 func (a *app) runH5(path string, p h5Printer) error {
-	f, err := os.Open(path)
+	f, info, err := openRegular(path)
 	if err != nil {
 		return fail(path, err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return fail(path, err)
-	}
-	if !info.Mode().IsRegular() {
-		return failf(path, "is not a regular file")
-	}
 	h, err := h5lite.NewFile(f, info.Size())
 	if err != nil {
 		var magic [4]byte

@@ -26,7 +26,7 @@ func horn(t testing.TB, args ...string) (code int, stdout, stderr string) {
 func hornIn(t testing.TB, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	code = run(args, strings.NewReader(stdin), &out, &err)
+	code = newApp(strings.NewReader(stdin), &out, &err).run(args)
 	return code, out.String(), err.String()
 }
 
@@ -176,12 +176,12 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 
 func TestLastResorts(t *testing.T) {
 	var err bytes.Buffer
-	code := run([]string{"predict", examplesDir + "wine.keras", "-"}, panicky{}, io.Discard, &err)
+	code := newApp(panicky{}, io.Discard, &err).run([]string{"predict", examplesDir + "wine.keras", "-"})
 	if code != 1 || strings.Count(err.String(), "\n") != 1 || !strings.Contains(err.String(), "internal error: a bug; in two lines") {
 		t.Errorf("exit %d: %q", code, err.String())
 	}
 	err.Reset()
-	code = run([]string{"version"}, nil, full{}, &err)
+	code = newApp(nil, full{}, &err).run([]string{"version"})
 	if code != 1 || err.String() != "horn: standard output: no space left on device\n" {
 		t.Errorf("exit %d: %q", code, err.String())
 	}

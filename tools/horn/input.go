@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -194,7 +193,7 @@ func (r *inputReader) readFile(file string, want []port) ([]tensor.Any, error) {
 		file = "standard input"
 		data, err = io.ReadAll(r.app.in)
 	} else {
-		data, err = os.ReadFile(file)
+		data, err = readRegular(file)
 	}
 	if err != nil {
 		return nil, fail(file, err)

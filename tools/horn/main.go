@@ -6,54 +6,75 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	a := newApp(os.Stdin, os.Stdout, os.Stderr)
+	a.watch()
+	code := a.run(os.Args[1:])
+	if a.context.Err() != nil {
+		select {} // the watch ends the program
+	}
+	os.Exit(code)
+}
 
 // app is one run of the program.
 type app struct {
-	in    io.Reader
-	out   *bufio.Writer
-	err   io.Writer
-	notes []string // for standard error, unless the command fails
+	in      io.Reader
+	out     *bufio.Writer
+	err     io.Writer
+	notes   []string // for standard error, unless the command fails
+	context context.Context
+	cancel  context.CancelCauseFunc
+	writing sync.Mutex // held while a file is written
+}
+
+func newApp(in io.Reader, out, errOut io.Writer) *app {
+	a := &app{in: in, out: bufio.NewWriterSize(out, 1<<16), err: errOut}
+	a.context, a.cancel = context.WithCancelCause(context.Background())
+	return a
 }
 
 // run executes a command line and returns the exit code.
-func run(args []string, in io.Reader, out, errOut io.Writer) (code int) {
-	a := &app{in: in, out: bufio.NewWriterSize(out, 1<<16), err: errOut}
+func (a *app) run(args []string) (code int) {
 	defer func() {
 		if r := recover(); r != nil { // a bug, but still no stack trace for the user
-			fmt.Fprintf(errOut, "horn: internal error: %s; please report it with the command and the file\n", oneLine(fmt.Sprint(r)))
+			fmt.Fprintf(a.err, "horn: internal error: %s; please report it with the command and the file\n", oneLine(fmt.Sprint(r)))
 			code = 1
 		}
 	}()
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(in)
+	root.SetIn(a.in)
 	root.SetOut(a.out)
-	root.SetErr(errOut)
-	cmd, err := root.ExecuteC()
+	root.SetErr(a.err)
+	cmd, err := root.ExecuteContextC(a.context)
+	if a.context.Err() != nil {
+		return 1 // a signal ended it, of which nothing is to be said
+	}
 	if flushErr := a.out.Flush(); flushErr != nil && (err == nil || asWork(err)) {
 		err = work(fmt.Errorf("standard output: %w", flushErr))
 	}
 	switch {
 	case err == nil:
 		for _, n := range a.notes {
-			fmt.Fprintf(errOut, "horn: note: %s\n", oneLine(n))
+			fmt.Fprintf(a.err, "horn: note: %s\n", oneLine(n))
 		}
 		return 0
 	case asWork(err):
-		fmt.Fprintf(errOut, "horn: %s\n", oneLine(err.Error()))
+		fmt.Fprintf(a.err, "horn: %s\n", oneLine(err.Error()))
 		return 1
 	}
-	fmt.Fprintf(errOut, "horn: %s; see '%s --help'\n", oneLine(err.Error()), cmd.CommandPath())
+	fmt.Fprintf(a.err, "horn: %s; see '%s --help'\n", oneLine(err.Error()), cmd.CommandPath())
 	return 2
 }
 

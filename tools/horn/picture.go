@@ -9,7 +9,6 @@ import (
 	_ "image/gif"
 	_ "image/jpeg"
 	_ "image/png"
-	"os"
 
 	"golang.org/x/image/draw"
 
@@ -127,7 +126,7 @@ func (f *frame) unflatten(n int, size image.Point) error {
 }
 
 func decodePicture(file string) (image.Image, error) {
-	data, err := os.ReadFile(file)
+	data, err := readRegular(file)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (a *app) plot() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return fail(output, writeFile(output, func(w io.Writer) error { return report.Plot(w, m, kind[1:], o) }))
+			return fail(output, a.writeFile(output, args, func(w io.Writer) error { return report.Plot(w, m, kind[1:], o) }))
 		},
 	}
 	flags.register(cmd)

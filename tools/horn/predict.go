@@ -96,7 +96,7 @@ func (p *predictCommand) run(a *app, model string, files []string) error {
 		answer.names, answer.outputs = append(answer.names, name), append(answer.outputs, t)
 	}
 	if p.output != "" {
-		if err := answer.write(p.output); err != nil {
+		if err := answer.write(a, p.output, append([]string{model}, files...)); err != nil {
 			return err
 		}
 	}

@@ -4,16 +4,15 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
+	"github.com/hornml/horn/internal/place"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -25,8 +24,8 @@ func checkOutputName(file string) error {
 	return nil
 }
 
-// write writes the outputs to a file, in the form that its ending asks for.
-func (a *answer) write(file string) error {
+// write writes the outputs to a file, in the form that its ending asks for; reads is what the command reads.
+func (a *answer) write(to *app, file string, reads []string) error {
 	var content func(w io.Writer) error
 	switch ending(file) {
 	case ".npy":
@@ -49,7 +48,7 @@ func (a *answer) write(file string) error {
 	default:
 		content = a.printJSON
 	}
-	return fail(file, writeFile(file, content))
+	return fail(file, to.writeFile(file, reads, content))
 }
 
 // records are the outputs as a table, with a header row: one row for each example.
@@ -184,46 +183,61 @@ func floatName(v float64) string {
 	return "-Infinity"
 }
 
-// writeFile writes a file whole or not at all: under another name first, then it takes its place. What is no regular file,
-// such as /dev/stdout, is written to as it is.
-func writeFile(file string, content func(w io.Writer) error) (err error) {
-	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
-			return fmt.Errorf("is a directory")
+// writeFile writes a file whole or not at all. It is never one of what the command reads: a slip would cost the only copy.
+func (a *app) writeFile(file string, reads []string, content func(w io.Writer) error) error {
+	for _, r := range reads {
+		if within(file, r) {
+			return fmt.Errorf("is what the command reads (%s); give the output another name", r)
 		}
-		f, err := os.OpenFile(file, os.O_WRONLY, 0)
-		if err != nil {
+	}
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	p := place.Place{Overwrite: true, Context: a.context}
+	return p.File(file, func(w io.Writer) error {
+		b := bufio.NewWriterSize(w, 1<<16)
+		if err := content(b); err != nil {
 			return err
 		}
-		defer f.Close()
-		return content(f)
-	}
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
-	var path *fs.PathError
-	if errors.As(err, &path) { // the user knows nothing of the other name
-		return fmt.Errorf("cannot be written: %w", path.Err)
-	}
+		return b.Flush()
+	})
+}
+
+// sameFile reports whether two paths are of one file; the error says that one is not there.
+func sameFile(a, b string) (bool, error) {
+	x, err := os.Stat(a)
 	if err != nil {
-		return err
+		return false, err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
+	y, err := os.Stat(b)
+	if err != nil {
+		return false, err
+	}
+	return os.SameFile(x, y), nil
+}
+
+// within reports whether a file is another one, under whatever name, or lies in a directory.
+func within(file, other string) bool {
+	if same, err := sameFile(file, other); err == nil && same {
+		return true
+	}
+	there, err := os.Stat(other)
+	if err != nil || !there.IsDir() {
+		return false
+	}
+	at, err := filepath.Abs(file)
+	if err != nil {
+		return false
+	}
+	if real, err := filepath.EvalSymlinks(at); err == nil {
+		at = real
+	} else if real, err := filepath.EvalSymlinks(filepath.Dir(at)); err == nil {
+		at = filepath.Join(real, "new")
+	}
+	for at != filepath.Dir(at) {
+		at = filepath.Dir(at)
+		if info, err := os.Stat(at); err == nil && os.SameFile(info, there) {
+			return true
 		}
-	}()
-	b := bufio.NewWriterSize(f, 1<<16)
-	if err = content(b); err != nil {
-		return err
 	}
-	if err = b.Flush(); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
+	return false
 }

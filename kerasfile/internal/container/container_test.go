@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/place"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/tensor"
 )
@@ -41,21 +41,21 @@ func variables() []Group {
 }
 
 // parts are those of a small model.
-func parts(t testing.TB) []Part {
+func parts(t testing.TB) []place.Part {
 	t.Helper()
 	tree, err := WeightsTree(variables())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []Part{
+	return []place.Part{
 		Document(MetadataName, []byte(`{"keras_version": "3.15.1", "date_saved": "2026-01-02@03:04:05"}`)),
 		Document(ConfigName, []byte(`{"module": "keras", "class_name": "Sequential"}`)),
-		{WeightsName, tree}, Document("assets/layers/lookup/vocabulary.txt", []byte("a\nb")),
+		{Name: WeightsName, Body: tree}, Document("assets/layers/lookup/vocabulary.txt", []byte("a\nb")),
 	}
 }
 
 // zipped are parts as a .keras file.
-func zipped(t testing.TB, parts []Part) []byte {
+func zipped(t testing.TB, parts []place.Part) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	if err := WriteZip(&buf, parts, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)); err != nil {
@@ -191,8 +191,8 @@ func (s streams) Open(name string) (fs.File, error) {
 func TestDirectory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model")
 	var written int64
-	place := &Place{Progress: func(n int64) { written = n }}
-	if err := place.ReplaceDirectory(path, parts(t)); err != nil {
+	at := &place.Place{Progress: func(n int64) { written = n }}
+	if err := at.Directory(path, parts(t), OnlyModel); err != nil {
 		t.Fatal(err)
 	}
 	if written < 1000 {
@@ -204,10 +204,10 @@ func TestDirectory(t *testing.T) {
 	check(t, c, err, Directory)
 	c, err = OpenFS(streams{os.DirFS(filepath.Dir(path))}, "model", limits())
 	check(t, c, err, Directory)
-	if err := (&Place{}).ReplaceDirectory(path, parts(t)); !errors.Is(err, fs.ErrExist) {
+	if err := (&place.Place{}).Directory(path, parts(t), OnlyModel); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a directory that is there: %v", err)
 	}
-	if err := (&Place{Overwrite: true}).ReplaceDirectory(path, parts(t)[:2]); err != nil {
+	if err := (&place.Place{Overwrite: true}).Directory(path, parts(t)[:2], OnlyModel); err != nil {
 		t.Fatal(err)
 	}
 	files, err := os.ReadDir(path)
@@ -225,50 +225,6 @@ func TestDirectory(t *testing.T) {
 	}
 }
 
-// failing writes a part of itself.
-type failing struct{ err error }
-
-func (f failing) WriteTo(w io.Writer) (int64, error) {
-	n, _ := w.Write([]byte("half"))
-	return int64(n), f.err
-}
-
-// TestWholeOrNotAtAll has every way of writing fail in the middle: what was there stays, nothing is left.
-func TestWholeOrNotAtAll(t *testing.T) {
-	broken := errors.New("broken")
-	body := append(parts(t)[:1:1], Part{"x", failing{broken}})
-	for name, write := range map[string]func(p *Place, path string) error{
-		"file": func(p *Place, path string) error {
-			return p.ReplaceFile(path, func(w io.Writer) error { return WriteZip(w, body, time.Time{}) })
-		},
-		"files": func(p *Place, path string) error {
-			return p.ReplaceFiles(filepath.Dir(path), []Part{{filepath.Base(path), failing{broken}}})
-		},
-		"directory": func(p *Place, path string) error { return p.ReplaceDirectory(path, body) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			path := filepath.Join(dir, "m")
-			if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if err := write(&Place{Overwrite: true}, path); !errors.Is(err, broken) {
-				t.Errorf("the error is %v", err)
-			}
-			if err := write(&Place{}, path); !errors.Is(err, fs.ErrExist) {
-				t.Errorf("without overwriting the error is %v", err)
-			}
-			data, err := os.ReadFile(path)
-			if err != nil || string(data) != "old" {
-				t.Errorf("the file is %q, %v", data, err)
-			}
-			if left, _ := os.ReadDir(dir); len(left) != 1 {
-				t.Errorf("something is left: %v", left)
-			}
-		})
-	}
-}
-
 func TestShards(t *testing.T) {
 	for _, max := range []int64{16, 24, 1 << 20} {
 		dir := t.TempDir()
@@ -279,7 +235,7 @@ func TestShards(t *testing.T) {
 		if last := list[len(list)-1].Name; last != "m.weights.json" || (len(list) == 2) != (max == 1<<20) {
 			t.Errorf("%d parts, the last is %s", len(list), last)
 		}
-		if err := (&Place{}).ReplaceFiles(dir, list); err != nil {
+		if err := (&place.Place{}).Files(dir, list); err != nil {
 			t.Fatal(err)
 		}
 		c, err := OpenWeights(filepath.Join(dir, "m.weights.json"), limits())

@@ -28,9 +28,12 @@ func openDirectory(fsys fs.FS, root string, o Options) (*directory, error) {
 }
 
 func (d *directory) read(name string, limit int64) ([]byte, error) {
-	f, err := d.fsys.Open(path.Join(d.root, name))
-	if err != nil {
+	f, err := openRegular(d.fsys, path.Join(d.root, name))
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, &FormatError{Entry: name, Msg: "cannot be read", Err: err}
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))

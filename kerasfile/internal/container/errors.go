@@ -26,7 +26,7 @@ func (e *FormatError) Error() string {
 // Unwrap returns the cause.
 func (e *FormatError) Unwrap() error { return e.Err }
 
-// LimitError says which limit a file exceeds.
+// LimitError says which limit a file exceeds; kerasfile.WithLimits changes them.
 type LimitError struct {
 	Entry string
 	What  string
@@ -35,7 +35,7 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
-	s := fmt.Sprintf("%s is %d, the limit is %d (kerasfile.WithLimits)", e.What, e.Value, e.Limit)
+	s := fmt.Sprintf("%s is %d, the limit is %d", e.What, e.Value, e.Limit)
 	if e.Entry != "" {
 		s = e.Entry + ": " + s
 	}

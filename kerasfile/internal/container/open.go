@@ -25,6 +25,9 @@ func Open(name string, o Options) (Container, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := readable(info); err != nil {
+		return nil, err
+	}
 	if info.IsDir() {
 		root, err := os.OpenRoot(name) // links in the directory lead nowhere outside of it
 		if err != nil {
@@ -41,18 +44,16 @@ func Open(name string, o Options) (Container, error) {
 
 // OpenFS is Open in a file system.
 func OpenFS(fsys fs.FS, name string, o Options) (Container, error) {
-	f, err := fsys.Open(name)
+	info, err := fs.Stat(fsys, name)
 	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	if info.IsDir() {
-		f.Close()
 		return openDirectory(fsys, name, o)
+	}
+	f, err := openRegular(fsys, name)
+	if err != nil {
+		return nil, err
 	}
 	r, size, err := readerAt(f, name, o)
 	if err != nil {
@@ -90,6 +91,9 @@ func Read(r io.ReaderAt, size int64, o Options) (Container, error) {
 func OpenWeights(name string, o Options) (Container, error) {
 	info, err := os.Stat(name)
 	if err != nil {
+		return nil, err
+	}
+	if err := readable(info); err != nil {
 		return nil, err
 	}
 	dir, base := filepath.Split(filepath.Clean(name))
@@ -139,7 +143,7 @@ func signatureOf(r io.ReaderAt) string {
 
 // openFile opens a file for reading at any place.
 func openFile(fsys fs.FS, name string, o Options) (r io.ReaderAt, size int64, closer io.Closer, err error) {
-	f, err := fsys.Open(path.Clean(name))
+	f, err := openRegular(fsys, path.Clean(name))
 	if err != nil {
 		return nil, 0, nil, err
 	}
@@ -148,6 +152,27 @@ func openFile(fsys fs.FS, name string, o Options) (r io.ReaderAt, size int64, cl
 		return nil, 0, nil, err
 	}
 	return r, size, f, nil
+}
+
+// openRegular opens a file that can be read to its end: opening a pipe waits for somebody who writes into it, and a device
+// may give bytes for ever.
+func openRegular(fsys fs.FS, name string) (fs.File, error) {
+	info, err := fs.Stat(fsys, name)
+	if err == nil {
+		err = readable(info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fsys.Open(name)
+}
+
+// readable refuses what is neither a file nor a directory.
+func readable(info fs.FileInfo) error {
+	if info.IsDir() || info.Mode().IsRegular() {
+		return nil
+	}
+	return &FormatError{Msg: "it is neither a regular file nor a directory"}
 }
 
 // readerAt lets a file be read at any place; one that cannot do that is read into memory.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/place"
 	"github.com/hornml/horn/internal/pyjson"
 )
 
@@ -108,7 +109,7 @@ func (s *shards) Close() error {
 
 // ShardParts lays groups out in files of at most max bytes of variables each, and the map of them, which comes last: so it
 // never names a shard that is not whole. name is that of the map.
-func ShardParts(name string, groups []Group, max int64) ([]Part, error) {
+func ShardParts(name string, groups []Group, max int64) ([]place.Part, error) {
 	base := strings.ReplaceAll(strings.TrimSuffix(name, path.Ext(name)), ".weights", "")
 	shardName := func(i int) string { return fmt.Sprintf("%s_%05d.weights.h5", base, i) }
 	trees := []*h5lite.Tree{h5lite.NewTree()}
@@ -129,9 +130,9 @@ func ShardParts(name string, groups []Group, max int64) ([]Part, error) {
 			addShard(where, "/"+g.Path, shardName(len(trees)-1))
 		}
 	}
-	var parts []Part
+	var parts []place.Part
 	for i, tree := range trees {
-		parts = append(parts, Part{shardName(i), tree})
+		parts = append(parts, place.Part{Name: shardName(i), Body: tree})
 	}
 	doc := pyjson.NewObject("metadata", pyjson.NewObject("total_size", pyjson.Float(float64(total))), "weight_map", where)
 	return append(parts, Document(name, pyjson.MarshalIndent(doc))), nil

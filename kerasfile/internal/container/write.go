@@ -4,17 +4,14 @@ import (
 	"io"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/place"
 	"github.com/hornml/horn/tensor"
 )
 
-// Part is one file of what is saved. Its body can be written any number of times, with the same bytes each time.
-type Part struct {
-	Name string // with slashes
-	Body io.WriterTo
-}
-
 // Document is a part of which the bytes are there.
-func Document(name string, data []byte) Part { return Part{name, document(data)} }
+func Document(name string, data []byte) place.Part {
+	return place.Part{Name: name, Body: document(data)}
+}
 
 type document []byte
 

@@ -5,11 +5,13 @@ import (
 	"hash/crc32"
 	"io"
 	"time"
+
+	"github.com/hornml/horn/internal/place"
 )
 
 // WriteZip writes the parts of a model as a .keras file: as Keras does all entries stored, with their sizes in front of
 // them. For its size and its checksum each part is written twice, so that memory does not grow with the weights.
-func WriteZip(w io.Writer, parts []Part, date time.Time) error {
+func WriteZip(w io.Writer, parts []place.Part, date time.Time) error {
 	z := zip.NewWriter(w)
 	for _, p := range parts {
 		sum := crc32.NewIEEE()
