@@ -17,6 +17,18 @@ func (m *Model) Build() error {
 	if !shaped(ins) {
 		return nil
 	}
+	if err := m.build(ins); err != nil {
+		return err
+	}
+	m.inputSpecs = nil
+	for _, in := range ins {
+		m.inputSpecs = append(m.inputSpecs, Spec{in.Name(), in.BatchShape, in.DType})
+	}
+	return nil
+}
+
+// build is Build for given inputs.
+func (m *Model) build(ins []*layer.InputLayer) error {
 	s, err := m.symbolic(ins)
 	if err != nil {
 		layer.Unbuild(m.layers)
@@ -24,11 +36,12 @@ func (m *Model) Build() error {
 	}
 	for l, outs := range s.out {
 		layer.SetCalls(l, s.in[l], outs, s.types[l])
+		if inner, ok := l.(*Model); ok {
+			inner.builtInside(s.in[l])
+		}
 	}
-	m.inputSpecs = nil
 	for _, in := range ins {
 		layer.SetCalls(in, nil, []any{in.BatchShape}, nil)
-		m.inputSpecs = append(m.inputSpecs, Spec{in.Name(), in.BatchShape, in.DType})
 	}
 	names := m.outputNames(len(s.outputs))
 	m.outputSpec = nil
@@ -37,6 +50,19 @@ func (m *Model) Build() error {
 	}
 	layer.SetBuilt(m)
 	return nil
+}
+
+// builtInside notes that a model inside another one was called: a Sequential that does not know the shape of its input is built
+// for that of the first call.
+func (m *Model) builtInside(inputs []any) {
+	if !m.sequential || m.given.Load() != nil || len(m.inputLayers()) > 0 || len(inputs) == 0 {
+		return
+	}
+	if shape, ok := inputs[0].([]int); ok && len(shape) > 0 {
+		in := &layer.InputLayer{BatchShape: shape, DType: tensor.Float32}
+		in.SetName("input")
+		m.given.Store(in)
+	}
 }
 
 // shaped reports whether there are inputs, and the shapes of all are known but for lengths.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
@@ -23,7 +24,8 @@ type Model struct {
 	nodes      [][]*node // calls by layer; Functional only
 	inputs     any       // a structure of *ref; Functional only
 	outputs    any
-	inputShape []int // build_input_shape; Sequential only
+	inputShape []int                            // build_input_shape; Sequential only
+	given      atomic.Pointer[layer.InputLayer] // the input for which a Sequential without any was built, when it was first called
 	inputSpecs []Spec
 	outputSpec []Spec
 
@@ -96,13 +98,20 @@ func (m *Model) Config(c *layer.Config) {
 		}
 	}
 	c.Layers("layers", &m.layers)
-	names := map[string]bool{}
-	for _, l := range m.layers {
-		if names[l.Name()] {
+	names := map[string]layer.Layer{}
+	inputs := 0
+	for i, l := range m.layers {
+		if other := names[l.Name()]; other != nil && other != l {
 			c.Errorf("layers", "the name %q is used by two layers", l.Name())
 		}
-		names[l.Name()] = true
+		names[l.Name()] = l
+		if _, ok := l.(*layer.InputLayer); ok && (i == 0 || inputs > 0) {
+			if inputs++; inputs > 1 {
+				c.Errorf(fmt.Sprintf("layers/%d", i), "the model has an InputLayer already, %q, and %q is another: Keras refuses it", m.layers[0].Name(), l.Name())
+			}
+		}
 	}
+	m.addInput()
 }
 
 // Children implements Container.
@@ -272,12 +281,17 @@ func (m *Model) inputLayers() []*layer.InputLayer {
 			case *layer.InputLayer:
 				return []*layer.InputLayer{first}
 			case *Model:
-				return first.inputLayers()
+				if ins := first.inputLayers(); ins != nil {
+					return ins
+				}
 			}
 		}
 		if m.inputShape != nil {
 			in := &layer.InputLayer{BatchShape: append([]int{-1}, m.inputShape[min(1, len(m.inputShape)):]...), DType: tensor.Float32}
 			in.SetName("input")
+			return []*layer.InputLayer{in}
+		}
+		if in := m.given.Load(); in != nil {
 			return []*layer.InputLayer{in}
 		}
 		return nil
@@ -292,8 +306,14 @@ func (m *Model) inputLayers() []*layer.InputLayer {
 	return out
 }
 
-// Inputs describes what the model takes, in the order of Predict's arguments.
-func (m *Model) Inputs() []Spec { return m.inputSpecs }
+// Inputs describes what the model takes, in the order of Predict's arguments. For a Sequential that was built by its first call it
+// is what that was given.
+func (m *Model) Inputs() []Spec {
+	if in := m.given.Load(); in != nil && m.inputSpecs == nil {
+		return []Spec{{in.Name(), in.BatchShape, in.DType}}
+	}
+	return m.inputSpecs
+}
 
 // Outputs describes what the model gives, in the order of its results.
 func (m *Model) Outputs() []Spec { return m.outputSpec }

@@ -82,6 +82,9 @@ func (m *Model) Graph(inputs ...tensor.Any) (*graph.Graph, error) {
 func (m *Model) trace(t *layer.Trace, inputs []tensor.Any) (layer.Traced, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := m.buildFor(inputs); err != nil {
+		return layer.Traced{}, err
+	}
 	specs := m.inputLayers()
 	traced, err := t.Run(m, func(b *graph.Builder) []*graph.Value {
 		values := make([]*graph.Value, len(inputs))

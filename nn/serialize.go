@@ -206,7 +206,9 @@ type network struct{ m *Model }
 func (n network) Operations() []layer.Layer { return n.m.layers }
 
 func (n network) CompleteRecord(record *pyjson.Object) {
-	record.Set("build_config", pyjson.NewObject("input_shape", n.m.buildShape()))
+	if shape := n.m.buildShape(); shape != nil || !n.m.sequential { // Keras cannot build a Sequential for a shape that is null
+		record.Set("build_config", pyjson.NewObject("input_shape", shape))
+	}
 	if n.m.compile != nil {
 		record.Set("compile_config", n.m.compile)
 	}

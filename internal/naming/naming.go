@@ -55,3 +55,53 @@ func JoinPath(path, name string) string {
 func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
 func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// Closest returns the name among some that was most likely meant by one that is none of them, "" where none is alike: equal but for
+// capitals and underscores, or with few other letters.
+func Closest(name string, among []string) string {
+	best, least := "", max(1, len(name)/3)+1
+	for _, s := range among {
+		d := distance(plain(name), plain(s))
+		if d < least {
+			best, least = s, d
+		}
+	}
+	return best
+}
+
+// DidYouMean is a question with the closest of some names, with a space before it; "" where none is alike.
+func DidYouMean(name string, among []string) string {
+	if s := Closest(name, among); s != "" {
+		return ` (did you mean "` + s + `"?)`
+	}
+	return ""
+}
+
+func plain(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "")) }
+
+// distance counts the letters to insert, leave out or change, and the neighbours to swap, to make b of a.
+func distance(a, b string) int {
+	const limit = 64 // names are no longer
+	a, b = a[:min(len(a), limit)], b[:min(len(b), limit)]
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+		for j := range rows[i] {
+			switch {
+			case i == 0:
+				rows[i][j] = j
+			case j > 0:
+				cost := 1
+				if a[i-1] == b[j-1] {
+					cost = 0
+				}
+				rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+				if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+					rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+				}
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}

@@ -34,3 +34,16 @@ func FuzzSnakeCase(f *testing.F) {
 		}
 	})
 }
+
+func TestClosest(t *testing.T) {
+	names := []string{"activation", "use_bias", "kernel_initializer", "units"}
+	for name, want := range map[string]string{"Activation": "activation", "useBias": "use_bias", "activaton": "activation", "unit": "units",
+		"kernel_initialiser": "kernel_initializer", "untis": "units", "colour": "", "": "", "x": ""} {
+		if got := naming.Closest(name, names); got != want {
+			t.Errorf("for %q: %q, not %q", name, got, want)
+		}
+	}
+	if got := naming.DidYouMean("unit", names); got != ` (did you mean "units"?)` {
+		t.Errorf("%q", got)
+	}
+}

@@ -24,6 +24,7 @@ type record struct {
 var passes = []func(*record) error{
 	(*record).refuseSlashes,
 	(*record).putCompileState,
+	(*record).settleIdentities,
 	(*record).renumberShared,
 	(*record).chooseTarget,
 	(*record).refuseFormerInt4,
@@ -76,9 +77,17 @@ func (r *record) putCompileState() error {
 	return nil
 }
 
+// settleIdentities numbers the layers that a model made in Go holds more than once, as they come.
+func (r *record) settleIdentities() error {
+	if r.model.Record() == nil {
+		r.root = dialect.SettleIdentities(r.root)
+	}
+	return nil
+}
+
 // renumberShared numbers the calls of shared layers as Keras does when it loads the file.
 func (r *record) renumberShared() error {
-	root, changed := dialect.RenumberShared(r.root)
+	root, changed := dialect.RenumberShared(r.root, r.model.Record() == nil)
 	if changed {
 		r.root = root
 		r.options.note("the calls of layers that several models share are numbered as Keras finds them when it loads the file")
@@ -107,15 +116,18 @@ func (r *record) refuseFormerInt4() error {
 	return refuseFormerInt4(r.model, r.target)
 }
 
-// express writes the record for the release asked for; one made of a model in Go without what releases do not know yet,
-// as far as that has its default. All that the release cannot say of it is reported together.
+// express writes the record for the release asked for; one made of a model in Go, without that, for ours, as far as that can
+// say it: what only a later release can say needs that release. All that the release cannot say of it is reported together.
 func (r *record) express() error {
 	from, to := r.from, dialect.Target{Release: r.target}
+	if r.model.Record() == nil {
+		from = release.Newest() // of which the layers write what they know
+	}
 	if r.options.target == "" {
 		if r.model.Record() != nil {
 			return nil
 		}
-		from, to = r.target, dialect.Target{Release: release.Oldest(), Lenient: true}
+		to.Lenient = true
 	}
 	root, note, problems := dialect.Express(r.root, from, to)
 	var errs Errors

@@ -454,6 +454,9 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 		}
 		return layerActivation(l, v), ""
 	case Layer: // made in Go
+		if !c.hold(key, v) {
+			return Activation{}, ""
+		}
 		return layerActivation(v, Record(v)), ""
 	}
 	return Activation{}, "an activation is expected"
@@ -463,6 +466,9 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 func (c *Config) Layer(key string, field *Layer) {
 	visit(c, key, field, nil, func(v any) (Layer, string) {
 		if l, ok := v.(Layer); ok { // made in Go
+			if !c.hold(key, l) {
+				return nil, ""
+			}
 			return l, ""
 		}
 		if _, ok := v.(*pyjson.Object); !ok {
@@ -496,7 +502,9 @@ func (c *Config) Layers(key string, field *[]Layer) {
 		var out []Layer
 		for i, item := range list {
 			if l, ok := item.(Layer); ok {
-				out = append(out, l)
+				if c.hold(fmt.Sprintf("%s/%d", key, i), l) {
+					out = append(out, l)
+				}
 			} else if l := c.decoder.Layer(item, fmt.Sprintf("%s/%s/%d", c.path, key, i)); l != nil {
 				out = append(out, l)
 			}
@@ -509,6 +517,20 @@ func (c *Config) Layers(key string, field *[]Layer) {
 		}
 		return list
 	})
+}
+
+// hold notes that the layer being made in Go holds another one, if that can be held.
+func (c *Config) hold(key string, l Layer) bool {
+	if err := Constructed(l); err != nil {
+		c.Errorf(key, "it is %v", err)
+		return false
+	}
+	if b := l.base(); b.input != nil && b.models == 0 {
+		c.Errorf(key, `the layer %q has the argument "input_shape" (or "input_dim"): give it to the layer that holds it, the first of a Sequential`,
+			l.Name())
+	}
+	l.base().holders++
+	return true
 }
 
 // Custom returns the Go form that the caller gave for a function or class of the file under its name or registered name

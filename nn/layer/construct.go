@@ -1,7 +1,9 @@
 package layer
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync/atomic"
 
@@ -26,6 +28,22 @@ func Construct[L Layer](r *Registry, l L, class Class, args ...Args) L {
 		panic("layer: " + class.Name + ": " + err.Error())
 	}
 	return l
+}
+
+// Constructed returns an error that says what is wrong with a layer that is nil, or that no constructor has made; nil for a layer
+// that can be used.
+func Constructed(l Layer) error {
+	if v := reflect.ValueOf(l); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		if !v.IsValid() {
+			return errors.New("nil: a layer is expected")
+		}
+		return fmt.Errorf("a nil %s: a layer is expected", v.Type())
+	}
+	if l.base().self == nil {
+		return fmt.Errorf("a %T that is not ready: make it with its constructor, such as layers.NewDense, or, if it is of your own, with "+
+			`layers.Custom(l, "my_package>Name")`, l)
+	}
+	return nil
 }
 
 // New returns a layer of one of the registry's classes by its name, such as "Dense"; the typed constructors are in nn/layers.
@@ -75,6 +93,7 @@ func (r *Registry) construct(l Layer, class Class, args []Args) error {
 	c.layer = b.name
 	b.config(c)
 	l.Config(c)
+	b.inputShape(c)
 	c.finish()
 	return d.Err()
 }

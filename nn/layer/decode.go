@@ -150,6 +150,7 @@ func (d *Decoder) fill(l Layer, record, config *pyjson.Object, name, path string
 	c := &Config{decoder: d, registry: d.Registry, in: config, path: path + "/config", layer: name, used: map[string]bool{"name": true}}
 	b.config(c)
 	l.Config(c)
+	b.inputShape(c)
 	c.finish()
 	if b.name == "" {
 		b.name = d.automaticName(b.class)

@@ -78,3 +78,46 @@ func (l *InputLayer) Config(c *Config) {
 
 // Call implements Layer: an input is what it is given.
 func (l *InputLayer) Call(c *Call) any { return c.X() }
+
+// inputShape reads what any layer takes as the first of a Sequential, in the place of an InputLayer: "input_shape", without the
+// batch, or "input_dim", a number that stands for a shape of one axis. Layers with an argument of that name have it for
+// themselves.
+func (b *Base) inputShape(c *Config) {
+	if b.network != nil || !c.Reading() {
+		return
+	}
+	for _, key := range []string{"input_dim", "input_shape"} {
+		if c.used[key] {
+			continue
+		}
+		v, ok := c.Value(key)
+		if !ok || v == nil || b.input != nil {
+			continue
+		}
+		if _, isList := v.([]any); !isList {
+			v = []any{v}
+		}
+		list := v.([]any)
+		open := make([]any, len(list))
+		for i, d := range list {
+			if n, ok := pyjson.ToInt(d); !ok || n != -1 { // as for nn.Input; null in Keras
+				open[i] = d
+			}
+		}
+		shape, problem := pyjson.Shape(open)
+		if problem != "" {
+			c.Errorf(key, "%s, the lengths of the axes after the batch, not %s", problem, pyjson.Describe(v))
+			continue
+		}
+		b.input = shape
+	}
+}
+
+// InputShape returns the argument "input_shape" of a layer that no model made in Go holds yet, without the batch and with -1 for
+// unknown lengths; nil for none.
+func InputShape(l Layer) []int {
+	if b := l.base(); b.models == 0 {
+		return b.input
+	}
+	return nil
+}

@@ -97,6 +97,8 @@ type Base struct {
 	order     uint64  // of construction, for layers made in Go
 	automatic bool    // the name was not given
 	models    int     // how many models made in Go hold the layer
+	holders   int     // how many models and layers made in Go hold it, or how often one does
+	input     []int   // of its argument "input_shape" or "input_dim", without the batch; nil for none
 	// Output shapes of the calls that the symbolic trace saw; -1 for unknown dimensions.
 	outputShapes []any
 	outputTypes  [][]tensor.DType // of the same calls, flat

@@ -70,12 +70,17 @@ func Unbuild(layers []Layer) {
 // "_1", "_2" and so on, as in Keras.
 func GiveNames(layers []Layer) error {
 	taken := map[string]bool{}
+	seen := map[Layer]bool{} // a layer may stand in a Sequential more than once
 	var automatic []Layer
 	for _, l := range layers {
+		if seen[l] {
+			continue
+		}
+		seen[l] = true
 		if b := l.base(); b.automatic {
 			automatic = append(automatic, l)
 		} else if taken[b.name] {
-			return fmt.Errorf("the name %q is used by two layers", b.name)
+			return fmt.Errorf(`the name %q is used by two layers: give one of them another ("name")`, b.name)
 		} else {
 			taken[b.name] = true
 		}
@@ -96,7 +101,10 @@ func GiveNames(layers []Layer) error {
 		taken[name] = true
 	}
 	for _, l := range layers {
-		l.base().models++
+		if l.base().holders++; seen[l] {
+			l.base().models++
+		}
+		delete(seen, l)
 	}
 	return nil
 }

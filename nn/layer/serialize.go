@@ -1,6 +1,8 @@
 package layer
 
 import (
+	"strconv"
+
 	"github.com/hornml/horn/internal/pyjson"
 )
 
@@ -22,11 +24,21 @@ type serializer struct {
 
 func (s *serializer) record(l Layer) *pyjson.Object {
 	b := l.base()
-	if b.record != nil {
-		v, _ := s.current(b.record, 0).(*pyjson.Object)
-		return v
+	record := b.record
+	if record != nil {
+		record, _ = s.current(record, 0).(*pyjson.Object)
+	} else {
+		record = b.newRecord()
 	}
-	return b.newRecord()
+	if _, has := record.Lookup("shared_object_id"); b.holders > 1 && !has && record != nil {
+		out := new(pyjson.Object)
+		for _, k := range record.Keys() {
+			out.Set(k, record.Get(k))
+		}
+		out.Set("shared_object_id", pyjson.Number(strconv.FormatUint(b.order, 10)))
+		record = out
+	}
+	return record
 }
 
 // current returns a record with the flags of its layers as they are now; what did not change is not copied.

@@ -37,7 +37,13 @@ func (l *Bidirectional) Config(c *layer.Config) {
 	c.LayerOrNone("backward_layer", &l.BackwardLayer)
 	l.SupportsMasking = true
 	if c.Reading() && l.ForwardLayer != nil {
-		l.settle(c)
+		// A layer made in Go is not taken itself, but as in Keras another one of the same arguments.
+		if v, _ := c.Value("layer"); v == any(l.ForwardLayer) && l.ForwardLayer.Class().Registered == "" {
+			l.ForwardLayer = c.DecodeLike(l.ForwardLayer, "layer", pyjson.Clone(layer.Record(l.ForwardLayer)))
+		}
+		if l.ForwardLayer != nil {
+			l.settle(c)
+		}
 	}
 }
 

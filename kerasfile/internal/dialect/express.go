@@ -144,7 +144,7 @@ func (e *expresser) record(record *pyjson.Object, class string, config *pyjson.O
 	}
 	if class == "Functional" && e.older(3, 11) {
 		for _, key := range []string{"input_layers", "output_layers"} {
-			config.Set(key, e.ends(config.Get(key)))
+			config.Set(key, e.ends(class, key, config.Get(key)))
 		}
 	}
 }
@@ -253,15 +253,13 @@ func (e *expresser) literalMask(config *pyjson.Object, path string) {
 	}
 }
 
-// ends writes the inputs or outputs of a Functional as a list; before 3.4 there are no other structures.
-func (e *expresser) ends(v any) any {
-	list, ok := v.([]any)
-	if ok && len(list) == 3 {
-		if _, bare := list[0].(string); bare {
-			return []any{list}
-		}
+// ends writes the inputs or outputs of a Functional: a single one as a list of one and, before 3.4, structures of more than one
+// level, which those releases do not have, as a list.
+func (e *expresser) ends(class, key string, v any) any {
+	if isEnd(v) {
+		return []any{v}
 	}
-	if !e.older(3, 4) {
+	if !e.older(3, 4) || isFlat(v) {
 		return v
 	}
 	var flat [][]any
@@ -270,7 +268,29 @@ func (e *expresser) ends(v any) any {
 	for _, x := range flat {
 		out = append(out, x)
 	}
+	e.dropped["the structure of "+class+"."+key+" (it is a list there)"] = true
 	return out
+}
+
+// isEnd reports whether v is [layer, call, output].
+func isEnd(v any) bool {
+	list, _ := v.([]any)
+	if len(list) != 3 {
+		return false
+	}
+	_, bare := list[0].(string)
+	return bare
+}
+
+// isFlat reports whether v is a list or a dict of [layer, call, output].
+func isFlat(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return !slices.ContainsFunc(v, func(x any) bool { return !isEnd(x) })
+	case *pyjson.Object:
+		return !slices.ContainsFunc(v.Keys(), func(k string) bool { return !isEnd(v.Get(k)) })
+	}
+	return false
 }
 
 // flattenEnds lists [layer, call, output] in the order of predict: dicts by sorted key.
@@ -280,11 +300,9 @@ func flattenEnds(v any, out *[][]any, depth int) {
 	}
 	switch v := v.(type) {
 	case []any:
-		if len(v) == 3 {
-			if _, ok := v[0].(string); ok {
-				*out = append(*out, v)
-				return
-			}
+		if isEnd(v) {
+			*out = append(*out, v)
+			return
 		}
 		for _, x := range v {
 			flattenEnds(x, out, depth+1)

@@ -11,6 +11,8 @@ import (
 
 // TestExpress writes single records for a release: what is expected in the result, or in the only problem.
 func TestExpress(t *testing.T) {
+	const nested = `{"module": "keras.src.models.functional", "class_name": "Functional", "config": {"input_layers": {"z": ["z", 0, 0], ` +
+		`"a": [["a", 0, 0]]}, "output_layers": [["a", 0, 0], ["z", 0, 0]]}}`
 	dense := func(config string) string {
 		return `{"module": "keras.layers", "class_name": "Dense", "config": {` + config + `}}`
 	}
@@ -65,7 +67,9 @@ func TestExpress(t *testing.T) {
 			`"output_layers": ["a", 0, 0]}}`, "3.10", `"input_layers": [["a", 0, 0]]`, ""},
 		{"inputs by name", `{"module": "keras.src.models.functional", "class_name": "Functional", "config": {"input_layers": {"z": ["z", 0, ` +
 			`0], "a": ["a", 0, 0]},
-		  "output_layers": [["a", 0, 0], ["z", 0, 0]]}}`, "3.3", `"input_layers": [["a", 0, 0], ["z", 0, 0]]`, ""},
+		  "output_layers": [["a", 0, 0], ["z", 0, 0]]}}`, "3.3", `"input_layers": {"z": ["z", 0, 0], "a": ["a", 0, 0]}`, ""},
+		{"nested inputs", nested, "3.4", `"input_layers": {"z": ["z", 0, 0], "a": [["a", 0, 0]]}`, ""},
+		{"nested inputs as a list", nested, "3.3", `"input_layers": [["a", 0, 0], ["z", 0, 0]]`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := parse(t, c.record)
@@ -90,6 +94,9 @@ func TestExpress(t *testing.T) {
 			}
 			if len(problems) > 0 || !strings.Contains(string(pyjson.Marshal(out)), c.want) {
 				t.Errorf("%s, %q", pyjson.Marshal(out), problems)
+			}
+			if said := strings.Contains(note, "structure"); said != strings.HasSuffix(c.name, "as a list") {
+				t.Errorf("the note is %q", note)
 			}
 		})
 	}

@@ -160,3 +160,46 @@ func forgetIdentities(v any, depth int) {
 		}
 	}
 }
+
+// SettleIdentities numbers the layers of a model made in Go that have a shared_object_id, from 1 on as they come, in a copy; those
+// that come once do not keep it.
+func SettleIdentities(root *pyjson.Object) *pyjson.Object {
+	root = pyjson.Clone(root).(*pyjson.Object)
+	records := map[pyjson.Number][]*pyjson.Object{}
+	var order []pyjson.Number
+	var visit func(v any, depth int)
+	visit = func(v any, depth int) {
+		if depth > pyjson.MaxDepth {
+			return
+		}
+		switch v := v.(type) {
+		case []any:
+			for _, x := range v {
+				visit(x, depth+1)
+			}
+		case *pyjson.Object:
+			if id, ok := v.Get("shared_object_id").(pyjson.Number); ok {
+				if records[id] == nil {
+					order = append(order, id)
+				}
+				records[id] = append(records[id], v)
+			}
+			for _, k := range v.Keys() {
+				visit(v.Get(k), depth+1)
+			}
+		}
+	}
+	visit(root, 0)
+	n := 0
+	for _, id := range order {
+		if len(records[id]) == 1 {
+			records[id][0].Delete("shared_object_id")
+			continue
+		}
+		n++
+		for _, r := range records[id] {
+			r.Set("shared_object_id", pyjson.Int(n))
+		}
+	}
+	return root
+}

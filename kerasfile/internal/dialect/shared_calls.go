@@ -6,8 +6,9 @@ import (
 
 // RenumberShared gives the calls of layers that several models share the numbers that they have when Keras loads the
 // file: it counts all calls of a layer, and those in models inside come first. Keras itself writes numbers by which it
-// does not find the tensors again. It returns the config, changed in a copy, and whether there was anything to change.
-func RenumberShared(root *pyjson.Object) (*pyjson.Object, bool) {
+// does not find the tensors again. In a model made in Go the calls of each model count from 0; in one from a file they may be
+// numbered as Keras finds them already. It returns the config, changed in a copy, and whether there was anything to change.
+func RenumberShared(root *pyjson.Object, madeInGo bool) (*pyjson.Object, bool) {
 	counts := map[string]int{}
 	n := &sharedCalls{counts: counts}
 	n.model(root, 0)
@@ -15,13 +16,14 @@ func RenumberShared(root *pyjson.Object) (*pyjson.Object, bool) {
 		return root, false
 	}
 	root = pyjson.Clone(root).(*pyjson.Object)
-	(&sharedCalls{counts: map[string]int{}, change: true}).model(root, 0)
+	(&sharedCalls{counts: map[string]int{}, change: true, always: madeInGo}).model(root, 0)
 	return root, true
 }
 
 type sharedCalls struct {
 	counts map[string]int // calls so far, by shared_object_id
 	change bool
+	always bool // no call is numbered as Keras finds it yet
 	found  bool
 }
 
@@ -60,45 +62,45 @@ func (s *sharedCalls) model(record *pyjson.Object, depth int) {
 	if s.change {
 		for _, v := range layers {
 			if l, ok := v.(*pyjson.Object); ok {
-				shiftHistories(l.Get("inbound_nodes"), before, 0)
+				s.shiftHistories(l.Get("inbound_nodes"), before, 0)
 			}
 		}
 		var ends [][]any
 		flattenEnds(config.Get("output_layers"), &ends, 0)
 		for _, end := range ends {
-			shiftHistory(end, before)
+			s.shiftHistory(end, before)
 		}
 	}
 }
 
-func shiftHistories(v any, by map[string]int, depth int) {
+func (s *sharedCalls) shiftHistories(v any, by map[string]int, depth int) {
 	if depth > pyjson.MaxDepth {
 		return
 	}
 	switch v := v.(type) {
 	case []any:
 		for _, x := range v {
-			shiftHistories(x, by, depth+1)
+			s.shiftHistories(x, by, depth+1)
 		}
 	case *pyjson.Object:
 		if v.String("class_name") == "__keras_tensor__" {
-			shiftHistory(v.Object("config").List("keras_history"), by)
+			s.shiftHistory(v.Object("config").List("keras_history"), by)
 			return
 		}
 		for _, k := range v.Keys() {
-			shiftHistories(v.Get(k), by, depth+1)
+			s.shiftHistories(v.Get(k), by, depth+1)
 		}
 	}
 }
 
-// shiftHistory counts up the call in [layer, call, output], unless it counts so already.
-func shiftHistory(h []any, by map[string]int) {
+// shiftHistory counts up the call in [layer, call, output], unless it may count so already.
+func (s *sharedCalls) shiftHistory(h []any, by map[string]int) {
 	if len(h) != 3 {
 		return
 	}
 	name, _ := h[0].(string)
 	n, _ := h[1].(pyjson.Number)
-	if i, ok := n.Int(); ok && i < by[name] {
+	if i, ok := n.Int(); ok && (s.always || i < by[name]) {
 		h[1] = pyjson.Int(i + by[name])
 	}
 }

@@ -85,7 +85,7 @@ func TestRenumberShared(t *testing.T) {
 		`], "output_layers": ["d", 0, 0]}, "inbound_nodes": [`+call("y")+`]}, `+
 		l("1", "d", "y")+`, `+l("2", "e", "d")+`], "output_layers": [["d", 0, 0], ["e", 0, 0]]}}`)
 	before := string(pyjson.Marshal(root))
-	out, changed := RenumberShared(root)
+	out, changed := RenumberShared(root, false)
 	text := string(pyjson.Marshal(out))
 	if !changed || !strings.Contains(text, `"keras_history": ["d", 1, 0]`) ||
 		!strings.Contains(text, `"output_layers": [["d", 1, 0], ["e", 0, 0]]`) || !strings.Contains(text, `"output_layers": ["d", 0, 0]`) {
@@ -96,7 +96,7 @@ func TestRenumberShared(t *testing.T) {
 	}
 	root = parse(t, `{"class_name": "Functional", "config": {"layers": [`+l("1", "d", "x")+`, `+l("2", "e", "d")+
 		`], "output_layers": ["e", 0, 0]}}`)
-	if out, changed := RenumberShared(root); changed || out != root {
+	if out, changed := RenumberShared(root, false); changed || out != root {
 		t.Error("a model without shared layers is changed")
 	}
 }
