@@ -107,7 +107,8 @@ func (m *Model) Config(c *layer.Config) {
 		names[l.Name()] = l
 		if _, ok := l.(*layer.InputLayer); ok && (i == 0 || inputs > 0) {
 			if inputs++; inputs > 1 {
-				c.Errorf(fmt.Sprintf("layers/%d", i), "the model has an InputLayer already, %q, and %q is another: Keras refuses it", m.layers[0].Name(), l.Name())
+				c.Errorf(fmt.Sprintf("layers/%d", i), "the model has an InputLayer already, %q, and %q is another: Keras refuses it",
+					m.layers[0].Name(), l.Name())
 			}
 		}
 	}

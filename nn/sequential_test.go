@@ -84,8 +84,9 @@ func TestInputShape(t *testing.T) {
 	}
 	// In a file, too.
 	d := &layer.Decoder{Registry: registry}
-	record, err := pyjson.Parse([]byte(`{"module": "keras", "class_name": "Sequential", "registered_name": null, "config": {"name": "s", "layers": [
-	  {"module": "keras.layers", "class_name": "Dense", "registered_name": null, "config": {"name": "d", "units": 2, "input_shape": [3]}}]}}`))
+	record, err := pyjson.Parse([]byte(`{"module": "keras", "class_name": "Sequential", "registered_name": null, "config":
+	  {"name": "s", "layers": [{"module": "keras.layers", "class_name": "Dense", "registered_name": null,
+	  "config": {"name": "d", "units": 2, "input_shape": [3]}}]}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

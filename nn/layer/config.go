@@ -526,8 +526,8 @@ func (c *Config) hold(key string, l Layer) bool {
 		return false
 	}
 	if b := l.base(); b.input != nil && b.models == 0 {
-		c.Errorf(key, `the layer %q has the argument "input_shape" (or "input_dim"): give it to the layer that holds it, the first of a Sequential`,
-			l.Name())
+		c.Errorf(key, `the layer %q has the argument "input_shape" (or "input_dim"): give that to the layer that holds it, if it is the first `+
+			`of a Sequential`, l.Name())
 	}
 	l.base().holders++
 	return true
