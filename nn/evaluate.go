@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"context"
+
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/nn/internal/tree"
@@ -23,11 +25,19 @@ var ErrNotCompiled = train.ErrNotCompiled
 // Evaluate runs the model on x, one tensor for each input, and compares with the targets y, one for each output, by the loss
 // and the metrics with which the model was compiled (Model.evaluate); see [train.Evaluate].
 func (m *Model) Evaluate(x, y []tensor.Any, o EvaluateOptions) ([]Score, error) {
-	return train.Evaluate(trained{m}, x, y, o)
+	return m.EvaluateContext(context.Background(), x, y, o)
+}
+
+// EvaluateContext is Evaluate that ends between two steps of the computation once ctx is done, with ctx's cause.
+func (m *Model) EvaluateContext(ctx context.Context, x, y []tensor.Any, o EvaluateOptions) ([]Score, error) {
+	return train.Evaluate(trained{m, ctx}, x, y, o)
 }
 
 // trained is a model as package train sees it.
-type trained struct{ *Model }
+type trained struct {
+	*Model
+	ctx context.Context
+}
 
 func (m trained) CheckInputs(x []tensor.Any) error { return m.checkInputs(x) }
 
@@ -59,21 +69,21 @@ func (m trained) OutputLayers() []string {
 	return names
 }
 
-func (m trained) Trace(t *layer.Trace, x []tensor.Any) (layer.Traced, error) { return m.trace(t, x) }
+func (m trained) Trace(t *layer.Trace, x []tensor.Any) (layer.Traced, error) {
+	t.Context, t.MaxBytes = m.ctx, m.memoryLimit()
+	return m.trace(t, x)
+}
 
 func (m trained) Compile(g *graph.Graph) (*plan.Plan, error) {
-	m.mu.Lock()
-	threads := m.threads
-	m.mu.Unlock()
-	return plan.Compile(g, plan.Options{Store: m.plans.Store(), Threads: threads})
+	return plan.Compile(g, m.options(m.ctx))
 }
 
 func (m trained) Run(p *plan.Plan, x []tensor.Any) ([]tensor.Any, error) {
 	if !p.HasStates() {
-		return p.Run(x, nil)
+		return p.RunContext(m.ctx, x, nil)
 	}
 	s := m.own()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return p.Run(x, s.states)
+	return p.RunContext(m.ctx, x, s.states)
 }

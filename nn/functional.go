@@ -375,7 +375,7 @@ func (e *evaluation) value(key callID) []any {
 		kwargs = tree.Map(nd.kwargs, e.resolve).(map[string]any)
 	}
 	list, _ := args.([]any)
-	out := e.c.RunKw(l, list, kwargs)
+	out := e.c.RunKw(l, list, e.c.InModel(l, kwargs))
 	var flat []any
 	tree.Walk(out, func(leaf any) { flat = append(flat, leaf) })
 	e.done[key] = flat

@@ -29,10 +29,11 @@ type Model struct {
 	inputSpecs []Spec
 	outputSpec []Spec
 
-	mu      sync.Mutex
-	plans   *jit.Cache
-	threads int
-	session *Session
+	mu       sync.Mutex
+	plans    *jit.Cache
+	threads  int
+	maxBytes atomic.Int64 // 0 for graph.DefaultMaxBytes
+	session  *Session
 
 	compile  *pyjson.Object  // compile_config
 	registry *layer.Registry // of what its compile state names
@@ -48,6 +49,16 @@ type Origin struct {
 	Backend      string // of whole-model HDF5 files, such as "tensorflow"
 	Format       string // "keras", "directory" or "h5"
 }
+
+// Training says whether the layers of a model are called as in training; see [layer.Training].
+type Training = layer.Training
+
+// The values of Training: training=False, the default; training=None; training=True.
+const (
+	Inference  = layer.Inference
+	AsCalled   = layer.AsCalled
+	InTraining = layer.InTraining
+)
 
 // Spec describes an input or output of a model.
 type Spec struct {
@@ -186,7 +197,7 @@ func (m *Model) Call(c *layer.Call) any {
 				}
 				continue
 			}
-			x = c.Run(l, x)
+			x = c.RunKw(l, []any{x}, c.InModel(l, nil))
 		}
 		return x
 	}

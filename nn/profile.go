@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"context"
+
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/jit"
 	"github.com/hornml/horn/nn/internal/plan"
@@ -24,7 +26,7 @@ func (m *Model) Profile(runs int, inputs ...tensor.Any) (*Profile, error) {
 	states := map[*graph.Param]graph.StateValue{}
 	var measured []int
 	for {
-		p, measures, err := m.plan(inputs, measured)
+		p, measures, err := m.plan(run{ctx: context.Background()}, inputs, measured)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -31,12 +32,17 @@ func (s *Session) Reset() {
 
 // PredictAll is Model.PredictAll with the session's states.
 func (s *Session) PredictAll(inputs ...tensor.Any) ([]tensor.Any, error) {
-	return s.model.predict(s, nil, inputs)
+	return s.PredictContext(context.Background(), CallOptions{}, inputs...)
+}
+
+// PredictContext is Model.PredictContext with the session's states.
+func (s *Session) PredictContext(ctx context.Context, o CallOptions, inputs ...tensor.Any) ([]tensor.Any, error) {
+	return s.model.predict(ctx, s, o, inputs)
 }
 
 // PredictInto is Model.PredictInto with the session's states.
 func (s *Session) PredictInto(outputs []tensor.Any, inputs ...tensor.Any) error {
-	_, err := s.model.predict(s, outputs, inputs)
+	_, err := s.model.runBatch(run{ctx: context.Background(), session: s}, outputs, inputs)
 	return err
 }
 

@@ -16,11 +16,12 @@ type Call struct {
 	Args   []any
 	Kwargs map[string]any
 
-	trace  *Trace
-	layer  Layer
-	path   string
-	asked  map[string]bool // the arguments that the layer looked at, by name
-	maxArg int             // and by position: the last one, from 1
+	trace    *Trace
+	layer    Layer
+	path     string
+	training *bool           // see Call.Training
+	asked    map[string]bool // the arguments that the layer looked at, by name
+	maxArg   int             // and by position: the last one, from 1
 }
 
 // Number and Dict are numbers and dicts of Python as a file has them, in the arguments of calls and the raw values of a

@@ -51,7 +51,7 @@ func (c *Config) DecodeLike(like Layer, key string, record any) Layer {
 // that writes the ops of its cell itself.
 func (c *Call) Enter(l Layer, args ...any) *Call {
 	b := l.base()
-	inner := &Call{Builder: c.Builder, Args: args, trace: c.trace, layer: l, path: c.path + "/" + b.name}
+	inner := &Call{Builder: c.Builder, Args: args, trace: c.trace, layer: l, path: c.path + "/" + b.name, training: c.training}
 	if !b.built {
 		if builder, ok := l.(Builder); ok {
 			builder.Build(inner)

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -20,6 +21,10 @@ type Trace struct {
 	Measured []int
 	// Penalize collects what the outputs of layers add to the loss, for Penalty.
 	Penalize bool
+	// Training says whether the layers are called as in training.
+	Training Training
+	// Context, if set, ends the trace between two calls of layers.
+	Context context.Context
 	// Observe, if set, is told of every call of a layer: its first argument and what it returned.
 	Observe func(l Layer, in, out any)
 	// MaxBytes bounds the memory of the constants and tables that are made while the graph is written, as plan.Options.MaxBytes
@@ -32,6 +37,8 @@ type Trace struct {
 	penalties []*graph.Value
 	depth     int
 	calls     int
+	training  *bool // what Keras's call context has under Training == AsCalled
+	draws     map[*graph.Param]*graph.Value
 }
 
 // Traced is what a trace gives.
@@ -64,6 +71,10 @@ func (t *Trace) Run(l Layer, inputs func(b *graph.Builder) []*graph.Value) (trac
 		if m, ok := r.(*measuring); ok {
 			b.Graph.Outputs, b.Graph.Updates = []*graph.Value{m.v}, nil
 			traced = Traced{Graph: b.Graph, Measures: true}
+			return
+		}
+		if e, ok := r.(*ended); ok {
+			err = e.cause
 			return
 		}
 		if err = Failure(r, fmt.Sprintf("layer %q", l.Name())); err == nil {
@@ -114,6 +125,9 @@ func (c *Call) Measure(v *graph.Value) int {
 // measuring ends a trace at a number that must be found out first; Run turns it into a Traced.
 type measuring struct{ v *graph.Value }
 
+// ended ends a trace whose Context is done; Run returns the cause.
+type ended struct{ cause error }
+
 func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) any {
 	b := l.base()
 	path := b.name
@@ -128,8 +142,12 @@ func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) 
 			panic(r)
 		}
 	}()
+	if t.Context != nil && t.Context.Err() != nil {
+		panic(&ended{context.Cause(t.Context)})
+	}
 	t.depth++
 	defer func() { t.depth-- }()
+	training := t.enter(l, kwargs)
 	if t.depth > maxCallDepth {
 		t.builder.Fail("layers call each other more than %d deep", maxCallDepth)
 	}
@@ -148,7 +166,7 @@ func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) 
 			kwargs = tree.Map(kwargs, cast).(map[string]any)
 		}
 	}
-	c := &Call{Builder: t.builder, Args: args, Kwargs: kwargs, trace: t, layer: l, path: path}
+	c := &Call{Builder: t.builder, Args: args, Kwargs: kwargs, trace: t, layer: l, path: path, training: training}
 	label := t.builder.Label
 	t.builder.Label = path
 	defer func() { t.builder.Label = label }()

@@ -13,7 +13,8 @@ type AdditiveAttention struct {
 	Dropout  float64
 	Seed     any
 
-	scale *layer.Variable
+	scale  *layer.Variable
+	random generator
 }
 
 // AddAdditiveAttention adds AdditiveAttention to a registry.
@@ -41,7 +42,7 @@ func (l *AdditiveAttention) Build(c *layer.Call) {
 
 // Call implements layer.Layer.
 func (l *AdditiveAttention) Call(c *layer.Call) any {
-	return attention(c, func(query, key *value) *value {
+	return attention(c, l.random.inTraining(c, l.Dropout, l.Seed), func(query, key *value) *value {
 		t := c.Tanh(c.Add(c.ExpandDims(query, -2), c.ExpandDims(key, -3)))
 		if l.scale != nil {
 			t = c.Mul(t, c.Var(l.scale))

@@ -1,8 +1,12 @@
 package layers
 
 import (
+	"slices"
+
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/tensor"
 )
 
 // Layers that keras.applications defines for its own models, outside keras.layers: a saved ConvNeXt or InceptionResNetV2
@@ -22,6 +26,8 @@ type LayerScale struct {
 type StochasticDepth struct {
 	layer.Base
 	DropPathRate float64
+
+	random generator
 }
 
 // CustomScaleLayer is inputs[0] + inputs[1]*scale (keras.src.applications.inception_resnet_v2.CustomScaleLayer).
@@ -57,7 +63,17 @@ func (l *LayerScale) Call(c *layer.Call) any {
 func (l *StochasticDepth) Config(c *layer.Config) { c.Rate("drop_path_rate", &l.DropPathRate) }
 
 // Call implements layer.Layer.
-func (l *StochasticDepth) Call(c *layer.Call) any { return c.X() }
+func (l *StochasticDepth) Call(c *layer.Call) any {
+	x := c.X()
+	if !c.Training() {
+		return x
+	}
+	shape := slices.Repeat([]int{1}, x.Rank())
+	shape[0] = x.Shape[0]
+	keep := 1 - l.DropPathRate
+	stays := c.Unary(graph.Floor, c.AddS(l.random.bind(c, nil).uniform(c, tensor.Float32, shape...), keep))
+	return c.Mul(c.Div(x, c.Scalar(x.DType, keep)), c.Cast(stays, x.DType))
+}
 
 // Config implements layer.Layer.
 func (l *CustomScaleLayer) Config(c *layer.Config) { c.Float("scale", &l.Scale) }

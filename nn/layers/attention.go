@@ -19,6 +19,7 @@ type Attention struct {
 	Seed      any
 
 	scale, concatScoreWeight *layer.Variable
+	random                   generator
 }
 
 // AddAttention adds Attention to a registry.
@@ -48,7 +49,7 @@ func (l *Attention) Build(c *layer.Call) {
 
 // Call implements layer.Layer.
 func (l *Attention) Call(c *layer.Call) any {
-	return attention(c, func(query, key *value) *value {
+	return attention(c, l.random.inTraining(c, l.Dropout, l.Seed), func(query, key *value) *value {
 		if l.ScoreMode == "dot" {
 			scores := c.MatMulT(query, key, false, true)
 			if l.scale != nil {
@@ -68,7 +69,7 @@ func (l *Attention) Call(c *layer.Call) any {
 func (l *Attention) ComputeMask(_ *layer.Call, previous any) any { return firstLeaf(previous) }
 
 // attention does what Attention and AdditiveAttention have in common, with scores (batch, queries, keys) of query and key.
-func attention(c *layer.Call, score func(query, key *value) *value) any {
+func attention(c *layer.Call, drop func(*value) *value, score func(query, key *value) *value) any {
 	xs := attentionInputs(c)
 	for i, x := range xs {
 		xs[i] = toFloat(c, x, tensor.Float32)
@@ -97,7 +98,7 @@ func attention(c *layer.Call, score func(query, key *value) *value) any {
 		}
 		scores = c.Where(mask, scores, c.AddS(scores, -much))
 	}
-	scores = c.Softmax(scores, -1)
+	scores = drop(c.Softmax(scores, -1))
 	out := c.MatMul(scores, val)
 	if queryMask != nil {
 		out = c.Where(c.ExpandDims(queryMask, -1), out, c.Scalar(out.DType, 0))

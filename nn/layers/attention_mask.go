@@ -111,8 +111,10 @@ func (a *attentionArguments) automatic(c *layer.Call, slidingWindow *int) *value
 
 // attend is softmax(query·keyᵀ) · value over matrices in the last two axes (..., time, dim). The mask, if there is one, is
 // shaped like the scores or broadcasts to them; scoreShape, if set, is the shape of the scores in which it does. A query
-// that may look at no key sees all of them alike; with zero, its scores are 0.
-func attend(c *layer.Call, query, key, val, mask *value, low float64, zero bool, scoreShape []int) (out, scores *value) {
+// that may look at no key sees all of them alike; with zero, its scores are 0. drop is what training does to the scores that
+// weigh the values, not to those that are returned.
+func attend(c *layer.Call, query, key, val, mask *value, low float64, zero bool, scoreShape []int,
+	drop func(scores *value) *value) (out, scores *value) {
 	scores = c.MatMulT(query, key, false, true)
 	flat := scores.Shape
 	if scoreShape == nil {
@@ -125,7 +127,7 @@ func attend(c *layer.Call, query, key, val, mask *value, low float64, zero bool,
 	if mask != nil && zero {
 		scores = c.Reshape(c.Where(mask, c.Reshape(scores, scoreShape...), c.Scalar(scores.DType, 0)), flat...)
 	}
-	return c.MatMul(scores, val), scores
+	return c.MatMul(drop(scores), val), scores
 }
 
 // The scores of masked keys: in keras.ops.dot_product_attention, and in keras.layers.Softmax.

@@ -10,8 +10,8 @@ import (
 )
 
 // BatchNormalization is gamma*(x - mean)/sqrt(variance + Epsilon) + beta with a mean and variance for each index of one axis,
-// gathered in training (keras.layers.BatchNormalization). In a call that asks for training the statistics are those of the
-// batch, without masked steps.
+// gathered in training (keras.layers.BatchNormalization). Called as in training the statistics are those of the batch, without
+// masked steps, and the moving ones come closer to them.
 type BatchNormalization struct {
 	layer.Base
 	Axis                                             int
@@ -127,11 +127,12 @@ func (l *BatchNormalization) Call(c *layer.Call) any {
 	if l.beta != nil {
 		beta = c.Cast(c.Raw(l.beta), x.DType)
 	}
-	if training(c) && l.Trainable() {
+	if c.Training() && l.Trainable() {
 		mean, variance = l.moments(c, x, axis)
 		if l.Renorm {
 			gamma, beta = l.correct(c, mean, variance, gamma, beta)
 		}
+		l.remember(c, mean, variance)
 	}
 	scale := c.Rsqrt(c.AddS(variance, l.Epsilon))
 	if gamma != nil {
@@ -200,6 +201,25 @@ func (l *BatchNormalization) correct(c *layer.Call, mean, variance, gamma, beta 
 		d = c.Add(d, beta)
 	}
 	return r, d
+}
+
+// remember brings the moving statistics towards those of the batch.
+func (l *BatchNormalization) remember(c *layer.Call, mean, variance *value) {
+	move := func(v *layer.Variable, to *value, momentum float64) *value {
+		moved := c.Add(c.MulS(c.Cast(c.Latest(v), to.DType), momentum), c.MulS(to, 1-momentum))
+		c.Assign(v, moved)
+		return moved
+	}
+	move(l.movingMean, mean, l.Momentum)
+	if !l.Renorm {
+		move(l.movingVariance, variance, l.Momentum)
+		return
+	}
+	stddev := c.Sqrt(c.AddS(variance, l.Epsilon))
+	move(l.renormMean, mean, l.RenormMomentum)
+	move(l.renormStddev, stddev, l.RenormMomentum)
+	moved := move(l.movingStddev, stddev, l.Momentum)
+	c.Assign(l.movingVariance, c.Relu(c.AddS(c.Square(moved), -l.Epsilon)))
 }
 
 // squareRoot is an initializer that takes the root of what another one makes.

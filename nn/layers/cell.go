@@ -16,6 +16,13 @@ type cellWeights struct {
 	kernel, recurrent, bias *layer.Variable
 }
 
+// settled fails where a call asks for what training does to the cell, which is not there yet.
+func (w *cellWeights) settled(c *layer.Call) {
+	if c.Training() && (w.Dropout > 0 || w.RecurrentDropout > 0) {
+		c.Fail("the call asks for the dropout of training inside of a recurrent layer, which is not supported yet")
+	}
+}
+
 func (w *cellWeights) config(c *layer.Config) {
 	c.Initializer("kernel_initializer", &w.KernelInitializer, "glorot_uniform")
 	c.Initializer("recurrent_initializer", &w.RecurrentInitializer, "orthogonal")

@@ -79,12 +79,6 @@ func wantRank(c *layer.Call, x *value, rank int) {
 	}
 }
 
-// training reports whether the call asks for the behaviour of training (training=True in the file).
-func training(c *layer.Call) bool {
-	t, _ := c.Kwargs["training"].(bool)
-	return t
-}
-
 // compact leaves out variables that the layer does not have.
 func compact(vs ...*layer.Variable) []*layer.Variable {
 	return slices.DeleteFunc(vs, func(v *layer.Variable) bool { return v == nil })

@@ -106,6 +106,7 @@ func (l *ConvLSTMCell) convolve(c *layer.Call, w *window, x *value, kernel *laye
 }
 
 func (l *ConvLSTMCell) project(c *layer.Call, x *value) *value {
+	l.settled(c)
 	z := l.convolve(c, &l.window, x, l.kernel)
 	if l.bias != nil {
 		z = c.Add(z, along(c, c.Var(l.bias), channelAxis(l.DataFormat, z.Rank()), z.Rank()))

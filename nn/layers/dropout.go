@@ -1,8 +1,13 @@
 package layers
 
 import (
+	"math"
+	"slices"
+
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/tensor"
 )
 
 // Dropout sets elements to 0 at random in training; at inference it returns its input (keras.layers.Dropout).
@@ -35,6 +40,8 @@ type noise struct {
 	layer.Base
 	Rate float64
 	Seed any
+
+	random generator
 }
 
 type spatialDropout struct {
@@ -61,12 +68,68 @@ func (l *noise) config(c *layer.Config, key string) {
 	c.Raw("seed", &l.Seed, nil)
 }
 
+// active reports whether the layer acts in this call.
+func (l *noise) active(c *layer.Call) bool { return c.TrainingOr(false) && l.Rate > 0 }
+
+// numbers returns the layer's random numbers.
+func (l *noise) numbers(c *layer.Call) *generator { return l.random.bind(c, l.Seed) }
+
 // Call implements layer.Layer.
-func (l *noise) Call(c *layer.Call) any {
-	if training(c) && l.Rate > 0 {
-		c.Fail("the call asks for random noise (training=True), which has no definite answer; save the model without it")
+func (l *Dropout) Call(c *layer.Call) any {
+	if !l.active(c) {
+		return first(c)
 	}
-	return first(c)
+	return l.numbers(c).drop(c, c.X(), l.Rate, maskShape(c, c.X(), l.NoiseShape))
+}
+
+// Call implements layer.Layer.
+func (l *AlphaDropout) Call(c *layer.Call) any {
+	if !l.active(c) {
+		return first(c)
+	}
+	const dropped = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946 // what selu tends to
+	x := c.X()
+	draws := l.numbers(c).uniform(c, tensor.Float32, maskShape(c, x, l.NoiseShape)...)
+	kept := c.Cast(c.Compare(graph.GreaterEqual, draws, c.Scalar(tensor.Float32, l.Rate)), x.DType)
+	a := math.Pow((1-l.Rate)*(1+l.Rate*dropped*dropped), -0.5)
+	y := c.Add(c.Mul(x, kept), c.MulS(c.Sub(c.Scalar(x.DType, 1), kept), dropped))
+	return c.AddS(c.MulS(y, a), -a*dropped*l.Rate)
+}
+
+// Call implements layer.Layer.
+func (l *GaussianDropout) Call(c *layer.Call) any {
+	if !l.active(c) {
+		return first(c)
+	}
+	x := toFloat(c, c.X(), l.ComputeDType())
+	draws := l.numbers(c).normal(c, l.ComputeDType(), x.Shape...)
+	return c.Mul(x, c.AddS(c.MulS(draws, math.Sqrt(l.Rate/(1-l.Rate))), 1))
+}
+
+// Call implements layer.Layer.
+func (l *GaussianNoise) Call(c *layer.Call) any {
+	if !l.active(c) {
+		return first(c)
+	}
+	x := toFloat(c, c.X(), l.ComputeDType())
+	return c.Add(x, c.MulS(l.numbers(c).normal(c, l.ComputeDType(), x.Shape...), l.Rate))
+}
+
+// maskShape is the shape of a mask of elements that stay: -1 stands for the input's length, as does a nil shape for all of them.
+func maskShape(c *layer.Call, x *value, noise []int) []int {
+	if noise == nil {
+		return x.Shape
+	}
+	if len(noise) != x.Rank() {
+		c.Fail("noise_shape has %d lengths; the input %s has %d", len(noise), x, x.Rank())
+	}
+	out := slices.Clone(noise)
+	for i, d := range noise {
+		if d < 0 {
+			out[i] = x.Shape[i]
+		}
+	}
+	return out
 }
 
 // noiseShape visits noise_shape.
@@ -130,6 +193,13 @@ func (l *spatialDropout) Config(c *layer.Config) {
 
 // Call implements layer.Layer.
 func (l *spatialDropout) Call(c *layer.Call) any {
-	wantRank(c, c.X(), l.rank)
-	return l.noise.Call(c)
+	x := c.X()
+	wantRank(c, x, l.rank)
+	if !l.active(c) {
+		return x
+	}
+	noise := slices.Repeat([]int{1}, l.rank)
+	channels := channelAxis(l.DataFormat, l.rank)
+	noise[0], noise[channels] = x.Shape[0], x.Shape[channels]
+	return l.numbers(c).drop(c, x, l.Rate, noise)
 }

@@ -24,6 +24,7 @@ type GroupQueryAttention struct {
 	Seed                                     any
 
 	query, key, value, gate, output *EinsumDense
+	random                          generator
 }
 
 // AddGroupQueryAttention adds GroupQueryAttention to a registry.
@@ -142,7 +143,7 @@ func (l *GroupQueryAttention) Call(c *layer.Call) any {
 	if direct {
 		low = dotProductLow(query.DType)
 	}
-	out, scores := attend(c, query, key, val, mask, low, !direct, nil)
+	out, scores := attend(c, query, key, val, mask, low, !direct, nil, l.random.inTraining(c, l.Dropout, l.Seed))
 	out = c.Transpose(out, 0, 2, 1, 3)
 	if l.gate != nil {
 		out = c.Mul(out, c.Run1(l.gate, a.query))

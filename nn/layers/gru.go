@@ -78,6 +78,7 @@ func (l *GRUCell) recurrentBias(c *layer.Call, from, to int) *value {
 
 // project adds all biases but the recurrent one of the candidate, which the reset gate multiplies.
 func (l *GRUCell) project(c *layer.Call, x *value) *value {
+	l.settled(c)
 	z := c.Dense(x, c.Var(l.kernel))
 	if l.bias == nil {
 		return z

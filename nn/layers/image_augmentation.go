@@ -163,8 +163,17 @@ func (l *Augmentation) Config(c *layer.Config) {
 	l.NoAutocast = l.kind.class == "RandomFlip" // it casts images itself, and nothing else
 }
 
+// trainsNot fails where a call asks for what an augmentation does in training, which is not there yet. Without a word on training
+// Keras takes it for True.
+func trainsNot(c *layer.Call) {
+	if c.TrainingOr(true) && !c.Symbolic() {
+		c.Fail("the call asks for the random changes of training, which are not supported yet")
+	}
+}
+
 // Call implements layer.Layer.
 func (l *Augmentation) Call(c *layer.Call) any {
+	trainsNot(c)
 	var t transforms
 	cast := func(x *graph.Value) *graph.Value { return c.Cast(x, l.ComputeDType()) }
 	if l.kind.casts {
@@ -198,6 +207,7 @@ func (l *RandomCrop) Config(c *layer.Config) {
 
 // Call implements layer.Layer.
 func (l *RandomCrop) Call(c *layer.Call) any {
+	trainsNot(c)
 	images := func(x *graph.Value) *graph.Value {
 		if !c.Symbolic() {
 			return x

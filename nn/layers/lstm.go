@@ -113,6 +113,7 @@ func (l *LSTMCell) States(*layer.Call, []int) []any { return []any{[]int{l.Units
 func (l *LSTMCell) Call(c *layer.Call) any { return callStep(c, l) }
 
 func (l *LSTMCell) project(c *layer.Call, x *value) *value {
+	l.settled(c)
 	z := c.Dense(x, c.Var(l.kernel))
 	if l.bias != nil {
 		z = c.Add(z, c.Var(l.bias))

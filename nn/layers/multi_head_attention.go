@@ -29,6 +29,7 @@ type MultiHeadAttention struct {
 	Seed                               any
 
 	query, key, value, gate, output *EinsumDense
+	random                          generator
 }
 
 // AddMultiHeadAttention adds MultiHeadAttention to a registry.
@@ -264,7 +265,7 @@ func (l *MultiHeadAttention) attention(c *layer.Call, query, key, val, mask *val
 	if direct {
 		low = dotProductLow(q.DType)
 	}
-	out, scores = attend(c, q, k, v, mask, low, !direct, scoreShape)
+	out, scores = attend(c, q, k, v, mask, low, !direct, scoreShape, l.random.inTraining(c, l.Dropout, l.Seed))
 	out = c.Reshape(out, slices.Concat(lead, lengths(query), val.Shape[rank-1:])...)
 	back := make([]int, rank)
 	for i, a := range order {

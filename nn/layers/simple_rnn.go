@@ -61,6 +61,7 @@ func (l *SimpleRNNCell) States(*layer.Call, []int) []any { return []any{[]int{l.
 func (l *SimpleRNNCell) Call(c *layer.Call) any { return callStep(c, l) }
 
 func (l *SimpleRNNCell) project(c *layer.Call, x *value) *value {
+	l.settled(c)
 	z := c.Dense(x, c.Var(l.kernel))
 	if l.bias != nil {
 		z = c.Add(z, c.Var(l.bias))

@@ -48,8 +48,8 @@ func (l *SpectralNormalization) Build(c *layer.Call) {
 
 // Call implements layer.Layer.
 func (l *SpectralNormalization) Call(c *layer.Call) any {
-	if training(c) && l.Trainable() {
-		c.Fail("training=True asks for the power iteration of training, which changes the layer's weights; save the model without it")
+	if c.Training() && l.Trainable() {
+		c.Fail("the call asks for the power iteration of training, which is not supported yet")
 	}
 	x := c.X()
 	y, ok := c.Run(l.Layer, slices.Clone(c.Args)...).(*value)

@@ -46,6 +46,17 @@ func (l *TimeDistributed) Call(c *layer.Call) any {
 		mask = nil // it says nothing about what is inside of a step
 	}
 	batch, time := x.Shape[0], x.Shape[1]
+	if c.Training() && graph.Known(time) { // each step draws and counts for itself
+		steps := make([]*value, time)
+		for i := range steps {
+			step := c.Squeeze(c.Slice(x, 1, i, i+1), 1)
+			if mask != nil {
+				step = step.WithMask(c.Squeeze(c.Slice(mask, 1, i, i+1), 1))
+			}
+			steps[i] = c.Run1(l.Layer, step)
+		}
+		return c.Stack(1, steps...)
+	}
 	if !alikeForAll(l.Layer, x.Rank()-1) {
 		xs := []*value{x}
 		if mask != nil {

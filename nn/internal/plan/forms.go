@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ import (
 // forms gathers the items of a store that one plan uses, while it is made.
 type forms struct {
 	store *Store
+	ctx   context.Context
 	snap  *snapshot
 	items []*item // in an order in which they can be filled
 	used  map[*item]bool
@@ -19,7 +21,7 @@ type forms struct {
 }
 
 func newForms(s *Store) *forms {
-	return &forms{store: s, snap: s.snapshot(), used: map[*item]bool{}}
+	return &forms{store: s, ctx: context.Background(), snap: s.snapshot(), used: map[*item]bool{}}
 }
 
 // use returns the item of a recipe. It is filled at once or, with later, by fillLater; its memory stays where it is.
@@ -78,6 +80,9 @@ func (f *forms) held() []*item {
 // Derive implements pass.Memory.
 func (f *forms) Derive(key string, n *graph.Node, from []*graph.Node,
 	eval func(read func(*graph.Node) (graph.Buf, error), out graph.Buf) error) (graph.Op, error) {
+	if f.ctx.Err() != nil {
+		return nil, context.Cause(f.ctx)
+	}
 	out := n.Out[0]
 	r := recipe{key: key, value: func() any { return graph.NewBuf(out.DType, out.Size()) },
 		fill: func(s *snapshot, value any) error { return eval(s.leaf, value.(graph.Buf)) }}

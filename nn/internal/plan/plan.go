@@ -10,6 +10,7 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -28,6 +29,8 @@ type Options struct {
 	Threads int    // 0: all cores that the process may use
 	// MaxBytes bounds the memory of one run; 0 stands for graph.DefaultMaxBytes.
 	MaxBytes int64
+	// Context ends the compiling, nil for none that does.
+	Context context.Context
 }
 
 // Plan is a compiled graph.
@@ -106,6 +109,7 @@ type run struct {
 	parts   []crew.Func     // of each step, what the team does
 	timed   []time.Duration // of each step, while a plan is profiled
 	next    []graph.Buf     // for updates that are set aside
+	ctx     context.Context // ends the run between two steps
 
 	generation int // of the plan, when bufs got its fixed values
 }
@@ -122,9 +126,13 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = graph.DefaultMaxBytes
 	}
+	if o.Context == nil {
+		o.Context = context.Background()
+	}
 	o.Store.running.RLock() // what the store has stays as it is
 	defer o.Store.running.RUnlock()
 	f := newForms(o.Store)
+	f.ctx = o.Context
 	p, err := compile(g, f, o)
 	if err == nil {
 		err = f.fillLater(o.Threads)
@@ -141,6 +149,9 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 func compile(g *graph.Graph, f *forms, o Options) (*Plan, error) {
 	if err := pass.Run(g, f); err != nil {
 		return nil, err
+	}
+	if o.Context.Err() != nil {
+		return nil, context.Cause(o.Context)
 	}
 	p := &Plan{threads: o.Threads, store: o.Store}
 	l := &lowering{g: g, forms: f, options: o, uses: graph.UsersOf(g), done: map[*graph.Node]bool{}, at: map[*graph.Node]*work{},
@@ -196,10 +207,12 @@ func (p *Plan) acquire() *run {
 	if n := len(p.idle); n > 0 {
 		r := p.idle[n-1]
 		p.idle = p.idle[:n-1]
+		r.ctx = context.Background()
 		r.lease.Take("the memory of a run")
 		return r
 	}
 	r := p.newRun()
+	r.ctx = context.Background()
 	r.lease.Take("the memory of a run")
 	return r
 }
@@ -222,8 +235,14 @@ func (p *Plan) release(r *run) {
 // Run computes the outputs for inputs of the shapes for which the plan was made; nil stands for an input left out. States
 // is read and updated by graphs that have states.
 func (p *Plan) Run(inputs []tensor.Any, states map[*graph.Param]graph.StateValue) ([]tensor.Any, error) {
+	return p.RunContext(context.Background(), inputs, states)
+}
+
+// RunContext is Run that ends between two steps once ctx is done, with its cause.
+func (p *Plan) RunContext(ctx context.Context, inputs []tensor.Any, states map[*graph.Param]graph.StateValue) ([]tensor.Any, error) {
 	r := p.acquire()
 	defer p.release(r)
+	r.ctx = ctx
 	outputs := make([]tensor.Any, len(p.outputs))
 	for i, id := range p.outputs {
 		v := p.values[id]
@@ -336,6 +355,9 @@ func (p *Plan) runSteps(r *run) error {
 	r.team.Begin(p.shared)
 	defer r.team.End()
 	for i := range p.steps {
+		if r.ctx.Err() != nil {
+			return context.Cause(r.ctx)
+		}
 		s := &p.steps[i]
 		var start time.Time
 		if r.timed != nil {

@@ -53,6 +53,7 @@ func (s *scanStep) run(r *run) error {
 	a, b := s.attrs, s.body
 	sub := b.acquire()
 	defer b.release(sub)
+	sub.ctx = r.ctx
 	b.refix(sub)
 	for i, id := range b.inputs {
 		sub.bufs[id] = b.memory(sub, id)
