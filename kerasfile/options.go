@@ -1,6 +1,8 @@
 package kerasfile
 
 import (
+	"context"
+
 	"github.com/hornml/horn/kerasfile/core"
 	"github.com/hornml/horn/nn/layer"
 )
@@ -28,6 +30,14 @@ func WithLimits(l Limits) Option { return core.WithLimits(l) }
 // WithCacheLimit sets how many bytes the model may keep for later calls, in compiled plans and packed weights; see
 // [nn.Model.SetCacheLimit], with which it can be changed later. 0, the default, means 1 GiB (256 MiB on 32-bit machines).
 func WithCacheLimit(bytes int64) Option { return core.WithCacheLimit(bytes) }
+
+// WithMemoryLimit sets how many bytes the model may ask for to compute one batch, and what is worked out of sizes in the file while
+// it is loaded; see [nn.Model.SetMemoryLimit], with which it can be changed later. 0, the default, means 8 GiB (1 GiB on 32-bit
+// machines).
+func WithMemoryLimit(bytes int64) Option { return core.WithMemoryLimit(bytes) }
+
+// WithContext lets ctx end the loading, with ctx's cause.
+func WithContext(ctx context.Context) Option { return core.WithContext(ctx) }
 
 // WithNotes hands over, in sentences, what was repaired, translated or left out while loading: arguments of older
 // releases, optimizer state that does not fit. Nothing of that changes a model's answers.

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"context"
 	"slices"
 
 	"github.com/hornml/horn/nn/graph"
@@ -12,12 +13,15 @@ import (
 // Build makes the variables of all layers and works out the shapes, without computing anything: a trace in which the lengths
 // that the model's inputs leave open are unknown. Which lengths fit is seen only when there are inputs. A Sequential model
 // that does not know its input shape stays unbuilt until the first Predict.
-func (m *Model) Build() error {
+func (m *Model) Build() error { return m.BuildContext(context.Background()) }
+
+// BuildContext is Build that ends once ctx is done, with ctx's cause.
+func (m *Model) BuildContext(ctx context.Context) error {
 	ins := m.inputLayers()
 	if !shaped(ins) {
 		return nil
 	}
-	if err := m.build(ins); err != nil {
+	if err := m.build(ctx, ins); err != nil {
 		return err
 	}
 	m.inputSpecs = nil
@@ -28,8 +32,8 @@ func (m *Model) Build() error {
 }
 
 // build is Build for given inputs.
-func (m *Model) build(ins []*layer.InputLayer) error {
-	s, err := m.symbolic(ins)
+func (m *Model) build(ctx context.Context, ins []*layer.InputLayer) error {
+	s, err := m.symbolic(ctx, ins)
 	if err != nil {
 		layer.Unbuild(m.layers)
 		return err
@@ -77,9 +81,9 @@ type shapes struct {
 	outputs []*graph.Value
 }
 
-func (m *Model) symbolic(ins []*layer.InputLayer) (*shapes, error) {
+func (m *Model) symbolic(ctx context.Context, ins []*layer.InputLayer) (*shapes, error) {
 	s := &shapes{in: map[layer.Layer][]any{}, out: map[layer.Layer][]any{}, types: map[layer.Layer][][]tensor.DType{}}
-	t := &layer.Trace{Symbolic: true, Observe: func(l layer.Layer, in, out any) {
+	t := &layer.Trace{Symbolic: true, Context: ctx, MaxBytes: m.memoryLimit(), Observe: func(l layer.Layer, in, out any) {
 		s.in[l] = append(s.in[l], shapesOf(in))
 		s.out[l] = append(s.out[l], shapesOf(out))
 		s.types[l] = append(s.types[l], typesOf(out))
@@ -132,7 +136,7 @@ func (m *Model) OwnShapes() map[layer.Layer][]any {
 	if !m.IsBuilt() || !shaped(ins) {
 		return nil
 	}
-	s, err := m.symbolic(ins)
+	s, err := m.symbolic(context.Background(), ins)
 	if err != nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -86,7 +87,7 @@ func (m *Model) buildGiven(shape []int, strings bool) error {
 		in.DType = tensor.String
 	}
 	in.SetName("input")
-	if err := m.build([]*layer.InputLayer{in}); err != nil {
+	if err := m.build(context.Background(), []*layer.InputLayer{in}); err != nil {
 		return err
 	}
 	m.given.Store(in)

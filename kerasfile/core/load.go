@@ -68,7 +68,7 @@ func FromJSON(data []byte, r *layer.Registry, opts ...Option) (*nn.Model, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.build(model); err != nil {
+	if err := d.build(model, o); err != nil {
 		return nil, err
 	}
 	return model, nil
@@ -79,6 +79,9 @@ func FromJSON(data []byte, r *layer.Registry, opts ...Option) (*nn.Model, error)
 func load(c container.Container, o options) (*nn.Model, error) {
 	d, err := readDocument(c)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.ended(); err != nil {
 		return nil, err
 	}
 	d.upgrade(o)
@@ -99,7 +102,7 @@ func load(c container.Container, o options) (*nn.Model, error) {
 	if err := s.announce(model); err != nil {
 		return nil, err
 	}
-	if err := d.build(model); err != nil {
+	if err := d.build(model, o); err != nil {
 		return nil, err
 	}
 	if err := s.assign(model, o); err != nil {
@@ -173,12 +176,13 @@ func (d *document) decode(o options) (*nn.Model, error) {
 	}
 	model.Origin = d.origin
 	model.SetCacheLimit(o.cacheLimit)
+	model.SetMemoryLimit(o.memoryLimit)
 	return model, nil
 }
 
 // build works out the shapes of a model, which records of Keras 2 lack.
-func (d *document) build(model *nn.Model) error {
-	if err := model.Build(); err != nil {
+func (d *document) build(model *nn.Model, o options) error {
+	if err := model.BuildContext(o.ctx); err != nil {
 		return err
 	}
 	if d.from.Keras2() {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/hornml/horn/kerasfile/internal/container"
@@ -21,6 +22,8 @@ type options struct {
 	skipMismatch bool
 	limits       Limits
 	cacheLimit   int64
+	memoryLimit  int64
+	ctx          context.Context
 	note         func(string)
 }
 
@@ -35,7 +38,7 @@ type Limits struct {
 }
 
 func settings(r *layer.Registry, opts []Option) options {
-	o := options{compile: true, note: func(string) {}}
+	o := options{compile: true, note: func(string) {}, ctx: context.Background()}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -53,6 +56,14 @@ func (o options) container() container.Options {
 	return container.Options{
 		ConfigBytes: l.ConfigBytes, EntryBytes: l.EntryBytes, AssetBytes: l.AssetBytes, Entries: l.Entries, Expansion: l.Expansion,
 	}
+}
+
+// ended returns the cause of the end that the caller has set, if it has come.
+func (o options) ended() error {
+	if o.ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(o.ctx)
 }
 
 // skip turns what does not fit into notes, if that is wanted.
@@ -104,6 +115,14 @@ func WithLimits(l Limits) Option { return func(o *options) { o.limits = l } }
 // WithCacheLimit sets how many bytes the model may keep for later calls, in compiled plans and packed weights; see
 // [nn.Model.SetCacheLimit], with which it can be changed later. 0, the default, means 1 GiB (256 MiB on 32-bit machines).
 func WithCacheLimit(bytes int64) Option { return func(o *options) { o.cacheLimit = bytes } }
+
+// WithMemoryLimit sets how many bytes the model may ask for to compute one batch, and what is worked out of sizes in the file while
+// it is loaded; see [nn.Model.SetMemoryLimit], with which it can be changed later. 0, the default, means 8 GiB (1 GiB on 32-bit
+// machines).
+func WithMemoryLimit(bytes int64) Option { return func(o *options) { o.memoryLimit = bytes } }
+
+// WithContext lets ctx end the loading, with ctx's cause.
+func WithContext(ctx context.Context) Option { return func(o *options) { o.ctx = ctx } }
 
 // WithNotes hands over, in sentences, what was repaired, translated or left out while loading: arguments of older
 // releases, optimizer state that does not fit. Nothing of that changes a model's answers.

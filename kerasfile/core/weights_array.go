@@ -21,6 +21,9 @@ type arraySource struct {
 func (s arraySource) assign(m *nn.Model, o options) error {
 	var errs Errors
 	for _, obj := range walk(m) {
+		if err := o.ended(); err != nil {
+			return err
+		}
 		for i, v := range layer.SavedVariables(obj.layer) {
 			key := variableKey(obj.path, i, v)
 			if err := s.variable(key, v); err != nil {

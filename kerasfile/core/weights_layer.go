@@ -64,6 +64,9 @@ func (s *layerSource) assign(m *nn.Model, o options) error {
 	}
 	var errs Errors
 	for i, l := range layers {
+		if err := o.ended(); err != nil {
+			return err
+		}
 		errs = append(errs, o.skip(s.arrays(l, stored[i]))...)
 	}
 	if len(errs) > 0 {

@@ -56,6 +56,9 @@ func (s *pathSource) assign(m *nn.Model, o options) error {
 	objects := s.objects(m)
 	var errs Errors
 	for _, obj := range objects {
+		if err := o.ended(); err != nil {
+			return err
+		}
 		errs = append(errs, o.skip(s.object(obj))...)
 	}
 	if len(errs) > 0 {

@@ -101,7 +101,8 @@ func (c *Call) Latest(x *Variable) *graph.Value {
 	return c.Raw(x)
 }
 
-// Assign makes v what a variable is after the run (Variable.assign); of what reads it later in the trace only Latest sees that. v has the variable's shape, and becomes its type.
+// Assign makes v what a variable is after the run (Variable.assign); of what reads it later in the trace only Latest sees that.
+// v has the variable's shape, and becomes its type.
 func (c *Call) Assign(x *Variable, v *graph.Value) {
 	if c.Builder != c.trace.root {
 		c.Fail("the variable %q is assigned inside of a loop", x.Path)

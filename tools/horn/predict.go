@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,7 @@ single example needs no batch dimension and is answered without one.`,
 		Args: arguments(2, -1, "MODEL and one or more INPUT files"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.topSet = cmd.Flags().Changed("top")
-			return p.run(a, args[0], args[1:])
+			return p.run(cmd.Context(), a, args[0], args[1:])
 		},
 	}
 	p.register(cmd)
@@ -46,7 +47,7 @@ type predictCommand struct {
 	resize     bool
 }
 
-func (p *predictCommand) run(a *app, model string, files []string) error {
+func (p *predictCommand) run(ctx context.Context, a *app, model string, files []string) error {
 	switch {
 	case p.top < 1:
 		return fmt.Errorf("--top %d: a positive number is expected", p.top)
@@ -80,7 +81,7 @@ func (p *predictCommand) run(a *app, model string, files []string) error {
 	if p.resize && !r.pictures {
 		return fmt.Errorf("--resize is for pictures; there are none among the inputs")
 	}
-	outputs, err := a.compute(m, in, p.batch)
+	outputs, err := a.compute(ctx, m, in, p.batch)
 	if err != nil {
 		return fail(model, err)
 	}
@@ -110,48 +111,12 @@ func (p *predictCommand) run(a *app, model string, files []string) error {
 }
 
 // compute runs the model in batches and puts their outputs together.
-func (a *app) compute(m *nn.Model, in *inputs, batch int) ([]tensor.Any, error) {
+func (a *app) compute(ctx context.Context, m *nn.Model, in *inputs, batch int) ([]tensor.Any, error) {
 	n := in.examples()
-	if specs := m.Inputs(); len(specs) > 0 && len(specs[0].Shape) > 0 && specs[0].Shape[0] > 0 {
-		batch = specs[0].Shape[0] // the model takes batches of one size only
-	}
 	if n <= batch {
-		return m.PredictAll(in.arrays...)
+		return m.PredictContext(ctx, nn.CallOptions{BatchSize: batch}, in.arrays...)
 	}
 	bar := a.progress(n, "predicting")
 	defer bar.Close()
-	var parts [][]tensor.Any
-	for lo := 0; lo < n; lo += batch {
-		hi := min(lo+batch, n)
-		part := make([]tensor.Any, len(in.arrays))
-		for i, t := range in.arrays {
-			if t != nil {
-				part[i] = t.Rows(lo, hi)
-			}
-		}
-		out, err := m.PredictAll(part...)
-		if err != nil {
-			return nil, err
-		}
-		for i, t := range out {
-			if t.Rank() == 0 || t.Shape()[0] != hi-lo {
-				return nil, fmt.Errorf("output %d has shape %s for %d examples, so batches cannot be put together; --batch %d runs all at once", i,
-					tensor.FormatShape(t.Shape()), hi-lo, n)
-			}
-		}
-		parts = append(parts, out)
-		_ = bar.Add(hi - lo) // nothing depends on the bar
-	}
-	outputs := make([]tensor.Any, len(parts[0]))
-	for i := range outputs {
-		batches := make([]tensor.Any, len(parts))
-		for k, p := range parts {
-			batches[k] = p[i]
-		}
-		var err error
-		if outputs[i], err = tensor.Concat(batches...); err != nil { // not of one shape
-			return nil, fmt.Errorf("output %d has another shape in each batch; --batch %d runs all at once", i, n)
-		}
-	}
-	return outputs, nil
+	return m.PredictContext(ctx, nn.CallOptions{BatchSize: batch, Progress: func(examples int) { _ = bar.Set(examples) }}, in.arrays...)
 }
