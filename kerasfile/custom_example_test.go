@@ -82,15 +82,6 @@ func ExampleWithCustomObjects() {
 	// with: pass
 }
 
-// halve is the Go form of keras.layers.Lambda(lambda x: x / 2, name="half").
-type halve struct{ layer.Base }
-
-func (*halve) Config(c *layer.Config) {
-	c.Inert("function", "arguments", "output_shape", "mask")
-}
-
-func (*halve) Call(c *layer.Call) any { return c.MulS(c.X(), 0.5) }
-
 // A Lambda layer holds Python code, which is never run. Its Go form is found by the layer's name.
 func Example_lambda() {
 	config := []byte(`{"module": "keras", "class_name": "Sequential", "registered_name": null, "config": {"name": "s", "layers": [
@@ -99,7 +90,8 @@ func Example_lambda() {
 	  {"module": "keras.layers", "class_name": "Lambda", "registered_name": null,
 	   "config": {"name": "half", "trainable": true, "dtype": "float32",
 	   "function": {"class_name": "__lambda__", "config": {"code": "4wAA", "defaults": null, "closure": null}}, "arguments": {}}}]}}`)
-	custom := layer.CustomObjects{"Lambda:half": func() layer.Layer { return new(halve) }}
+	halve := func(c *layer.Call, x *graph.Value) *graph.Value { return c.MulS(x, 0.5) } // keras.layers.Lambda(lambda x: x / 2, name="half")
+	custom := layer.CustomObjects{"Lambda:half": halve}
 	model, err := kerasfile.FromJSON(config, kerasfile.WithCustomObjects(custom))
 	if err != nil {
 		log.Fatal(err)

@@ -14,7 +14,8 @@ type Option = core.Option
 // Limits bound what a file may ask for. A zero field stands for its default.
 type Limits = core.Limits
 
-// WithCustomObjects gives Go forms of classes and functions that Keras does not have (custom_objects).
+// WithCustomObjects gives Go forms of classes and functions that Keras does not have (custom_objects), under the names that
+// [layer.CustomObjects] says; objects that are none of the types that stand there are an error.
 func WithCustomObjects(c layer.CustomObjects) Option { return core.WithCustomObjects(c) }
 
 // WithCompile says whether the compile state (optimizer, loss, metrics) is read, true by default (compile). Without it

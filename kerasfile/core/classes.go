@@ -96,7 +96,7 @@ func (w *classWalk) add(record *pyjson.Object, class, path string, compile bool)
 	key := module + " " + class
 	i, ok := w.index[key]
 	if !ok {
-		s := w.registry.SupportOf(module, class)
+		s := w.registry.SupportOf(module, class, record)
 		u := ClassUse{Module: module, Class: class, Kind: s.Kind, Compile: compile, Supported: s.OK, Reasons: []string{}}
 		u.registered = strings.Contains(record.String("registered_name"), ">")
 		if !s.OK {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/hornml/horn/kerasfile/internal/container"
@@ -52,3 +53,6 @@ func (e *WeightError) Unwrap() error { return e.Err }
 
 // ErrNotKeras is returned for a file that is none of Keras's containers.
 var ErrNotKeras = container.ErrNotKeras
+
+// errNoModel is for callers that did not look at the error of what should have made the model.
+var errNoModel = errors.New("there is no model: it is nil; what should have made it may have returned an error")

@@ -159,6 +159,9 @@ func (d *document) identify(ids []dialect.Identity, note func(string)) {
 
 // decode makes a model of a config in today's form. It reports everything that is wrong or not supported.
 func (d *document) decode(o options) (*nn.Model, error) {
+	if o.customError != nil {
+		return nil, o.customError
+	}
 	decoder := &layer.Decoder{Registry: o.registry, MaxObjects: o.limits.Objects,
 		LiteralMasks:   d.from.Release.Known() && !d.from.Before(3, 16),
 		UnreducedCalls: d.from.Keras2() || d.from.Before(3, 2)}

@@ -16,6 +16,7 @@ type Option func(*options)
 type options struct {
 	registry     *layer.Registry
 	custom       layer.CustomObjects
+	customError  error // what is wrong with them
 	compile      bool
 	noWeights    bool
 	byName       bool
@@ -40,13 +41,15 @@ type Limits struct {
 func settings(r *layer.Registry, opts []Option) options {
 	o := options{compile: true, note: func(string) {}, ctx: context.Background()}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	o.limits.setDefaults()
 	if _, ok := r.FindClass("keras", "Sequential"); !ok {
 		r = r.Extended(nn.Models)
 	}
-	o.registry = r.With(o.custom)
+	o.registry, o.customError = r.With(o.custom), o.custom.Check()
 	return o
 }
 
@@ -99,7 +102,8 @@ func (l *Limits) setDefaults() {
 	}
 }
 
-// WithCustomObjects gives Go forms of classes and functions that Keras does not have (custom_objects).
+// WithCustomObjects gives Go forms of classes and functions that Keras does not have (custom_objects), under the names that
+// [layer.CustomObjects] says; objects that are none of the types that stand there are an error.
 func WithCustomObjects(c layer.CustomObjects) Option { return func(o *options) { o.custom = c } }
 
 // WithCompile says whether the compile state (optimizer, loss, metrics) is read, true by default (compile). Without it

@@ -33,6 +33,9 @@ var passes = []func(*record) error{
 
 // record takes the record of a model through the passes.
 func (o *saveOptions) record(m *nn.Model) (*record, error) {
+	if m == nil {
+		return nil, errNoModel
+	}
 	r := &record{model: m, options: o, root: layer.Record(m), from: release.Parse(m.Origin.KerasVersion)}
 	for _, pass := range passes {
 		if err := pass(r); err != nil {

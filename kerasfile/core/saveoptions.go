@@ -24,7 +24,9 @@ type saveOptions struct {
 func saveSettings(opts []SaveOption) *saveOptions {
 	o := &saveOptions{overwrite: true, optimizer: true, date: time.Now(), shard: 10 << 30, note: func(string) {}}
 	for _, opt := range opts {
-		opt(o)
+		if opt != nil {
+			opt(o)
+		}
 	}
 	return o
 }

@@ -45,6 +45,9 @@ func LoadWeightsFS(m *nn.Model, fsys fs.FS, name string, opts ...Option) error {
 
 // ready builds a model that was not built yet.
 func ready(m *nn.Model) error {
+	if m == nil {
+		return errNoModel
+	}
 	if m.IsBuilt() {
 		return nil
 	}

@@ -2,9 +2,11 @@ package layer
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 )
@@ -424,12 +426,16 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 		a, _ := c.registry.Activation("linear")
 		return a, ""
 	case string:
-		if f, ok := c.registry.Custom(v).(ActivationFunc); ok {
+		f, ok, wrong := customOf[ActivationFunc](c.registry, "an activation", v)
+		if ok {
 			return Activation{Name: v, Raw: v, apply: func(c *Call, x *graph.Value) *graph.Value { return f(c.Builder, x) }}, ""
 		}
 		a, known := c.registry.Activation(v)
 		if !known || v == "" || v != strings.ToLower(v) {
-			return Activation{}, "the name of an activation is expected"
+			if wrong != "" {
+				return Activation{}, wrong
+			}
+			return Activation{}, "the name of an activation is expected" + naming.DidYouMean(v, c.registry.Activations())
 		}
 		a.Raw = v
 		return a, ""
@@ -439,7 +445,8 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 			name, _ = v.Get("config").(string)
 			a, problem := c.activation(key, name)
 			if problem != "" {
-				return a, fmt.Sprintf("the function %q is not known; give its Go form as a custom object", name)
+				c.Unsupported(key, "the function %q is not known here; %s", name, c.registry.giveForm(name, reflect.TypeFor[ActivationFunc]()))
+				return Activation{}, ""
 			}
 			a.Raw = v
 			return a, ""

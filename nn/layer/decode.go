@@ -2,17 +2,11 @@ package layer
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 )
-
-// CustomObjects gives Go forms of classes and functions that Keras does not have, by their registered name such as
-// "my_package>MyLayer" (or the bare class name): a func() Layer for a layer, a
-// func(*graph.Builder, *graph.Value) *graph.Value for an activation, an OpFunc for an operation, a func() Configurable
-// for an initializer, loss, metric or optimizer, a func(string) string or func(string) []string for a TextVectorization's
-// standardize or split. A Lambda layer is looked up by its name as "Lambda:name".
-type CustomObjects map[string]any
 
 // Decoder turns serialized objects into layers. It goes on after an error, so that all problems of a model are found at
 // once.
@@ -95,18 +89,19 @@ func (d *Decoder) newLayer(record *pyjson.Object, path string) Layer {
 	if name == "" {
 		name = record.String("name")
 	}
-	if make, ok := d.custom(record, class, name); ok {
-		l := make()
-		b := l.base()
-		b.self, b.class, b.trainable, b.make = l, Class{Module: module, Name: class}, true, make
-		return d.fill(l, record, config, name, path)
+	custom, wrong := d.customLayer(record, class, name)
+	if custom != nil {
+		return d.newCustom(custom, record, Class{Module: module, Name: class}, config, name, path)
 	}
 	if isOp(module, class) {
 		return d.newOp(record, module, class, config, name, path)
 	}
 	e := d.Registry.findClass(module, class)
 	if e == nil {
-		d.fail(&UnsupportedError{Path: path, Module: module, Class: class, Layer: name, Reason: d.Registry.unknownReason(module, class)})
+		if wrong == "" {
+			wrong = d.Registry.unknownReason(module, class, record)
+		}
+		d.fail(&UnsupportedError{Path: path, Module: module, Class: class, Layer: name, Reason: wrong})
 		return nil
 	}
 	if v, given := record.Lookup("module"); given && module == "" && v != "" {
@@ -120,27 +115,38 @@ func (d *Decoder) newLayer(record *pyjson.Object, path string) Layer {
 	return d.fill(l, record, config, name, path)
 }
 
-func (d *Decoder) custom(record *pyjson.Object, class, name string) (func() Layer, bool) {
-	keys := []string{record.String("registered_name"), class}
-	if class == "Lambda" {
-		keys = []string{"Lambda:" + name}
+// newCustom reads a layer by the Go form that the caller gave.
+func (d *Decoder) newCustom(make func() Layer, record *pyjson.Object, class Class, config *pyjson.Object, name, path string) Layer {
+	l := make()
+	problem := ""
+	switch {
+	case isNothing(l):
+		problem = "returned nil"
+	case l.base().decoder == d:
+		problem = fmt.Sprintf("returned the same %T again; each call has to make a new one", l)
 	}
-	for _, k := range keys {
-		if make, ok := d.Registry.Custom(k).(func() Layer); ok {
-			return make, true
-		}
+	if problem != "" {
+		d.fail(&UnsupportedError{Path: path, Module: class.Module, Class: class.Name, Layer: name,
+			Reason: fmt.Sprintf("the custom object %q %s", customName(record, class.Name), problem)})
+		return nil
 	}
-	return nil, false
+	b := l.base()
+	b.self, b.class, b.trainable, b.make = l, class, true, make
+	return d.fill(l, record, config, name, path)
 }
 
-func (r *Registry) unknownReason(module, class string) string {
+func (r *Registry) unknownReason(module, class string, record *pyjson.Object) string {
 	if class == "Lambda" {
-		return `it holds Python code, which is never run; give its Go form as the custom object "Lambda:` + "<layer name>" + `"`
+		name := record.Object("config").String("name")
+		if name == "" {
+			name = "<layer name>"
+		}
+		return "it holds Python code, which is never run; " + r.giveForm("Lambda:"+name, reflect.TypeFor[LambdaFunc]())
 	}
 	if r != nil && r.refused[module+"."+class] != "" {
 		return r.refused[module+"."+class]
 	}
-	return "not a layer of Keras that is known here; give its Go form as a custom object under its registered name"
+	return "not a layer of Keras that is known here; " + r.giveForm(customName(record, class), reflect.TypeFor[func() Layer]())
 }
 
 // fill lets a layer visit its arguments.

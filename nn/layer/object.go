@@ -2,6 +2,7 @@ package layer
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/internal/tree"
@@ -87,12 +88,15 @@ func (c *Config) Object(kind, key string, field **Object, def string) {
 		return
 	}
 	if *field = c.registry.Object(kind, def); *field == nil && c.decoder != nil {
-		c.decoder.fail(&UnsupportedError{Path: c.path + "/" + key, Module: "keras." + kind, Class: def, Layer: c.layer, Reason: unknownObject})
+		c.decoder.fail(&UnsupportedError{Path: c.path + "/" + key, Module: "keras." + kind, Class: def, Layer: c.layer,
+			Reason: c.registry.unknownObject(def)})
 	}
 }
 
 // unknownObject is why an object cannot be made.
-const unknownObject = "not known; a Go form of it can be given as a custom object"
+func (r *Registry) unknownObject(name string) string {
+	return "not known here; " + r.giveForm(name, reflect.TypeFor[func() Configurable]())
+}
 
 // Object reads an object of keras.<kind>; it reports what is wrong and returns nil then, and for null.
 func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
@@ -120,30 +124,29 @@ func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
 			pyjson.Describe(v))})
 		return nil
 	}
-	if make, ok := d.Registry.Custom(customName(v, name)).(func() Configurable); ok {
+	custom := customName(v, name)
+	make, ok, wrong := customOf[func() Configurable](d.Registry, "one of keras."+kind, custom)
+	if ok {
 		o := &Object{Kind: kind, Name: name, Impl: make(), Raw: v}
+		if isNothing(o.Impl) {
+			d.fail(&UnsupportedError{Path: path, Module: "keras." + kind, Class: name, Layer: layer,
+				Reason: fmt.Sprintf("the custom object %q returned nil", custom)})
+			return nil
+		}
 		d.read(o.Impl, config, path+"/config", layer)
 		return o
 	}
 	e, ok := d.Registry.object(kind, name)
 	if !ok {
-		d.fail(&UnsupportedError{Path: path, Module: "keras." + kind, Class: name, Layer: layer,
-			Reason: unknownObject})
+		if wrong == "" {
+			wrong = d.Registry.unknownObject(custom)
+		}
+		d.fail(&UnsupportedError{Path: path, Module: "keras." + kind, Class: name, Layer: layer, Reason: wrong})
 		return nil
 	}
 	o := &Object{Kind: kind, Name: e.name, Impl: e.make(), Raw: v}
 	d.read(o.Impl, config, path+"/config", layer)
 	return o
-}
-
-// customName is the name by which the caller may have given a Go form: the registered name if there is one.
-func customName(v any, class string) string {
-	if o, ok := v.(*pyjson.Object); ok {
-		if r := o.String("registered_name"); r != "" {
-			return r
-		}
-	}
-	return class
 }
 
 // read lets an object visit its arguments in config, and reports keys that it does not know.

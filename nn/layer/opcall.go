@@ -2,6 +2,7 @@ package layer
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/hornml/horn/internal/pyjson"
@@ -44,11 +45,15 @@ func (d *Decoder) newOp(record *pyjson.Object, module, class string, config *pyj
 	}
 	f, why := d.Registry.op(key)
 	if f == nil {
-		reason := "this operation is not known here; its Go form can be given as a custom object"
-		if why != "" {
+		custom, ok, reason := customOf[func(*OpCall) any](d.Registry, "an operation", class)
+		switch {
+		case reason != "":
+		case why != "":
 			reason = why
+		default:
+			reason = "this operation is not known here; " + d.Registry.giveForm(class, reflect.TypeFor[func(*OpCall) any]())
 		}
-		if custom, ok := d.Registry.Custom(class).(OpFunc); ok {
+		if ok {
 			f = custom
 		} else {
 			d.fail(&UnsupportedError{Path: path, Module: module, Class: class, Layer: name, Reason: reason})

@@ -90,24 +90,6 @@ func (r *Registry) orEmpty() *Registry {
 	return r
 }
 
-// With returns a registry that has r's classes, and the caller's own Go forms before them.
-func (r *Registry) With(custom CustomObjects) *Registry {
-	if len(custom) == 0 {
-		return r
-	}
-	out := new(Registry)
-	if r != nil {
-		*out = *r
-	}
-	all := maps.Clone(out.custom)
-	if all == nil {
-		all = CustomObjects{}
-	}
-	maps.Copy(all, custom)
-	out.custom = all
-	return out
-}
-
 // Extended returns a registry that has r's classes and those of more families.
 func (r *Registry) Extended(families ...Family) *Registry {
 	out := NewRegistry()
@@ -135,14 +117,6 @@ func RegistryOf(l Layer) *Registry {
 		return d.Registry
 	}
 	return nil
-}
-
-// Custom returns the caller's own Go form for a name, nil if there is none.
-func (r *Registry) Custom(name string) any {
-	if r == nil {
-		return nil
-	}
-	return r.custom[name]
 }
 
 // Register adds a layer class; alias names it may also have are given as "module.Name".

@@ -67,7 +67,7 @@ func TestSupportOf(t *testing.T) {
 		{"keras", "DTypePolicy", "dtype_policies", true, ""},
 		{"keras.random", "SeedGenerator", "random", true, ""},
 	} {
-		s := registry.SupportOf(c.module, c.class)
+		s := registry.SupportOf(c.module, c.class, nil)
 		if s.Kind != c.kind || s.OK != c.ok || !strings.Contains(s.Reason, c.reason) || s.OK != (s.Reason == "") {
 			t.Errorf("%s.%s: %+v", c.module, c.class, s)
 		}
@@ -163,7 +163,7 @@ func TestNoRegistry(t *testing.T) {
 	}
 	ops, why := none.Ops()
 	if none.Classes() != nil || none.Refused() != nil || ops != nil || why != nil || none.Activations() != nil ||
-		none.Objects("losses") != nil || none.FindOp("Add") != "" || none.SupportOf("keras.layers", "Dense").OK {
+		none.Objects("losses") != nil || none.FindOp("Add") != "" || none.SupportOf("keras.layers", "Dense", nil).OK {
 		t.Error("nothing lists something")
 	}
 	if a, ok := none.Activation(""); !ok || a.Name != "linear" {

@@ -1,7 +1,10 @@
 package layer
 
 import (
+	"reflect"
 	"strings"
+
+	"github.com/hornml/horn/internal/pyjson"
 )
 
 // Support is what this package does with a class that a config names.
@@ -12,10 +15,21 @@ type Support struct {
 }
 
 // SupportOf looks a class up by the module and the name that a config has for it, without reading its arguments; a
-// function is of module "builtins" (or ""), with its own name.
-func (r *Registry) SupportOf(module, class string) Support {
+// function is of module "builtins" (or ""), with its own name. record is the object that the config has for it, nil if that is
+// not known; by its registered name a class that is not Keras's is found among custom objects.
+func (r *Registry) SupportOf(module, class string, record *pyjson.Object) Support {
 	r = r.orEmpty()
+	custom := customName(record, class)
 	switch {
+	case r.custom[custom] != nil:
+		kind := KindOf(module)
+		if kind == "" {
+			kind = "layer"
+		}
+		if record.String("class_name") == "function" {
+			kind = "function"
+		}
+		return Support{Kind: kind, OK: true}
 	case class == "__lambda__":
 		return Support{"function", false, "Python code, which is never run"}
 	case isOp(module, class):
@@ -30,7 +44,7 @@ func (r *Registry) SupportOf(module, class string) Support {
 		if why != "" {
 			return Support{"operation", false, why}
 		}
-		return Support{"operation", false, "this operation is not known here"}
+		return Support{"operation", false, "this operation is not known here; " + r.giveForm(class, reflect.TypeFor[func(*OpCall) any]())}
 	case r.findClass(module, class) != nil:
 		return Support{Kind: "layer", OK: true}
 	case strings.HasSuffix(class, "Policy") || class == "DTypePolicyMap":
@@ -42,7 +56,7 @@ func (r *Registry) SupportOf(module, class string) Support {
 		if _, ok := r.objects[kind][class]; ok {
 			return Support{Kind: kind, OK: true}
 		}
-		return Support{kind, false, "keras." + kind + "." + class + " is not known here"}
+		return Support{kind, false, "keras." + kind + "." + class + " is " + r.unknownObject(custom)}
 	}
 	if module == "builtins" || module == "" {
 		if r.activations[class] != nil {
@@ -53,9 +67,9 @@ func (r *Registry) SupportOf(module, class string) Support {
 				return Support{Kind: kind, OK: true}
 			}
 		}
-		return Support{"function", false, "not known here; a Go form of it can be given as a custom object"}
+		return Support{"function", false, "not known here; " + r.giveForm(custom, reflect.TypeFor[ActivationFunc]())}
 	}
-	return Support{"layer", false, r.unknownReason(module, class)}
+	return Support{"layer", false, r.unknownReason(module, class, record)}
 }
 
 // KindOf is the part of keras that a module belongs to, as Registry.RegisterObject names it; "" for layers and models.
