@@ -32,18 +32,22 @@ func customModel(record string) []byte {
 }
 
 const (
-	shiftRecord = `"module": "acme.layers", "class_name": "Shift", "registered_name": "acme>Shift", "config": {"name": "shift", "trainable": true,
-	  "dtype": "float32", "by": 2}`
-	lambdaRecord = `"module": "keras.layers", "class_name": "Lambda", "registered_name": null, "config": {"name": "half", "trainable": true,
-	  "dtype": "float32", "function": {"class_name": "__lambda__", "config": {"code": "4wAA", "defaults": null, "closure": null}},
+	shiftRecord = `"module": "acme.layers", "class_name": "Shift", "registered_name": "acme>Shift", "config":
+	  {"name": "shift", "trainable": true, "dtype": "float32", "by": 2}`
+	lambdaRecord = `"module": "keras.layers", "class_name": "Lambda", "registered_name": null, "config":
+	  {"name": "half", "trainable": true, "dtype": "float32",
+	  "function": {"class_name": "__lambda__", "config": {"code": "4wAA", "defaults": null, "closure": null}},
 	  "arguments": {}}`
-	functionRecord = `"module": "keras.layers", "class_name": "Lambda", "registered_name": null, "config": {"name": "half", "trainable": true,
-	  "dtype": "float32", "function": {"module": "builtins", "class_name": "function", "config": "acme>half", "registered_name": "function"},
+	functionRecord = `"module": "keras.layers", "class_name": "Lambda", "registered_name": null, "config":
+	  {"name": "half", "trainable": true, "dtype": "float32",
+	  "function": {"module": "builtins", "class_name": "function", "config": "acme>half", "registered_name": "function"},
 	  "arguments": {}}`
-	activationRecord = `"module": "keras.layers", "class_name": "Activation", "registered_name": null, "config": {"name": "a", "trainable": true,
-	  "dtype": "float32", "activation": {"module": "builtins", "class_name": "function", "config": "acme>half", "registered_name": "function"}}`
-	initializerRecord = `"module": "keras.layers", "class_name": "Dense", "registered_name": null, "config": {"name": "d", "trainable": true,
-	  "dtype": "float32", "units": 2, "kernel_initializer": {"module": "acme", "class_name": "Init", "config": {}, "registered_name": "acme>Init"}}`
+	activationRecord = `"module": "keras.layers", "class_name": "Activation", "registered_name": null, "config":
+	  {"name": "a", "trainable": true, "dtype": "float32",
+	  "activation": {"module": "builtins", "class_name": "function", "config": "acme>half", "registered_name": "function"}}`
+	initializerRecord = `"module": "keras.layers", "class_name": "Dense", "registered_name": null, "config":
+	  {"name": "d", "trainable": true, "dtype": "float32", "units": 2,
+	  "kernel_initializer": {"module": "acme", "class_name": "Init", "config": {}, "registered_name": "acme>Init"}}`
 )
 
 // TestCustomForms gives custom objects in every form that is taken.

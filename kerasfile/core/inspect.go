@@ -284,45 +284,11 @@ func optimizerParams(info *Info, compile *pyjson.Object, model *nn.Model) Optimi
 		return n
 	}
 	// The file of a model that was never trained has the counters alone; Keras makes the rest when it loads the model.
-	if slots, ok := optimizerSlots(compile.Object("optimizer")); ok {
+	if slots, ok := nn.OptimizerSlots(compile.Object("optimizer")); ok {
 		for _, v := range model.TrainableVariables() {
 			n.Params += slots * int64(v.Size())
 			n.Bytes += float64(slots) * float64(v.Size()*v.DType.Size())
 		}
 	}
 	return n
-}
-
-// optimizerSlots is the number of variables that an optimizer keeps for each trainable one of the model.
-func optimizerSlots(record *pyjson.Object) (int64, bool) {
-	c := record.Object("config")
-	set := func(key string) int64 {
-		switch v := c.Get(key).(type) {
-		case bool:
-			if v {
-				return 1
-			}
-		case pyjson.Number:
-			if v.Float() != 0 {
-				return 1
-			}
-		}
-		return 0
-	}
-	var n int64
-	switch record.String("class_name") {
-	case "SGD":
-		n = set("momentum")
-	case "RMSprop":
-		n = 1 + set("momentum") + set("centered")
-	case "Adam", "AdamW":
-		n = 2 + set("amsgrad")
-	case "Adamax", "Adadelta", "Ftrl", "Lamb":
-		n = 2
-	case "Adagrad", "Lion":
-		n = 1
-	default:
-		return 0, false
-	}
-	return n + set("use_ema") + set("gradient_accumulation_steps"), true
 }

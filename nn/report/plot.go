@@ -19,6 +19,9 @@ type PlotOptions struct {
 // Plot draws a model's graph (keras.utils.plot_model): a box for each call of a layer, with its name, class and output
 // shape. format is "svg" for a picture, "dot" for Graphviz or "mmd" for Mermaid. It must not run while the model is being changed.
 func Plot(w io.Writer, m *nn.Model, format string, o PlotOptions) error {
+	if m == nil {
+		return errNoModel
+	}
 	d := newDiagram(m, o.ExpandNested)
 	b := bufio.NewWriter(w)
 	switch format {

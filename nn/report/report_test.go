@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/nn/ops"
@@ -192,5 +193,32 @@ func TestParamCount(t *testing.T) {
 		if got := c.String(); got != want {
 			t.Errorf("%q, not %q", got, want)
 		}
+	}
+}
+
+// TestSummaryOfCompiledModels counts the optimizer's variables of models that are compiled, without being told.
+func TestSummaryOfCompiledModels(t *testing.T) {
+	for path, want := range map[string]string{"../../examples/digits.keras": " Optimizer params: "} {
+		m, err := kerasfile.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, bytes, ok := m.OptimizerSize()
+		if !ok || n < 2 {
+			t.Fatalf("%s: the optimizer has %d variables", path, n)
+		}
+		var with, told strings.Builder
+		if err := report.Summary(&with, m, report.SummaryOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := report.Summary(&told, m, report.SummaryOptions{Optimizer: &report.ParamCount{Params: n, Bytes: bytes}}); err != nil {
+			t.Fatal(err)
+		}
+		if with.String() != told.String() || !strings.Contains(with.String(), want) {
+			t.Errorf("%s:\n%s", path, with.String())
+		}
+	}
+	if report.Summary(io.Discard, nil, report.SummaryOptions{}) == nil || report.Plot(io.Discard, nil, "svg", report.PlotOptions{}) == nil {
+		t.Error("no model was taken for one")
 	}
 }

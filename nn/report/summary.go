@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -21,7 +22,7 @@ type SummaryOptions struct {
 	Columns       int  // of the terminal; 0 stands for 80
 	ExpandNested  bool // list the layers of models inside the model (expand_nested)
 	ShowTrainable bool // say of each layer whether training changes it (show_trainable)
-	// Optimizer counts the optimizer's variables, which are no part of a Model; nil if the model is not compiled.
+	// Optimizer counts the optimizer's variables; nil stands for those that the model has, or will have (Model.OptimizerSize).
 	Optimizer *ParamCount
 }
 
@@ -75,6 +76,14 @@ func CountParams(m *nn.Model) (trainable, fixed ParamCount) {
 // the model is not a plain chain, what each layer is connected to; then the totals. It must not run while the model is
 // being changed.
 func Summary(w io.Writer, m *nn.Model, o SummaryOptions) error {
+	if m == nil {
+		return errNoModel
+	}
+	if o.Optimizer == nil {
+		if n, bytes, ok := m.OptimizerSize(); ok {
+			o.Optimizer = &ParamCount{n, bytes}
+		}
+	}
 	if o.Columns <= 0 {
 		o.Columns = 80
 	}
@@ -134,6 +143,9 @@ func Summary(w io.Writer, m *nn.Model, o SummaryOptions) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// errNoModel is for callers that did not look at the error of what should have made the model.
+var errNoModel = errors.New("there is no model: it is nil; what should have made it may have returned an error")
 
 type summary struct {
 	m         *nn.Model
