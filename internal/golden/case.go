@@ -36,7 +36,7 @@ func Find(dir string) ([]Case, error) {
 		if !ok {
 			return nil
 		}
-		if info, err := os.Stat(stem + ".npz"); err != nil || info.IsDir() {
+		if info, err := os.Stat(stem + ".npz"); err != nil || !info.Mode().IsRegular() {
 			return nil
 		}
 		name, err := filepath.Rel(dir, stem)
@@ -109,6 +109,7 @@ func (c Case) Load(opts ...kerasfile.Option) (*nn.Model, []tensor.Any, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	defer a.Close()
 	inputs, err := a.Numbered("input_")
 	return m, inputs, err
 }
@@ -122,6 +123,7 @@ func (c Case) run(run Runner, r *Result, opts []kerasfile.Option) error {
 	if err != nil {
 		return err
 	}
+	defer a.Close()
 	outputs, err := a.Numbered("output_")
 	if err != nil {
 		return err

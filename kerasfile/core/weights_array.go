@@ -38,12 +38,16 @@ func (s arraySource) assign(m *nn.Model, o options) error {
 }
 
 func (s arraySource) variable(key string, v *layer.Variable) error {
-	t, err := s.archive.Read(key)
+	h, err := s.archive.Header(key)
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(t.Shape(), v.Shape) {
-		return fmt.Errorf("the shape is %s, it must be %s", tensor.FormatShape(t.Shape()), tensor.FormatShape(v.Shape))
+	if !slices.Equal(h.Shape, v.Shape) {
+		return fmt.Errorf("the shape is %s, it must be %s", tensor.FormatShape(h.Shape), tensor.FormatShape(v.Shape))
+	}
+	t, err := s.archive.Read(key)
+	if err != nil {
+		return err
 	}
 	if t, err = container.ArchiveValue(t, v.DType); err != nil {
 		return err

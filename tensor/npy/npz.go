@@ -2,12 +2,9 @@ package npy
 
 import (
 	"archive/zip"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"math"
 	"os"
 	"sort"
 	"strings"
@@ -17,9 +14,11 @@ import (
 
 // Archive is an open .npz file: a zip of .npy arrays.
 type Archive struct {
-	files map[string]*zip.File
-	names []string
-	size  int64
+	files  map[string]*zip.File
+	names  []string
+	size   int64
+	limits Limits
+	file   *os.File // nil if the caller has opened it
 }
 
 // NewArchive reads the directory of an .npz file.
@@ -28,19 +27,46 @@ func NewArchive(r io.ReaderAt, size int64) (*Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("npz: %w", err)
 	}
-	a := &Archive{files: map[string]*zip.File{}, size: size}
+	a := &Archive{files: map[string]*zip.File{}, size: size, limits: Limits{}.withDefaults()}
 	for _, f := range z.File {
 		name, ok := strings.CutSuffix(f.Name, ".npy")
 		if !ok {
 			continue
 		}
-		if a.files[name] == nil {
-			a.names = append(a.names, name)
+		if a.files[name] != nil {
+			return nil, fmt.Errorf("npz: the array %q is there twice", shorten(name))
 		}
+		a.names = append(a.names, name)
 		a.files[name] = f
 	}
 	return a, nil
 }
+
+// OpenArchive opens an .npz file, of which arrays are read when they are asked for.
+func OpenArchive(path string) (*Archive, error) {
+	f, size, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	a, err := NewArchive(f, size)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	a.file = f
+	return a, nil
+}
+
+// Close closes the file if OpenArchive has opened it.
+func (a *Archive) Close() error {
+	if a.file == nil {
+		return nil
+	}
+	return a.file.Close()
+}
+
+// SetLimits changes what Read may take for one array.
+func (a *Archive) SetLimits(l Limits) { a.limits = l.withDefaults() }
 
 // Names returns the names of the arrays in the order of the file.
 func (a *Archive) Names() []string { return a.names }
@@ -48,29 +74,93 @@ func (a *Archive) Names() []string { return a.names }
 // Has reports whether there is an array of the given name.
 func (a *Archive) Has(name string) bool { return a.files[name] != nil }
 
-// maxArray bounds the unpacked size of one array in bytes.
-var maxArray = min(int64(4<<30), math.MaxInt/4)
+// Header returns what the array of the given name says of itself.
+func (a *Archive) Header(name string) (*Header, error) {
+	r, h, err := a.open(name)
+	if err != nil {
+		return nil, err
+	}
+	return h, r.Close()
+}
 
 // Read returns the array of the given name.
 func (a *Archive) Read(name string) (tensor.Any, error) {
+	r, h, err := a.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	t, err := a.read(name, r, h)
+	if err != nil {
+		return nil, fmt.Errorf("npz: %s: %w", shorten(name), err)
+	}
+	return t, nil
+}
+
+// open opens an entry up to its elements.
+func (a *Archive) open(name string) (io.ReadCloser, *Header, error) {
 	f := a.files[name]
 	if f == nil {
-		return nil, fmt.Errorf("npz: there is no array %q; there are %s", name, strings.Join(a.names, ", "))
+		return nil, nil, fmt.Errorf("npz: there is no array %q; there are %s", shorten(name), listed(a.names))
 	}
 	r, err := f.Open()
 	if err != nil {
-		return nil, fmt.Errorf("npz: %s: %w", name, err)
+		return nil, nil, fmt.Errorf("npz: %s: %w", shorten(name), err)
 	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, maxArray))
+	h, err := readHeader(r)
 	if err != nil {
-		return nil, fmt.Errorf("npz: %s: %w", name, err)
+		r.Close()
+		return nil, nil, fmt.Errorf("npz: %s: %w", shorten(name), err)
 	}
-	t, err := Decode(data)
+	return r, h, nil
+}
+
+// mostExpansion is what deflate can make of a byte: 258 bytes of two bits.
+const mostExpansion = 1032
+
+// read checks what an entry declares against what is stored and against the limits, then reads its elements, to the end,
+// where the checksum is.
+func (a *Archive) read(name string, r io.Reader, h *Header) (tensor.Any, error) {
+	f := a.files[name]
+	declared, stored := f.UncompressedSize64, f.CompressedSize64
+	if need := h.Memory(); need > a.limits.Bytes {
+		return nil, &LimitError{need, a.limits.Bytes}
+	}
+	switch size := uint64(h.length + h.bytes); {
+	case size > declared:
+		return nil, fmt.Errorf("%d bytes of elements are declared, the entry has %d bytes", h.bytes, declared)
+	case size < declared:
+		return nil, fmt.Errorf("there are %d bytes after the array", declared-size)
+	case stored > uint64(a.size) || declared > stored*mostExpansion+1024:
+		return nil, errors.New("more bytes are declared than the file can hold")
+	}
+	if need := h.Memory(); a.limits.Expansion > 0 && need > smallArray && need/a.limits.Expansion > int64(stored) {
+		return nil, &ExpansionError{need / int64(max(stored, 1)), a.limits.Expansion}
+	}
+	t, err := h.elements(r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
+	}
+	if n, err := io.CopyN(io.Discard, r, 1); n > 0 {
+		return nil, errors.New("the entry is longer than it says")
+	} else if !errors.Is(err, io.EOF) {
+		return nil, err
 	}
 	return t, nil
+}
+
+// listed lists names for a message.
+func listed(names []string) string {
+	const most = 20
+	short := make([]string, 0, most)
+	for i, n := range names {
+		if i == most {
+			short = append(short, fmt.Sprintf("and %d more", len(names)-most))
+			break
+		}
+		short = append(short, shorten(n))
+	}
+	return strings.Join(short, ", ")
 }
 
 // Numbered returns the arrays prefix0, prefix1, ... of the archive.
@@ -84,36 +174,6 @@ func (a *Archive) Numbered(prefix string) ([]tensor.Any, error) {
 		out = append(out, t)
 	}
 	return out, nil
-}
-
-// read reads a file that has an end.
-func read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		err = &fs.PathError{Op: "open", Path: path, Err: errors.New("is not a regular file")}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-}
-
-// ReadFile returns the array of a .npy file.
-func ReadFile(path string) (tensor.Any, error) {
-	data, err := read(path)
-	if err != nil {
-		return nil, err
-	}
-	return Decode(data)
-}
-
-// OpenArchive reads an .npz file whole.
-func OpenArchive(path string) (*Archive, error) {
-	data, err := read(path)
-	if err != nil {
-		return nil, err
-	}
-	return NewArchive(bytes.NewReader(data), int64(len(data)))
 }
 
 // EncodeArchive writes an .npz file, deflated, with the arrays in the order of their names.
@@ -130,7 +190,7 @@ func EncodeArchive(w io.Writer, arrays map[string]tensor.Any) error {
 			return err
 		}
 		if err := Encode(f, arrays[n]); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", n, err)
 		}
 	}
 	return z.Close()

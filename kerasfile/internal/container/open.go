@@ -128,6 +128,7 @@ func OpenWeightsFS(fsys fs.FS, name string, o Options) (Container, error) {
 	}
 	if signature != hdf5Signature {
 		if a, err := npy.NewArchive(r, size); err == nil && len(a.Names()) > 0 {
+			a.SetLimits(npy.Limits{Bytes: o.EntryBytes, Expansion: -1}) // slots of optimizers are full of zeros; shapes are known
 			return owning(closer)(archive{weightsAlone{Archive}, a}, nil)
 		}
 	}
