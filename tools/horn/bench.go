@@ -128,14 +128,13 @@ func (b *benchCommand) run(a *app, path string) error {
 
 // inputs reads or makes what the model is called with.
 func (b *benchCommand) inputs(a *app, m *nn.Model) (*inputs, error) {
-	ports := ports(m)
 	if b.input == "" {
 		if len(m.Inputs()) == 0 {
 			return nil, fmt.Errorf("the model does not say what shape its input has; give one with --input")
 		}
-		return randomInputs(m, ports, b.batch, b.batchSet)
+		return b.random(m)
 	}
-	r := &inputReader{app: a, ports: ports}
+	r := a.newInputReader(m, &b.memory)
 	in, err := r.read([]string{b.input})
 	if err != nil {
 		return nil, err
@@ -156,29 +155,58 @@ func (b *benchCommand) inputs(a *app, m *nn.Model) (*inputs, error) {
 // unknownLength stands for dimensions that the model leaves open.
 const unknownLength = 128
 
-// randomInputs makes inputs of the right shapes and types; integers stay below the smallest vocabulary in the model.
-func randomInputs(m *nn.Model, ports []port, batch int, batchSet bool) (*inputs, error) {
+// maxMadeUp is what the inputs of one example may take that nobody has given: a small file can promise any size.
+const maxMadeUp = 256 << 20
+
+// shape is what an input of the model has in a call.
+func (b *benchCommand) shape(p port) ([]int, error) {
+	shape := slices.Clone(p.shape)
+	for i, d := range shape {
+		switch {
+		case i == 0 && d < 0:
+			shape[i] = b.batch
+		case i == 0 && b.batchSet && d != b.batch:
+			return nil, fmt.Errorf("--batch %d: the model takes batches of %d only", b.batch, d)
+		case d < 0:
+			shape[i] = unknownLength
+		}
+	}
+	return shape, nil
+}
+
+// random makes inputs of the right shapes and types; integers stay below the smallest vocabulary in the model.
+func (b *benchCommand) random(m *nn.Model) (*inputs, error) {
+	ports := ports(m)
+	budget := b.memory.budget()
+	for _, p := range ports {
+		shape, err := b.shape(p)
+		if err != nil {
+			return nil, err
+		}
+		n, ok := tensor.SizeOf(shape)
+		need := int64(math.MaxInt64)
+		if ok {
+			need = product(int64(n), int64(max(p.dtype.Size(), 4))) // made as float32 or so
+		}
+		asked := int64(1)
+		if len(p.shape) > 0 && p.shape[0] < 0 {
+			asked = int64(b.batch)
+		}
+		limit := min(budget.left, product(budget.promised(maxMadeUp), asked))
+		if err := budget.takeOf(need, limit, "the input %q of shape %s", p.name, tensor.FormatShape(shape)); err != nil {
+			return nil, work(err)
+		}
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	limit := int64(vocabulary(m))
 	in := &inputs{}
 	for _, p := range ports {
-		shape := slices.Clone(p.shape)
-		for i, d := range shape {
-			switch {
-			case i == 0 && d < 0:
-				shape[i] = batch
-			case i == 0 && batchSet && d != batch:
-				return nil, fmt.Errorf("--batch %d: the model takes batches of %d only", batch, d)
-			case d < 0:
-				shape[i] = unknownLength
-			}
+		shape, err := b.shape(p)
+		if err != nil {
+			return nil, err
 		}
-		n, ok := tensor.SizeOf(shape)
-		if !ok || n > math.MaxInt32 {
-			return nil, fmt.Errorf("the input %q would have shape %s; give a smaller --batch", p.name, tensor.FormatShape(shape))
-		}
+		n, _ := tensor.SizeOf(shape)
 		var t tensor.Any
-		var err error
 		switch {
 		case p.dtype == tensor.String:
 			s := make([]string, n)

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +19,7 @@ type convertFlags struct {
 	overwrite bool
 	target    string
 	shard     string
+	memory    memoryFlag
 	weights   string
 }
 
@@ -49,6 +49,7 @@ What older releases wrote in another way is brought into today's form, with a no
 	}
 	cmd.Flags().BoolVar(&flags.overwrite, "overwrite", false, "replace DST if it exists")
 	registerUnsafe(cmd)
+	flags.memory.register(cmd)
 	cmd.Flags().StringVar(&flags.target, "for", "", "write for a release of Keras, such as keras-3.3, without what it does not know")
 	cmd.Flags().StringVar(&flags.shard, "max-shard-size", "10GiB", "largest file of a .weights.json, such as 500MB")
 	cmd.Flags().StringVar(&flags.weights, "weights", "", "take the weights from this file")
@@ -156,24 +157,4 @@ func saver(dst string) (func(*nn.Model, string, ...kerasfile.SaveOption) error, 
 	}
 	const forms = ".keras, .h5, .weights.h5, .weights.json, .npz, or a slash for a directory"
 	return nil, fmt.Errorf("%s: the end of the name says the form: %s", dst, forms)
-}
-
-// sizeUnits are powers of 1000 and, with an i, of 1024.
-var sizeUnits = map[string]float64{
-	"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "t": 1e12, "tb": 1e12,
-	"ki": 1 << 10, "kib": 1 << 10, "mi": 1 << 20, "mib": 1 << 20, "gi": 1 << 30, "gib": 1 << 30, "ti": 1 << 40, "tib": 1 << 40,
-}
-
-// parseSize reads a number of bytes such as "500MB", "1.5GiB" or "1000000".
-func parseSize(s string) (int64, error) {
-	i := len(s)
-	for i > 0 && (s[i-1] < '0' || s[i-1] > '9') {
-		i--
-	}
-	n, err := strconv.ParseFloat(s[:i], 64)
-	unit, ok := sizeUnits[strings.ToLower(strings.TrimSpace(s[i:]))]
-	if err != nil || !ok || !(n*unit >= 1) || n*unit > 1<<62 {
-		return 0, errors.New("a size such as 500MB is expected")
-	}
-	return int64(n * unit), nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -17,35 +18,37 @@ import (
 // table is a .csv file: rows of cells, and the names of the columns if the first row has them.
 type table struct {
 	header []string
+	column map[string]int // by name, in lower case
 	rows   [][]string
 }
 
 // readCSV takes the inputs from the columns of a table: by the names of the columns where they are those of the inputs,
 // else from left to right. Columns that are left over are noted if they have names, and an error if they have none.
 func (r *inputReader) readCSV(file string, want []port) ([]tensor.Any, error) {
-	data, err := readRegular(file)
+	f, _, err := openRegular(file)
 	if err != nil {
 		return nil, err
 	}
-	t, err := parseCSV(data, want)
+	defer f.Close()
+	t, err := parseCSV(f, want, r.budget)
 	if err != nil {
 		return nil, err
 	}
 	columns := len(t.rows[0])
 	out := make([]tensor.Any, len(want))
-	var used []int
+	used, count := make([]bool, columns), 0
+	takes := t.byName(want)
 	next := 0
-	byName := t.header != nil && !slices.ContainsFunc(want, func(p port) bool { return t.named(p) == nil })
 	for i, p := range want {
 		var take []int
-		if byName {
-			take = t.named(p)
+		if takes != nil {
+			take = takes[i]
 		} else {
 			n, err := p.width(columns - next)
 			if err != nil {
 				return nil, err
 			}
-			if next+n > columns {
+			if n > columns-next {
 				if len(want) == 1 {
 					return nil, fmt.Errorf("has %d columns; the input %q needs %d", columns, p.name, n)
 				}
@@ -56,31 +59,64 @@ func (r *inputReader) readCSV(file string, want []port) ([]tensor.Any, error) {
 				next++
 			}
 		}
-		used = append(used, take...)
-		if out[i], err = t.tensor(p, take); err != nil {
+		for _, c := range take {
+			if !used[c] {
+				used[c] = true
+				count++
+			}
+		}
+		if out[i], err = t.tensor(p, take, r.budget); err != nil {
 			return nil, err
 		}
 	}
-	var rest []string
-	for c := range columns {
-		if !slices.Contains(used, c) && t.header != nil {
-			rest = append(rest, fmt.Sprintf("%d (%s)", c+1, t.header[c]))
-		}
-	}
 	switch {
-	case len(rest) > 0:
-		r.app.note("%s: no input: column %s", file, strings.Join(rest, ", "))
-	case columns > len(used):
-		return nil, fmt.Errorf("has %d columns, the model needs %d; without a header row none can be left out", columns, len(used))
+	case count == columns:
+	case t.header != nil:
+		r.app.note("%s: no input: column %s", file, t.unused(used))
+	default:
+		return nil, fmt.Errorf("has %d columns, the model needs %d; without a header row none can be left out", columns, count)
 	}
 	return out, nil
 }
 
-func parseCSV(data []byte, want []port) (*table, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	c := csv.NewReader(bytes.NewReader(data))
+// unused names the columns that are not used, the first ones if there are many.
+func (t *table) unused(used []bool) string {
+	const most = 20
+	var names []string
+	rest := 0
+	for c, u := range used {
+		switch {
+		case u:
+		case len(names) == most:
+			rest++
+		default:
+			names = append(names, fmt.Sprintf("%d (%s)", c+1, t.header[c]))
+		}
+	}
+	if rest > 0 {
+		names = append(names, fmt.Sprintf("and %d more", rest))
+	}
+	return strings.Join(names, ", ")
+}
+
+// A cell takes the header of a string besides its text, a row that of a slice.
+const (
+	memoryOfCell = 16
+	memoryOfRow  = 24
+)
+
+func parseCSV(file io.Reader, want []port, b *budget) (*table, error) {
+	in := bufio.NewReaderSize(file, 1<<16)
+	if first, err := in.Peek(3); err == nil && string(first) == "\ufeff" {
+		_, _ = in.Discard(3) // they are there
+	}
+	start, err := in.Peek(1 << 16)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	c := csv.NewReader(in)
 	c.TrimLeadingSpace = true
-	if first, _, _ := bytes.Cut(data, []byte("\n")); !bytes.ContainsRune(first, ',') {
+	if first, _, _ := bytes.Cut(start, []byte("\n")); !bytes.ContainsRune(first, ',') {
 		switch {
 		case bytes.ContainsRune(first, ';'):
 			c.Comma = ';'
@@ -89,7 +125,7 @@ func parseCSV(data []byte, want []port) (*table, error) {
 		}
 	}
 	t := &table{}
-	for {
+	for at := int64(0); ; {
 		row, err := c.Read()
 		if errors.Is(err, io.EOF) {
 			break
@@ -97,15 +133,32 @@ func parseCSV(data []byte, want []port) (*table, error) {
 		if err != nil {
 			return nil, err
 		}
+		end := c.InputOffset()
+		if err := b.take(end-at+memoryOfRow+int64(len(row))*memoryOfCell, "the table up to row %d", len(t.rows)+1); err != nil {
+			return nil, err
+		}
+		at = end
 		t.rows = append(t.rows, row)
 	}
 	if len(t.rows) > 0 && isHeader(t.rows[0], want) {
 		t.header, t.rows = t.rows[0], t.rows[1:]
+		t.column = columnsOf(t.header)
 	}
 	if len(t.rows) == 0 {
 		return nil, errors.New("has no rows")
 	}
 	return t, nil
+}
+
+func columnsOf(header []string) map[string]int {
+	m := make(map[string]int, len(header))
+	for i, h := range header {
+		h = strings.ToLower(strings.TrimSpace(h))
+		if _, ok := m[h]; !ok {
+			m[h] = i
+		}
+	}
+	return m
 }
 
 // isHeader tells names of columns from values: they are names of inputs or, where all inputs are numbers, no numbers; a
@@ -115,11 +168,14 @@ func isHeader(row []string, want []port) bool {
 	if len(row) == 1 && strings.EqualFold(strings.TrimSpace(row[0]), "text") {
 		return true
 	}
+	columns := columnsOf(row)
 	for _, p := range want {
 		text = text || p.dtype == tensor.String
-		for _, name := range p.called() {
-			if slices.ContainsFunc(row, func(cell string) bool { return strings.EqualFold(strings.TrimSpace(cell), name) }) {
-				return true
+		for way := range waysToCall {
+			for _, name := range p.called(way) {
+				if _, ok := columns[strings.ToLower(name)]; ok {
+					return true
+				}
 			}
 		}
 	}
@@ -162,23 +218,40 @@ func (p port) width(have int) (int, error) {
 	return n, nil
 }
 
+// byName returns the columns of each input by their names, nil if they are not all there.
+func (t *table) byName(want []port) [][]int {
+	if t.header == nil {
+		return nil
+	}
+	out := make([][]int, len(want))
+	for way := range waysToCall {
+		all := true
+		for i, p := range want {
+			out[i] = t.named(p, way)
+			all = all && out[i] != nil
+		}
+		if all {
+			return out
+		}
+	}
+	return nil
+}
+
 // named returns the columns with the input's name, or with that name and a number, nil if they are not there.
-func (t *table) named(p port) []int {
+func (t *table) named(p port, way int) []int {
 	n, err := p.width(1)
 	if err != nil {
 		return nil
 	}
-	column := func(name string) int {
-		return slices.IndexFunc(t.header, func(h string) bool { return strings.EqualFold(strings.TrimSpace(h), name) })
-	}
-	for _, name := range p.called() {
-		if i := column(name); i >= 0 && n == 1 {
+	for _, name := range p.called(way) {
+		name = strings.ToLower(name)
+		if i, ok := t.column[name]; ok && n == 1 {
 			return []int{i}
 		}
 		var take []int
 		for k := 0; n > 1 && k < n; k++ {
-			i := column(fmt.Sprintf("%s_%d", name, k))
-			if i < 0 {
+			i, ok := t.column[fmt.Sprintf("%s_%d", name, k)]
+			if !ok {
 				break
 			}
 			take = append(take, i)
@@ -191,7 +264,11 @@ func (t *table) named(p port) []int {
 }
 
 // tensor makes an array of columns.
-func (t *table) tensor(p port, columns []int) (tensor.Any, error) {
+func (t *table) tensor(p port, columns []int, b *budget) (tensor.Any, error) {
+	const each = 16 // as float64, then as what the model takes
+	if err := b.take(int64(len(t.rows))*int64(len(columns))*each, "the input %q of %d rows", p.name, len(t.rows)); err != nil {
+		return nil, err
+	}
 	shape := []int{len(t.rows), len(columns)}
 	if len(p.shape) == 1 && len(columns) == 1 {
 		shape = shape[:1]

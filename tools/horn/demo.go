@@ -36,7 +36,7 @@ func (a *app) runDemo() error {
 	}
 	const count = 10
 	pictures := make([]image.Image, count)
-	var data []float32
+	data := make([]float32, count*8*8)
 	f := frame{height: 8, width: 8, channels: 1}
 	for i := range pictures {
 		file := fmt.Sprintf("digit_%d.png", i)
@@ -47,7 +47,7 @@ func (a *app) runDemo() error {
 		if pictures[i], err = decodeImage(raw); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		data = append(data, f.values(pictures[i])...)
+		f.values(pictures[i], data[i*len(data)/count:])
 	}
 	out, err := m.Predict(tensor.FromSlice(data, count, 8, 8, 1))
 	if err != nil {

@@ -55,6 +55,9 @@ func describe(file string, err error) string {
 	case errors.Is(err, layer.ErrUnsupported):
 		text += "; 'horn inspect' lists all classes of the model"
 	}
+	for _, room := range []string{"npz", "npy"} {
+		text = strings.ReplaceAll(strings.TrimPrefix(text, room+": "), ": "+room+": ", ": ")
+	}
 	return strings.ReplaceAll(text, "h5lite: ", "")
 }
 

@@ -56,12 +56,12 @@ func (e *evaluateCommand) run(ctx context.Context, a *app, path, file string) er
 	if err != nil {
 		return err
 	}
-	data, err := readTestData(file, m)
+	data, err := readTestData(file, m, e.memory.budget())
 	if err != nil {
 		return fail(file, err)
 	}
-	for _, name := range data.unused {
-		a.note("%s: the array %q is no input, target or weight of the model", file, name)
+	if len(data.unused) > 0 {
+		a.note("%s: no input, target or weight of the model: %s", file, listed(data.unused))
 	}
 	bar := a.progress(data.examples, "evaluating")
 	defer bar.Close()
@@ -118,42 +118,41 @@ type testData struct {
 	examples                 int
 }
 
-func readTestData(file string, m *nn.Model) (*testData, error) {
+func readTestData(file string, m *nn.Model, b *budget) (*testData, error) {
 	z, err := npy.OpenArchive(file)
 	if err != nil {
 		return nil, err
 	}
+	defer z.Close()
 	d := &testData{}
 	used := map[string]bool{}
 	find := func(names ...string) (tensor.Any, error) {
 		for _, n := range names {
 			if z.Has(n) {
 				used[n] = true
-				t, err := z.Read(n)
+				h, err := z.Header(n)
 				if err != nil {
-					return nil, fmt.Errorf("%s: %w", n, err)
+					return nil, err
 				}
-				return t, nil
+				return readAny(z, n, h, b)
 			}
 		}
 		return nil, nil
 	}
 	ins := ports(m)
-	for _, p := range ins {
-		names := p.called()
-		if len(ins) == 1 {
-			names = append(names, "input", "x")
-		}
-		t, err := find(names...)
-		if err != nil {
-			return nil, err
-		}
-		if t == nil {
-			if !p.optional {
-				return nil, fmt.Errorf("has no array for the input %q; it has %q", p.name, z.Names())
-			}
+	names, err := resolve(z.Names(), ins)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range ins {
+		if names[i] == "" {
 			d.inputs = append(d.inputs, nil)
 			continue
+		}
+		used[names[i]] = true
+		t, err := readEntry(z, names[i], p, b)
+		if err != nil {
+			return nil, err
 		}
 		fitted, single, err := p.fit(t)
 		if err == nil && single {
@@ -185,7 +184,7 @@ func readTestData(file string, m *nn.Model) (*testData, error) {
 		d.targets = append(d.targets, t)
 	}
 	if none {
-		return nil, fmt.Errorf("has no targets: an array target_0 is expected; it has %q", z.Names())
+		return nil, fmt.Errorf("has no targets: an array target_0 is expected; it has %s", listed(z.Names()))
 	}
 	if t, err := find("weight"); err != nil {
 		return nil, err

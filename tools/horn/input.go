@@ -8,9 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
 )
@@ -23,31 +21,46 @@ type port struct {
 	shape    []int  // with the batch; nil if nothing is known
 	dtype    tensor.DType
 	optional bool
+	alone    bool // there is no other input
 }
 
 func ports(m *nn.Model) []port {
 	var out []port
 	keys := m.InputKeys()
 	for i, s := range m.Inputs() {
-		p := port{index: i, name: s.Name, shape: s.Shape, dtype: s.DType, optional: m.InputOptional(i)}
+		p := port{index: i, name: s.Name, shape: s.Shape, dtype: s.DType, optional: m.InputOptional(i), alone: len(m.Inputs()) == 1}
 		if i < len(keys) {
 			p.key = keys[i]
 		}
 		out = append(out, p)
 	}
 	if len(out) == 0 {
-		out = []port{{name: "input"}}
+		out = []port{{name: "input", alone: true}}
 	}
 	return out
 }
 
-// called lists the names under which a file may have the input, best first.
-func (p port) called() []string {
-	names := []string{p.name}
-	if p.key != "" && p.key != p.name {
-		names = append(names, p.key)
+// waysToCall is how many ways there are to name arrays after inputs.
+const waysToCall = 4
+
+// called lists the names under which a file may have the input, best first: its own, a number, NumPy's for an array without
+// a name, and what a lone input is often called.
+func (p port) called(way int) []string {
+	switch way {
+	case 0:
+		if p.key != "" && p.key != p.name {
+			return []string{p.name, p.key}
+		}
+		return []string{p.name}
+	case 1:
+		return []string{fmt.Sprintf("input_%d", p.index)}
+	case 2:
+		return []string{fmt.Sprintf("arr_%d", p.index)}
 	}
-	return append(names, fmt.Sprintf("input_%d", p.index))
+	if p.alone {
+		return []string{"input", "x"}
+	}
+	return nil
 }
 
 func portNames(ports []port) string {
@@ -83,8 +96,18 @@ func (in *inputs) examples() int {
 type inputReader struct {
 	app      *app
 	ports    []port
-	resize   bool
+	outputs  []string // names of the model's outputs, which data may have beside the inputs
+	budget   *budget
+	pixels   pixelFlags
 	pictures bool // some input was one
+}
+
+func (a *app) newInputReader(m *nn.Model, memory *memoryFlag) *inputReader {
+	r := &inputReader{app: a, ports: ports(m), budget: memory.budget()}
+	for _, o := range m.Outputs() {
+		r.outputs = append(r.outputs, o.Name)
+	}
+	return r
 }
 
 // ending is the lower-case ending of a file's name; "-" for standard input.
@@ -172,7 +195,7 @@ func (r *inputReader) readFile(file string, want []port) ([]tensor.Any, error) {
 			return nil, failf(file, "holds one array, the model has the %d inputs %s; give one file for each, or a .npz or .json with all",
 				len(want), portNames(want))
 		}
-		t, err := npy.ReadFile(file)
+		t, err := r.readArray(file, want[0])
 		return []tensor.Any{t}, fail(file, err)
 	case kind == ".npz":
 		t, err := r.readArchive(file, want)
@@ -187,96 +210,67 @@ func (r *inputReader) readFile(file string, want []port) ([]tensor.Any, error) {
 		t, err := r.readPictures([]string{file}, want[0])
 		return []tensor.Any{t}, err
 	}
-	var data []byte
-	var err error
+	data, err := r.readText(file)
 	if file == "-" {
 		file = "standard input"
-		data, err = io.ReadAll(r.app.in)
-	} else {
-		data, err = readRegular(file)
 	}
 	if err != nil {
 		return nil, fail(file, err)
 	}
-	t, err := readJSON(data, want)
+	t, err := r.readJSON(file, data, want)
 	return t, fail(file, err)
 }
 
-// pick takes the inputs out of named arrays; get reads one of them.
-func pick(names []string, want []port, get func(name string, p port) (tensor.Any, error)) ([]tensor.Any, error) {
-	out := make([]tensor.Any, len(want))
-	for i, p := range want {
-		found := ""
-		for _, name := range p.called() {
-			if slices.Contains(names, name) {
-				found = name
-				break
-			}
-		}
-		if found == "" && len(want) == 1 && len(names) == 1 {
-			found = names[0]
-		}
-		if found == "" {
-			if p.optional {
-				continue
-			}
-			return nil, fmt.Errorf("has no array for the input %q; it has %q", p.name, names)
-		}
-		t, err := get(found, p)
+// readText reads a file or, where it is called "-", standard input.
+func (r *inputReader) readText(file string) ([]byte, error) {
+	in := r.app.in
+	if file != "-" {
+		f, info, err := openRegular(file)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", found, err)
+			return nil, err
 		}
-		out[i] = t
-	}
-	return out, nil
-}
-
-func (r *inputReader) readArchive(file string, want []port) ([]tensor.Any, error) {
-	z, err := npy.OpenArchive(file)
-	if err != nil {
-		return nil, err
-	}
-	return pick(z.Names(), want, func(name string, _ port) (tensor.Any, error) { return z.Read(name) })
-}
-
-func readJSON(data []byte, want []port) ([]tensor.Any, error) {
-	v, err := pyjson.Parse(data)
-	if err != nil {
-		return nil, err
-	}
-	array := func(v any, p port) (tensor.Any, error) {
-		d := p.dtype
-		if d == tensor.Invalid { // not built: floats, unless it is text
-			t, err := layer.ArrayOf(v, tensor.Invalid)
-			if err != nil || t.DType() == tensor.String {
-				return t, err
-			}
-			return t.Convert(tensor.Float32)
+		defer f.Close()
+		if info.Size() > r.budget.left { // before reading what is too much
+			return nil, r.budget.take(info.Size(), "the file")
 		}
-		return layer.ArrayOf(v, d)
+		in = f
 	}
-	o, ok := v.(*pyjson.Object)
-	if !ok {
-		if len(want) > 1 {
-			return nil, fmt.Errorf("the model has the %d inputs %s: give an object with their names", len(want), portNames(want))
-		}
-		t, err := array(v, want[0])
-		return []tensor.Any{t}, err
+	data, err := io.ReadAll(io.LimitReader(in, r.budget.left+1))
+	if err == nil && int64(len(data)) > r.budget.left {
+		err = r.budget.take(int64(len(data)), "the text")
 	}
-	for _, k := range o.Keys() {
-		if !slices.ContainsFunc(want, func(p port) bool { return slices.Contains(p.called(), k) }) && !(len(want) == 1 && o.Len() == 1) {
-			return nil, fmt.Errorf("the model has no input %q; it has %s", k, portNames(want))
-		}
-	}
-	return pick(o.Keys(), want, func(name string, p port) (tensor.Any, error) { return array(o.Get(name), p) })
+	return data, err
 }
 
 // fit brings an array to the type and rank of the input. A single example gets a batch dimension.
 func (p port) fit(t tensor.Any) (out tensor.Any, single bool, err error) {
-	if t, err = p.convert(t); err != nil || p.shape == nil {
-		return t, false, err
+	shape, single, err := p.arrange(t.Shape())
+	if err != nil {
+		return nil, false, err
 	}
-	have, want := t.Shape(), p.shape
+	if t, err = p.convert(t); err != nil {
+		return nil, false, err
+	}
+	if !slices.Equal(shape, t.Shape()) {
+		t = tensor.Reshape(t, shape...)
+	}
+	return t, single, nil
+}
+
+// expects says why an array cannot be the input, by what it says of itself: before anything of it is read.
+func (p port) expects(h *npy.Header) error {
+	if _, _, err := p.arrange(h.Shape); err != nil {
+		return err
+	}
+	return p.typed(h.DType)
+}
+
+// arrange returns the shape that an array has as the input, and whether it is a single example.
+func (p port) arrange(have []int) (shape []int, single bool, err error) {
+	want := p.shape
+	if want == nil {
+		return have, false, nil
+	}
 	dims := func(have, want []int) bool {
 		if len(have) != len(want) {
 			return false
@@ -292,26 +286,32 @@ func (p port) fit(t tensor.Any) (out tensor.Any, single bool, err error) {
 	thin := last > 0 && want[last] == 1 // a last dimension of 1 may be left out
 	switch {
 	case dims(have, want), len(have) == len(want)+1 && have[len(want)] == 1 && dims(have[:len(want)], want):
-		return t, false, nil
+		return have, false, nil
 	case len(want) > 0 && dims(have, want[1:]):
-		return tensor.Reshape(t, append([]int{1}, have...)...), true, nil
+		return append([]int{1}, have...), true, nil
 	case thin && dims(have, want[:last]):
-		return tensor.Reshape(t, append(slices.Clone(have), 1)...), false, nil
+		return append(slices.Clone(have), 1), false, nil
 	case thin && dims(have, want[1:last]):
-		return tensor.Reshape(t, append(append([]int{1}, have...), 1)...), true, nil
+		return append(append([]int{1}, have...), 1), true, nil
 	}
 	return nil, false, fmt.Errorf("the array for the input %q has shape %s; the model takes %s, or one example of %s", p.name,
 		tensor.FormatShape(have), tensor.FormatShape(want), tensor.FormatShape(want[min(1, len(want)):]))
 }
 
+// typed refuses text where the model takes numbers, and numbers where it takes text.
+func (p port) typed(d tensor.DType) error {
+	if p.dtype != tensor.Invalid && (d == tensor.String) != (p.dtype == tensor.String) {
+		return fmt.Errorf("the array for the input %q is %s; the model takes %s", p.name, d, p.dtype)
+	}
+	return nil
+}
+
 // convert makes integers of floats that are whole numbers where the model takes integers.
 func (p port) convert(t tensor.Any) (tensor.Any, error) {
-	switch {
-	case p.dtype == tensor.Invalid:
-		return t, nil
-	case (t.DType() == tensor.String) != (p.dtype == tensor.String):
-		return nil, fmt.Errorf("the array for the input %q is %s; the model takes %s", p.name, t.DType(), p.dtype)
-	case p.dtype.IsInt() && t.DType().IsFloat():
+	if err := p.typed(t.DType()); err != nil {
+		return nil, err
+	}
+	if p.dtype.IsInt() && t.DType().IsFloat() {
 		f := make([]float64, t.Len())
 		if err := t.Float64s(f); err != nil {
 			return nil, err

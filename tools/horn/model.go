@@ -16,10 +16,12 @@ import (
 // modelFlags are shared by all commands that load a model.
 type modelFlags struct {
 	threads int
+	memory  memoryFlag
 }
 
 func (f *modelFlags) register(cmd *cobra.Command) {
 	registerUnsafe(cmd)
+	f.memory.register(cmd)
 	cmd.Flags().IntVar(&f.threads, "threads", 0, "goroutines for one prediction (default all cores)")
 }
 

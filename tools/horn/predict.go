@@ -34,7 +34,7 @@ single example needs no batch dimension and is answered without one.`,
 	cmd.Flags().IntVar(&p.top, "top", 3, "how many classes to show of each example")
 	cmd.Flags().IntVar(&p.batch, "batch", 32, "examples in one call")
 	cmd.Flags().BoolVar(&p.json, "json", false, `print {"outputs": {"NAME": nested lists}}`)
-	cmd.Flags().BoolVar(&p.resize, "resize", false, "scale pictures to the size that the model takes")
+	p.pixels.register(cmd)
 	return cmd
 }
 
@@ -44,7 +44,7 @@ type predictCommand struct {
 	top, batch int
 	topSet     bool
 	json       bool
-	resize     bool
+	pixels     pixelFlags
 }
 
 func (p *predictCommand) run(ctx context.Context, a *app, model string, files []string) error {
@@ -57,6 +57,9 @@ func (p *predictCommand) run(ctx context.Context, a *app, model string, files []
 		return fmt.Errorf("--top is for the readable output; --json and --output give all values")
 	}
 	if err := p.check(); err != nil {
+		return err
+	}
+	if err := p.pixels.check(); err != nil {
 		return err
 	}
 	if p.output != "" {
@@ -73,14 +76,16 @@ func (p *predictCommand) run(ctx context.Context, a *app, model string, files []
 	if err != nil {
 		return err
 	}
-	r := &inputReader{app: a, ports: ports(m), resize: p.resize}
+	r := a.newInputReader(m, &p.memory)
+	r.pixels = p.pixels
 	in, err := r.read(files)
 	if err != nil {
 		return err
 	}
-	if p.resize && !r.pictures {
-		return fmt.Errorf("--resize is for pictures; there are none among the inputs")
+	if flag := p.pixels.given(); flag != "" && !r.pictures {
+		return fmt.Errorf("%s is for pictures; there are none among the inputs", flag)
 	}
+	r.noteScale(m, model)
 	outputs, err := a.compute(ctx, m, in, p.batch)
 	if err != nil {
 		return fail(model, err)

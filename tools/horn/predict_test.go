@@ -136,7 +136,7 @@ func encodeAs(t *testing.T, img image.Image, name string) string {
 // seven is digit_7.png at a scale, drawn with a function for its pixels.
 func seven(t *testing.T, scale int, pixel func(y uint8) color.Color) image.Image {
 	t.Helper()
-	src, err := decodePicture(examplesDir + "digit_7.png")
+	src, err := decodeImage(readFile(t, examplesDir+"digit_7.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestPictures(t *testing.T) {
 	large := encodeAs(t, seven(t, 4, grey), "large.png")
 	refused(t, 1, "32 x 32 pixels, the model takes 8 x 8; --resize", "predict", digits, large)
 	refused(t, 1, "no PNG, JPEG or GIF", "predict", digits, writeTemp(t, "x.png", []byte("text")))
-	refused(t, 1, "cannot be read", "predict", digits, writeTemp(t, "x.png", readFile(t, large)[:60]))
+	refused(t, 1, "cannot be read", "predict", digits, writeTemp(t, "x.png", readFile(t, encodeAs(t, seven(t, 1, grey), "small.png"))[:60]))
 	refused(t, 1, "which is no picture", "predict", goldensDir+"format/vocab/text_int.keras", large)
 }
 
@@ -197,7 +197,7 @@ func TestFrames(t *testing.T) {
 		{[]int{-1, 6}, []float32{10, 20, 30, 50, 60, 70}, []int{1, 6}},
 		{nil, []float32{10, 20, 30, 50, 60, 70}, []int{1, 1, 2, 3}},
 	} {
-		r := &inputReader{}
+		r := &inputReader{budget: (&memoryFlag{}).budget()}
 		got, err := r.readPictures([]string{file}, port{name: "x", shape: c.shape, dtype: tensor.Float32})
 		if err != nil {
 			t.Errorf("%v: %v", c.shape, err)
@@ -296,7 +296,7 @@ func TestWrongInputs(t *testing.T) {
 		{`no array for the input "image"`, []string{digits, examplesDir + "wine_test.npz"}},
 		{"not valid JSON", []string{digits, file("x.json", "[[1, 2")}},
 		{"differ in length", []string{digits, file("x.json", "[[1, 2], [3]]")}},
-		{`no input "img"; it has "image"`, []string{digits, file("x.json", `{"img": [1], "b": 2}`)}},
+		{`no array for the input "image"; it has "img", "b"; is "img" meant?`, []string{digits, file("x.json", `{"img": [1], "b": 2}`)}},
 		{"has 3 columns; the input \"image\" needs 64", []string{digits, file("x.csv", "1,2,3\n")}},
 		{"has no rows", []string{digits, file("x.csv", "")}},
 		{"has 65 columns, the model needs 64; without a header", []string{digits, file("x.csv", strings.Repeat("1,", 64)+"1\n")}},
@@ -305,7 +305,7 @@ func TestWrongInputs(t *testing.T) {
 		{`the 2 inputs "a", "b"`, []string{dict, examplesDir + "digit_7.png"}},
 		{`no array for the input "a"`, []string{dict, examplesDir + "wine_test.npz"}},
 		{"the model takes integers", []string{goldensDir + "core/embedding_int32_sequence.keras",
-			npyFile(t, "x.npy", tensor.FromSlice([]float32{0.5}, 1, 1))}},
+			npyFile(t, "x.npy", tensor.FromSlice([]float32{0.5, 0, 0, 0, 0}, 1, 5))}},
 		{"give an object with their names", []string{dict, file("x.json", "[1]")}},
 		{"0.5 is no integer", []string{goldensDir + "core/embedding_int32_sequence.keras", file("x.json", "[0.5]")}},
 	} {
@@ -376,11 +376,12 @@ func TestOutputFiles(t *testing.T) {
 			parse(t, string(readFile(t, file)), &o)
 			got = tensor.FromSlice(slices.Concat(o.Outputs.Cultivar...), 40, 3)
 		case ".csv":
-			tab, e := parseCSV(readFile(t, file), []port{{name: "x", dtype: tensor.Float32, shape: []int{-1, 3}}})
+			b := (&memoryFlag{}).budget()
+			tab, e := parseCSV(bytes.NewReader(readFile(t, file)), []port{{name: "x", dtype: tensor.Float32, shape: []int{-1, 3}}}, b)
 			if e != nil || !slices.Equal(tab.header, []string{"cultivar_0", "cultivar_1", "cultivar_2"}) {
 				t.Fatalf("%v %+v", e, tab)
 			}
-			got, err = tab.tensor(port{dtype: tensor.Float32, shape: []int{-1, 3}}, []int{0, 1, 2})
+			got, err = tab.tensor(port{dtype: tensor.Float32, shape: []int{-1, 3}}, []int{0, 1, 2}, b)
 		}
 		if err != nil {
 			t.Fatal(err)
