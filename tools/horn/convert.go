@@ -109,7 +109,10 @@ func sizeOf(m *nn.Model) (size int64) {
 
 // source loads what is to be converted.
 func (a *app) source(src string, flags convertFlags) (*nn.Model, error) {
-	note := kerasfile.WithNotes(func(n string) { a.note("%s: %s", src, n) })
+	options := []kerasfile.Option{
+		kerasfile.WithNotes(func(n string) { a.note("%s: %s", src, n) }), kerasfile.WithContext(a.context),
+		kerasfile.WithMemoryLimit(flags.memory.bytes),
+	}
 	if err := isModelPath(src); err != nil {
 		return nil, err
 	}
@@ -121,11 +124,11 @@ func (a *app) source(src string, flags convertFlags) (*nn.Model, error) {
 		if readErr != nil {
 			return nil, fail(src, readErr)
 		}
-		m, err = kerasfile.FromJSON(data, note)
+		m, err = kerasfile.FromJSON(data, options...)
 	case flags.weights != "":
-		m, err = kerasfile.Load(src, kerasfile.WithoutWeights(), note)
+		m, err = kerasfile.Load(src, append(options, kerasfile.WithoutWeights())...)
 	default:
-		m, err = kerasfile.Load(src, note)
+		m, err = kerasfile.Load(src, options...)
 	}
 	if err != nil {
 		return nil, fail(src, err)

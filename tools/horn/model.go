@@ -38,7 +38,7 @@ func (f *modelFlags) check() error {
 }
 
 func (f *modelFlags) options() []kerasfile.Option {
-	return []kerasfile.Option{kerasfile.WithCompile(false)}
+	return []kerasfile.Option{kerasfile.WithCompile(false), kerasfile.WithMemoryLimit(f.memory.bytes)}
 }
 
 // load loads a model without its compile state, of which it notes what is not known.
@@ -46,7 +46,7 @@ func (a *app) load(path string, f modelFlags, opts ...kerasfile.Option) (*nn.Mod
 	if err := isModelPath(path); err != nil {
 		return nil, err
 	}
-	m, err := kerasfile.Load(path, append(f.options(), opts...)...)
+	m, err := kerasfile.Load(path, append(append(f.options(), kerasfile.WithContext(a.context)), opts...)...)
 	if err != nil {
 		return nil, fail(path, err)
 	}
