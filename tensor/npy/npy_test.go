@@ -164,6 +164,7 @@ func TestHostileArchives(t *testing.T) {
 		return fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d,), }", n)
 	}
 	small := header(floats(2), "12345678")
+	longer := append(small[:len(small):len(small)], 1, 2)
 	zeros := header(floats(20<<20), string(make([]byte, 80<<20)))
 	flipped := entry(t, "a", small, uint64(len(small)))
 	flipped[len("PK\x03\x04")+10+30] ^= 1
@@ -178,8 +179,8 @@ func TestHostileArchives(t *testing.T) {
 		"too large":          {entry(t, "a", small, uint64(len(small))), Limits{Bytes: 7}, "the limit is 7"},
 		"far above":          {entry(t, "a", header(floats(1<<40), ""), 1<<42+79), Limits{Bytes: 1 << 62}, "?"},
 		"cut off":            {entry(t, "a", header(floats(1000), "1234"), 4000+66), Limits{}, ""},
-		"more after it":      {entry(t, "a", append(small[:len(small):len(small)], 1, 2), uint64(len(small)+2)), Limits{}, "2 bytes after the array"},
-		"longer than said":   {entry(t, "a", append(small[:len(small):len(small)], 1, 2), uint64(len(small))), Limits{}, "?"},
+		"more after it":      {entry(t, "a", longer, uint64(len(longer))), Limits{}, "2 bytes after the array"},
+		"longer than said":   {entry(t, "a", longer, uint64(len(small))), Limits{}, "?"},
 		"damaged":            {flipped, Limits{}, "?"},
 	} {
 		a, err := NewArchive(bytes.NewReader(c.file), int64(len(c.file)))

@@ -14,7 +14,8 @@ import (
 
 // pick takes the inputs out of named arrays; get reads one of them. An array that is no input is an error, for a name that
 // is spelled wrong must not be left out, and a note where it is one of those that stand beside inputs.
-func (r *inputReader) pick(file string, names []string, want []port, get func(name string, p port) (tensor.Any, error)) ([]tensor.Any, error) {
+func (r *inputReader) pick(file string, names []string, want []port,
+	get func(name string, p port) (tensor.Any, error)) ([]tensor.Any, error) {
 	found, err := resolve(names, want)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,8 @@ type pixelFlags struct {
 func (f *pixelFlags) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.resize, "resize", false, "scale pictures to the size that the model takes")
 	cmd.Flags().StringVar(&f.preprocess, "preprocess", "",
-		"bring pixels into the form of a `MODE` of keras.applications: tf (-1 to 1), torch (ImageNet's mean and deviation) or caffe (BGR, less the mean)")
+		"bring pixels into the form of a `MODE` of keras.applications: tf (-1 to 1), torch (ImageNet's mean and deviation) or caffe (BGR, "+
+			"less the mean)")
 	cmd.Flags().StringVar(&f.scale, "scale", "", "multiply pixels by `FACTOR[,OFFSET]` and add the offset, such as 1/255 or 1/127.5,-1")
 }
 
@@ -33,7 +34,8 @@ func (f *pixelFlags) check() (err error) {
 	case f.preprocess != "" && f.scale != "":
 		return errors.New("--preprocess and --scale are two ways to say the same; give one")
 	case f.preprocess != "" && !slices.Contains(preprocessModes, f.preprocess):
-		return fmt.Errorf("--preprocess %s: a mode is one of %s%s", f.preprocess, strings.Join(preprocessModes, ", "), meant(f.preprocess, preprocessModes))
+		return fmt.Errorf("--preprocess %s: a mode is one of %s%s", f.preprocess, strings.Join(preprocessModes, ", "),
+			meant(f.preprocess, preprocessModes))
 	case f.scale == "":
 		return nil
 	}
@@ -134,7 +136,8 @@ var (
 	passesPixels = []string{"InputLayer", "Identity", "Reshape", "Permute", "Flatten", "ZeroPadding2D", "Cropping2D", "Resizing", "CenterCrop",
 		"Concatenate", "Dropout", "SpatialDropout2D", "UpSampling2D", "Cast", "Stack", "GetItem", "Pad", "ExpandDims", "Transpose"}
 	rescalesPixels = []string{"Rescaling", "Normalization", "BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization",
-		"RMSNormalization", "Divide", "TrueDivide", "Multiply", "Subtract", "Add", "Lambda", "Discretization", "Embedding"}
+		"RMSNormalization",
+		"Divide", "TrueDivide", "Multiply", "Subtract", "Add", "Lambda", "Discretization", "Embedding"}
 )
 
 // rescales reports whether a model rescales what comes in by an input, before it does anything else with it.
@@ -187,7 +190,7 @@ func (r *inputReader) noteScale(m *nn.Model, model string) {
 		if f, err := frameOf(p); err != nil || f.flat || p.dtype.IsInt() || rescales(m, p.index) {
 			continue
 		}
-		r.app.note("%s: no layer behind the input %q rescales the pixels, which are 0 to 255; if the model was trained with others, --scale or "+
-			"--preprocess gives it those", model, p.name)
+		r.app.note("%s: no layer behind the input %q rescales the pixels, which are 0 to 255; if the model was trained with others, "+
+			"--scale or --preprocess gives it those", model, p.name)
 	}
 }

@@ -52,7 +52,8 @@ type memoryFlag struct {
 }
 
 func (f *memoryFlag) register(cmd *cobra.Command) {
-	cmd.Flags().Var(f, "max-memory", "most memory for the data of one call, such as 500MB (default "+strings.ReplaceAll(formatSize(defaultMemory()), ".0 ", "")+")")
+	usual := strings.ReplaceAll(formatSize(defaultMemory()), ".0 ", "")
+	cmd.Flags().Var(f, "max-memory", "most memory for the data of one call, such as 500MB (default "+usual+")")
 }
 
 // Set implements pflag.Value.
