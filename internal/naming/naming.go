@@ -1,7 +1,10 @@
 // Package naming makes names as Keras does (keras.src.utils.naming).
 package naming
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // SnakeCase turns the name of a Python class into the form that Keras uses for automatic names and for the paths in
 // weights files, such as "conv2d_transpose" or "re_lu".
@@ -105,3 +108,52 @@ func distance(a, b string) int {
 	}
 	return rows[len(a)][len(b)]
 }
+
+// Some lists names in a message: the first few, and how many more there are. Names are cut, too.
+func Some[S ~string](names []S) string {
+	var parts []string
+	for i, name := range names {
+		if i == mostNames {
+			parts = append(parts, fmt.Sprintf("and %d more", len(names)-i))
+			break
+		}
+		parts = append(parts, Short(string(name)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Quoted is Some with each name in quotation marks, in brackets.
+func Quoted(names []string) string {
+	short := make([]string, 0, mostNames+1)
+	for i, name := range names {
+		if i == mostNames {
+			short = append(short, fmt.Sprintf("and %d more", len(names)-i))
+			break
+		}
+		short = append(short, fmt.Sprintf("%q", Short(name)))
+	}
+	return "[" + strings.Join(short, " ") + "]"
+}
+
+// Short cuts a text of a file, such as a name, to what a message has room for.
+func Short(s string) string {
+	if len(s) <= 2*mostName {
+		return s
+	}
+	head, tail := strings.ToValidUTF8(s[:mostName], ""), strings.ToValidUTF8(s[len(s)-mostName:], "")
+	return head + "..." + tail
+}
+
+// Cut cuts a message that names of a file made long.
+func Cut(message string) string {
+	if len(message) <= mostMessage {
+		return message
+	}
+	return fmt.Sprintf("%s... (%d more characters)", strings.ToValidUTF8(message[:mostMessage], ""), len(message)-mostMessage)
+}
+
+const (
+	mostMessage = 1800 // bytes
+	mostNames   = 10
+	mostName    = 60 // bytes at each end
+)

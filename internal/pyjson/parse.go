@@ -2,6 +2,7 @@ package pyjson
 
 import (
 	"fmt"
+	"math"
 	"unicode/utf8"
 )
 
@@ -18,19 +19,36 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("not valid JSON at byte %d: %s", e.Offset, e.Msg)
 }
 
-// Parse reads one document, with nothing but white space after it.
-func Parse(data []byte) (v any, err error) {
-	p := &parser{data: data}
+// LimitError says that a document has more in it than it may have.
+type LimitError struct {
+	What  string // "values" or "objects and lists"
+	Limit int    // how many there may be
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("the JSON document has more than %d %s", e.Limit, e.What)
+}
+
+// Parse reads one document, with nothing but white space after it. However large its values are in memory, they are made.
+func Parse(data []byte) (v any, err error) { return ParseWithin(data, math.MaxInt) }
+
+// ParseWithin is Parse for a document that nobody vouches for, of which a byte may become a hundred bytes of memory: it has values
+// many values at most, of which one in containerShare may be an object or a list. The error for more is a *LimitError.
+func ParseWithin(data []byte, values int) (v any, err error) {
+	p := &parser{data: data, values: limit{most: values}, containers: limit{most: values / containerShare}}
 	if len(data) >= 3 && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf {
 		return nil, &SyntaxError{0, "it starts with a byte order mark"}
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			e, ok := r.(*SyntaxError)
-			if !ok {
+			switch e := r.(type) {
+			case *SyntaxError:
+				v, err = nil, e
+			case *LimitError:
+				v, err = nil, e
+			default:
 				panic(r)
 			}
-			v, err = nil, e
 		}
 	}()
 	v = p.value(0)
@@ -42,9 +60,22 @@ func Parse(data []byte) (v any, err error) {
 }
 
 type parser struct {
-	data []byte
-	at   int
+	data               []byte
+	at                 int
+	values, containers limit
 }
+
+// limit counts something of which there may be so many.
+type limit struct{ have, most int }
+
+func (l *limit) count(what string) {
+	if l.have++; l.have > l.most {
+		panic(&LimitError{what, l.most})
+	}
+}
+
+// containerShare is how many values, about, take the memory of a small object.
+const containerShare = 8
 
 func (p *parser) fail(format string, args ...any) {
 	panic(&SyntaxError{p.at, fmt.Sprintf(format, args...)})
@@ -73,10 +104,13 @@ func (p *parser) value(depth int) any {
 		p.fail("it is nested more than %d deep", MaxDepth)
 	}
 	p.space()
+	p.values.count("values")
 	switch c := p.peek(); c {
 	case '{':
+		p.containers.count("objects and lists")
 		return p.object(depth)
 	case '[':
+		p.containers.count("objects and lists")
 		return p.list(depth)
 	case '"':
 		return p.text()

@@ -76,8 +76,12 @@ func Float(v float64) Number {
 // Object is a JSON object with its keys in order. The zero value is an empty one.
 type Object struct {
 	keys   []string
-	values map[string]any
+	values []any          // of the keys
+	places map[string]int // of the keys, in objects that have many; nil in others
 }
+
+// manyKeys is from how many keys on an object has a map of them.
+const manyKeys = 12
 
 // NewObject returns an object of the given keys and values in turn.
 func NewObject(pairs ...any) *Object {
@@ -99,12 +103,32 @@ func (o *Object) Keys() []string {
 // Len returns the number of keys.
 func (o *Object) Len() int { return len(o.Keys()) }
 
+// place returns where a key is, -1 if it is not there.
+func (o *Object) place(key string) int {
+	if o.places == nil {
+		return slices.Index(o.keys, key)
+	}
+	if i, ok := o.places[key]; ok {
+		return i
+	}
+	return -1
+}
+
+// number makes the map of an object that has many keys.
+func (o *Object) number() {
+	o.places = nil
+	if len(o.keys) >= manyKeys {
+		o.places = make(map[string]int, 2*len(o.keys))
+		for i, k := range o.keys {
+			o.places[k] = i
+		}
+	}
+}
+
 // Get returns the value of a key, nil if there is none.
 func (o *Object) Get(key string) any {
-	if o == nil {
-		return nil
-	}
-	return o.values[key]
+	v, _ := o.Lookup(key)
+	return v
 }
 
 // Lookup returns the value of a key and whether it is there.
@@ -112,8 +136,10 @@ func (o *Object) Lookup(key string) (any, bool) {
 	if o == nil {
 		return nil, false
 	}
-	v, ok := o.values[key]
-	return v, ok
+	if i := o.place(key); i >= 0 {
+		return o.values[i], true
+	}
+	return nil, false
 }
 
 // String returns the value of a key if it is a string, else "".
@@ -136,20 +162,28 @@ func (o *Object) List(key string) []any {
 
 // Set stores a value; a new key goes to the end.
 func (o *Object) Set(key string, value any) {
-	if o.values == nil {
-		o.values = map[string]any{}
+	if i := o.place(key); i >= 0 {
+		o.values[i] = value
+		return
 	}
-	if _, ok := o.values[key]; !ok {
-		o.keys = append(o.keys, key)
+	o.keys, o.values = append(o.keys, key), append(o.values, value)
+	if o.places != nil {
+		o.places[key] = len(o.keys) - 1
+	} else {
+		o.number()
 	}
-	o.values[key] = value
 }
 
 // Delete removes a key.
 func (o *Object) Delete(key string) {
-	if _, ok := o.Lookup(key); ok {
-		delete(o.values, key)
-		o.keys = slices.DeleteFunc(o.keys, func(k string) bool { return k == key })
+	if o == nil {
+		return
+	}
+	if i := o.place(key); i >= 0 {
+		// New lists: somebody may be going through the keys.
+		o.keys = slices.Delete(slices.Clone(o.keys), i, i+1)
+		o.values = slices.Delete(slices.Clone(o.values), i, i+1)
+		o.number()
 	}
 }
 
@@ -160,9 +194,10 @@ func (o *Object) Rename(from, to string) {
 		return
 	}
 	o.Delete(to)
-	o.keys[slices.Index(o.keys, from)] = to
-	delete(o.values, from)
-	o.values[to] = v
+	i := o.place(from)
+	o.keys = slices.Clone(o.keys)
+	o.keys[i], o.values[i] = to, v
+	o.number()
 }
 
 // Clone copies a document deeply.
@@ -178,10 +213,11 @@ func Clone(v any) any {
 		if v == nil {
 			return v
 		}
-		c := new(Object)
-		for _, k := range v.keys {
-			c.Set(k, Clone(v.values[k]))
+		c := &Object{keys: slices.Clone(v.keys), values: make([]any, len(v.values))}
+		for i, x := range v.values {
+			c.values[i] = Clone(x)
 		}
+		c.number()
 		return c
 	}
 	return v

@@ -34,7 +34,7 @@ func appendValue(b []byte, v any, indent, newline string) []byte {
 	case *Object:
 		return appendParts(b, '{', '}', v.Len(), indent, newline, func(b []byte, i int, inner string) []byte {
 			b = append(appendText(b, v.keys[i]), ": "...)
-			return appendValue(b, v.values[v.keys[i]], indent, inner)
+			return appendValue(b, v.values[i], indent, inner)
 		})
 	}
 	panic(fmt.Sprintf("pyjson: %T has no JSON form", v))

@@ -30,6 +30,9 @@ type Info struct {
 	Classes      []ClassUse `json:"classes"`   // all that the config names, in the order in which they come first
 	Problems     []string   `json:"problems"`  // why the model cannot be loaded, each with its path in the config
 	Damaged      bool       `json:"damaged"`   // a part of the file cannot be read: the last of Problems
+	Wrong        bool       `json:"wrong"`     // there are problems, and none is that something is not supported
+
+	unsupported bool
 }
 
 // Entry is a file inside the container.
@@ -140,6 +143,8 @@ func (info *Info) problem(err error) {
 		return
 	}
 	info.Problems = append(info.Problems, err.Error())
+	info.unsupported = info.unsupported || errors.Is(err, layer.ErrUnsupported)
+	info.Wrong = !info.unsupported // what is not supported may lead to other problems
 }
 
 // damage adds the error of a part that cannot be read.

@@ -52,7 +52,7 @@ func Read(file io.ReaderAt, size int64, r *layer.Registry, opts ...Option) (*nn.
 // (keras.models.model_from_json).
 func FromJSON(data []byte, r *layer.Registry, opts ...Option) (*nn.Model, error) {
 	o := settings(r, opts)
-	root, err := pyjson.Parse(data)
+	root, err := pyjson.ParseWithin(data, o.limits.Values)
 	config, ok := root.(*pyjson.Object)
 	if err != nil {
 		return nil, &FormatError{Entry: "the architecture", Msg: "cannot be read", Err: err}

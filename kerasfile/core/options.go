@@ -31,6 +31,7 @@ type options struct {
 // Limits bound what a file may ask for. A zero field stands for its default.
 type Limits struct {
 	ConfigBytes int64 // of config.json and metadata.json, unpacked; default 64 MiB
+	Values      int   // JSON values in each of them; default 4,000,000, an eighth of them objects and lists
 	EntryBytes  int64 // of a compressed weights entry, unpacked; default 4 GiB (256 MiB on 32-bit machines)
 	AssetBytes  int64 // of one asset, unpacked; default 256 MiB
 	Entries     int   // in the zip; default 100,000
@@ -57,7 +58,8 @@ func settings(r *layer.Registry, opts []Option) options {
 func (o options) container() container.Options {
 	l := o.limits
 	return container.Options{
-		ConfigBytes: l.ConfigBytes, EntryBytes: l.EntryBytes, AssetBytes: l.AssetBytes, Entries: l.Entries, Expansion: l.Expansion,
+		ConfigBytes: l.ConfigBytes, Values: l.Values,
+		EntryBytes: l.EntryBytes, AssetBytes: l.AssetBytes, Entries: l.Entries, Expansion: l.Expansion,
 	}
 }
 
@@ -96,6 +98,9 @@ func (l *Limits) setDefaults() {
 	def(&l.Expansion, 1000)
 	if l.Entries == 0 {
 		l.Entries = 100_000
+	}
+	if l.Values == 0 {
+		l.Values = 4_000_000
 	}
 	if l.Objects == 0 {
 		l.Objects = 1_000_000

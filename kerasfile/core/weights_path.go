@@ -138,9 +138,7 @@ func (s *pathSource) object(o object) Errors {
 	}
 	for _, v := range o.layer.OwnVariables() { // those of LoRA, which Keras sets to zero
 		if !slices.Contains(variables, v) {
-			if err := v.Assign(tensor.NewAny(v.DType, v.Shape...)); err != nil {
-				errs = append(errs, err)
-			}
+			v.Clear()
 		}
 	}
 	return errs

@@ -51,6 +51,13 @@ func (b *Budget) nodes(n int) {
 	b.values += n
 }
 
+// Room fails unless the graph may have n more values: for what makes lists of them.
+func (b *Builder) Room(n int) {
+	if b.Budget != nil && n > b.Budget.MaxValues-b.Budget.values {
+		b.FailTooLarge("the graph would have more than %d values", b.Budget.MaxValues)
+	}
+}
+
 // Reserve takes the memory of an array from the budget, before it is made; it fails where that much is not left. Arrays of
 // unknown lengths take nothing.
 func (b *Builder) Reserve(d tensor.DType, shape ...int) {
@@ -82,6 +89,26 @@ func (b *Builder) Table(d tensor.DType, shape []int, fill func(buf Buf)) *Value 
 	fill(buf)
 	buf.Finish(d)
 	return b.Emit1(Const{&memory{buf: buf, key: hashBuf(buf, d)}, d, shape})
+}
+
+// Places is a Table of int64, of numbers that fill works out one after the other: mostly indices.
+func (b *Builder) Places(shape []int, fill func(at []int64)) *Value {
+	return b.Table(tensor.Int64, shape, func(buf Buf) { fill(buf.I) })
+}
+
+// Weights is a Table of a float type, with elements that are worked out in float64.
+func (b *Builder) Weights(d tensor.DType, shape []int, fill func(w []float64)) *Value {
+	return b.Table(d, shape, func(buf Buf) {
+		if buf.D != nil {
+			fill(buf.D)
+			return
+		}
+		w := make([]float64, len(buf.F))
+		fill(w)
+		for i, v := range w {
+			buf.F[i] = float32(v)
+		}
+	})
 }
 
 // unmade is the source of tables in graphs that are never run.

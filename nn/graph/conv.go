@@ -2,6 +2,8 @@ package graph
 
 import (
 	"fmt"
+	"math"
+	"slices"
 )
 
 // Conv is a convolution (cross-correlation, as in Keras) of an input (batch, spatial..., channels) with a kernel
@@ -85,7 +87,15 @@ func spread(size, factor int) int {
 	if size <= 0 {
 		return size
 	}
-	return (size-1)*factor + 1
+	return Span(size, factor)
+}
+
+// Span is the length over which a number of elements reach that are step apart.
+func Span(count, step int) int {
+	if count <= 0 {
+		return count
+	}
+	return Plus(Times(count-1, step), 1)
 }
 
 // ConvOut returns the length of spatial axis i of a convolution's output.
@@ -96,13 +106,21 @@ func ConvOut(size, kernel int, a Conv, i int) int {
 	if !AllKnown(size, kernel) {
 		return Unknown
 	}
-	size = spread(size, a.InputDilation[i]) + a.PadLo[i] + a.PadHi[i] // paddings may be negative
-	span := (kernel-1)*a.Dilation[i] + 1
+	size, span := spread(size, a.InputDilation[i]), Span(kernel, a.Dilation[i])
+	// Steps and offsets along the axis are sums of a few of these; paddings may be negative.
+	if max(size, span, a.PadLo[i], a.PadHi[i]) > maxReach || min(a.PadLo[i], a.PadHi[i]) < -maxReach {
+		panic(&Error{Msg: fmt.Sprintf("convolution: a kernel of %d elements, %d apart, and a padding of %d and %d make an axis too long",
+			kernel, a.Dilation[i], a.PadLo[i], a.PadHi[i])})
+	}
+	size += a.PadLo[i] + a.PadHi[i]
 	if size < span {
 		return 0
 	}
 	return (size-span)/a.Strides[i] + 1
 }
+
+// maxReach bounds what the elements of a window reach over.
+const maxReach = math.MaxInt / 8
 
 func conv[T float32 | float64](n *Node, a Conv, out, x, k []T) {
 	rank := n.In[0].Rank() - 2
@@ -197,8 +215,8 @@ func SamePadding(size, kernel, stride, dilation int) (lo, hi int) {
 	if size < 0 {
 		return Unknown, Unknown
 	}
-	out := (size + stride - 1) / stride
-	total := max((out-1)*stride+(kernel-1)*dilation+1-size, 0)
+	out := CeilDiv(size, stride)
+	total := max(Plus(max(out-1, 0)*stride, Span(kernel, dilation))-size, 0)
 	return total / 2, total - total/2
 }
 
@@ -298,7 +316,28 @@ func (b *Builder) Pool(x *Value, a Pool) *Value {
 			b.Fail("pooling: %d settings for the %d spatial axes of %s", len(s), rank, x)
 		}
 	}
-	return b.Emit1(a, x)
+	return b.Emit1(a.clipped(x), x)
+}
+
+// clipped cuts off what no window sees of x: windows may be as long as they like, the work is that of the input.
+func (op Pool) clipped(x *Value) Pool {
+	for _, s := range []*[]int{&op.Window, &op.PadLo, &op.PadHi} {
+		*s = slices.Clone(*s)
+	}
+	for i, w := range op.Window {
+		size, stride, lo, hi := x.Shape[i+1], op.Strides[i], op.PadLo[i], op.PadHi[i]
+		if !AllKnown(size, lo, hi) || stride < 1 || w < 1 || max(size, lo, hi) > maxReach || w > size+lo+hi {
+			continue // it will be refused
+		}
+		last := (size + lo + hi - w) / stride * stride // where the last window begins, from the first
+		// Before the input: as much as all windows have there.
+		cut := max(min(lo-last, w-1), 0)
+		w, lo = w-cut, lo-cut
+		// After it: as much as the first window has there.
+		cut = max(min(w-lo-size, hi, w-1), 0)
+		op.Window[i], op.PadLo[i], op.PadHi[i] = w-cut, lo, hi-cut
+	}
+	return op
 }
 
 // ToChannelsLast moves the channel axis of a "channels_first" value (batch, channels, spatial...) to the end.

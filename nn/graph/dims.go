@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/hornml/horn/tensor"
@@ -32,20 +33,33 @@ func AllKnown(dims ...int) bool {
 	return true
 }
 
-// Plus adds two lengths.
+// TooLong stands for a length that no int holds: what [Plus], [Times] and the functions that use them give where a sum or a
+// product does not fit. No value can have it, see [Node.SetOut].
+const TooLong = math.MaxInt
+
+// Plus adds two lengths; it is TooLong where the sum does not fit an int.
 func Plus(a, b int) int {
 	if a < 0 || b < 0 {
 		return Unknown
 	}
+	if a > TooLong-b {
+		return TooLong
+	}
 	return a + b
 }
 
-// Times multiplies two lengths; 0 times anything is 0.
+// Times multiplies two lengths; 0 times anything is 0. It is TooLong where the product does not fit an int.
 func Times(a, b int) int {
-	if a != 0 && b != 0 && (a < 0 || b < 0) {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	if a < 0 || b < 0 {
 		return Unknown
 	}
-	return a * b
+	if hi, lo := bits.Mul(uint(a), uint(b)); hi == 0 && lo <= TooLong {
+		return int(lo)
+	}
+	return TooLong
 }
 
 // Product multiplies lengths; see [Times].
@@ -59,11 +73,24 @@ func Product(dims []int) int {
 
 // CeilDiv is a length divided by a positive number, rounded up.
 func CeilDiv(a, b int) int {
-	if a < 0 {
+	switch {
+	case a < 0:
 		return Unknown
+	case a == 0:
+		return 0
 	}
-	return (a + b - 1) / b
+	return (a-1)/b + 1
 }
+
+// Share is where part k of n equal parts of a length begins: k*length/n, rounded down. k is n at most.
+func Share(k, n, length int) int {
+	hi, lo := bits.Mul64(uint64(k), uint64(length))
+	quotient, _ := bits.Div64(hi, lo, uint64(n))
+	return int(quotient)
+}
+
+// ShareEnd is where part k of n equal parts of a length ends, at least: (k+1)*length/n, rounded up.
+func ShareEnd(k, n, length int) int { return length - Share(n-1-k, n, length) }
 
 // AtLeast is a length that is no less than least: what max is for numbers, which would make a number of an unknown length.
 func AtLeast(d, least int) int {

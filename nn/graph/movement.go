@@ -67,7 +67,7 @@ func remaining(whole, others []int) (d int, ok bool) {
 			if d < 0 {
 				unknown++
 			} else {
-				known *= d
+				known = Times(known, d)
 			}
 		}
 		return known, unknown
@@ -270,13 +270,25 @@ func (Slice) Name() string { return "slice" }
 func (op Slice) Infer(n *Node) {
 	x := n.In[0]
 	for i, d := range x.Shape {
-		last := op.Start[i] + (op.Count[i]-1)*op.Step[i]
-		if op.Count[i] > 0 && Known(d) && Known(op.Start[i]) && (op.Start[i] < 0 || op.Start[i] >= d || last < 0 || last >= d) {
+		if op.Count[i] > 0 && Known(d) && Known(op.Start[i]) && !inside(op.Start[i], op.Step[i], op.Count[i], d) {
 			panic(&Error{Msg: fmt.Sprintf("slice: %d elements from %d, %d apart, are outside axis %d of %s", op.Count[i], op.Start[i], op.Step[i],
 				i, x)})
 		}
 	}
 	n.SetOut(x.DType, op.Count...)
+}
+
+// inside reports whether count elements, one or more, from start on and step apart are within an axis of a known length.
+func inside(start, step, count, length int) bool {
+	switch {
+	case start >= length:
+		return false
+	case step > 0:
+		return count-1 <= (length-1-start)/step
+	case step < 0:
+		return count-1 <= -(start / step)
+	}
+	return true
 }
 
 // Eval implements Op.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/nn/internal/signal"
+	"github.com/hornml/horn/tensor"
 )
 
 // STFT takes frames of the last axis, weighs them, and transforms them: (..., samples) becomes the real and the imaginary
@@ -20,8 +21,14 @@ func (STFT) Name() string { return "stft" }
 
 // Infer implements Op.
 func (op STFT) Infer(n *Node) {
-	x := n.In[0]
-	length := len(op.Window)
+	x, length := n.In[0], len(op.Window)
+	shape := op.shape(x, length)
+	n.SetOut(x.DType, shape...)
+	n.SetOut(x.DType, shape...)
+}
+
+// shape is that of each part of the transform of x, for windows of some length.
+func (op STFT) shape(x *Value, length int) []int {
 	if x.Rank() == 0 || !x.DType.IsFloat() || length == 0 || op.Stride < 1 {
 		panic(&Error{Msg: fmt.Sprintf("stft: frames of %d samples, %d apart, of %s", length, op.Stride, x)})
 	}
@@ -38,9 +45,7 @@ func (op STFT) Infer(n *Node) {
 	} else if samples < 0 {
 		frames = Unknown
 	}
-	shape := append(slices.Clone(x.Shape[:x.Rank()-1]), frames, length/2+1)
-	n.SetOut(x.DType, shape...)
-	n.SetOut(x.DType, shape...)
+	return append(slices.Clone(x.Shape[:x.Rank()-1]), frames, length/2+1)
 }
 
 // Eval implements Op.
@@ -96,4 +101,15 @@ func mirror(i, size int) int {
 func (b *Builder) STFT(x *Value, a STFT) (re, im *Value) {
 	out := b.Emit(a, x)
 	return out[0], out[1]
+}
+
+// WindowedSTFT is STFT with a window of some length that is worked out, once the budget allows it, in a graph that will be run.
+func (b *Builder) WindowedSTFT(x *Value, a STFT, length int, window func() []float64) (re, im *Value) {
+	b.Reserve(tensor.Float64, length)
+	if b.Unknowns {
+		shape := a.shape(x, length)
+		return b.Opaque(x.DType, shape, x), b.Opaque(x.DType, shape, x)
+	}
+	a.Window = window()
+	return b.STFT(x, a)
 }

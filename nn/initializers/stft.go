@@ -50,6 +50,9 @@ func (i *STFT) Config(c *layer.Config) {
 
 // CheckWindow reports what is wrong with the window for frames of n samples.
 func (i *STFT) CheckWindow(n int) error {
+	if _, ok := i.Window.(string); ok || i.Window == nil {
+		n = 1 // a name is known for all lengths or for none
+	}
 	_, err := i.window(n)
 	return err
 }

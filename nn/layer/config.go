@@ -555,6 +555,6 @@ func (c *Config) finish() {
 		}
 	}
 	if len(unknown) > 0 {
-		c.Errorf(unknown[0], "unknown argument (%s); it may come from a newer Keras", strings.Join(unknown, ", "))
+		c.Errorf(unknown[0], "unknown argument (%s); it may come from a newer Keras", naming.Some(unknown))
 	}
 }

@@ -239,6 +239,9 @@ func (c *Call) AddWeight(name string, init Initializer, shape []int, options ...
 	for _, o := range options {
 		o(v)
 	}
+	if v.notSaved { // nothing but a number in the config says that it is so large
+		c.Reserve(v.DType, v.Shape...)
+	}
 	v.createdFrozen = !v.Trainable
 	b.variables = append(b.variables, v)
 	return v
@@ -274,8 +277,14 @@ func (c *Call) Var(v *Variable) *graph.Value {
 	return x
 }
 
-// Raw returns a variable as a value of the graph, in its own type.
-func (c *Call) Raw(v *Variable) *graph.Value { return c.Param(v.Param()) }
+// Raw returns a variable as a value of the graph, in its own type. A variable that has no value yet gets one when the graph is
+// compiled, and takes that from the budget.
+func (c *Call) Raw(v *Variable) *graph.Value {
+	if !c.trace.Symbolic && !v.HasValue() {
+		c.trace.unmade(v)
+	}
+	return c.Param(v.Param())
+}
 
 // AssetLoader is a layer that keeps a part of its state in files of its own: a vocabulary.
 type AssetLoader interface {

@@ -39,6 +39,7 @@ type Trace struct {
 	calls     int
 	training  *bool // what Keras's call context has under Training == AsCalled
 	draws     map[*graph.Param]*graph.Value
+	initial   map[*Variable]bool // variables without a value that the budget has met
 }
 
 // Traced is what a trace gives.
@@ -127,6 +128,17 @@ type measuring struct{ v *graph.Value }
 
 // ended ends a trace whose Context is done; Run returns the cause.
 type ended struct{ cause error }
+// unmade takes the first value of a variable from the budget.
+func (t *Trace) unmade(v *Variable) {
+	if t.initial[v] {
+		return
+	}
+	if t.initial == nil {
+		t.initial = map[*Variable]bool{}
+	}
+	t.initial[v] = true
+	t.builder.Reserve(v.DType, v.Shape...)
+}
 
 func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) any {
 	b := l.base()

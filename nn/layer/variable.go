@@ -88,6 +88,16 @@ func (v *Variable) Assign(t tensor.Any) error {
 	return nil
 }
 
+// Clear makes the variable's elements zeros, which take no memory until they are asked for.
+func (v *Variable) Clear() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.value, v.Initializer = nil, zeros{}
+	if v.param != nil {
+		v.param.Changed()
+	}
+}
+
 // Size returns the number of elements.
 func (v *Variable) Size() int {
 	n, _ := tensor.SizeOf(v.Shape) // checked when the variable was made
@@ -118,6 +128,13 @@ func (v *Variable) store(buf graph.Buf) error {
 	t := tensor.NewAny(v.DType, v.Shape...)
 	buf.CopyTo(t)
 	return v.Assign(t)
+}
+
+// zeros is the initializer of variables that are cleared.
+type zeros struct{}
+
+func (zeros) Make(shape []int, d tensor.DType) (tensor.Any, error) {
+	return tensor.NewAny(d, shape...), nil
 }
 
 // Initializer makes the first elements of a variable (keras.initializers).

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"math"
 	"slices"
 
 	"github.com/hornml/horn/nn/graph"
@@ -74,7 +75,8 @@ func (l *adaptivePooling) pool(c *layer.Call, x *value, i, n int) *value {
 	if size == 0 {
 		c.Fail("the input %s has no elements to pool", x)
 	}
-	if size < 0 {
+	c.Reserve(tensor.Int64, 3*min(n, math.MaxInt/3)) // starts, lengths and places
+	if size < 0 || c.Unknowns {
 		shape := slices.Clone(x.Shape)
 		shape[i+1] = n
 		return c.Opaque(x.DType, shape, x)
@@ -82,8 +84,8 @@ func (l *adaptivePooling) pool(c *layer.Call, x *value, i, n int) *value {
 	starts, lengths := make([]int, n), make([]int, n)
 	short := size
 	for k := range n {
-		starts[k] = int(int64(k) * int64(size) / int64(n))
-		lengths[k] = int((int64(k+1)*int64(size)+int64(n)-1)/int64(n)) - starts[k]
+		starts[k] = graph.Share(k, n, size)
+		lengths[k] = graph.ShareEnd(k, n, size) - starts[k]
 		short = min(short, lengths[k])
 	}
 	window := func(length, stride int) *value {
@@ -93,6 +95,18 @@ func (l *adaptivePooling) pool(c *layer.Call, x *value, i, n int) *value {
 	}
 	if size%n == 0 {
 		return window(size/n, size/n)
+	}
+	if short > maxOverlap/size { // few long parts: the windows between them would be most of the work
+		parts := make([]*value, n)
+		for k := range parts {
+			part := c.Slice(x, i+1, starts[k], starts[k]+lengths[k])
+			if l.average {
+				parts[k] = c.MeanKeep(part, i+1)
+			} else {
+				parts[k] = c.Reduce(graph.ReduceMax, part, true, i+1)
+			}
+		}
+		return c.Concat(i+1, parts...)
 	}
 	all := []*value{window(short, 1)}
 	long := false
@@ -107,6 +121,9 @@ func (l *adaptivePooling) pool(c *layer.Call, x *value, i, n int) *value {
 	}
 	return c.Take(c.Concat(i+1, all...), c.Ints(tensor.Int32, starts...), i+1)
 }
+
+// maxOverlap bounds the elements that windows of stride 1 see along an axis.
+const maxOverlap = 1 << 20
 
 func ones(n int) []int {
 	s := make([]int, n)

@@ -104,10 +104,10 @@ func (w *window) attrs(c *layer.Call, x *value, groups int) graph.Conv {
 		case "same":
 			a.PadLo[i], a.PadHi[i] = graph.SamePadding(x.Shape[i+1], w.KernelSize[i], w.Strides[i], w.DilationRate[i])
 		case "causal":
-			a.PadLo[i] = (w.KernelSize[i] - 1) * w.DilationRate[i]
+			a.PadLo[i] = graph.Span(w.KernelSize[i], w.DilationRate[i]) - 1
 		}
-		span := (w.KernelSize[i]-1)*w.DilationRate[i] + 1
-		if size := x.Shape[i+1] + a.PadLo[i] + a.PadHi[i]; x.Shape[i+1] > 0 && size < span {
+		span := graph.Span(w.KernelSize[i], w.DilationRate[i])
+		if size := graph.Plus(graph.Plus(x.Shape[i+1], a.PadLo[i]), a.PadHi[i]); x.Shape[i+1] > 0 && size < span {
 			c.Fail("a kernel_size of %v (dilation_rate %v) does not fit the input %s", w.KernelSize, w.DilationRate, x)
 		}
 	}
@@ -165,7 +165,7 @@ func (l *conv) Build(c *layer.Call) {
 func (l *conv) Call(c *layer.Call) any {
 	x, channels := l.input(c, toFloat(c, c.X(), l.ComputeDType()))
 	kernel := l.lora.apply(c, c.Var(l.kernel))
-	if want := kernel.Shape[l.rank] * l.Groups; !graph.Fits(channels, want) {
+	if want := graph.Times(kernel.Shape[l.rank], l.Groups); !graph.Fits(channels, want) {
 		c.Fail("the input %s has %d channels, the layer was built for %d", c.X(), channels, want)
 	}
 	y := c.Conv(x, kernel, l.attrs(c, x, l.Groups))

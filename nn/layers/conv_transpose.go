@@ -102,7 +102,7 @@ func (l *convTranspose) Call(c *layer.Call) any {
 		if l.OutputPadding != nil {
 			given = &l.OutputPadding[i]
 		}
-		a.PadLo[i], a.PadHi[i] = transposedPadding((l.KernelSize[i]-1)*l.DilationRate[i]+1, l.Strides[i], l.PaddingMode, given)
+		a.PadLo[i], a.PadHi[i] = transposedPadding(graph.Span(l.KernelSize[i], l.DilationRate[i]), l.Strides[i], l.PaddingMode, given)
 	}
 	y := c.Conv(x, kernel, a)
 	if l.bias != nil {
@@ -121,11 +121,11 @@ func transposedPadding(span, stride int, padding string, given *int) (lo, hi int
 		if given != nil {
 			extra = *given
 		}
-		return span - 1, span - 1 + extra
+		return span - 1, graph.Plus(span-1, extra)
 	}
-	total := span + stride - 2
+	total := graph.Plus(span-1, stride-1)
 	if given != nil {
-		total = span + span%2 - 2 + *given
+		total = graph.Plus(span, span%2+*given) - 2
 	}
 	lo = min(total-total/2, span-1)
 	return lo, total - lo

@@ -83,7 +83,7 @@ func (l *lora) apply(c *layer.Call, kernel *value) *value {
 // with its scale and zero point.
 func (l *lora) SavedValue(v *layer.Variable) (tensor.Any, error) {
 	value, err := v.Value()
-	if err != nil || !l.enabled() || v != l.adapted && !l.lattice.has(v) {
+	if err != nil || !l.enabled() || v != l.adapted && !l.lattice.has(v) || !l.b.HasValue() { // B begins as zeros
 		return value, err
 	}
 	a, errA := l.a.Tensor()

@@ -60,7 +60,7 @@ func (l *MelSpectrogram) Config(c *layer.Config) {
 	}
 	if name, ok := l.Window.(string); ok && name != "hann" && name != "hamming" {
 		c.Errorf("window", "\"hann\", \"hamming\", weights or null are expected, not %q", name)
-	} else if _, ok := windowWeights(l.Window, l.length(), true); !ok {
+	} else if list, isList := l.Window.([]any); isList && len(list) != l.length() || !windowKnown(l.Window) {
 		c.Errorf("window", "a name or %d weights are expected, not %s", l.length(), pyjson.Describe(l.Window))
 	}
 	if l.NumMelBins > maxFrame/l.FFTLength {
@@ -73,6 +73,16 @@ func (l *MelSpectrogram) length() int {
 		return *l.SequenceLength
 	}
 	return l.FFTLength
+}
+
+// windowKnown reports whether a raw value is a window's name, a list of weights, or null.
+func windowKnown(raw any) bool {
+	if list, ok := raw.([]any); ok {
+		_, ok = windowWeights(raw, len(list), true)
+		return ok
+	}
+	_, ok := windowWeights(raw, 1, true)
+	return ok
 }
 
 // windowWeights are the n weights that a raw value asks for: a name of SciPy's, a list, or null for none.
@@ -106,15 +116,18 @@ func (l *MelSpectrogram) Call(c *layer.Call) any {
 	if l.Window == nil {
 		length = l.FFTLength // no window means that all samples of the frame count
 	}
-	weights, ok := windowWeights(l.Window, length, true)
-	if !ok {
-		c.Fail("the window %v does not exist", l.Window)
-	}
-	frame := make([]float64, l.FFTLength) // the window in its middle
-	for i, w := range weights {
-		frame[(l.FFTLength-length)/2+i] = float64(float32(w))
-	}
-	re, im := c.STFT(c.Cast(x, d), graph.STFT{Window: frame, Stride: l.SequenceStride, Center: true})
+	a := graph.STFT{Stride: l.SequenceStride, Center: true}
+	re, im := c.WindowedSTFT(c.Cast(x, d), a, l.FFTLength, func() []float64 {
+		weights, ok := windowWeights(l.Window, length, true)
+		if !ok {
+			c.Fail("the window %v does not exist", l.Window)
+		}
+		frame := make([]float64, l.FFTLength) // the window in its middle
+		for i, w := range weights {
+			frame[(l.FFTLength-length)/2+i] = float64(float32(w))
+		}
+		return frame
+	})
 	power := c.Sqrt(c.Add(c.Square(re), c.Square(im)))
 	power = c.Pow(power, c.Scalar(d, l.MagExp))
 	mel := c.MatMul(power, c.Cast(l.matrix(c), d))
@@ -139,17 +152,17 @@ func (l *MelSpectrogram) matrix(c *layer.Call) *graph.Value {
 		top = *l.MaxFreq
 	}
 	bins := l.FFTLength/2 + 1
-	frequencies := evenly(0, float32(l.SamplingRate)/2, bins)
-	edges := evenly(hertzToMel(float32(l.MinFreq)), hertzToMel(float32(top)), l.NumMelBins+2)
-	buf := graph.NewBuf(tensor.Float32, bins*l.NumMelBins)
-	for k := 1; k < bins; k++ {
-		at := hertzToMel(frequencies[k])
-		for b := range l.NumMelBins {
-			low, middle, high := edges[b], edges[b+1], edges[b+2]
-			buf.F[k*l.NumMelBins+b] = max(0, min((at-low)/(middle-low), (high-at)/(high-middle)))
+	return c.Table(tensor.Float32, []int{bins, l.NumMelBins}, func(buf graph.Buf) {
+		frequencies := evenly(0, float32(l.SamplingRate)/2, bins)
+		edges := evenly(hertzToMel(float32(l.MinFreq)), hertzToMel(float32(top)), l.NumMelBins+2)
+		for k := 1; k < bins; k++ {
+			at := hertzToMel(frequencies[k])
+			for b := range l.NumMelBins {
+				low, middle, high := edges[b], edges[b+1], edges[b+2]
+				buf.F[k*l.NumMelBins+b] = max(0, min((at-low)/(middle-low), (high-at)/(high-middle)))
+			}
 		}
-	}
-	return c.ConstBuf(buf, tensor.Float32, bins, l.NumMelBins)
+	})
 }
 
 func hertzToMel(f float32) float32 { return 1127 * float32(math.Log(float64(1+f/700))) }

@@ -54,6 +54,10 @@ func (l *STFTSpectrogram) Config(c *layer.Config) {
 	if !c.Reading() {
 		return
 	}
+	if l.FrameLength > maxFrame {
+		c.Errorf("frame_length", "at most %d samples are supported, not %d", maxFrame, l.FrameLength)
+		return
+	}
 	if err := l.kernel("real").CheckWindow(l.FrameLength); err != nil {
 		c.Errorf("window", "%v", err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/tensor"
 )
 
 func addConv(r *layer.Registry) {
@@ -108,6 +109,9 @@ func onePixel(rank int) windows {
 
 // spatial reads a number for each spatial axis, or one for all; nil means that there is no default.
 func spatial(o *layer.OpCall, name string, rank int, def []int) []int {
+	if rank < 0 {
+		o.Fail("%s: the tensors have no spatial axes", o)
+	}
 	v, ok := o.Get(-1, name)
 	if !ok || v == nil {
 		if def == nil {
@@ -200,21 +204,33 @@ func adaptivePool(o *layer.OpCall, average bool) *value {
 	return w.out(o, x)
 }
 
+// replacedAxis is the shape of x with another length of an axis.
+func replacedAxis(x *value, axis, length int) []int {
+	shape := slices.Clone(x.Shape)
+	shape[axis] = length
+	return shape
+}
+
 func adaptiveAxis(o *layer.OpCall, x *value, axis, n int, average bool) *value {
 	length := x.Shape[axis]
 	if length == 0 {
 		o.Fail("%s: axis %d of %s is empty", o, axis, x)
 	}
 	if length < 0 {
-		shape := slices.Clone(x.Shape)
-		shape[axis] = n
-		return o.Opaque(x.DType, shape, x)
+		return o.Opaque(x.DType, replacedAxis(x, axis, n), x)
+	}
+	if average {
+		o.Reserve(tensor.Float64, graph.Plus(length, graph.Times(n, 5))) // weights, and where they are
+	} else {
+		o.Room(2 * n)
+	}
+	if o.Unknowns {
+		return o.Opaque(x.DType, replacedAxis(x, axis, n), x)
 	}
 	var taps graph.Taps
 	var parts []*value
 	for i := range n {
-		from := int(int64(i) * int64(length) / int64(n))
-		to := int((int64(i+1)*int64(length) + int64(n) - 1) / int64(n))
+		from, to := graph.Share(i, n, length), graph.ShareEnd(i, n, length)
 		if average {
 			taps.Start = append(taps.Start, from)
 			taps.Weights = append(taps.Weights, slices.Repeat([]float64{1 / float64(to-from)}, to-from))

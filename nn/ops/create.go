@@ -77,12 +77,13 @@ func spaced(o *layer.OpCall, start, stop *value) *value {
 	if o.Bool(-1, "endpoint", true) {
 		steps = num - 1
 	}
-	shares := make([]float64, num)
-	for i := range shares {
-		shares[i] = float64(i) / float64(max(steps, 1))
-	}
+	shares := o.Weights(start.DType, []int{num}, func(w []float64) {
+		for i := range w {
+			w[i] = float64(i) / float64(max(steps, 1))
+		}
+	})
 	span := o.Sub(stop, start)
-	column := o.Reshape(o.Floats(start.DType, shares...), append([]int{num}, slices.Repeat([]int{1}, span.Rank())...)...)
+	column := o.Reshape(shares, append([]int{num}, slices.Repeat([]int{1}, span.Rank())...)...)
 	return o.Add(start, o.Mul(column, span))
 }
 
@@ -102,9 +103,9 @@ func vander(o *layer.OpCall, x *value) *value {
 	if n < 0 && !graph.Negative(n) {
 		return o.Opaque(d, []int{x.Shape[0], n}, x)
 	}
-	powers := sequence(bounded(o, "N", n, 0, maxTable))
+	powers := o.Iota(tensor.Int32, bounded(o, "N", n, 0, maxTable))
 	if !increasing {
-		slices.Reverse(powers)
+		powers = o.Flip(powers, 0)
 	}
-	return o.Pow(o.Reshape(o.Cast(x, d), x.Shape[0], 1), o.Cast(o.Builder.Ints(tensor.Int32, powers...), d))
+	return o.Pow(o.Reshape(o.Cast(x, d), x.Shape[0], 1), o.Cast(powers, d))
 }

@@ -85,15 +85,15 @@ func diagonalMatrix(o *layer.OpCall, x *value, k int) *value {
 	if n < 0 {
 		return o.Opaque(x.DType, []int{n, n}, x)
 	}
-	size := n + max(bounded(o, "k", k, -maxTable, maxTable), -k)
+	size := graph.Plus(n, max(bounded(o, "k", k, -maxTable, maxTable), -k))
 	if _, ok := tensor.SizeOf([]int{size, size}); !ok {
 		o.Fail("%s: a matrix of %d rows is too large", o, size)
 	}
 	base := o.Full(x.DType, 0, size*size)
-	at := make([]int, n)
-	for i := range at {
-		at[i] = (i+max(-k, 0))*size + i + max(k, 0)
-	}
-	idx := o.Reshape(o.Builder.Ints(tensor.Int64, at...), n, 1)
+	idx := o.Places([]int{n, 1}, func(at []int64) {
+		for i := range at {
+			at[i] = int64((i+max(-k, 0))*size + i + max(k, 0))
+		}
+	})
 	return o.Reshape(o.Scatter(base, idx, x, ""), size, size)
 }

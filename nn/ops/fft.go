@@ -7,7 +7,6 @@ import (
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/signal"
 	"github.com/hornml/horn/nn/layer"
-	"github.com/hornml/horn/tensor"
 )
 
 func addFft(r *layer.Registry) {
@@ -237,11 +236,10 @@ func framed(o *layer.OpCall, x *value, length, stride int) *value {
 	if count > maxTable/length {
 		o.Fail("%s: the result would be too large", o)
 	}
-	at := make([]int, 0, count*length)
-	for i := range count {
-		for k := range length {
-			at = append(at, i*stride+k)
+	at := o.Places([]int{count, length}, func(at []int64) {
+		for i := range at {
+			at[i] = int64(i/length*stride + i%length)
 		}
-	}
-	return o.Take(x, o.Reshape(o.Builder.Ints(tensor.Int64, at...), count, length), -1)
+	})
+	return o.Take(x, at, -1)
 }

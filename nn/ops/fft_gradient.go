@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/tensor"
 )
 
 // Fourier transforms are sums: their gradients are the transposes, which are transforms again.
@@ -73,12 +72,10 @@ func (op opIRFFT) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*v
 func (op opOverlapAdd) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []*value {
 	shape := n.In[0].Shape
 	frames, length := shape[len(shape)-2], shape[len(shape)-1]
-	at := make([]int, 0, frames*length)
-	for f := range frames {
-		for i := range length {
-			at = append(at, f*op.Stride+i)
+	places := b.Places([]int{frames, length}, func(at []int64) {
+		for i := range at {
+			at[i] = int64(i/length*op.Stride + i%length)
 		}
-	}
-	places := b.Reshape(b.Builder.Ints(tensor.Int64, at...), frames, length)
+	})
 	return []*value{b.Take(dOut[0], places, -1)}
 }

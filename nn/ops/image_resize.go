@@ -2,6 +2,7 @@ package ops
 
 import (
 	"math"
+	"slices"
 
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
@@ -77,7 +78,10 @@ func Resize(b *graph.Builder, images *graph.Value, height, width int, options Re
 	if (options.CropToAspectRatio || options.PadToAspectRatio) && graph.AllKnown(x.Shape[h], x.Shape[w], height, width) {
 		x = fitAspectRatio(b, x, h, w, height, width, options)
 	}
-	if graph.AllKnown(x.Shape[h], x.Shape[w], height, width) {
+	for _, d := range [][2]int{{x.Shape[h], height}, {x.Shape[w], width}} {
+		b.Reserve(tensor.Float64, graph.Times(max(d[0], d[1], 0), mostTaps))
+	}
+	if graph.AllKnown(x.Shape[h], x.Shape[w], height, width) && !b.Unknowns {
 		x = b.Resample(x, h, resizeTaps(b, x.Shape[h], height, options))
 		x = b.Resample(x, w, resizeTaps(b, x.Shape[w], width, options))
 	} else {
@@ -91,6 +95,9 @@ func Resize(b *graph.Builder, images *graph.Value, height, width int, options Re
 	}
 	return b.Cast(x, d)
 }
+
+// mostTaps is about how many weights, and what stands beside them, resizing has for each pixel of the longer of two axes.
+const mostTaps = 16
 
 // imageAxes returns the axes of height and width of images, which have a rank of 3 or 4.
 func imageAxes(b *graph.Builder, images *value, channelsFirst bool) (h, w int) {
@@ -237,32 +244,38 @@ const leastSum = 1000 * 0x1p-23
 // have no weights.
 func kernelTaps(from, to int, scale, translation float64, kernel scaleKernel, antialias bool) graph.Taps {
 	t := graph.Taps{Start: make([]int, to), Weights: make([][]float64, to)}
+	for i := range to {
+		t.Start[i], t.Weights[i] = kernelTap(nil, i, from, scale, translation, kernel, antialias)
+	}
+	return t
+}
+
+// kernelTap returns the weights of one new pixel and where they begin; they are appended to space.
+func kernelTap(space []float64, i, from int, scale, translation float64, kernel scaleKernel, antialias bool) (lo int, weights []float64) {
 	inverse := 1 / scale
 	stretch := 1.0
 	if antialias {
 		stretch = math.Max(inverse, 1)
 	}
-	for i := range to {
-		at := (float64(i)+0.5)*inverse - translation*inverse - 0.5
-		if !(at >= -0.5 && at <= float64(from)-0.5) {
-			continue
-		}
-		reach := math.Min(kernel.radius*stretch+1, float64(from)+1)
-		lo, hi := max(int(at-reach), 0), min(int(at+reach)+1, from)
-		weights := make([]float64, hi-lo)
-		sum := 0.0
-		for k := range weights {
-			weights[k] = kernel.weight(math.Abs(at-float64(lo+k)) / stretch)
-			sum += weights[k]
-		}
-		for k := range weights {
-			if math.Abs(sum) > leastSum {
-				weights[k] /= sum
-			} else {
-				weights[k] = 0
-			}
-		}
-		t.Start[i], t.Weights[i] = lo, weights
+	at := (float64(i)+0.5)*inverse - translation*inverse - 0.5
+	if !(at >= -0.5 && at <= float64(from)-0.5) {
+		return 0, space
 	}
-	return t
+	reach := math.Min(kernel.radius*stretch+1, float64(from)+1)
+	lo, hi := max(int(at-reach), 0), min(int(at+reach)+1, from)
+	weights = slices.Grow(space, hi-lo)
+	sum := 0.0
+	for k := range hi - lo {
+		w := kernel.weight(math.Abs(at-float64(lo+k)) / stretch)
+		weights = append(weights, w)
+		sum += w
+	}
+	for k := range weights {
+		if math.Abs(sum) > leastSum {
+			weights[k] /= sum
+		} else {
+			weights[k] = 0
+		}
+	}
+	return lo, weights
 }

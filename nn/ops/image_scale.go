@@ -86,18 +86,21 @@ func (op opScaleAxis) Infer(n *graph.Node) {
 func (op opScaleAxis) Eval(n *graph.Node, in, out []graph.Buf) error {
 	a := op
 	from := n.In[0].Shape[a.Axis]
-	taps := kernelTaps(from, a.Size, in[1].D[a.Which], in[2].D[a.Which], scaleKernels[a.Method], a.Antialias)
-	eachLine(n.Out[0].Shape, a.Axis, func(at, step, size int) {
-		start := at/(step*max(size, 1))*step*from + at%step
-		for i, weights := range taps.Weights {
+	scale, translation := in[1].D[a.Which], in[2].D[a.Which]
+	var weights []float64
+	for i := range a.Size { // one at a time: the scale may be such that each has weights for the whole axis
+		var first int
+		first, weights = kernelTap(weights[:0], i, from, scale, translation, scaleKernels[a.Method], a.Antialias)
+		eachLine(n.Out[0].Shape, a.Axis, func(at, step, size int) {
+			start := at/(step*max(size, 1))*step*from + at%step
 			sum := 0.0
 			for k, w := range weights {
 				if w != 0 {
-					sum += w * in[0].Float64(start+(taps.Start[i]+k)*step)
+					sum += w * in[0].Float64(start+(first+k)*step)
 				}
 			}
 			setFloat(out[0], at+i*step, sum)
-		}
-	})
+		})
+	}
 	return nil
 }

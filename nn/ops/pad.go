@@ -6,7 +6,6 @@ import (
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
-	"github.com/hornml/horn/tensor"
 )
 
 func addPad(r *layer.Registry) { r.RegisterOp("numpy", "Pad", pad) }
@@ -114,11 +113,12 @@ func padAxis(o *layer.OpCall, x *value, axis, lo, hi int, index func(i, size int
 	if size > maxTable {
 		o.Fail("%s: the result would be too large", o)
 	}
-	at := make([]int, 0, lo+size+hi)
-	for i := -lo; i < size+hi; i++ {
-		at = append(at, index(i, size))
-	}
-	return o.Take(x, o.Builder.Ints(tensor.Int64, at...), axis)
+	at := o.Places([]int{lo + size + hi}, func(at []int64) {
+		for i := range at {
+			at[i] = int64(index(i-lo, size))
+		}
+	})
+	return o.Take(x, at, axis)
 }
 
 func nearestIndex(i, size int) int { return max(min(i, size-1), 0) }

@@ -141,18 +141,15 @@ func fold(o *layer.OpCall) any {
 	if places > maxTable/max(taps, 1) {
 		o.Fail("%s: the columns %s are too many", o, x)
 	}
-	var at []int
-	for t := range taps {
-		for r := range count[0] {
-			for c := range count[1] {
-				row, col := r*w.strides[0]+t/w.size[1]*w.dilation[0], c*w.strides[1]+t%w.size[1]*w.dilation[1]
-				at = append(at, row*full[1]+col)
-			}
+	idx := o.Places([]int{taps * places, 1}, func(at []int64) {
+		for i := range at {
+			t, r, c := i/places, i%places/count[1], i%count[1]
+			row, col := r*w.strides[0]+t/w.size[1]*w.dilation[0], c*w.strides[1]+t%w.size[1]*w.dilation[1]
+			at[i] = int64(row*full[1] + col)
 		}
-	}
+	})
 	columns := o.Transpose(o.Reshape(x, images, taps*places), 1, 0)
 	base := o.Full(x.DType, 0, full[0]*full[1], images)
-	idx := o.Reshape(o.Builder.Ints(tensor.Int64, at...), len(at), 1)
 	y := o.Reshape(o.Transpose(o.Scatter(base, idx, columns, "add"), 1, 0), batch, channels, full[0], full[1])
 	y = o.Slice(y, 2, padding[0], padding[0]+size[0])
 	return o.Slice(y, 3, padding[1], padding[1]+size[1])

@@ -110,25 +110,21 @@ func sliceUpdate(o *layer.OpCall) any {
 	}
 	dynamic = o.Slice(dynamic, 0, 0, rank)
 	// The index of every element of the block in x, as vectors.
-	var points []int
 	shape := updates.Shape[:rank]
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
+	n := graph.Product(shape)
 	if n > maxTable/max(rank, 1) {
 		o.Fail("%s: updates of %d rows are too many", o, n)
 	}
-	for i := range n {
-		at := make([]int, rank)
-		rest := i
-		for k := rank - 1; k >= 0; k-- {
-			at[k] = rest % shape[k]
-			rest /= shape[k]
+	points := o.Places([]int{n, rank}, func(at []int64) {
+		for i := range n {
+			rest := i
+			for k := rank - 1; k >= 0; k-- {
+				at[i*rank+k] = int64(rest % shape[k])
+				rest /= shape[k]
+			}
 		}
-		points = append(points, at...)
-	}
-	idx := o.Add(o.Reshape(o.Builder.Ints(tensor.Int64, points...), n, rank), dynamic)
+	})
+	idx := o.Add(points, dynamic)
 	flat := o.Reshape(updates, append([]int{n}, x.Shape[rank:]...)...)
 	return o.Scatter(x, idx, flat, "")
 }

@@ -90,6 +90,7 @@ func addShape(r *layer.Registry) {
 		} else if count < 0 {
 			o.Fail("%s: axis %d of %s must be known, or num given", o, axis, x)
 		}
+		o.Room(graph.Times(count, 2))
 		parts := make([]*value, count)
 		for i := range parts {
 			parts[i] = o.Squeeze(o.Slice(x, axis, i, i+1), axis)
@@ -237,6 +238,7 @@ func sections(o *layer.OpCall, size int, uneven bool) []int {
 	v, _ := o.Get(-1, "indices_or_sections")
 	if _, ok := v.(pyjson.Number); ok {
 		n := bounded(o, "indices_or_sections", o.Int(-1, "indices_or_sections"), 1, 1<<20)
+		o.Room(n)
 		if size < 0 {
 			return slices.Repeat([]int{graph.Unknown}, n)
 		}
@@ -322,16 +324,18 @@ func repeat(o *layer.OpCall, x *value) *value {
 	if len(times) != x.Shape[a] {
 		o.Fail("%s: %d repeats for axis %d of %s", o, len(times), a, x)
 	}
-	var idx []int
-	for i, t := range times {
-		if t > maxTable-len(idx) {
-			o.Fail("%s: the result would be too large", o)
-		}
-		for range t {
-			idx = append(idx, i)
-		}
+	total := 0
+	for _, t := range times {
+		total = graph.Plus(total, t)
 	}
-	return o.Take(x, o.Builder.Ints(tensor.Int64, idx...), a)
+	idx := o.Places([]int{total}, func(at []int64) {
+		for i, t := range times {
+			for range t {
+				at[0], at = int64(i), at[1:]
+			}
+		}
+	})
+	return o.Take(x, idx, a)
 }
 
 func roll(o *layer.OpCall, x *value) *value {

@@ -12,7 +12,7 @@ import (
 // frameArgs are the arguments that stft and istft have in common.
 type frameArgs struct {
 	length, stride, fft int
-	window              []float64 // of the FFT's length, with zeros around it; nil for none
+	window              func() []float64 // of the FFT's length, with zeros around it; nil for none
 	center              bool
 }
 
@@ -29,7 +29,7 @@ func newFrameArgs(o *layer.OpCall) frameArgs {
 	if !ok {
 		v = "hann"
 	}
-	var w []float64
+	var weights func() []float64
 	switch v := v.(type) {
 	case nil:
 		return a
@@ -37,21 +37,30 @@ func newFrameArgs(o *layer.OpCall) frameArgs {
 		if v != "hann" && v != "hamming" {
 			o.Fail("%s: the window %q; \"hann\" and \"hamming\" exist", o, v)
 		}
-		w, _ = signal.Window(v, a.length, true)
+		weights = func() []float64 { w, _ := signal.Window(v, a.length, true); return w }
 	case []any:
-		for _, item := range v {
-			n, _ := item.(pyjson.Number)
-			w = append(w, n.Float())
+		if len(v) != a.length {
+			o.Fail("%s: a window of %d weights for sequences of %d elements", o, len(v), a.length)
+		}
+		weights = func() (w []float64) {
+			for _, item := range v {
+				n, _ := item.(pyjson.Number)
+				w = append(w, n.Float())
+			}
+			return w
 		}
 	default:
 		o.Fail("%s: the window must be a name or a list of numbers", o)
 	}
-	if len(w) != a.length {
-		o.Fail("%s: a window of %d weights for sequences of %d elements", o, len(w), a.length)
-	}
-	left := (a.fft - a.length) / 2
-	a.window = slices.Concat(make([]float64, left), w, make([]float64, a.fft-a.length-left))
+	a.window = func() []float64 { return a.middle(weights()) }
 	return a
+}
+
+// middle puts the weights of a sequence into the middle of a transform, with zeros on both sides.
+func (a frameArgs) middle(weights []float64) []float64 {
+	w := make([]float64, a.fft)
+	copy(w[(a.fft-a.length)/2:], weights)
+	return w
 }
 
 // stft transforms frames of the last axis.
@@ -61,15 +70,15 @@ func stft(o *layer.OpCall) any {
 	if !x.DType.IsFloat() || x.Rank() == 0 {
 		o.Fail("%s: a float signal is expected, not %s", o, x)
 	}
-	window := a.window
-	if window == nil { // ones where the sequence is, and zeros in what the transform is longer
-		left := (a.fft - a.length) / 2
-		window = slices.Concat(make([]float64, left), slices.Repeat([]float64{1}, a.length), make([]float64, a.fft-a.length-left))
-	}
 	if size := x.Shape[x.Rank()-1]; graph.Known(size) && (a.center && size <= a.fft/2 || !a.center && size < a.fft) {
 		o.Fail("%s: %s is too short for a transform of length %d", o, x, a.fft)
 	}
-	re, im := o.STFT(x, graph.STFT{Window: window, Stride: a.stride, Center: a.center})
+	re, im := o.WindowedSTFT(x, graph.STFT{Stride: a.stride, Center: a.center}, a.fft, func() []float64 {
+		if a.window == nil { // all of the sequence
+			return a.middle(slices.Repeat([]float64{1}, a.length))
+		}
+		return a.window()
+	})
 	return many([]*value{re, im})
 }
 
@@ -91,7 +100,7 @@ func istft(o *layer.OpCall) any {
 		}
 		return o.Opaque(re.DType, append(slices.Clone(re.Shape[:re.Rank()-2]), size), re, im)
 	}
-	if int64(frames)*int64(a.stride) > maxTable {
+	if graph.Times(frames, a.stride) > maxTable {
 		o.Fail("%s: %d frames, %d apart, are too long a signal", o, frames, a.stride)
 	}
 	total := a.fft + a.stride*(frames-1)
@@ -108,31 +117,39 @@ func istft(o *layer.OpCall) any {
 		return cutOrPad(o, o.Emit1(opOverlapAdd{a.stride}, x), start, end, false)
 	}
 	if a.length == a.fft && a.center {
-		sums := make([]float64, total)
-		for f := range frames {
-			for i, w := range a.window {
-				sums[f*a.stride+i] += w * w
-			}
-		}
-		for _, s := range sums[min(start, total):min(end, total)] {
-			if s < 1e-11 {
-				o.Fail("%s: the windows leave gaps, so that the signal cannot be put together", o)
-			}
-		}
-		x = o.Emit1(opOverlapAdd{a.stride}, o.Mul(x, o.Floats(x.DType, a.window...)))
+		weights := o.Weights(x.DType, []int{a.fft}, func(w []float64) { copy(w, a.window()) })
+		x = o.Emit1(opOverlapAdd{a.stride}, o.Mul(x, weights))
 		stop := min(end, total)
-		x = o.Div(o.Slice(x, -1, min(start, stop), stop), o.Floats(x.DType, sums[min(start, stop):stop]...))
+		start := min(start, stop)
+		sums := o.Weights(x.DType, []int{stop - start}, func(sums []float64) {
+			window := a.window()
+			for f := range frames {
+				for i, w := range window {
+					if at := f*a.stride + i - start; at >= 0 && at < len(sums) {
+						sums[at] += w * w
+					}
+				}
+			}
+			for _, s := range sums {
+				if s < 1e-11 {
+					o.Fail("%s: the windows leave gaps, so that the signal cannot be put together", o)
+				}
+			}
+		})
+		x = o.Div(o.Slice(x, -1, start, stop), sums)
 		return cutOrPad(o, x, 0, end-start, true)
 	}
-	period := make([]float64, a.stride)
-	for i, w := range a.window {
-		period[i%a.stride] += w * w
-	}
-	weights := make([]float64, a.fft)
-	for i, w := range a.window {
-		weights[i] = w / period[i%a.stride]
-	}
-	x = o.Emit1(opOverlapAdd{a.stride}, o.Mul(x, o.Floats(x.DType, weights...)))
+	weights := o.Weights(x.DType, []int{a.fft}, func(weights []float64) {
+		window := a.window()
+		period := make([]float64, a.stride)
+		for i, w := range window {
+			period[i%a.stride] += w * w
+		}
+		for i, w := range window {
+			weights[i] = w / period[i%a.stride]
+		}
+	})
+	x = o.Emit1(opOverlapAdd{a.stride}, o.Mul(x, weights))
 	return cutOrPad(o, x, start, end, false)
 }
 
@@ -158,7 +175,7 @@ func (opOverlapAdd) Name() string { return "overlap_add" }
 func (op opOverlapAdd) Infer(n *graph.Node) {
 	s := n.In[0].Shape
 	rank := len(s)
-	n.SetOut(n.In[0].DType, append(slices.Clone(s[:rank-2]), s[rank-1]+op.Stride*(s[rank-2]-1))...)
+	n.SetOut(n.In[0].DType, append(slices.Clone(s[:rank-2]), graph.Plus(s[rank-1], graph.Times(op.Stride, graph.AtLeast(s[rank-2]-1, 0))))...)
 }
 
 // Eval implements graph.Op.

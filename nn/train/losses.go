@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/nn/losses"
 )
 
@@ -16,7 +17,7 @@ func (r *compiler) losses(loss, weights any) ([]*compiledLoss, error) {
 	}
 	if t.kind == 'd' && r.outputs.kind != 'd' && r.names != nil {
 		if !sameNames(t.keys, r.names) {
-			return nil, fmt.Errorf("the losses are for the outputs %q; the model has %q", t.keys, r.names)
+			return nil, fmt.Errorf("the losses are for the outputs %s; the model has %s", naming.Quoted(t.keys), naming.Quoted(r.names))
 		}
 		t = t.inOrder(r.names)
 		if w.kind == 'd' {

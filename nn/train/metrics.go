@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/metrics"
@@ -88,7 +89,7 @@ func (c *metricCompiler) pair(outputs, metrics *structure) error {
 	}
 	if metrics.kind != outputs.kind || len(metrics.items) != len(outputs.items) {
 		names, _ := c.named()
-		return fmt.Errorf("the metrics must be for the outputs %q, or have the structure of the model's outputs", names)
+		return fmt.Errorf("the metrics must be for the outputs %s, or have the structure of the model's outputs", naming.Quoted(names))
 	}
 	for i, item := range outputs.items {
 		part := metrics.items[i]

@@ -63,6 +63,7 @@ func NewWindows(s WindowSpec) []WindowClass {
 		inStep[i], outStep[i] = in, out
 		in *= s.Axes[i].In
 		out *= s.Axes[i].Out
+		s.Axes[i].check()
 		groups[i] = s.Axes[i].groups()
 		if len(groups[i]) == 0 {
 			return nil
@@ -97,33 +98,74 @@ type axisGroup struct {
 }
 
 func (x Axis) groups() []axisGroup {
-	check(x.Kernel > 0 && x.Stride > 0 && x.Dilation > 0 && x.In >= 0 && x.Out >= 0, badShape)
 	var list []axisGroup
+	at := map[[2]int]int{} // in list, by taps
+	latest := -1           // most are as the one before
 	for o := range x.Out {
-		start := o*x.Stride - x.PadBefore
-		first, last := 0, x.Kernel
-		for first < last && start+first*x.Dilation < 0 {
-			first++
-		}
-		for last > first && start+(last-1)*x.Dilation >= x.In {
-			last--
-		}
-		if first == last {
-			first, last = 0, 0
-		}
-		found := false
-		for i := range list {
-			if list[i].first == first && list[i].last == last {
-				list[i].out = append(list[i].out, o)
-				found = true
-				break
+		first, last := x.taps(o)
+		if latest < 0 || list[latest].first != first || list[latest].last != last {
+			i, ok := at[[2]int{first, last}]
+			if !ok {
+				i = len(list)
+				at[[2]int{first, last}] = i
+				list = append(list, axisGroup{first: first, last: last})
 			}
+			latest = i
 		}
-		if !found {
-			list = append(list, axisGroup{first, last, []int{o}})
-		}
+		list[latest].out = append(list[latest].out, o)
 	}
 	return list
+}
+
+// taps returns the taps [first, last) of output o that lie inside; both are 0 if none does.
+func (x Axis) taps(o int) (first, last int) {
+	start := o*x.Stride - x.PadBefore
+	if start < 0 {
+		first = (-start-1)/x.Dilation + 1
+	}
+	if end := x.In - start; end > 0 {
+		last = min((end-1)/x.Dilation+1, x.Kernel)
+	}
+	if first >= last {
+		return 0, 0
+	}
+	return first, last
+}
+
+// Taps returns how many taps the classes of NewWindows have in all, which is
+// the size of its tables beside those of the pixels: windows that reach over
+// much of an image have a class of their own for each pixel. Beyond limit it
+// stops counting and returns some number above it.
+func (s WindowSpec) Taps(limit int) int {
+	total := 1
+	for _, x := range s.Axes {
+		x.check()
+		sum := 0
+		var before [2]int
+		seen := map[[2]int]bool{}
+		for o := range x.Out {
+			first, last := x.taps(o)
+			if taps := [2]int{first, last}; taps != before || o == 0 {
+				before = taps
+				if !seen[taps] {
+					seen[taps] = true
+					sum += last - first
+				}
+			}
+			if sum > limit {
+				return limit + 1
+			}
+		}
+		if sum > 0 && total > limit/sum {
+			return limit + 1
+		}
+		total *= sum
+	}
+	return total
+}
+
+func (x Axis) check() {
+	check(x.Kernel > 0 && x.Stride > 0 && x.Dilation > 0 && x.In >= 0 && x.Out >= 0, badShape)
 }
 
 func (s *WindowSpec) class(groups [][]axisGroup, pick, inStep, outStep []int, inImage, outImage int) WindowClass {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn/layer"
 )
@@ -19,7 +20,7 @@ func fail(file string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return work(fmt.Errorf("%s: %s", file, describe(file, err)))
+	return work(fmt.Errorf("%s: %s", file, naming.Cut(describe(file, err))))
 }
 
 // failf is fail for a new error.

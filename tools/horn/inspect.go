@@ -53,6 +53,9 @@ func (a *app) runInspect(path string, flags modelFlags, asJSON bool) error {
 	if info.Damaged {
 		return failf(path, "is damaged: %s", info.Problems[len(info.Problems)-1])
 	}
+	if info.Wrong {
+		return failf(path, "cannot be loaded: %s", info.Problems[0])
+	}
 	return nil
 }
 

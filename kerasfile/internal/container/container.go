@@ -1,6 +1,7 @@
 package container
 
 import (
+	"errors"
 	"io"
 
 	"github.com/hornml/horn/h5lite"
@@ -87,6 +88,7 @@ type Entry struct {
 // Options bound what a file may ask for.
 type Options struct {
 	ConfigBytes int64 // of config.json and metadata.json, unpacked
+	Values      int   // in each of them
 	EntryBytes  int64 // of a compressed weights entry, unpacked
 	AssetBytes  int64 // of one asset, unpacked
 	Entries     int   // in a zip
@@ -96,16 +98,29 @@ type Options struct {
 }
 
 // parseJSON reads one of the documents of a container.
-func parseJSON(entry string, data []byte) (*pyjson.Object, error) {
-	v, err := pyjson.Parse(data)
+func (o Options) parseJSON(entry string, data []byte) (*pyjson.Object, error) {
+	v, err := o.parseValue(entry, data)
 	if err != nil {
-		return nil, &FormatError{Entry: entry, Msg: "cannot be read", Err: err}
+		return nil, err
 	}
-	o, ok := v.(*pyjson.Object)
+	object, ok := v.(*pyjson.Object)
 	if !ok {
 		return nil, &FormatError{Entry: entry, Msg: "an object is expected, not " + pyjson.Describe(v)}
 	}
-	return o, nil
+	return object, nil
+}
+
+// parseValue reads a document of any form.
+func (o Options) parseValue(entry string, data []byte) (any, error) {
+	v, err := pyjson.ParseWithin(data, o.Values)
+	var limit *pyjson.LimitError
+	switch {
+	case errors.As(err, &limit):
+		return nil, &LimitError{Entry: entry, What: "the number of JSON " + limit.What, Value: int64(limit.Limit) + 1, Limit: int64(limit.Limit)}
+	case err != nil:
+		return nil, &FormatError{Entry: entry, Msg: "cannot be read", Err: err}
+	}
+	return v, nil
 }
 
 // weightsAlone is what the forms without a model have in common.

@@ -23,7 +23,7 @@ import (
 
 // limits are small enough to be exceeded in a test.
 func limits() Options {
-	return Options{ConfigBytes: 1 << 12, EntryBytes: 1 << 16, AssetBytes: 1 << 10, Entries: 100, Expansion: 1000}
+	return Options{ConfigBytes: 1 << 12, Values: 1000, EntryBytes: 1 << 16, AssetBytes: 1 << 10, Entries: 100, Expansion: 1000}
 }
 
 // variables are one group of each type that weights files have, and a group without variables.

@@ -62,7 +62,7 @@ func (d *directory) document(name string) (*pyjson.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseJSON(name, data)
+	return d.options.parseJSON(name, data)
 }
 
 func (d *directory) Weights() (*Weights, error) {

@@ -85,9 +85,9 @@ func (h *hdf5File) document(attribute string) (*pyjson.Object, error) {
 	if int64(len(s)) > h.options.ConfigBytes {
 		return nil, &LimitError{Entry: "attribute " + attribute, What: "the size in bytes", Value: int64(len(s)), Limit: h.options.ConfigBytes}
 	}
-	v, err := pyjson.Parse([]byte(s))
+	v, err := h.options.parseValue("attribute "+attribute, []byte(s))
 	if err != nil {
-		return nil, &FormatError{Entry: "attribute " + attribute, Msg: "cannot be read", Err: err}
+		return nil, err
 	}
 	o, isObject := v.(*pyjson.Object)
 	if !isObject && v != nil {

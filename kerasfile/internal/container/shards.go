@@ -33,7 +33,7 @@ func openShards(fsys fs.FS, name string, r io.ReaderAt, size int64, o Options) (
 	if _, err := r.ReadAt(data, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	doc, err := parseJSON(name, data)
+	doc, err := o.parseJSON(name, data)
 	if err != nil {
 		return nil, err
 	}

@@ -116,7 +116,7 @@ func (c *zipContainer) document(name string) (*pyjson.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseJSON(name, data)
+	return c.options.parseJSON(name, data)
 }
 
 func (c *zipContainer) Weights() (*Weights, error) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/release"
 )
@@ -35,7 +36,7 @@ func Express(root *pyjson.Object, from release.Release, to Target) (out *pyjson.
 	}
 	if len(e.dropped) > 0 && e.strict {
 		keys := slices.Sorted(maps.Keys(e.dropped))
-		note = fmt.Sprintf("for Keras %s without %s", e.target.Short(), strings.Join(keys, ", "))
+		note = fmt.Sprintf("for Keras %s without %s", e.target.Short(), naming.Some(keys))
 	}
 	return root, note, nil
 }

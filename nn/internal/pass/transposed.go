@@ -29,7 +29,9 @@ func phases(n *graph.Node, a graph.Conv) []*graph.Node {
 	axes := make([][]phase, rank)
 	count, same := 1, a.Groups == 1
 	for i, s := range factors {
-		count *= s
+		if count = graph.Times(count, s); count > max(n.In[1].Size(), maxPhases) { // a phase has a tap at least
+			return nil
+		}
 		for r := range s {
 			p, ok := phaseOf(r, s, shape[i], n.In[0].Shape[i+1], out.Shape[i+1], a.PadLo[i])
 			if !ok {

@@ -18,6 +18,9 @@ func (l *lowering) conv(n *graph.Node, a graph.Conv) (*work, error) {
 	if !graph.IsFixed(k) || x.Size() == 0 || out.Size() == 0 || k.Size() == 0 || x.Size() > maxConvElements || out.Size() > maxConvElements {
 		return nil, nil
 	}
+	if !l.affordable(x, out, window(x.Shape, out.Shape, k.Shape[:len(a.Strides)], a.Strides, a.Dilation, a.PadLo)) {
+		return nil, nil
+	}
 	a, x = l.absorbPadding(a, x)
 	if slices.Min(a.PadLo) < 0 || slices.Max(a.InputDilation) != 1 {
 		return nil, nil

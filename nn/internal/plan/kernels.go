@@ -124,9 +124,11 @@ func (l *lowering) pool(n *graph.Node, a graph.Pool) *work {
 		return nil
 	}
 	channels := x.LastDim()
-	ones := slices.Repeat([]int{1}, len(a.Window))
-	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: window(x.Shape, out.Shape, a.Window, a.Strides, ones, a.PadLo),
-		Channels: channels, InStride: channels, OutStride: channels}, x, out)
+	axes := window(x.Shape, out.Shape, a.Window, a.Strides, slices.Repeat([]int{1}, len(a.Window)), a.PadLo)
+	if !l.affordable(x, out, axes) {
+		return nil
+	}
+	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: axes, Channels: channels, InStride: channels, OutStride: channels}, x, out)
 	for _, c := range win.classes {
 		if a.Average && c.Taps.Len() == 0 {
 			return nil // 0/0, which the reference evaluation has as NaN

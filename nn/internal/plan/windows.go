@@ -27,6 +27,19 @@ type windows struct {
 // maxTable is the number of output pixels up to which the tables are made for the whole batch.
 const maxTable = 1 << 17
 
+// maxTaps bounds the tables of taps: a window that reaches over much of a large image is left to the reference evaluation, which
+// has none.
+const maxTaps = 1 << 24
+
+// affordable reports whether the tables of sliding windows may be made: what runs has room for the results at least.
+func (l *lowering) affordable(x, out *graph.Value, axes []kernel.Axis) bool {
+	if int64(out.Size()) > l.options.MaxBytes/4 {
+		return false
+	}
+	spec := kernel.WindowSpec{Batch: x.Shape[0], Axes: axes, Channels: x.LastDim(), InStride: x.LastDim(), OutStride: out.LastDim()}
+	return spec.Taps(maxTaps) <= maxTaps
+}
+
 func newWindows(spec kernel.WindowSpec, x, out *graph.Value) windows {
 	w := windows{images: 1}
 	if batch := x.Shape[0]; batch > 1 && out.Size()/out.LastDim() > maxTable {
