@@ -128,6 +128,7 @@ type measuring struct{ v *graph.Value }
 
 // ended ends a trace whose Context is done; Run returns the cause.
 type ended struct{ cause error }
+
 // unmade takes the first value of a variable from the budget.
 func (t *Trace) unmade(v *Variable) {
 	if t.initial[v] {
