@@ -100,7 +100,7 @@ func (l *Limits) setDefaults() {
 		l.Entries = 100_000
 	}
 	if l.Values == 0 {
-		l.Values = 4_000_000
+		l.Values = container.DefaultValues
 	}
 	if l.Objects == 0 {
 		l.Objects = 1_000_000

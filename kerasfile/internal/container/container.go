@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"errors"
 	"io"
 
@@ -88,7 +89,7 @@ type Entry struct {
 // Options bound what a file may ask for.
 type Options struct {
 	ConfigBytes int64 // of config.json and metadata.json, unpacked
-	Values      int   // in each of them
+	Values      int   // in each of them; 0 for DefaultValues
 	EntryBytes  int64 // of a compressed weights entry, unpacked
 	AssetBytes  int64 // of one asset, unpacked
 	Entries     int   // in a zip
@@ -96,6 +97,9 @@ type Options struct {
 	// Unchecked leaves out the checksum of the weights in a zip, for which all of them have to be read.
 	Unchecked bool
 }
+
+// DefaultValues is how many values a JSON document may have where nobody says otherwise.
+const DefaultValues = 4_000_000
 
 // parseJSON reads one of the documents of a container.
 func (o Options) parseJSON(entry string, data []byte) (*pyjson.Object, error) {
@@ -112,7 +116,7 @@ func (o Options) parseJSON(entry string, data []byte) (*pyjson.Object, error) {
 
 // parseValue reads a document of any form.
 func (o Options) parseValue(entry string, data []byte) (any, error) {
-	v, err := pyjson.ParseWithin(data, o.Values)
+	v, err := pyjson.ParseWithin(data, cmp.Or(o.Values, DefaultValues))
 	var limit *pyjson.LimitError
 	switch {
 	case errors.As(err, &limit):
