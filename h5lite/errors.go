@@ -68,7 +68,9 @@ func (e *LimitError) Error() string {
 	return s
 }
 
-func itoa(n int) string    { return strconv.Itoa(n) }
+func itoa(n int) string { return strconv.Itoa(n) }
+
+//go:noinline
 func utoa(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // quote makes a path safe to print, and short: groups may be nested very deep.

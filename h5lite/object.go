@@ -30,6 +30,7 @@ func (o *object) Path() string { return o.path }
 
 func (o *object) address() uint64 { return o.header.Addr }
 
+//go:noinline
 func (o *object) fail(err error) error { return at(err, o.path) }
 
 // NamedType is a committed datatype: a type stored as an object of its own.

@@ -130,6 +130,7 @@ type nodeDecoder struct {
 	where []string // of refs, then of ends
 }
 
+//go:noinline
 func (d *nodeDecoder) fail(format string, args ...any) {
 	d.c.Errorf(d.path, format, args...)
 }

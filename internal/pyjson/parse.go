@@ -77,6 +77,7 @@ func (l *limit) count(what string) {
 // containerShare is how many values, about, take the memory of a small object.
 const containerShare = 8
 
+//go:noinline
 func (p *parser) fail(format string, args ...any) {
 	panic(&SyntaxError{p.at, fmt.Sprintf(format, args...)})
 }

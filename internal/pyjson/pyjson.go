@@ -23,12 +23,16 @@ func (n Number) IsInt() bool {
 }
 
 // Int returns the number as an int; ok is false where it is no integer or does not fit.
+//
+//go:noinline
 func (n Number) Int() (v int, ok bool) {
 	i, err := strconv.ParseInt(string(n), 10, strconv.IntSize)
 	return int(i), err == nil
 }
 
 // Int64 returns the number as an int64; ok is false where it is no integer or does not fit.
+//
+//go:noinline
 func (n Number) Int64() (v int64, ok bool) {
 	i, err := strconv.ParseInt(string(n), 10, 64)
 	return i, err == nil
@@ -49,6 +53,8 @@ func (n Number) Float() float64 {
 }
 
 // Int returns the Number of an integer.
+//
+//go:noinline
 func Int(v int) Number { return Number(strconv.Itoa(v)) }
 
 // Float returns the Number of a float, written as Python's repr does: the shortest digits that read back the same, and
@@ -84,6 +90,8 @@ type Object struct {
 const manyKeys = 12
 
 // NewObject returns an object of the given keys and values in turn.
+//
+//go:noinline
 func NewObject(pairs ...any) *Object {
 	o := new(Object)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -126,12 +134,16 @@ func (o *Object) number() {
 }
 
 // Get returns the value of a key, nil if there is none.
+//
+//go:noinline
 func (o *Object) Get(key string) any {
 	v, _ := o.Lookup(key)
 	return v
 }
 
 // Lookup returns the value of a key and whether it is there.
+//
+//go:noinline
 func (o *Object) Lookup(key string) (any, bool) {
 	if o == nil {
 		return nil, false
@@ -143,24 +155,32 @@ func (o *Object) Lookup(key string) (any, bool) {
 }
 
 // String returns the value of a key if it is a string, else "".
+//
+//go:noinline
 func (o *Object) String(key string) string {
 	s, _ := o.Get(key).(string)
 	return s
 }
 
 // Object returns the value of a key if it is an object, else nil.
+//
+//go:noinline
 func (o *Object) Object(key string) *Object {
 	v, _ := o.Get(key).(*Object)
 	return v
 }
 
 // List returns the value of a key if it is a list, else nil.
+//
+//go:noinline
 func (o *Object) List(key string) []any {
 	v, _ := o.Get(key).([]any)
 	return v
 }
 
 // Set stores a value; a new key goes to the end.
+//
+//go:noinline
 func (o *Object) Set(key string, value any) {
 	if i := o.place(key); i >= 0 {
 		o.values[i] = value

@@ -44,6 +44,8 @@ func All(r *layer.Registry) {
 }
 
 // float adds a function of floats; other numbers are made float32 first, as Keras's backends do.
+//
+//go:noinline
 func float(r *layer.Registry, f func(*graph.Builder, *graph.Value) *graph.Value, names ...string) {
 	r.RegisterActivation(func(b *graph.Builder, x *graph.Value) *graph.Value { return f(b, Float(b, x)) }, names...)
 }

@@ -259,6 +259,8 @@ var (
 )
 
 // Binary appends an elementwise op of two inputs of one type.
+//
+//go:noinline
 func (b *Builder) Binary(op *Binary, x, y *Value) *Value { return b.Emit1(Pairwise{op}, x, y) }
 
 // Add and the methods after it append the elementwise op of their name; the operands have one type and broadcast.
@@ -273,6 +275,8 @@ func (b *Builder) And(x, y *Value) *Value { return b.Binary(LogicalAnd, x, y) }
 func (b *Builder) Or(x, y *Value) *Value  { return b.Binary(LogicalOr, x, y) }
 
 // Compare appends one of the comparisons.
+//
+//go:noinline
 func (b *Builder) Compare(f *Comparison, x, y *Value) *Value { return b.Emit1(Compare{f}, x, y) }
 
 // AddS adds a number to every element.
@@ -343,4 +347,6 @@ func where[T any](n *Node, out []T, c []bool, x, y []T) {
 }
 
 // Where returns x where cond is true, else y.
+//
+//go:noinline
 func (b *Builder) Where(cond, x, y *Value) *Value { return b.Emit1(Where{}, cond, x, y) }

@@ -32,6 +32,8 @@ type Builder struct {
 func NewBuilder() *Builder { return &Builder{Graph: new(Graph), Budget: NewBudget(0)} }
 
 // Fail ends the tracing with an error.
+//
+//go:noinline
 func (b *Builder) Fail(format string, args ...any) {
 	panic(&Error{Msg: fmt.Sprintf(format, args...)})
 }
@@ -52,6 +54,8 @@ func (b *Builder) Emit(op Op, in ...*Value) []*Value {
 
 // NewNode makes a node that is not yet part of a graph, with its outputs. It panics with *Error where the inputs do not fit, or
 // an output has an unknown length.
+//
+//go:noinline
 func NewNode(op Op, label string, in ...*Value) *Node { return newNode(op, label, false, in) }
 
 func newNode(op Op, label string, unknowns bool, in []*Value) *Node {
@@ -68,6 +72,8 @@ func newNode(op Op, label string, unknowns bool, in []*Value) *Node {
 }
 
 // Emit1 is Emit for ops of one output.
+//
+//go:noinline
 func (b *Builder) Emit1(op Op, in ...*Value) *Value { return b.Emit(op, in...)[0] }
 
 // Input is a value that each run is given.
@@ -205,6 +211,8 @@ func (b *Builder) Scalar(d tensor.DType, v float64) *Value {
 }
 
 // Int returns a rank-0 constant of an integer dtype, exact for every int64.
+//
+//go:noinline
 func (b *Builder) Int(d tensor.DType, v int64) *Value { return b.ConstBuf(Buf{I: []int64{v}}, d) }
 
 // Floats returns a vector constant of dtype d (float32 or another float type).

@@ -341,7 +341,11 @@ func (op Pool) clipped(x *Value) Pool {
 }
 
 // ToChannelsLast moves the channel axis of a "channels_first" value (batch, channels, spatial...) to the end.
+//
+//go:noinline
 func (b *Builder) ToChannelsLast(x *Value) *Value { return b.MoveAxis(x, 1, -1) }
 
 // ToChannelsFirst moves the channel axis of (batch, spatial..., channels) to position 1.
+//
+//go:noinline
 func (b *Builder) ToChannelsFirst(x *Value) *Value { return b.MoveAxis(x, -1, 1) }

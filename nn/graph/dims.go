@@ -49,6 +49,8 @@ func Plus(a, b int) int {
 }
 
 // Times multiplies two lengths; 0 times anything is 0. It is TooLong where the product does not fit an int.
+//
+//go:noinline
 func Times(a, b int) int {
 	if a == 0 || b == 0 {
 		return 0
@@ -63,6 +65,8 @@ func Times(a, b int) int {
 }
 
 // Product multiplies lengths; see [Times].
+//
+//go:noinline
 func Product(dims []int) int {
 	p := 1
 	for _, d := range dims {
@@ -104,6 +108,8 @@ func AtLeast(d, least int) int {
 func Fits(a, b int) bool { return a == b || a < 0 || b < 0 }
 
 // FitShapes reports whether two shapes may be equal.
+//
+//go:noinline
 func FitShapes(a, b []int) bool {
 	if len(a) != len(b) {
 		return false
@@ -141,6 +147,8 @@ func sizeOf(shape []int) (size int, ok bool) {
 }
 
 // dim writes a length for messages, as Python would.
+//
+//go:noinline
 func dim(d int) string {
 	if d < 0 {
 		return "None"
@@ -169,6 +177,8 @@ func (Opaque) Eval(*Node, []Buf, []Buf) error {
 var errNoRun = errors.New("the graph was made for unknown lengths; it cannot be run")
 
 // Opaque returns a value of the given type and shape that is somehow made of others; see [Opaque].
+//
+//go:noinline
 func (b *Builder) Opaque(d tensor.DType, shape []int, from ...*Value) *Value {
 	return b.Emit1(Opaque{d, shape}, from...)
 }

@@ -28,6 +28,8 @@ func (b *Backward) Wants(i int) bool { return b.Wanted[i] }
 func (v *Value) Differentiable() bool { return v.DType.IsFloat() }
 
 // ZerosLike returns zeros of v's shape and type.
+//
+//go:noinline
 func (b *Builder) ZerosLike(v *Value) *Value { return b.Full(v.DType, 0, v.Shape...) }
 
 // Masked returns x where cond is true, and 0 elsewhere; they broadcast.
@@ -67,6 +69,8 @@ func (StopGradient) Eval(_ *Node, in, out []Buf) error { out[0].Copy(in[0]); ret
 func (StopGradient) Stands() int { return 0 }
 
 // StopGradient returns x, through which no gradient flows.
+//
+//go:noinline
 func (b *Builder) StopGradient(x *Value) *Value { return b.Emit1(StopGradient{}, x) }
 
 // StraightThrough is its first input, with the gradient of the second: what is rounded is trained as if it were not. Both have

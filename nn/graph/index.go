@@ -209,6 +209,8 @@ func (op Scatter) combine(dst Buf, i int, src Buf, j, count int) error {
 
 // Scatter combines updates into a copy of x at the places that the index vectors (last axis of indices) point to; how is
 // "" (replace), "add", "mul", "max" or "min".
+//
+//go:noinline
 func (b *Builder) Scatter(x, indices, updates *Value, how string) *Value {
 	return b.Emit1(Scatter{how}, x, indices, updates)
 }

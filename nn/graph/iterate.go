@@ -36,6 +36,8 @@ func walk3(shape, s0, s1, s2 []int, f func(o0, o1, o2, n, d0, d1, d2 int)) {
 }
 
 // strides writes the C-order strides of shape into dst[:len(shape)] and returns that part.
+//
+//go:noinline
 func strides(dst *[MaxRank]int, shape []int) []int {
 	step := 1
 	for i := len(shape) - 1; i >= 0; i-- {
@@ -47,6 +49,8 @@ func strides(dst *[MaxRank]int, shape []int) []int {
 
 // broadcastStrides writes the strides with which an array of shape `from` is read at the positions of shape `to`: 0
 // along axes that repeat.
+//
+//go:noinline
 func broadcastStrides(dst *[MaxRank]int, from, to []int) []int {
 	step := 1
 	lead := len(to) - len(from)
@@ -63,9 +67,13 @@ func broadcastStrides(dst *[MaxRank]int, from, to []int) []int {
 }
 
 // product returns the product of dims; see [Product].
+//
+//go:noinline
 func product(dims []int) int { return Product(dims) }
 
 // Strides returns the distances between neighbouring elements along each axis of an array in C order.
+//
+//go:noinline
 func Strides(shape []int) []int {
 	var s [MaxRank]int
 	return append([]int(nil), strides(&s, shape)...)

@@ -38,6 +38,8 @@ func (u Users) Only(v *Value) *Node {
 }
 
 // LastDim returns the length of the last axis, 1 for a number.
+//
+//go:noinline
 func (v *Value) LastDim() int {
 	if len(v.Shape) == 0 {
 		return 1
@@ -46,6 +48,8 @@ func (v *Value) LastDim() int {
 }
 
 // InFloat32 reports whether v is stored as float32: float32 itself or one of the 16-bit types, which need rounding.
+//
+//go:noinline
 func (v *Value) InFloat32() bool { return ClassOf(v.DType) == ClassF }
 
 // ConstBuf returns the elements of a constant, which never change.

@@ -97,6 +97,8 @@ func EachBatch(n *Node, f func(out, a, b int)) {
 func (b *Builder) MatMul(x, y *Value) *Value { return b.MatMulT(x, y, false, false) }
 
 // MatMulT is MatMul with either operand read transposed in its last two axes.
+//
+//go:noinline
 func (b *Builder) MatMulT(x, y *Value, transX, transY bool) *Value {
 	return b.Emit1(MatMul{transX, transY}, x, y)
 }

@@ -318,6 +318,8 @@ func permuted(x, axes []int) []int {
 }
 
 // Slice takes the elements start..stop (stop excluded) along one axis.
+//
+//go:noinline
 func (b *Builder) Slice(x *Value, axis, start, stop int) *Value {
 	return b.SliceStep(x, axis, start, 1, stop-start)
 }

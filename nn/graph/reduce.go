@@ -206,13 +206,23 @@ func (b *Builder) Reduce(r *Reduction, x *Value, keep bool, axes ...int) *Value 
 }
 
 // Sum adds along the axes, all if none is given, and drops them; SumKeep leaves them with length 1.
-func (b *Builder) Sum(x *Value, axes ...int) *Value     { return b.Reduce(Sum, x, false, axes...) }
+//
+//go:noinline
+func (b *Builder) Sum(x *Value, axes ...int) *Value { return b.Reduce(Sum, x, false, axes...) }
+
+//go:noinline
 func (b *Builder) SumKeep(x *Value, axes ...int) *Value { return b.Reduce(Sum, x, true, axes...) }
 
 // Mean averages floats along the axes, all if none is given, and drops them; MeanKeep leaves them with length 1.
-func (b *Builder) Mean(x *Value, axes ...int) *Value     { return b.Reduce(Mean, x, false, axes...) }
+//
+//go:noinline
+func (b *Builder) Mean(x *Value, axes ...int) *Value { return b.Reduce(Mean, x, false, axes...) }
+
+//go:noinline
 func (b *Builder) MeanKeep(x *Value, axes ...int) *Value { return b.Reduce(Mean, x, true, axes...) }
 
 // Any and All combine bools along the axes, all if none is given, and drop them.
+//
+//go:noinline
 func (b *Builder) Any(x *Value, axes ...int) *Value { return b.Reduce(ReduceMax, x, false, axes...) }
 func (b *Builder) All(x *Value, axes ...int) *Value { return b.Reduce(ReduceMin, x, false, axes...) }

@@ -61,6 +61,7 @@ func UnaryOf(op Op) *Unary {
 	return e.Fn
 }
 
+//go:noinline
 func newUnary(name string, f func(float64) float64, i func(int64) int64) *Unary {
 	var g func(float64, Params) float64
 	if f != nil {
@@ -70,6 +71,8 @@ func newUnary(name string, f func(float64) float64, i func(int64) int64) *Unary 
 }
 
 // flat returns a function whose derivative is 0 wherever it has one.
+//
+//go:noinline
 func flat(name string, f func(float64) float64, i func(int64) int64) *Unary {
 	u := newUnary(name, f, i)
 	u.D = nil
@@ -190,9 +193,13 @@ func geluTanh(x float64) float64 {
 }
 
 // Unary appends an elementwise op of one input.
+//
+//go:noinline
 func (b *Builder) Unary(op *Unary, x *Value) *Value { return b.Emit1(Elementwise{Fn: op}, x) }
 
 // UnaryP appends an elementwise op of one input that has settings.
+//
+//go:noinline
 func (b *Builder) UnaryP(op *Unary, p Params, x *Value) *Value { return b.Emit1(Elementwise{op, p}, x) }
 
 // Neg and the methods after it append the elementwise op of their name.
@@ -208,6 +215,8 @@ func (b *Builder) Sigmoid(x *Value) *Value { return b.Unary(Sigmoid, x) }
 func (b *Builder) Relu(x *Value) *Value    { return b.Unary(Relu, x) }
 
 // Clip limits floats to lo..hi; NaN stays. At the limits it has half the slope, as the minimum of a maximum.
+//
+//go:noinline
 func (b *Builder) Clip(x *Value, lo, hi float64) *Value { return b.ClipSlopes(x, lo, hi, 0.5, 0.5) }
 
 // ClipSlopes is Clip with the given slopes at the limits: 0 or 1 is what Keras's activations have there.
@@ -277,6 +286,8 @@ var (
 )
 
 // Test asks a question about each element of x.
+//
+//go:noinline
 func (b *Builder) Test(f *Predicate, x *Value) *Value { return b.Emit1(Test{f}, x) }
 
 // Not inverts a bool value.

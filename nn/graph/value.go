@@ -25,6 +25,8 @@ const (
 )
 
 // ClassOf returns the storage class of a dtype.
+//
+//go:noinline
 func ClassOf(d tensor.DType) Class {
 	switch {
 	case d == tensor.Float64:
@@ -49,6 +51,8 @@ type Buf struct {
 }
 
 // NewBuf returns zeroed storage for n elements of dtype d.
+//
+//go:noinline
 func NewBuf(d tensor.DType, n int) Buf {
 	switch ClassOf(d) {
 	case ClassF:
@@ -201,6 +205,8 @@ type Value struct {
 func (v *Value) Rank() int { return len(v.Shape) }
 
 // Size returns the number of elements, Unknown where a length is (and none is 0).
+//
+//go:noinline
 func (v *Value) Size() int {
 	n, _ := sizeOf(v.Shape) // checked when the value was made
 	return n

@@ -42,12 +42,16 @@ type Constant struct{ Value tensor.Any }
 
 // Flatten returns the values of a nested structure ([]any, map[string]any) in Keras's order: lists in order, dicts by
 // sorted key. Parts that are no values (numbers, nil) are left out.
+//
+//go:noinline
 func Flatten(v any) []*graph.Value { return tree.Values(v) }
 
 // Path is the layer's place in the model: the names of the layers around it and its own, such as "encoder/lstm".
 func (c *Call) Path() string { return c.path }
 
 // Arg returns an argument by position (0 is the first) or, if it was given so, by name; nil if it was not given.
+//
+//go:noinline
 func (c *Call) Arg(i int, name string) any {
 	c.ask(i, name)
 	if i >= 0 && i < len(c.Args) {
@@ -60,6 +64,8 @@ func (c *Call) Arg(i int, name string) any {
 }
 
 // ask notes that the layer knows an argument.
+//
+//go:noinline
 func (c *Call) ask(i int, name string) {
 	if c.asked == nil {
 		c.asked = map[string]bool{}
@@ -132,6 +138,8 @@ func (c *Call) Tensor(i int, name string) *graph.Value {
 }
 
 // Run calls a layer with the given positional arguments.
+//
+//go:noinline
 func (c *Call) Run(l Layer, args ...any) any { return c.RunKw(l, args, nil) }
 
 // Run1 calls a layer that takes and gives one tensor.
@@ -145,6 +153,8 @@ func (c *Call) Run1(l Layer, x *graph.Value) *graph.Value {
 
 // RunKw calls a layer as Layer.__call__ does: float inputs are cast to the layer's type (even to an integer one), the layer
 // is built if it is not, masks are found for it, and the mask of its output is set.
+//
+//go:noinline
 func (c *Call) RunKw(l Layer, args []any, kwargs map[string]any) any {
 	return c.trace.call(l, c.path, args, kwargs)
 }

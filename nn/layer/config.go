@@ -62,6 +62,8 @@ func (c *Config) Decoder() *Decoder { return c.decoder }
 func (c *Config) Registry() *Registry { return c.registry }
 
 // Value returns the raw value of a key while reading, and whether it is there; the key counts as asked for.
+//
+//go:noinline
 func (c *Config) Value(key string) (v any, ok bool) {
 	if c.in == nil {
 		return nil, false
@@ -322,6 +324,8 @@ func (c *Config) Raw(key string, field *any, def ...any) {
 }
 
 // Inert names keys whose values do not matter to this package, whatever they are; they are kept when a model is saved.
+//
+//go:noinline
 func (c *Config) Inert(keys ...string) {
 	for _, k := range keys {
 		c.Value(k)
@@ -343,6 +347,8 @@ func NewActivation(name string, f ActivationFunc) Activation {
 }
 
 // Apply writes the activation's ops.
+//
+//go:noinline
 func (a Activation) Apply(c *Call, x *graph.Value) *graph.Value {
 	if a.apply == nil {
 		return x

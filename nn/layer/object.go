@@ -26,6 +26,8 @@ type objectEntry struct {
 }
 
 // RegisterObject adds a class of keras.<kind>, with the other names that Keras knows for it, such as "glorot_uniform".
+//
+//go:noinline
 func (r *Registry) RegisterObject(kind, name string, make func() Configurable, aliases ...string) {
 	if r.objects[kind] == nil {
 		r.objects[kind] = map[string]objectEntry{}
@@ -62,14 +64,20 @@ func (r *Registry) object(kind, name string) (objectEntry, bool) {
 func (r *Registry) Objects(kind string) []string { return tree.Keys(r.orEmpty().objects[kind]) }
 
 // Initializer visits an initializer; def is a name such as "glorot_uniform".
+//
+//go:noinline
 func (c *Config) Initializer(key string, field **Object, def string) {
 	c.Object("initializers", key, field, def)
 }
 
 // Regularizer visits a regularizer or null, the default.
+//
+//go:noinline
 func (c *Config) Regularizer(key string, field **Object) { c.Object("regularizers", key, field, "") }
 
 // Constraint visits a constraint or null, the default.
+//
+//go:noinline
 func (c *Config) Constraint(key string, field **Object) { c.Object("constraints", key, field, "") }
 
 // Object visits an object of keras.<kind>: a record, a name, or null; def is the name of the default, "" for null.
@@ -170,6 +178,8 @@ func (o *Object) Record() any {
 }
 
 // Init returns the initializer that an object of keras.initializers is, nil for none.
+//
+//go:noinline
 func (o *Object) Init() Initializer {
 	if o == nil {
 		return nil

@@ -197,6 +197,8 @@ func describeArg(v any) string {
 }
 
 // Int returns an integer argument.
+//
+//go:noinline
 func (o *OpCall) Int(i int, name string, def ...int) int { return optional(o, i, name, def, parseInt) }
 
 // IntOrNone returns an integer argument, nil if it is null or absent.
@@ -218,6 +220,8 @@ func (o *OpCall) Ints(i int, name string) []int {
 }
 
 // Float returns a number.
+//
+//go:noinline
 func (o *OpCall) Float(i int, name string, def ...float64) float64 {
 	return optional(o, i, name, def, parseFloat)
 }

@@ -13,6 +13,8 @@ type Regularizer interface {
 }
 
 // Regularized gives a variable the regularizer and the constraint of its layer's arguments; nil is none.
+//
+//go:noinline
 func Regularized(regularizer, constraint *Object) WeightOption {
 	return func(v *Variable) { v.Regularizer, v.Constraint = regularizer, constraint }
 }

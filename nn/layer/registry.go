@@ -76,6 +76,8 @@ func NewRegistry(families ...Family) *Registry {
 }
 
 // Add adds families.
+//
+//go:noinline
 func (r *Registry) Add(families ...Family) {
 	for _, f := range families {
 		f(r)
@@ -120,6 +122,8 @@ func RegistryOf(l Layer) *Registry {
 }
 
 // Register adds a layer class; alias names it may also have are given as "module.Name".
+//
+//go:noinline
 func (r *Registry) Register(module, name string, make func() Layer, aliases ...string) {
 	r.RegisterClass(Class{Module: module, Name: name}, make, aliases...)
 }
@@ -212,6 +216,8 @@ func (r *Registry) FindOp(class string) string {
 const opModule = "keras.src.ops"
 
 // RegisterOp adds a class of keras.src.ops: module is "numpy", "nn", "math", "core", "linalg", "image" or "einops".
+//
+//go:noinline
 func (r *Registry) RegisterOp(module, class string, f OpFunc) { r.ops[module+"."+class] = f }
 
 // RefuseOp records why a class of keras.src.ops cannot run here.

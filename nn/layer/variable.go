@@ -99,6 +99,8 @@ func (v *Variable) Clear() {
 }
 
 // Size returns the number of elements.
+//
+//go:noinline
 func (v *Variable) Size() int {
 	n, _ := tensor.SizeOf(v.Shape) // checked when the variable was made
 	return n

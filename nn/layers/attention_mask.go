@@ -7,6 +7,8 @@ import (
 )
 
 // and combines masks; nil stands for none.
+//
+//go:noinline
 func and(c *layer.Call, x, y *value) *value {
 	switch {
 	case x == nil:

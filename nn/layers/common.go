@@ -85,6 +85,8 @@ func compact(vs ...*layer.Variable) []*layer.Variable {
 }
 
 // product multiplies the lengths of the axes of a value.
+//
+//go:noinline
 func product(shape []int) int { return graph.Product(shape) }
 
 // kerasEpsilon is keras.config.epsilon, which keeps divisors away from 0.

@@ -45,6 +45,8 @@ func isPair(v any) bool {
 }
 
 // factor is a number or a range; null stands for 0.
+//
+//go:noinline
 func factor(key string, def ...any) augmentationArg {
 	return arg(key, "a number or two numbers", func(v any) bool { return v == nil || isNumber(v) || isPair(v) }, def...)
 }
@@ -62,10 +64,12 @@ func oneOf(key string, names ...string) augmentationArg {
 	}, names[0])
 }
 
+//go:noinline
 func valueRange() augmentationArg {
 	return arg("value_range", "two numbers", isPair, numbers("0", "255"))
 }
 
+//go:noinline
 func numbers(values ...string) []any {
 	list := make([]any, len(values))
 	for i, v := range values {
@@ -75,6 +79,8 @@ func numbers(values ...string) []any {
 }
 
 // seed is an integer, null, or a SeedGenerator.
+//
+//go:noinline
 func seed() augmentationArg {
 	return arg("seed", "an integer, null or a seed generator", func(v any) bool {
 		_, isObject := v.(*pyjson.Object)

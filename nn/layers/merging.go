@@ -107,6 +107,8 @@ func (l *merge) fold(c *layer.Call, op *graph.Binary) *value {
 
 // openLike gives the output y of a layer of which Keras says that it has the shape of its input x the axes of x that are
 // unknown, even where the layer's weights know them.
+//
+//go:noinline
 func openLike(c *layer.Call, y, x *value) *value { return openShape(c, y, []*value{x}) }
 
 // openShape gives what was made of xs, all of one rank, the shape that Keras's merging layers say while lengths are unknown:

@@ -249,6 +249,8 @@ func floats(b *graph.Builder, x *graph.Value) *graph.Value {
 }
 
 // number is a constant of the type of x.
+//
+//go:noinline
 func number(b *graph.Builder, x *graph.Value, v float64) *graph.Value { return b.Scalar(x.DType, v) }
 
 // meanLast is the mean over the last axis, which there must be.

@@ -40,6 +40,8 @@ func addMean(r *layer.Registry) {
 }
 
 // wrap adds a class that is the mean of a function's values.
+//
+//go:noinline
 func wrap(r *layer.Registry, class, name string, make func() losses.Function, short ...string) {
 	register(r, class, func() layer.Configurable { return &MeanMetricWrapper{Function: make(), defaultName: name} }, short...)
 }

@@ -208,6 +208,8 @@ func (op opSparsemax) Eval(n *graph.Node, in, out []graph.Buf) error {
 }
 
 // eachLine calls f for each line of an array along an axis: where it begins, how far its elements are apart, how many.
+//
+//go:noinline
 func eachLine(shape []int, axis int, f func(at, step, size int)) {
 	outer, step := 1, 1
 	for _, d := range shape[:axis] {

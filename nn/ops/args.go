@@ -58,6 +58,8 @@ func asFloat(o *layer.OpCall, x *value) *value {
 }
 
 // asInt returns bools as int32, other tensors as they are.
+//
+//go:noinline
 func asInt(o *layer.OpCall, x *value) *value {
 	if x.DType == tensor.Bool {
 		return o.Cast(x, tensor.Int32)
@@ -66,6 +68,8 @@ func asInt(o *layer.OpCall, x *value) *value {
 }
 
 // asBool returns whether each element is not zero.
+//
+//go:noinline
 func asBool(o *layer.OpCall, x *value) *value { return o.Cast(x, tensor.Bool) }
 
 // pair reads two operands and brings them to one type; types are further ones that take part in the choice of it.
@@ -112,11 +116,15 @@ func axesArg(o *layer.OpCall, name string, rank int) (axes []int, none bool) {
 }
 
 // one adds an operation of one tensor.
+//
+//go:noinline
 func one(r *layer.Registry, module, class, name string, f func(o *layer.OpCall, x *value) *value) {
 	r.RegisterOp(module, class, func(o *layer.OpCall) any { return f(o, o.Tensor(0, name)) })
 }
 
 // many returns values as the results of an operation with several outputs.
+//
+//go:noinline
 func many(xs []*value) any {
 	out := make([]any, len(xs))
 	for i, x := range xs {

@@ -133,6 +133,8 @@ func spatial(o *layer.OpCall, name string, rank int, def []int) []int {
 }
 
 // in brings an input to channels-last.
+//
+//go:noinline
 func (w windows) in(o *layer.OpCall, x *value) *value {
 	if w.first {
 		return o.ToChannelsLast(x)
@@ -141,6 +143,8 @@ func (w windows) in(o *layer.OpCall, x *value) *value {
 }
 
 // out brings a result to the layout that was asked for.
+//
+//go:noinline
 func (w windows) out(o *layer.OpCall, x *value) *value {
 	if w.first {
 		return o.ToChannelsFirst(x)

@@ -104,9 +104,13 @@ func (m matrices) cut(o *layer.OpCall, name string) float64 {
 }
 
 // each applies a function of one result to every matrix.
+//
+//go:noinline
 func (m matrices) each(o *layer.OpCall, f matrixFunc) *value { return m.emit(o, f)[0] }
 
 // emit applies a function to each matrix and the parts of the other inputs that belong to it.
+//
+//go:noinline
 func (m matrices) emit(o *layer.OpCall, f matrixFunc) []*value {
 	return o.Emit(perMatrix{f}, append([]*value{m.x}, m.further...)...)
 }

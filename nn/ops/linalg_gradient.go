@@ -24,12 +24,17 @@ func (op perMatrix) Gradient(b *graph.Backward, n *graph.Node, dOut []*value) []
 // calculus writes what the formulas of matrices are made of.
 type calculus struct{ *graph.Backward }
 
+//go:noinline
 func (b calculus) apply(f matrixFunc, in ...*value) []*value { return b.Emit(perMatrix{f}, in...) }
 
 // t is the transpose.
+//
+//go:noinline
 func (b calculus) t(x *value) *value { return b.SwapAxes(x, -1, -2) }
 
 // times is the product of some matrices.
+//
+//go:noinline
 func (b calculus) times(x *value, others ...*value) *value {
 	for _, y := range others {
 		x = b.MatMul(x, y)

@@ -137,6 +137,7 @@ func (r reducer) drop(o *layer.OpCall, y *value) *value {
 	return o.Reshape(y, shape...)
 }
 
+//go:noinline
 func reduction(to *layer.Registry, class string, f func(o *layer.OpCall, x *value, r reducer) *value) {
 	to.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 		x := stacked(o, 0, "x")

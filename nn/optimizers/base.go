@@ -136,6 +136,7 @@ func (b *Base) start() {
 	}
 }
 
+//go:noinline
 func (b *Base) add(path, name string, t tensor.Any) *layer.Variable {
 	v := layer.NewVariable(name, path, t)
 	b.variables = append(b.variables, v)

@@ -194,6 +194,8 @@ func cString(c *wire.Cursor) string {
 }
 
 // IsBool reports whether the type is the enum that h5py stores booleans as.
+//
+//go:noinline
 func (t *Datatype) IsBool() bool {
 	if t.Class != ClassEnum || t.Size != 1 || len(t.Members) != 2 {
 		return false

@@ -88,6 +88,8 @@ func (c *Cursor) Bytes(n int) []byte {
 func (c *Cursor) Rest() []byte { return c.Bytes(c.Len()) }
 
 // Skip passes over n bytes.
+//
+//go:noinline
 func (c *Cursor) Skip(n int) { c.Bytes(n) }
 
 // Align passes over bytes up to the next multiple of n from the start.
@@ -105,6 +107,8 @@ func (c *Cursor) Sub(n int, what string) *Cursor {
 }
 
 // U8 reads one byte.
+//
+//go:noinline
 func (c *Cursor) U8() uint8 {
 	if b := c.Bytes(1); b != nil {
 		return b[0]
@@ -113,6 +117,8 @@ func (c *Cursor) U8() uint8 {
 }
 
 // U16 reads two bytes, little-endian as all numbers of the format.
+//
+//go:noinline
 func (c *Cursor) U16() uint16 {
 	if b := c.Bytes(2); b != nil {
 		return binary.LittleEndian.Uint16(b)
@@ -121,6 +127,8 @@ func (c *Cursor) U16() uint16 {
 }
 
 // U32 reads four bytes.
+//
+//go:noinline
 func (c *Cursor) U32() uint32 {
 	if b := c.Bytes(4); b != nil {
 		return binary.LittleEndian.Uint32(b)
@@ -159,6 +167,8 @@ func (c *Cursor) Addr() uint64 {
 }
 
 // Length reads a length.
+//
+//go:noinline
 func (c *Cursor) Length() uint64 { return c.Uint(c.sizes.Length) }
 
 // Signature checks the four letters that a structure starts with.

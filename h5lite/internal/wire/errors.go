@@ -35,6 +35,8 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Errorf makes an [Error] of kind [Format].
+//
+//go:noinline
 func Errorf(offset int64, structure, format string, args ...any) *Error {
 	return &Error{Kind: Format, Offset: offset, Structure: structure, Msg: fmt.Sprintf(format, args...)}
 }

@@ -49,6 +49,8 @@ func (s *Source) Size() uint64 { return s.end }
 func (s *Source) Sizes() Sizes { return s.sizes }
 
 // FileOffset is the place in the file of an address, for messages.
+//
+//go:noinline
 func (s *Source) FileOffset(addr uint64) int64 {
 	if addr > math.MaxInt64-uint64(s.base) {
 		return math.MaxInt64

@@ -50,6 +50,8 @@ type expresser struct {
 }
 
 // older reports whether the target is older than the release of the given numbers.
+//
+//go:noinline
 func (e *expresser) older(major, minor uint16) bool { return e.target.Before(v{major, minor}) }
 
 func (e *expresser) value(v any, path string, depth int) {

@@ -99,6 +99,8 @@ func stackedStates(_, config *pyjson.Object) bool {
 }
 
 // layersOf calls f with the records of the layers of a model.
+//
+//go:noinline
 func layersOf(config *pyjson.Object, f func(record *pyjson.Object)) {
 	for _, l := range config.List("layers") {
 		if record, ok := l.(*pyjson.Object); ok {

@@ -50,6 +50,8 @@ type v = release.Release
 const opsModule = "keras.src.ops."
 
 // historyOf looks a class up by the module and the name in its record.
+//
+//go:noinline
 func historyOf(module, class string) history {
 	switch {
 	case strings.HasPrefix(module, opsModule):
