@@ -1,7 +1,6 @@
 package npy
 
 import (
-	"archive/zip"
 	"errors"
 	"fmt"
 	"io"
@@ -9,12 +8,13 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/hornml/horn/internal/zip"
 	"github.com/hornml/horn/tensor"
 )
 
 // Archive is an open .npz file: a zip of .npy arrays.
 type Archive struct {
-	files  map[string]*zip.File
+	files  map[string]*zip.Entry
 	names  []string
 	size   int64
 	limits Limits
@@ -23,12 +23,12 @@ type Archive struct {
 
 // NewArchive reads the directory of an .npz file.
 func NewArchive(r io.ReaderAt, size int64) (*Archive, error) {
-	z, err := zip.NewReader(r, size)
+	z, err := zip.Read(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("npz: %w", err)
 	}
-	a := &Archive{files: map[string]*zip.File{}, size: size, limits: Limits{}.withDefaults()}
-	for _, f := range z.File {
+	a := &Archive{files: map[string]*zip.Entry{}, size: size, limits: Limits{}.withDefaults()}
+	for _, f := range z.Entries {
 		name, ok := strings.CutSuffix(f.Name, ".npy")
 		if !ok {
 			continue
@@ -76,11 +76,8 @@ func (a *Archive) Has(name string) bool { return a.files[name] != nil }
 
 // Header returns what the array of the given name says of itself.
 func (a *Archive) Header(name string) (*Header, error) {
-	r, h, err := a.open(name)
-	if err != nil {
-		return nil, err
-	}
-	return h, r.Close()
+	_, h, err := a.open(name)
+	return h, err
 }
 
 // Read returns the array of the given name.
@@ -89,7 +86,6 @@ func (a *Archive) Read(name string) (tensor.Any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
 	t, err := a.read(name, r, h)
 	if err != nil {
 		return nil, fmt.Errorf("npz: %s: %w", shorten(name), err)
@@ -98,7 +94,7 @@ func (a *Archive) Read(name string) (tensor.Any, error) {
 }
 
 // open opens an entry up to its elements.
-func (a *Archive) open(name string) (io.ReadCloser, *Header, error) {
+func (a *Archive) open(name string) (io.Reader, *Header, error) {
 	f := a.files[name]
 	if f == nil {
 		return nil, nil, fmt.Errorf("npz: there is no array %q; there are %s", shorten(name), listed(a.names))
@@ -109,7 +105,6 @@ func (a *Archive) open(name string) (io.ReadCloser, *Header, error) {
 	}
 	h, err := readHeader(r)
 	if err != nil {
-		r.Close()
 		return nil, nil, fmt.Errorf("npz: %s: %w", shorten(name), err)
 	}
 	return r, h, nil
@@ -122,7 +117,7 @@ const mostExpansion = 1032
 // where the checksum is.
 func (a *Archive) read(name string, r io.Reader, h *Header) (tensor.Any, error) {
 	f := a.files[name]
-	declared, stored := f.UncompressedSize64, f.CompressedSize64
+	declared, stored := f.Unpacked, f.Stored
 	if need := h.Memory(); need > a.limits.Bytes {
 		return nil, &LimitError{need, a.limits.Bytes}
 	}
@@ -185,7 +180,7 @@ func EncodeArchive(w io.Writer, arrays map[string]tensor.Any) error {
 	sort.Strings(names)
 	z := zip.NewWriter(w)
 	for _, n := range names {
-		f, err := z.Create(n + ".npy")
+		f, err := z.Deflated(n + ".npy")
 		if err != nil {
 			return err
 		}

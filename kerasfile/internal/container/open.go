@@ -1,7 +1,6 @@
 package container
 
 import (
-	"archive/zip"
 	"bytes"
 	"errors"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/exp/mmap"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/zip"
 	"github.com/hornml/horn/tensor/npy"
 )
 

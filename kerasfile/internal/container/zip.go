@@ -1,7 +1,6 @@
 package container
 
 import (
-	"archive/zip"
 	"bytes"
 	"fmt"
 	"hash/crc32"
@@ -11,31 +10,31 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/internal/zip"
 )
 
 // zipContainer is a .keras file: a zip of config.json, metadata.json, model.weights.h5 and assets/.
 type zipContainer struct {
 	r       io.ReaderAt
 	size    int64
-	entries map[string]*zip.File
-	order   []*zip.File
+	entries map[string]*zip.Entry
+	order   []*zip.Entry
 	options Options
 }
 
 func openZip(r io.ReaderAt, size int64, o Options) (*zipContainer, error) {
-	watched := &spy{ReaderAt: r}
-	z, err := zip.NewReader(watched, size)
+	z, err := zip.Read(r, size)
 	if err != nil {
 		return nil, &FormatError{Msg: "the zip cannot be read; the file may be truncated", Err: err}
 	}
-	if len(z.File) > o.Entries {
-		return nil, &LimitError{What: "the number of entries", Value: int64(len(z.File)), Limit: int64(o.Entries)}
+	if len(z.Entries) > o.Entries {
+		return nil, &LimitError{What: "the number of entries", Value: int64(len(z.Entries)), Limit: int64(o.Entries)}
 	}
-	if err := checkEntries(z, watched, size); err != nil {
+	if err := checkEntries(z, r); err != nil {
 		return nil, err
 	}
-	c := &zipContainer{r: r, size: size, options: o, entries: make(map[string]*zip.File, len(z.File))}
-	for _, f := range z.File {
+	c := &zipContainer{r: r, size: size, options: o, entries: make(map[string]*zip.Entry, len(z.Entries))}
+	for _, f := range z.Entries {
 		if strings.HasSuffix(f.Name, "/") {
 			continue
 		}
@@ -64,10 +63,9 @@ func (c *zipContainer) read(name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, &FormatError{Entry: name, Msg: "cannot be unpacked", Err: err}
 	}
-	defer r.Close()
 	var buf bytes.Buffer
-	if f.UncompressedSize64 <= uint64(c.size) {
-		buf.Grow(int(f.UncompressedSize64) + bytes.MinRead)
+	if f.Unpacked <= uint64(c.size) {
+		buf.Grow(int(f.Unpacked) + bytes.MinRead)
 	}
 	n, err := io.Copy(&buf, io.LimitReader(r, limit+1))
 	if err != nil {
@@ -80,21 +78,21 @@ func (c *zipContainer) read(name string, limit int64) ([]byte, error) {
 }
 
 // plausible compares what an entry declares with the limits and with what is stored.
-func (c *zipContainer) plausible(f *zip.File, limit int64) error {
-	if f.Flags&1 != 0 {
+func (c *zipContainer) plausible(f *zip.Entry, limit int64) error {
+	if f.Flags&zip.FlagEncrypted != 0 {
 		return &FormatError{Entry: f.Name, Msg: "is encrypted"}
 	}
 	if f.Method != zip.Store && f.Method != zip.Deflate {
 		return &FormatError{Entry: f.Name, Msg: fmt.Sprintf("is compressed by method %d; stored and deflated entries are supported", f.Method)}
 	}
-	if f.UncompressedSize64 > uint64(limit) {
-		return &LimitError{Entry: f.Name, What: "the size in bytes", Value: int64(min(f.UncompressedSize64, 1<<62)), Limit: limit}
+	if f.Unpacked > uint64(limit) {
+		return &LimitError{Entry: f.Name, What: "the size in bytes", Value: int64(min(f.Unpacked, 1<<62)), Limit: limit}
 	}
-	if f.CompressedSize64 > uint64(c.size) {
+	if f.Stored > uint64(c.size) {
 		return &FormatError{Entry: f.Name, Msg: "declares more bytes than the file has"}
 	}
-	if f.UncompressedSize64 > 1<<20 && f.UncompressedSize64/uint64(c.options.Expansion) > f.CompressedSize64 {
-		expansion := int64(f.UncompressedSize64 / max(f.CompressedSize64, 1))
+	if f.Unpacked > 1<<20 && f.Unpacked/uint64(c.options.Expansion) > f.Stored {
+		expansion := int64(f.Unpacked / max(f.Stored, 1))
 		return &LimitError{Entry: f.Name, What: "the expansion when unpacked", Value: expansion, Limit: c.options.Expansion}
 	}
 	return nil
@@ -138,9 +136,9 @@ func (c *zipContainer) Weights() (*Weights, error) {
 		}
 		return openWeights(WeightsName, bytes.NewReader(data), int64(len(data)))
 	}
-	offset, err := f.DataOffset()
-	size := int64(f.CompressedSize64)
-	if err != nil || f.CompressedSize64 != f.UncompressedSize64 || offset > c.size-size {
+	offset, err := f.Body()
+	size := int64(f.Stored)
+	if err != nil || f.Stored != f.Unpacked || offset > c.size-size {
 		return nil, &FormatError{Entry: WeightsName, Msg: "lies outside the file", Err: err}
 	}
 	part := io.NewSectionReader(c.r, offset, size)
@@ -151,7 +149,7 @@ func (c *zipContainer) Weights() (*Weights, error) {
 	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, part, make([]byte, 1<<18)); err != nil {
 		return nil, &FormatError{Entry: WeightsName, Msg: "cannot be read", Err: err}
 	}
-	if sum.Sum32() != f.CRC32 {
+	if sum.Sum32() != f.Sum {
 		return nil, &FormatError{Entry: WeightsName, Msg: "is damaged: its checksum is wrong"}
 	}
 	return openWeights(WeightsName, part, size)
@@ -168,7 +166,7 @@ func (c *zipContainer) Asset(path string) ([]byte, error) {
 func (c *zipContainer) Entries() []Entry {
 	out := []Entry{}
 	for _, f := range c.order {
-		out = append(out, Entry{f.Name, clampSize(f.UncompressedSize64), clampSize(f.CompressedSize64)})
+		out = append(out, Entry{f.Name, clampSize(f.Unpacked), clampSize(f.Stored)})
 	}
 	return out
 }

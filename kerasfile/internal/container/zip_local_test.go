@@ -5,6 +5,8 @@ import (
 	"hash/crc32"
 	"strings"
 	"testing"
+
+	"github.com/hornml/horn/internal/zip"
 )
 
 // member is an entry of a zip that is written by hand, so that its two headers can differ.
@@ -35,8 +37,8 @@ func handmade(members []member) []byte {
 			b = le.AppendUint32(b, size)
 			return le.AppendUint16(b, uint16(len(m.name)))
 		}
-		b = le.AppendUint32(b, localSignature)
-		if m.flags&flagDescriptor != 0 {
+		b = le.AppendUint32(b, zip.LocalSignature)
+		if m.flags&zip.FlagDescriptor != 0 {
 			b = head(b, 0, 0, 0)
 		} else {
 			b = head(b, sum, n, n)
@@ -69,7 +71,7 @@ func TestLocalHeaders(t *testing.T) {
 	descriptor := func(signed, wide bool, sum, stored, size uint32) []byte {
 		var b []byte
 		if signed {
-			b = le.AppendUint32(b, descriptorSignature)
+			b = le.AppendUint32(b, zip.DescriptorSignature)
 		}
 		b = le.AppendUint32(b, sum)
 		for _, n := range []uint32{stored, size} {
@@ -94,19 +96,19 @@ func TestLocalHeaders(t *testing.T) {
 		{"padding in place of an extra field", member{extra: make([]byte, 3)}, ""},
 		{"zip64 sizes", member{local: wideSizes, extra: zip64(uint64(n), uint64(n))}, ""},
 		{"zip64 sizes that nobody asks for", member{extra: zip64(uint64(n), uint64(n))}, ""},
-		{"descriptor", member{flags: flagDescriptor, after: descriptor(true, false, sum, n, n)}, ""},
-		{"descriptor without signature", member{flags: flagDescriptor, after: descriptor(false, false, sum, n, n)}, ""},
-		{"wide descriptor", member{flags: flagDescriptor, after: descriptor(true, true, sum, n, n)}, ""},
-		{"wide descriptor without signature", member{flags: flagDescriptor, after: descriptor(false, true, sum, n, n)}, ""},
-		{"descriptor and sizes", member{flags: flagDescriptor, after: descriptor(true, false, sum, n, n),
+		{"descriptor", member{flags: zip.FlagDescriptor, after: descriptor(true, false, sum, n, n)}, ""},
+		{"descriptor without signature", member{flags: zip.FlagDescriptor, after: descriptor(false, false, sum, n, n)}, ""},
+		{"wide descriptor", member{flags: zip.FlagDescriptor, after: descriptor(true, true, sum, n, n)}, ""},
+		{"wide descriptor without signature", member{flags: zip.FlagDescriptor, after: descriptor(false, true, sum, n, n)}, ""},
+		{"descriptor and sizes", member{flags: zip.FlagDescriptor, after: descriptor(true, false, sum, n, n),
 			local: func(b []byte) { le.PutUint32(b[14:], sum); le.PutUint32(b[18:], n); le.PutUint32(b[22:], n) }}, ""},
 
-		{"another name", member{local: func(b []byte) { b[localSize] = 'k' }}, `"konfig.json"`},
-		{"a name in another case", member{local: func(b []byte) { b[localSize] = 'C' }}, `"Config.json"`},
+		{"another name", member{local: func(b []byte) { b[zip.LocalSize] = 'k' }}, `"konfig.json"`},
+		{"a name in another case", member{local: func(b []byte) { b[zip.LocalSize] = 'C' }}, `"Config.json"`},
 		{"a longer name", member{extra: []byte("x"), local: func(b []byte) { b[26]++; b[28]-- }}, `"config.jsonx"`},
 		{"a shorter name", member{local: func(b []byte) { b[26]--; b[28]++ }}, `"config.jso"`},
 		{"another method", member{local: func(b []byte) { b[8] = 8 }}, "method"},
-		{"encrypted", member{local: func(b []byte) { b[6] |= flagEncrypted }}, "encrypted"},
+		{"encrypted", member{local: func(b []byte) { b[6] |= zip.FlagEncrypted }}, "encrypted"},
 		{"fewer stored bytes", member{local: func(b []byte) { b[18]-- }}, "bytes of"},
 		{"more bytes", member{local: func(b []byte) { b[22]++ }}, "bytes of"},
 		{"no sizes and no descriptor", member{local: func(b []byte) { le.PutUint64(b[18:], 0) }}, "bytes of"},
@@ -114,16 +116,16 @@ func TestLocalHeaders(t *testing.T) {
 		{"wrong zip64 sizes", member{local: wideSizes, extra: zip64(uint64(n)+1, uint64(n))}, "bytes of"},
 		{"no zip64 sizes", member{local: wideSizes}, "bytes of"},
 		{"no signature", member{local: func(b []byte) { b[3] = 'Q' }}, "no local header"},
-		{"no descriptor", member{flags: flagDescriptor}, "descriptor"},
-		{"a descriptor of other bytes", member{flags: flagDescriptor, after: descriptor(true, false, sum+1, n, n)}, "descriptor"},
-		{"a descriptor of other sizes", member{flags: flagDescriptor, after: descriptor(true, false, sum, n, n+1)}, "descriptor"},
-		{"sizes of others before a descriptor", member{flags: flagDescriptor, after: descriptor(true, false, sum, n, n),
+		{"no descriptor", member{flags: zip.FlagDescriptor}, "descriptor"},
+		{"a descriptor of other bytes", member{flags: zip.FlagDescriptor, after: descriptor(true, false, sum+1, n, n)}, "descriptor"},
+		{"a descriptor of other sizes", member{flags: zip.FlagDescriptor, after: descriptor(true, false, sum, n, n+1)}, "descriptor"},
+		{"sizes of others before a descriptor", member{flags: zip.FlagDescriptor, after: descriptor(true, false, sum, n, n),
 			local: func(b []byte) { le.PutUint32(b[18:], n-1) }}, "bytes of"},
 		{"an entry that reaches into the next", member{stored: 40, size: 40,
 			local: func(b []byte) { le.PutUint32(b[18:], n+40); le.PutUint32(b[22:], n+40) }}, "overlaps"},
 		{"an entry that reaches into the directory", member{stored: 150, size: 150,
 			local: func(b []byte) { le.PutUint32(b[18:], n+150); le.PutUint32(b[22:], n+150) }}, "before the directory"},
-		{"an entry at the place of another", member{at: int(n) + localSize + len(ConfigName)}, `"metadata.json"`},
+		{"an entry at the place of another", member{at: int(n) + zip.LocalSize + len(ConfigName)}, `"metadata.json"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.m.name, test.m.data = ConfigName, config
