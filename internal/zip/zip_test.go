@@ -128,7 +128,8 @@ func TestWide(t *testing.T) {
 		stored, unpacked uint64
 		header           int64
 	}{
-		{5, 5, 10}, {5, 5, Wide - 1}, {5, 5, Wide}, {5, 5, 1 << 40}, {Wide - 1, Wide - 1, 0}, {Wide, Wide, 0}, {7, 1 << 50, 1 << 41}, {1 << 50, 7, 3},
+		{5, 5, 10}, {5, 5, Wide - 1}, {5, 5, Wide}, {5, 5, 1 << 40}, {Wide - 1, Wide - 1, 0}, {Wide, Wide, 0}, {7, 1 << 50, 1 << 41},
+		{1 << 50, 7, 3},
 	} {
 		e := &entry{Entry: Entry{Name: "x", Stored: c.stored, Unpacked: c.unpacked, Header: c.header}}
 		got, err := readEntry(bytes.NewReader(appendDirectory(nil, e)))
@@ -153,7 +154,8 @@ func TestWide(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := buf.Bytes()
-	if a, err := Read(bytes.NewReader(data), int64(len(data))); err != nil || len(a.Entries) != many || a.Entries[many-1].Name != fmt.Sprint(many-1) {
+	a, err := Read(bytes.NewReader(data), int64(len(data)))
+	if err != nil || len(a.Entries) != many || a.Entries[many-1].Name != fmt.Sprint(many-1) {
 		t.Errorf("many entries: %v", err)
 	}
 	if a, err := std.NewReader(bytes.NewReader(data), int64(len(data))); err != nil || len(a.File) != many {

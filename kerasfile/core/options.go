@@ -15,8 +15,8 @@ type Option func(*options)
 
 type options struct {
 	registry     *layer.Registry
-	custom       layer.CustomObjects
-	customError  error // what is wrong with them
+	with         func(*layer.Registry) (*layer.Registry, error) // adds custom objects
+	customError  error                                          // what is wrong with them
 	compile      bool
 	noWeights    bool
 	byName       bool
@@ -50,7 +50,10 @@ func settings(r *layer.Registry, opts []Option) options {
 	if _, ok := r.FindClass("keras", "Sequential"); !ok {
 		r = r.Extended(nn.Models)
 	}
-	o.registry, o.customError = r.With(o.custom), o.custom.Check()
+	o.registry = r
+	if o.with != nil {
+		o.registry, o.customError = o.with(r)
+	}
 	return o
 }
 
@@ -109,7 +112,12 @@ func (l *Limits) setDefaults() {
 
 // WithCustomObjects gives Go forms of classes and functions that Keras does not have (custom_objects), under the names that
 // [layer.CustomObjects] says; objects that are none of the types that stand there are an error.
-func WithCustomObjects(c layer.CustomObjects) Option { return func(o *options) { o.custom = c } }
+func WithCustomObjects(c layer.CustomObjects) Option {
+	return func(o *options) {
+		// A function, for what looks at custom objects is linked where there are any.
+		o.with = func(r *layer.Registry) (*layer.Registry, error) { return r.With(c), c.Check() }
+	}
+}
 
 // WithCompile says whether the compile state (optimizer, loss, metrics) is read, true by default (compile). Without it
 // unknown optimizers, losses and metrics do not matter.

@@ -101,7 +101,7 @@ func (l local) contradicts(f *zip.Entry) error {
 	return nil
 }
 
-// sameSize compares sizes. One that does not fit may be missing from a local header, as archive/zip writes it.
+// sameSize compares sizes. One that does not fit may be missing from a local header, as some writers have it.
 func sameSize(local, directory uint64) bool {
 	return local == directory || local == zip.Wide && directory > zip.Wide
 }

@@ -23,7 +23,8 @@ var withoutGradient = map[string]string{
 	"ops.opPartition":   integers,
 	"ops.opArgsortDown": integers, "ops.opSearch": integers, "layers.opDigitize": integers, "layers.opLookUp": integers,
 	"layers.opCross": integers,
-	"layers.opBins":  integers, "layers.opUniform": integers, "layers.opTextIDs": integers, "layers.opInvert": text, "layers.opStandardize": text, "layers.opNGrams": text,
+	"layers.opBins":  integers, "layers.opUniform": integers, "layers.opTextIDs": integers, "layers.opInvert": text,
+	"layers.opStandardize": text, "layers.opNGrams": text,
 	"layers.opLongestText": text, "layers.opTextBag": "counts words",
 	// Gradients themselves: there are no second derivatives of these.
 	"graph.PoolGradient": second, "graph.STFTGradient": second, "ops.opQuantileGradient": second, "ops.opCTCLossGradient": second,
