@@ -41,6 +41,29 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// compareAfterSaving looks whether saving a model has changed it.
+func compareAfterSaving(t *testing.T, c golden.Case, saved *nn.Model) {
+	t.Helper()
+	fresh, inputs, err := c.Load()
+	if err != nil || c.Golden == "" {
+		return
+	}
+	want, err := fresh.PredictAll(inputs...)
+	if err != nil {
+		return
+	}
+	got, err := saved.PredictAll(inputs...)
+	if err != nil {
+		t.Error("after saving: ", err)
+		return
+	}
+	for i := range want {
+		if r := golden.Compare(got[i], want[i], nil, golden.HalfPolicy(fresh)); r.Problem != "" {
+			t.Errorf("after saving, output %d: %s", i, r.Problem)
+		}
+	}
+}
+
 func roundTrip(t *testing.T, c golden.Case, path string) {
 	var notes []string
 	m, err := kerasfile.Load(c.Model, kerasfile.WithNotes(func(s string) { notes = append(notes, s) }))
@@ -63,6 +86,7 @@ func roundTrip(t *testing.T, c golden.Case, path string) {
 		t.Errorf("the variables are\n%q\nthey were\n%q", b, a)
 	}
 	compareOptimizers(t, m, again)
+	compareAfterSaving(t, c, m)
 	data, err := os.ReadFile(c.Model)
 	if err != nil {
 		t.Fatal(err)

@@ -33,13 +33,16 @@ func (m *Model) BuildContext(ctx context.Context) error {
 
 // build is Build for given inputs.
 func (m *Model) build(ctx context.Context, ins []*layer.InputLayer) error {
-	s, err := m.symbolic(ctx, ins)
+	fresh := slices.DeleteFunc(slices.Clone(m.layers), layer.Layer.IsBuilt) // others have their variables from another model
+	s, err := m.symbolic(ctx, ins, nil)
 	if err != nil {
-		layer.Unbuild(m.layers)
+		layer.Unbuild(fresh)
 		return err
 	}
 	for l, outs := range s.out {
-		layer.SetCalls(l, s.in[l], outs, s.types[l])
+		if len(outs) >= len(l.OutputShapes()) { // else another model, which has more of the layer's calls, has set them
+			layer.SetCalls(l, s.in[l], outs, s.types[l])
+		}
 		if inner, ok := l.(*Model); ok {
 			inner.builtInside(s.in[l])
 		}
@@ -81,9 +84,9 @@ type shapes struct {
 	outputs []*graph.Value
 }
 
-func (m *Model) symbolic(ctx context.Context, ins []*layer.InputLayer) (*shapes, error) {
+func (m *Model) symbolic(ctx context.Context, ins []*layer.InputLayer, notes map[any]any) (*shapes, error) {
 	s := &shapes{in: map[layer.Layer][]any{}, out: map[layer.Layer][]any{}, types: map[layer.Layer][][]tensor.DType{}}
-	t := &layer.Trace{Symbolic: true, Context: ctx, MaxBytes: m.memoryLimit(), Observe: func(l layer.Layer, in, out any) {
+	t := &layer.Trace{Symbolic: true, Context: ctx, MaxBytes: m.memoryLimit(), Notes: notes, Observe: func(l layer.Layer, in, out any) {
 		s.in[l] = append(s.in[l], shapesOf(in))
 		s.out[l] = append(s.out[l], shapesOf(out))
 		s.types[l] = append(s.types[l], typesOf(out))
@@ -136,7 +139,7 @@ func (m *Model) OwnShapes() map[layer.Layer][]any {
 	if !m.IsBuilt() || !shaped(ins) {
 		return nil
 	}
-	s, err := m.symbolic(context.Background(), ins)
+	s, err := m.symbolic(context.Background(), ins, nil)
 	if err != nil {
 		return nil
 	}

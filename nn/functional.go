@@ -17,6 +17,12 @@ type callID struct{ layer, call int }
 // ref points to an output of a call of a layer, as a keras_history does.
 type ref struct{ layer, node, out int }
 
+// modelCall is a call in one of the models of a trace.
+type modelCall struct {
+	model *Model
+	id    callID
+}
+
 func (r *ref) call() callID { return callID{r.layer, r.node} }
 
 // node is one recorded call of a layer: arguments with *ref in the place of tensors.
@@ -377,6 +383,7 @@ func (e *evaluation) value(key callID) []any {
 	}
 	list, _ := args.([]any)
 	out := e.c.RunKw(l, list, e.c.InModel(l, kwargs))
+	e.c.Note(modelCall{e.m, key}, out)
 	var flat []any
 	tree.Walk(out, func(leaf any) { flat = append(flat, leaf) })
 	e.done[key] = flat

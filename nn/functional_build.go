@@ -40,7 +40,8 @@ func NewInputLayer(shape []int, args ...layer.Args) *layer.InputLayer {
 }
 
 // NewModel makes a Functional model of inputs and outputs (keras.Model): each a *KerasTensor, or a list or map of them. Its
-// layers are those between them; they may be in other models, too. Args are "name" and "trainable".
+// layers are those between them; they may be in other models, too, with which it shares their weights: see [Model.LayerOutputs].
+// An input may be the output of a layer of a model that is built; there the new model gets an input of its own. Args are "name" and "trainable".
 func NewModel(inputs, outputs any, args ...layer.Args) (*Model, error) {
 	g := &graphBuilder{index: map[layer.Layer]int{}, depth: map[*layer.SymbolicCall]int{}, layerDepth: map[layer.Layer]int{},
 		calls: map[layer.Layer][]*layer.SymbolicCall{}}
@@ -65,6 +66,10 @@ func NewModel(inputs, outputs any, args ...layer.Args) (*Model, error) {
 			}
 			return nil, fmt.Errorf("a model has no argument %q of that type", k)
 		}
+	}
+	var err error
+	if in, out, err = fromTheMiddle(in, out); err != nil {
+		return nil, err
 	}
 	if err := g.collect(in, out); err != nil {
 		return nil, err
@@ -99,10 +104,6 @@ func (g *graphBuilder) collect(in, out any) error {
 			return
 		}
 		call, _ := t.Source()
-		if _, ok := call.Layer.(*layer.InputLayer); !ok {
-			err = fmt.Errorf("an input must be made by nn.Input: %q is a layer in between", call.Layer.Name())
-			return
-		}
 		if isInput[call] {
 			err = fmt.Errorf("the input %q is given twice", call.Layer.Name())
 		}
@@ -219,6 +220,7 @@ func (g *graphBuilder) fill(m *Model, in, out any) error {
 		}
 		return leaf
 	}
+	m.symbols = g.calls
 	m.nodes = make([][]*node, len(m.layers))
 	for i, l := range m.layers {
 		for _, c := range g.calls[l] {

@@ -24,10 +24,15 @@ type Model struct {
 	nodes      [][]*node // calls by layer; Functional only
 	inputs     any       // a structure of *ref; Functional only
 	outputs    any
-	inputShape []int                            // build_input_shape; Sequential only
-	given      atomic.Pointer[layer.InputLayer] // the input for which a Sequential without any was built, when it was first called
-	inputSpecs []Spec
-	outputSpec []Spec
+	// symbols are the calls of the layers as KerasTensors name them, made when they are asked for if the model was loaded; then
+	// their shapes are known, too. first is the input of a Sequential.
+	symbols      map[layer.Layer][]*layer.SymbolicCall
+	symbolsKnown bool
+	first        *layer.SymbolicCall
+	inputShape   []int                            // build_input_shape; Sequential only
+	given        atomic.Pointer[layer.InputLayer] // the input for which a Sequential without any was built, when it was first called
+	inputSpecs   []Spec
+	outputSpec   []Spec
 
 	mu       sync.Mutex
 	plans    *jit.Cache
@@ -190,7 +195,7 @@ func (m *Model) Layer(name string) layer.Layer {
 func (m *Model) Call(c *layer.Call) any {
 	if m.sequential {
 		x := c.First()
-		for _, l := range m.layers {
+		for i, l := range m.layers {
 			if in, ok := l.(*layer.InputLayer); ok {
 				if v, ok := x.(*graph.Value); ok {
 					x = m.adapt(c, in, v)
@@ -198,6 +203,7 @@ func (m *Model) Call(c *layer.Call) any {
 				continue
 			}
 			x = c.RunKw(l, []any{x}, c.InModel(l, nil))
+			c.Note(modelCall{m, callID{i, 0}}, x)
 		}
 		return x
 	}

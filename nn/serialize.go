@@ -69,6 +69,9 @@ func (m *Model) place(i int, record *pyjson.Object) *pyjson.Object {
 			}
 			kwargs := new(pyjson.Object)
 			for _, k := range tree.Keys(n.kwargs) {
+				if k == "mask" && n.kwargs[k] == nil {
+					continue // the one that travels along; null is for layer.NoMask
+				}
 				kwargs.Set(k, m.writeArgument(n.kwargs[k]))
 			}
 			calls = append(calls, pyjson.NewObject("args", args, "kwargs", kwargs))

@@ -132,13 +132,16 @@ func (r *record) express() error {
 		}
 		to.Lenient = true
 	}
-	root, note, problems := dialect.Express(r.root, from, to)
+	root, note, problems := dialect.Express(r.root, from, &to)
 	var errs Errors
 	for _, p := range problems {
 		errs = append(errs, &ConfigError{Path: p.Path, Msg: p.Msg})
 	}
 	if len(errs) > 0 {
 		return errs
+	}
+	if to.Exceeded {
+		r.target = release.Newest()
 	}
 	if r.root = root; note != "" {
 		r.options.note(note)

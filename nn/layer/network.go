@@ -101,6 +101,9 @@ func GiveNames(layers []Layer) error {
 		taken[name] = true
 	}
 	for _, l := range layers {
+		if b := l.base(); b.order == 0 { // it was read from a file, and is shared now
+			b.order = constructions.Add(1)
+		}
 		if l.base().holders++; seen[l] {
 			l.base().models++
 		}

@@ -21,7 +21,18 @@ type SymbolicCall struct {
 	Args   []any // with *KerasTensor in the place of tensors
 	Kwargs map[string]any
 	Order  uint64 // of the calls of a program
+	// Shapes and Types are those of the outputs, in flat order, once a model that has the call is built.
+	Shapes [][]int
+	Types  []tensor.DType
 }
+
+// NewSymbolicCall returns a call of a layer with arguments as SymbolicArgument makes them.
+func NewSymbolicCall(l Layer, args []any, kwargs map[string]any) *SymbolicCall {
+	return &SymbolicCall{Layer: l, Args: args, Kwargs: kwargs, Order: symbolicCalls.Add(1)}
+}
+
+// Output returns an output of the call, in flat order.
+func (c *SymbolicCall) Output(i int) *KerasTensor { return &KerasTensor{c, i} }
 
 var symbolicCalls atomic.Uint64
 

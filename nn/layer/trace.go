@@ -27,6 +27,8 @@ type Trace struct {
 	Context context.Context
 	// Observe, if set, is told of every call of a layer: its first argument and what it returned.
 	Observe func(l Layer, in, out any)
+	// Notes, if set, takes what Call.Note is given.
+	Notes map[any]any
 	// MaxBytes bounds the memory of the constants and tables that are made while the graph is written, as plan.Options.MaxBytes
 	// bounds that of a run; 0 stands for graph.DefaultMaxBytes.
 	MaxBytes int64
@@ -95,6 +97,13 @@ func (t *Trace) Run(l Layer, inputs func(b *graph.Builder) []*graph.Value) (trac
 	}
 	b.Graph.Outputs = tree.Values(l.Call(c))
 	return Traced{Graph: b.Graph, Outputs: b.Graph.Outputs}, nil
+}
+
+// Note keeps something about the trace for who runs it, if that wants notes.
+func (c *Call) Note(key, value any) {
+	if c.trace.Notes != nil {
+		c.trace.Notes[key] = value
+	}
 }
 
 // Symbolic reports whether this trace only finds out types and shapes: lengths may be graph.Unknown, and nothing will be

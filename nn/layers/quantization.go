@@ -33,8 +33,11 @@ func (a *absMax) standard() bool { return a.lo == -127 && a.hi == 127 }
 // config visits quantization_config.
 func (q *quantization) config(c *layer.Config) {
 	c.Raw("quantization_config", &q.QuantizationConfig, nil)
+	if !c.Reading() {
+		return
+	}
 	q.configured, q.inputs = false, nil
-	if !c.Reading() || q.QuantizationConfig == nil {
+	if q.QuantizationConfig == nil {
 		return
 	}
 	record, ok := q.QuantizationConfig.(*pyjson.Object)

@@ -22,15 +22,18 @@ type Target struct {
 	Release release.Release
 	// Lenient leaves what only a newer release can say as it is: the file needs that release then.
 	Lenient bool
+	// Exceeded is set where there is such a thing.
+	Exceeded bool
 }
 
 // Express writes a config, which may be from any release of Keras 3, for one: in a copy. The problems are all that the
 // release cannot say of it; the note says what was left out, "" for nothing.
-func Express(root *pyjson.Object, from release.Release, to Target) (out *pyjson.Object, note string, problems []Problem) {
+func Express(root *pyjson.Object, from release.Release, to *Target) (out *pyjson.Object, note string, problems []Problem) {
 	root = pyjson.Clone(root).(*pyjson.Object)
 	e := &expresser{target: to.Release, strict: !to.Lenient, dropped: map[string]bool{}}
 	e.literalMasks = from.Major() == 3 && from.Compare(release.Release{3, 16}) >= 0
 	e.value(root, "", 0)
+	to.Exceeded = e.exceeded
 	if len(e.problems) > 0 {
 		return nil, "", e.problems
 	}
@@ -47,6 +50,7 @@ type expresser struct {
 	literalMasks bool // the config is one of 3.16 or later
 	problems     []Problem
 	dropped      map[string]bool
+	exceeded     bool // there is something that the target does not have
 }
 
 // older reports whether the target is older than the release of the given numbers.
@@ -110,7 +114,7 @@ func (e *expresser) policy(o *pyjson.Object, path string) {
 
 // cannot reports what the target does not have; leniently it stays.
 func (e *expresser) cannot(path, why string) {
-	if e.strict {
+	if e.exceeded = true; e.strict {
 		e.problems = append(e.problems, Problem{path, fmt.Sprintf("Keras %s cannot express it: %s", e.target.Short(), why)})
 	}
 }

@@ -78,7 +78,7 @@ func TestExpress(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, note, problems := Express(root, release.Written(), Target{Release: target})
+			out, note, problems := Express(root, release.Written(), &Target{Release: target})
 			if after := string(pyjson.Marshal(root)); after != before {
 				t.Errorf("the original became %s", after)
 			}
@@ -86,7 +86,7 @@ func TestExpress(t *testing.T) {
 				if len(problems) != 1 || out != nil || note != "" || !strings.Contains(problems[0].Path+": "+problems[0].Msg, c.problem) {
 					t.Errorf("the problems are %q", problems)
 				}
-				lenient, _, problems := Express(root, release.Written(), Target{target, true})
+				lenient, _, problems := Express(root, release.Written(), &Target{Release: target, Lenient: true})
 				if len(problems) > 0 || lenient == nil {
 					t.Errorf("leniently: %q", problems)
 				}
@@ -105,11 +105,11 @@ func TestExpress(t *testing.T) {
 // TestExpressNote lists what is left out, sorted.
 func TestExpressNote(t *testing.T) {
 	root := parse(t, `{"module": "keras.layers", "class_name": "Dense", "config": {"quantization_config": null, "lora_rank": null}}`)
-	_, note, _ := Express(root, release.Written(), Target{Release: v{3}})
+	_, note, _ := Express(root, release.Written(), &Target{Release: v{3}})
 	if note != "for Keras 3.0 without Dense.lora_rank, Dense.quantization_config" {
 		t.Error(note)
 	}
-	if _, note, _ := Express(root, release.Written(), Target{v{3}, true}); note != "" {
+	if _, note, _ := Express(root, release.Written(), &Target{Release: v{3}, Lenient: true}); note != "" {
 		t.Errorf("leniently: %s", note)
 	}
 }
@@ -149,7 +149,7 @@ func TestGaps(t *testing.T) {
 			root := parse(t, `{"module": "`+models+`", "class_name": "Functional", "config": {"name": "m", "layers": [`+c.list+
 				`], "input_layers": [`+c.inputs+`], "output_layers": [`+c.end+`]}}`)
 			has := func(to release.Release) bool {
-				_, _, problems := Express(root, release.Written(), Target{Release: to})
+				_, _, problems := Express(root, release.Written(), &Target{Release: to})
 				return slices.ContainsFunc(problems, func(p Problem) bool { return strings.Contains(p.Msg, c.what) })
 			}
 			var last release.Release

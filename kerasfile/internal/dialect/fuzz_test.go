@@ -79,14 +79,14 @@ func FuzzUpgrade(f *testing.F) {
 		}
 		RenumberShared(root, false)
 		if target, err := release.ParseTarget(to); err == nil {
-			Express(root, release.Parse(from), Target{Release: target})
+			Express(root, release.Parse(from), &Target{Release: target})
 		}
-		once, _, problems := Express(root, release.Newest(), Target{Release: release.Newest()})
+		once, _, problems := Express(root, release.Newest(), &Target{Release: release.Newest()})
 		if len(problems) > 0 {
 			t.Fatalf("today's release cannot express %s: %q", pyjson.Marshal(root), problems)
 		}
 		Upgrade(once, OriginOf(once, release.Newest()), known{})
-		twice, _, problems := Express(once, release.Newest(), Target{Release: release.Newest()})
+		twice, _, problems := Express(once, release.Newest(), &Target{Release: release.Newest()})
 		if len(problems) > 0 || today && !pyjson.Equal(once, twice) {
 			t.Fatalf("what was written for today is not stable:\n%s\n%s", pyjson.Marshal(once), pyjson.Marshal(twice))
 		}
@@ -108,7 +108,7 @@ func TestGoldensStay(t *testing.T) {
 		if notes := Upgrade(root, OriginOf(root, release.Written()), known{}); len(notes) > 0 {
 			t.Errorf("%s: %q", name, notes)
 		}
-		out, note, problems := Express(root, release.Written(), Target{Release: release.Written()})
+		out, note, problems := Express(root, release.Written(), &Target{Release: release.Written()})
 		if len(problems) > 0 || note != "" || !bytes.Equal(pyjson.Marshal(out), before) {
 			t.Errorf("%s became\n%s\nfrom\n%s, %q %q", name, pyjson.Marshal(out), before, note, problems)
 		}
