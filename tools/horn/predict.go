@@ -20,7 +20,9 @@ func (a *app) predict() *cobra.Command {
 INPUT is read by its ending: .npy; .npz (arrays by input name, else input_0, input_1, ...); .csv (with or without a header
 row); .json (nested lists, or an object by input name); .png, .jpg, .gif (values 0..255); - reads JSON from standard input.
 One file may hold all inputs, or there is one file for each input in the model's order. Several pictures make one batch. A
-single example needs no batch dimension and is answered without one.`,
+single example needs no batch dimension and is answered without one.
+
+--layer shows what a layer gives instead of the model's outputs: embeddings, features. "encoder/dense_1" is a layer of a model inside.`,
 		Example: "  horn predict digits.keras digit_7.png\n  horn predict wine.keras wine_test.csv --output answers.csv\n" +
 			"  echo '[[1, 2, 3, 4]]' | horn predict model.keras - --json",
 		Args: arguments(2, -1, "MODEL and one or more INPUT files"),
@@ -35,6 +37,7 @@ single example needs no batch dimension and is answered without one.`,
 	cmd.Flags().IntVar(&p.batch, "batch", 32, "examples in one call")
 	cmd.Flags().BoolVar(&p.json, "json", false, `print {"outputs": {"NAME": nested lists}}`)
 	p.pixels.register(cmd)
+	cmd.Flags().StringArrayVar(&p.layers, "layer", nil, "show the outputs of the layer `NAME` instead of the model's; may be given again")
 	return cmd
 }
 
@@ -45,6 +48,7 @@ type predictCommand struct {
 	topSet     bool
 	json       bool
 	pixels     pixelFlags
+	layers     []string
 }
 
 func (p *predictCommand) run(ctx context.Context, a *app, model string, files []string) error {
@@ -75,6 +79,11 @@ func (p *predictCommand) run(ctx context.Context, a *app, model string, files []
 	m, err := a.load(model, p.modelFlags)
 	if err != nil {
 		return err
+	}
+	if len(p.layers) > 0 {
+		if m, err = m.Submodel(p.layers...); err != nil {
+			return fail(model, err)
+		}
 	}
 	r := a.newInputReader(m, &p.memory)
 	r.pixels = p.pixels

@@ -456,3 +456,17 @@ func TestFormatArray(t *testing.T) {
 		}
 	}
 }
+
+// TestLayer takes what layers give in place of the model's outputs.
+func TestLayer(t *testing.T) {
+	model, picture := examplesDir+"digits.keras", examplesDir+"digit_7.png"
+	var answer struct{ Outputs map[string]json.RawMessage }
+	parse(t, must(t, "predict", model, picture, "--layer", "global_average_pooling2d", "--layer", "digit", "--json"), &answer)
+	for name, want := range map[string]int{"global_average_pooling2d": 32, "digit": 10} {
+		var values []float64
+		if err := json.Unmarshal(answer.Outputs[name], &values); err != nil || len(values) != want {
+			t.Errorf("%s: %d values (%v), not %d", name, len(values), err, want)
+		}
+	}
+	refused(t, 1, `no layer "digi" (did you mean "digit"?)`, "predict", model, picture, "--layer", "digi")
+}
