@@ -41,7 +41,8 @@ func NewInputLayer(shape []int, args ...layer.Args) *layer.InputLayer {
 
 // NewModel makes a Functional model of inputs and outputs (keras.Model): each a *KerasTensor, or a list or map of them. Its
 // layers are those between them; they may be in other models, too, with which it shares their weights: see [Model.LayerOutputs].
-// An input may be the output of a layer of a model that is built; there the new model gets an input of its own. Args are "name" and "trainable".
+// An input may be the output of a layer of a model that is built; there the new model gets an input of its own.
+// Args are "name" and "trainable".
 func NewModel(inputs, outputs any, args ...layer.Args) (*Model, error) {
 	g := &graphBuilder{index: map[layer.Layer]int{}, depth: map[*layer.SymbolicCall]int{}, layerDepth: map[layer.Layer]int{},
 		calls: map[layer.Layer][]*layer.SymbolicCall{}}

@@ -135,8 +135,8 @@ func (f *pixelFlags) rescale(pixels []float32, channels int, first bool) error {
 var (
 	passesPixels = []string{"InputLayer", "Identity", "Reshape", "Permute", "Flatten", "ZeroPadding2D", "Cropping2D", "Resizing", "CenterCrop",
 		"Concatenate", "Dropout", "SpatialDropout2D", "UpSampling2D", "Cast", "Stack", "GetItem", "Pad", "ExpandDims", "Transpose"}
-	rescalesPixels = []string{"Rescaling", "Normalization", "BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization",
-		"RMSNormalization",
+	rescalesPixels = []string{"Rescaling", "Normalization", "BatchNormalization", "LayerNormalization", "GroupNormalization",
+		"UnitNormalization", "RMSNormalization",
 		"Divide", "TrueDivide", "Multiply", "Subtract", "Add", "Lambda", "Discretization", "Embedding"}
 )
 
