@@ -165,7 +165,7 @@ func TestCallNumbers(t *testing.T) {
 // TestLiteralMasks tells a null for a mask that is meant from one that is not.
 func TestLiteralMasks(t *testing.T) {
 	x := nn.Input([]int{3, 1}, nn.Args{"name": "x"})
-	y := layers.NewGlobalAveragePooling1D().OnKw([]any{layers.NewMasking().On(x)}, nn.Args{"mask": nil})[0]
+	y := layers.NewGlobalAveragePooling1D().OnKw([]any{layers.NewMasking().On(x)}, nn.Args{"mask": layer.NoMask{}})[0]
 	record := layer.Record(must(nn.NewModel(x, y)))
 	in := tensor.FromSlice([]float32{3, 0, 0}, 1, 3, 1)
 	for literal, want := range map[bool]float32{false: 3, true: 1} {
