@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/jit"
 	"github.com/hornml/horn/tensor"
@@ -22,7 +23,8 @@ type run struct {
 const defaultBatch = 32
 
 // predict runs the model on all examples, batch by batch.
-func (m *Model) predict(ctx context.Context, s *Session, o CallOptions, inputs []tensor.Any) ([]tensor.Any, error) {
+func (m *Model) predict(ctx context.Context, s *Session, o CallOptions, inputs []tensor.Any) (outputs []tensor.Any, err error) {
+	defer fault.Catch(&err, "predicting")
 	r := run{ctx, s, o.Training}
 	if o.BatchSize < 0 {
 		return nil, fmt.Errorf("a batch size of %d", o.BatchSize)
@@ -135,7 +137,8 @@ func (m *Model) uneven(i int, t tensor.Any, n int) error {
 }
 
 // runBatch runs the model on one batch, into tensors of the caller's if there are any.
-func (m *Model) runBatch(r run, into, inputs []tensor.Any) ([]tensor.Any, error) {
+func (m *Model) runBatch(r run, into, inputs []tensor.Any) (outputs []tensor.Any, err error) {
+	defer fault.Catch(&err, "predicting")
 	if err := m.checkInputs(inputs); err != nil {
 		return nil, err
 	}

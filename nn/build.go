@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/nn/layer"
@@ -16,7 +17,8 @@ import (
 func (m *Model) Build() error { return m.BuildContext(context.Background()) }
 
 // BuildContext is Build that ends once ctx is done, with ctx's cause.
-func (m *Model) BuildContext(ctx context.Context) error {
+func (m *Model) BuildContext(ctx context.Context) (err error) {
+	defer fault.Catch(&err, "building a model")
 	ins := m.inputLayers()
 	if !shaped(ins) {
 		return nil

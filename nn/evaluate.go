@@ -3,6 +3,7 @@ package nn
 import (
 	"context"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/plan"
 	"github.com/hornml/horn/nn/internal/tree"
@@ -29,7 +30,8 @@ func (m *Model) Evaluate(x, y []tensor.Any, o EvaluateOptions) ([]Score, error) 
 }
 
 // EvaluateContext is Evaluate that ends between two steps of the computation once ctx is done, with ctx's cause.
-func (m *Model) EvaluateContext(ctx context.Context, x, y []tensor.Any, o EvaluateOptions) ([]Score, error) {
+func (m *Model) EvaluateContext(ctx context.Context, x, y []tensor.Any, o EvaluateOptions) (scores []Score, err error) {
+	defer fault.Catch(&err, "evaluating")
 	return train.Evaluate(trained{m, ctx}, x, y, o)
 }
 

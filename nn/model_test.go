@@ -223,7 +223,7 @@ func (*broken) Call(c *layer.Call) any {
 // TestInternalError says that a mistake is ours, not the model's.
 func TestInternalError(t *testing.T) {
 	_, err := nn.NewSequential(nn.NewInputLayer([]int{2}), layers.Custom(&broken{}, "my>Broken", nn.Args{"name": "b"}))
-	fails(t, "a nil pointer", err, `layer "b" (Broken): internal error`, "please report it")
+	fails(t, "a nil pointer", err, `a fault of horn: layer "b" (Broken): `, "please report it")
 	var internal *nn.InternalError
 	if !errors.As(err, &internal) {
 		t.Errorf("%T", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/jit"
 	"github.com/hornml/horn/nn/internal/plan"
@@ -81,7 +82,8 @@ func (m *Model) plan(r run, inputs []tensor.Any, measured []int) (p *plan.Plan, 
 
 // Graph traces the model for inputs of the shapes and types of the given tensors; nil stands for an optional input that
 // is left out. Where shapes depend on what is in the inputs (see layer.Call.Measure), the graph is that for these tensors.
-func (m *Model) Graph(inputs ...tensor.Any) (*graph.Graph, error) {
+func (m *Model) Graph(inputs ...tensor.Any) (g *graph.Graph, err error) {
+	defer fault.Catch(&err, "tracing a model")
 	var measured []int
 	for {
 		traced, err := m.trace(&layer.Trace{Measured: measured}, inputs)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/h5lite"
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/container"
@@ -75,7 +76,8 @@ type OptimizerParams struct {
 
 // Inspect looks into a model file without reading its weights and without making a model of it where that is not
 // possible. The error is for what is no model file at all; damage further inside is among the Problems.
-func Inspect(path string, r *layer.Registry, opts ...Option) (*Info, error) {
+func Inspect(path string, r *layer.Registry, opts ...Option) (info *Info, err error) {
+	defer fault.Catch(&err, "inspecting a model")
 	o := settings(r, opts)
 	options := o.container()
 	options.Unchecked = true

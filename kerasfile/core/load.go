@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/container"
@@ -16,7 +17,8 @@ import (
 
 // Load loads a model from a .keras file, a directory in Keras's unzipped form, or a legacy whole-model .h5 file: what the
 // file is decides, not its name (keras.saving.load_model). Its layers may be those of r.
-func Load(path string, r *layer.Registry, opts ...Option) (*nn.Model, error) {
+func Load(path string, r *layer.Registry, opts ...Option) (model *nn.Model, err error) {
+	defer fault.Catch(&err, "loading a model")
 	o := settings(r, opts)
 	c, err := container.Open(path, o.container())
 	if err != nil {
@@ -27,7 +29,8 @@ func Load(path string, r *layer.Registry, opts ...Option) (*nn.Model, error) {
 }
 
 // LoadFS is Load from a file system, for instance one that is embedded in the program.
-func LoadFS(fsys fs.FS, name string, r *layer.Registry, opts ...Option) (*nn.Model, error) {
+func LoadFS(fsys fs.FS, name string, r *layer.Registry, opts ...Option) (model *nn.Model, err error) {
+	defer fault.Catch(&err, "loading a model")
 	o := settings(r, opts)
 	c, err := container.OpenFS(fsys, name, o.container())
 	if err != nil {
@@ -38,7 +41,8 @@ func LoadFS(fsys fs.FS, name string, r *layer.Registry, opts ...Option) (*nn.Mod
 }
 
 // Read is Load from the bytes of a file, of which it reads what it needs.
-func Read(file io.ReaderAt, size int64, r *layer.Registry, opts ...Option) (*nn.Model, error) {
+func Read(file io.ReaderAt, size int64, r *layer.Registry, opts ...Option) (model *nn.Model, err error) {
+	defer fault.Catch(&err, "loading a model")
 	o := settings(r, opts)
 	c, err := container.Read(file, size, o.container())
 	if err != nil {
@@ -50,7 +54,8 @@ func Read(file io.ReaderAt, size int64, r *layer.Registry, opts ...Option) (*nn.
 
 // FromJSON makes a model, with new weights, of its architecture as Model.to_json gives it: that of any release of Keras
 // (keras.models.model_from_json).
-func FromJSON(data []byte, r *layer.Registry, opts ...Option) (*nn.Model, error) {
+func FromJSON(data []byte, r *layer.Registry, opts ...Option) (model *nn.Model, err error) {
+	defer fault.Catch(&err, "loading a model")
 	o := settings(r, opts)
 	root, err := pyjson.ParseWithin(data, o.limits.Values)
 	config, ok := root.(*pyjson.Object)
@@ -64,7 +69,7 @@ func FromJSON(data []byte, r *layer.Registry, opts ...Option) (*nn.Model, error)
 	config.Delete("keras_version")
 	config.Delete("backend")
 	d.upgrade(o)
-	model, err := d.decode(o)
+	model, err = d.decode(o)
 	if err != nil {
 		return nil, err
 	}

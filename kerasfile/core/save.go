@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/place"
 	"github.com/hornml/horn/internal/pyjson"
@@ -23,7 +24,8 @@ import (
 // which no file of Keras has, and what no layer owns. An existing file is replaced unless WithOverwrite(false) is given.
 // The file appears whole or not at all: it is written under another name in the same directory, brought to the disk, and
 // renamed.
-func Save(m *nn.Model, path string, opts ...SaveOption) error {
+func Save(m *nn.Model, path string, opts ...SaveOption) (err error) {
+	defer fault.Catch(&err, "saving a model")
 	o := saveSettings(opts)
 	switch lower := strings.ToLower(path); {
 	case strings.HasSuffix(path, "/") || strings.HasSuffix(path, string(filepath.Separator)):
@@ -44,7 +46,8 @@ func Save(m *nn.Model, path string, opts ...SaveOption) error {
 
 // Write writes a model in the form of a .keras file. Memory does not grow with the weights. The bytes depend on the model
 // and on the date alone (WithDate).
-func Write(w io.Writer, m *nn.Model, opts ...SaveOption) error {
+func Write(w io.Writer, m *nn.Model, opts ...SaveOption) (err error) {
+	defer fault.Catch(&err, "saving a model")
 	return saveSettings(opts).writeZip(w, m)
 }
 

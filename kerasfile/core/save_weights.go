@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/kerasfile/internal/release"
@@ -18,7 +19,8 @@ import (
 // SaveWeights writes the variables of a model (Model.save_weights): into an HDF5 file if the name ends in .weights.h5,
 // into shards with a map of them if it ends in .weights.json, into an .npz file of plain arrays named by their paths, or,
 // with another name that ends in .h5, into an HDF5 file of the legacy form. Files appear whole or not at all.
-func SaveWeights(m *nn.Model, path string, opts ...SaveOption) error {
+func SaveWeights(m *nn.Model, path string, opts ...SaveOption) (err error) {
+	defer fault.Catch(&err, "saving weights")
 	o := saveSettings(opts)
 	if err := ready(m); err != nil {
 		return err

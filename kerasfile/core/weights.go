@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile/internal/container"
 	"github.com/hornml/horn/kerasfile/internal/dialect"
@@ -16,7 +17,8 @@ import (
 // one, a .keras file or directory, a whole-model or weights-only .h5 file of the legacy form, or an .npz file that
 // SaveWeights wrote. What the file is decides, not its name. The variables of the optimizer are read if the file has
 // them and the model is compiled. After an error some variables may have new values.
-func LoadWeights(m *nn.Model, name string, opts ...Option) error {
+func LoadWeights(m *nn.Model, name string, opts ...Option) (err error) {
+	defer fault.Catch(&err, "loading weights")
 	o := settings(nil, opts)
 	if err := ready(m); err != nil {
 		return err
@@ -30,7 +32,8 @@ func LoadWeights(m *nn.Model, name string, opts ...Option) error {
 }
 
 // LoadWeightsFS is LoadWeights from a file system.
-func LoadWeightsFS(m *nn.Model, fsys fs.FS, name string, opts ...Option) error {
+func LoadWeightsFS(m *nn.Model, fsys fs.FS, name string, opts ...Option) (err error) {
+	defer fault.Catch(&err, "loading weights")
 	o := settings(nil, opts)
 	if err := ready(m); err != nil {
 		return err

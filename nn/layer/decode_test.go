@@ -130,7 +130,7 @@ func TestErrors(t *testing.T) {
 		t.Error(got)
 	}
 	internal := &layer.InternalError{Where: `layer "x"`, Err: one}
-	if got := internal.Error(); got != `layer "x": internal error: /a: wrong; please report it with the layer's configuration` ||
+	if got := internal.Error(); got != `a fault of horn: layer "x": /a: wrong; please report it with the model's configuration` ||
 		!errors.Is(internal, one) {
 		t.Error(got)
 	}

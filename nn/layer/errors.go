@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/hornml/horn/internal/fault"
 )
 
 // ConfigError says what is wrong in a model's configuration, and where.
@@ -71,17 +73,6 @@ const maxShown = 50
 // Unwrap gives errors.Is and errors.As every single error.
 func (e Errors) Unwrap() []error { return e }
 
-// InternalError is a mistake of a layer's code, not of the model: an error of the Go runtime, such as a nil pointer, while a
-// layer wrote its ops. It deserves a report.
-type InternalError struct {
-	Where string // the layer
-	Err   error
-	Stack []byte // of the goroutine, as debug.Stack gives it
-}
-
-func (e *InternalError) Error() string {
-	return fmt.Sprintf("%s: internal error: %v; please report it with the layer's configuration", e.Where, e.Err)
-}
-
-// Unwrap gives the runtime's error.
-func (e *InternalError) Unwrap() error { return e.Err }
+// InternalError is a mistake of the program, not of the model: a panic, such as one of the Go runtime, while a layer wrote its ops or
+// a plan ran. It deserves a report.
+type InternalError = fault.Error

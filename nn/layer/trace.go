@@ -3,10 +3,8 @@ package layer
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"strings"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/tensor"
@@ -213,9 +211,9 @@ func (t *Trace) call(l Layer, parent string, args []any, kwargs map[string]any) 
 	return out
 }
 
-// Failure returns the error for what a function that writes ops panicked with, nil for what is none of them: where is added
-// unless an inner layer said already where it was. An index that is out of range comes from axes and sizes, in a file or an
-// input, that do not fit together; every other error of the Go runtime is a mistake of the program.
+// Failure returns the error for what a function that writes ops panicked with: where is added unless an inner layer said already
+// where it was. What is no *graph.Error (see Builder.Fail) is a mistake of the program, an *InternalError. It is nil for the ways in
+// which a trace ends itself.
 func Failure(recovered any, where string) error {
 	switch e := recovered.(type) {
 	case *graph.Error:
@@ -223,13 +221,8 @@ func Failure(recovered any, where string) error {
 			e.Where = where
 		}
 		return e
-	case *InternalError:
-		return e
-	case runtime.Error:
-		if strings.Contains(e.Error(), "out of range") {
-			return &graph.Error{Where: where, Msg: fmt.Sprintf("its configuration or inputs are not consistent (%v)", e)}
-		}
-		return &InternalError{Where: where, Err: e, Stack: debug.Stack()}
+	case *measuring, *ended:
+		return nil
 	}
-	return nil
+	return fault.Of(recovered, where)
 }

@@ -118,7 +118,10 @@ func (l *ContrastLimitedAdaptiveHistogramEqualization) Call(c *layer.Call) any {
 		}})
 }
 
-const levels = 256
+const (
+	levels   = 256
+	maxTiles = 1 << 17 // their curves take 256 MiB
+)
 
 // opCLAHE is contrast limited adaptive histogram equalization of (batch, height, width, channels), float32 in 0..255.
 type opCLAHE struct {
@@ -132,7 +135,7 @@ func (opCLAHE) Name() string { return "clahe" }
 // Infer implements graph.Op.
 func (op opCLAHE) Infer(n *graph.Node) {
 	a, x := op, n.In[0]
-	if x.Size() == 0 || int64(a.Rows)*int64(a.Columns) > math.MaxInt32/levels {
+	if x.Size() == 0 || graph.Times(a.Rows, a.Columns) > maxTiles {
 		panic(&graph.Error{Msg: "clahe: the image is empty, or there are too many tiles"})
 	}
 	n.SetOut(tensor.Float32, x.Shape...)
@@ -175,7 +178,13 @@ func mirror(i, size int) int {
 	return min(i, 2*size-1-i)
 }
 
-func level(v float32) int { return int(max(0, min(v, levels-1))) }
+// level is that of a pixel; NaN is 0, as where it becomes an integer.
+func level(v float32) int {
+	if v != v {
+		return 0
+	}
+	return int(max(0, min(v, levels-1)))
+}
 
 // equalize works on one plane, whose elements are step apart.
 func (t *tiles) equalize(x, y []float32, step int) {

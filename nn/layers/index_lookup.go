@@ -46,6 +46,9 @@ type words[T Token] struct {
 	index  map[T]int64
 }
 
+// maxPlaces bounds the places of a vocabulary for which there are no tokens: lists of all places are made of a number alone.
+const maxPlaces = 1 << 24
+
 // config visits the arguments that both layers have.
 func (l *IndexLookup[T]) config(c *layer.Config, oov T) {
 	c.Bool("invert", &l.Invert, false)
@@ -75,6 +78,10 @@ func (l *IndexLookup[T]) config(c *layer.Config, oov T) {
 	switch {
 	case l.NumOOVIndices < 0:
 		c.Errorf("num_oov_indices", "0 or more is expected, not %d", l.NumOOVIndices)
+	case l.NumOOVIndices > maxPlaces:
+		c.Errorf("num_oov_indices", "at most %d are supported, not %d", maxPlaces, l.NumOOVIndices)
+	case l.PadToMaxTokens && l.OutputMode == "tf_idf" && l.MaxTokens != nil && *l.MaxTokens > maxPlaces:
+		c.Errorf("max_tokens", "at most %d are supported, not %d", maxPlaces, *l.MaxTokens)
 	case l.MaxTokens != nil && *l.MaxTokens <= 1:
 		c.Errorf("max_tokens", "it must be above 1, not %d", *l.MaxTokens)
 	case l.PadToMaxTokens && l.MaxTokens == nil:

@@ -285,6 +285,9 @@ type Panic struct {
 	Stack []byte // of the goroutine that did the unit
 }
 
+// Panicked gives the value and the stack, for package fault.
+func (p *Panic) Panicked() (value any, stack []byte) { return p.Value, p.Stack }
+
 func (p *Panic) Error() string { return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack) }
 
 // Unwrap returns the value if it is an error, such as a runtime.Error.

@@ -101,6 +101,9 @@ func (p *Plan) place(g *graph.Graph, works []*work, snap *snapshot, maxBytes int
 	for _, i := range p.inputs { // all written before the first step
 		pl := &p.places[i]
 		pl.offset = spaces[pl.class].take(pl.size)
+		if err := spaces[pl.class].within(pl.class, maxBytes); err != nil {
+			return err
+		}
 	}
 	expire := make([][]int, end+1)
 	for i, w := range works {
@@ -112,6 +115,9 @@ func (p *Plan) place(g *graph.Graph, works []*work, snap *snapshot, maxBytes int
 				p.places[from].size = 0 // its memory is the result's now: nothing to free
 			} else {
 				pl.offset = spaces[pl.class].take(pl.size)
+				if err := spaces[pl.class].within(pl.class, maxBytes); err != nil {
+					return err
+				}
 			}
 			expire[last[id]] = append(expire[last[id]], id)
 		}
@@ -129,11 +135,36 @@ func (p *Plan) place(g *graph.Graph, works []*work, snap *snapshot, maxBytes int
 		p.arena[c] = spaces[c].end
 		total += int64(spaces[c].end) * elementBytes[c]
 	}
+	for _, s := range p.states {
+		v := p.values[s.value]
+		state := allocator{end: v.Size()}
+		if err := state.within(graph.ClassOf(v.DType), maxBytes); err != nil {
+			return err
+		}
+		total += int64(v.Size()) * elementBytes[graph.ClassOf(v.DType)]
+	}
+	scratch := 0
+	for _, w := range works {
+		scratch = max(scratch, 4*w.scratch+w.bytes)
+	}
+	total += int64(scratch) * int64(p.threads)
 	if invariants.On {
 		p.checkArena(g, works)
 	}
 	if total > maxBytes {
-		return fmt.Errorf("%w: %d MiB, the limit is %d MiB", graph.ErrTooLarge, total>>20, maxBytes>>20)
+		return tooLarge(total, maxBytes, "")
+	}
+	return nil
+}
+
+func tooLarge(total, maxBytes int64, more string) error {
+	return fmt.Errorf("%w: %d MiB%s, the limit is %d MiB", graph.ErrTooLarge, total>>20, more, maxBytes>>20)
+}
+
+// within reports, as soon as something was taken, that the space is larger than it may be: no sum of sizes gets too large for an int.
+func (a *allocator) within(class graph.Class, maxBytes int64) error {
+	if int64(a.end) > maxBytes/elementBytes[class] {
+		return tooLarge(int64(a.end)*elementBytes[class], maxBytes, " or more")
 	}
 	return nil
 }

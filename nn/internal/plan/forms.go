@@ -17,7 +17,8 @@ type forms struct {
 	snap  *snapshot
 	items []*item // in an order in which they can be filled
 	used  map[*item]bool
-	later []*item // to be filled when the whole graph has been looked at
+	later []*item     // to be filled when the whole graph has been looked at
+	at    *graph.Node // that is compiled, for faults
 }
 
 func newForms(s *Store) *forms {

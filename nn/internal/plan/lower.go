@@ -48,12 +48,14 @@ func (l *lowering) lower() ([]*work, error) {
 		if l.done[n] {
 			continue
 		}
+		l.forms.at = n
 		if err := l.contraction(n); err != nil {
 			return nil, err
 		}
 	}
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		if n := g.Nodes[i]; !l.done[n] && fusible(n) {
+			l.forms.at = n
 			l.elementwise(n)
 		}
 	}
@@ -65,6 +67,7 @@ func (l *lowering) lower() ([]*work, error) {
 		if l.done[n] || n.IsLeaf() || graph.Is[graph.Reshape](n.Op) {
 			continue
 		}
+		l.forms.at = n
 		l.list = append(l.list, l.single(n))
 	}
 	if threads > 1 {

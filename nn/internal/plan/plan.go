@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/crew"
 	"github.com/hornml/horn/nn/internal/invariants"
@@ -112,6 +113,9 @@ type run struct {
 	ctx     context.Context // ends the run between two steps
 
 	generation int // of the plan, when bufs got its fixed values
+
+	step   int  // that is under way
+	broken bool // a panic ended it
 }
 
 // Compile makes a plan of a graph, which it takes over. Its error is graph.ErrTooLarge for one that needs more memory than
@@ -133,16 +137,37 @@ func Compile(g *graph.Graph, o Options) (*Plan, error) {
 	defer o.Store.running.RUnlock()
 	f := newForms(o.Store)
 	f.ctx = o.Context
-	p, err := compile(g, f, o)
-	if err == nil {
-		err = f.fillLater(o.Threads)
-	}
+	p, err := caughtCompile(g, f, o)
 	if err != nil {
 		o.Store.drop(f.held())
 		return nil, err
 	}
 	p.own(f)
 	return p, nil
+}
+
+// caughtCompile is compile, with all items filled. A panic is an error.
+func caughtCompile(g *graph.Graph, f *forms, o Options) (p *Plan, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = nil, fault.Of(r, "compiling "+described(f.at))
+		}
+	}()
+	if p, err = compile(g, f, o); err == nil {
+		err = f.fillLater(o.Threads)
+	}
+	return p, err
+}
+
+// described says which node of a graph it is.
+func described(n *graph.Node) string {
+	switch {
+	case n == nil:
+		return "a graph"
+	case n.Label == "":
+		return n.Op.Name()
+	}
+	return fmt.Sprintf("%s of the layer %q", n.Op.Name(), n.Label)
 }
 
 // compile makes a plan whose items are those that f gathers.
@@ -227,7 +252,7 @@ func (p *Plan) release(r *run) {
 	if invariants.On {
 		r.poison()
 	}
-	if len(p.idle) < maxIdle {
+	if len(p.idle) < maxIdle && !r.broken {
 		p.idle = append(p.idle, r)
 	}
 }
@@ -274,12 +299,36 @@ func (p *Plan) execute(r *run, outputs, inputs []tensor.Any, states map[*graph.P
 	if err := p.begin(); err != nil {
 		return err
 	}
-	err := p.executeFresh(r, outputs, inputs, states)
-	p.store.running.RUnlock()
-	if err != nil {
+	if err := p.executeHeld(r, outputs, inputs, states); err != nil {
 		return err
 	}
 	return p.storeParams(r)
+}
+
+// executeHeld runs a plan while the store is held, which it lets go. A panic is an error.
+func (p *Plan) executeHeld(r *run, outputs, inputs []tensor.Any, states map[*graph.Param]graph.StateValue) (err error) {
+	defer p.store.running.RUnlock()
+	r.step = -1
+	defer p.caught(r, &err)
+	return p.executeFresh(r, outputs, inputs, states)
+}
+
+// caught turns a panic of a run, also one in a helper, into an error. The run's memory is not used again.
+func (p *Plan) caught(r *run, err *error) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	r.broken = true
+	where := "running a plan"
+	if r.step >= 0 && r.step < len(p.steps) {
+		if s := &p.steps[r.step]; s.label != "" {
+			where = fmt.Sprintf("running %s of the layer %q", s.name, s.label)
+		} else {
+			where = "running " + s.name
+		}
+	}
+	*err = fault.Of(v, where)
 }
 
 // executeFresh runs a plan whose items are those of the present parameters, and writes the outputs while they stay so.
@@ -358,6 +407,7 @@ func (p *Plan) runSteps(r *run) error {
 		if r.ctx.Err() != nil {
 			return context.Cause(r.ctx)
 		}
+		r.step = i
 		s := &p.steps[i]
 		var start time.Time
 		if r.timed != nil {

@@ -92,7 +92,7 @@ func (p *Plan) refresh() (generation uint64, err error) {
 	s.generation++
 	for _, it := range p.items {
 		if it.stale(snap) {
-			if err := it.refill(snap); err != nil {
+			if err := it.safely(snap); err != nil {
 				return 0, err
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/hornml/horn/internal/fault"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/invariants"
 )
@@ -156,11 +157,17 @@ func (s *Store) item(r recipe) (it *item, first bool) {
 // first fills an item for the first time.
 func (it *item) first(sn *snapshot) error {
 	defer close(it.done)
-	it.err = it.refill(sn)
+	it.err = it.safely(sn)
 	if len(it.deps) == 0 {
 		it.fill = nil
 	}
 	return it.err
+}
+
+// safely is refill whose panics are errors: other plans wait for the item, and it may be filled by a goroutine of its own.
+func (it *item) safely(sn *snapshot) (err error) {
+	defer fault.Catch(&err, "preparing weights")
+	return it.refill(sn)
 }
 
 func (it *item) refill(sn *snapshot) error {
