@@ -66,11 +66,10 @@ type Compile struct {
 	Params    OptimizerParams `json:"optimizer_params"`
 }
 
-// OptimizerParams counts the optimizer's variables: those in the file or, if the model was never trained, those that Keras
-// makes when it loads the model.
+// OptimizerParams counts the optimizer's variables.
 type OptimizerParams struct {
-	Variables int     `json:"variables"`
-	Params    int64   `json:"params"`
+	Variables int     `json:"variables"` // in the file
+	Params    int64   `json:"params"`    // scalars of those that Keras makes when it loads the model, or that the file has
 	Bytes     float64 `json:"bytes"`
 }
 
@@ -272,7 +271,8 @@ func dtypeName(d *h5lite.Dataset) string {
 	return name
 }
 
-// optimizerParams counts the optimizer's variables in the weights file.
+// optimizerParams counts the optimizer's variables: those that Keras makes when it loads the model. The optimizer of a whole-model
+// HDF5 file it builds for no variables.
 func optimizerParams(info *Info, compile *pyjson.Object, model *nn.Model) OptimizerParams {
 	var n OptimizerParams
 	for _, v := range info.Variables {
@@ -287,15 +287,19 @@ func optimizerParams(info *Info, compile *pyjson.Object, model *nn.Model) Optimi
 			n.Bytes += float64(size) * float64(d.Size())
 		}
 	}
-	if n.Variables > 2 || model == nil {
+	record := compile.Object("optimizer")
+	if model == nil || record == nil {
 		return n
 	}
-	// The file of a model that was never trained has the counters alone; Keras makes the rest when it loads the model.
-	if slots, ok := nn.OptimizerSlots(compile.Object("optimizer")); ok {
-		for _, v := range model.TrainableVariables() {
-			n.Params += slots * int64(v.Size())
-			n.Bytes += float64(slots) * float64(v.Size()*v.DType.Size())
-		}
+	if !model.IsBuilt() {
+		return OptimizerParams{}
+	}
+	variables := model.TrainableVariables()
+	if info.Format == container.WholeHDF5.String() {
+		variables = nil
+	}
+	if params, bytes, ok := nn.SizeOfOptimizer(record, variables); ok {
+		n.Variables, n.Params, n.Bytes = max(n.Variables, 1), params, bytes
 	}
 	return n
 }

@@ -100,7 +100,7 @@ func writeLayers(g *h5lite.TreeGroup, m *nn.Model, backend string, target releas
 		var list []string
 		group := g.Group(l.Name())
 		used := map[string]bool{}
-		for _, v := range savedOrder(l) {
+		for _, v := range savedOrder(l, target) {
 			t, err := v.Value()
 			if err != nil {
 				return err

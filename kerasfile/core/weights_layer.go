@@ -51,7 +51,7 @@ func (s *layerSource) assign(m *nn.Model, o options) error {
 	}
 	var layers []layer.Layer
 	for _, l := range m.Layers() {
-		if len(l.Variables()) > 0 {
+		if len(savedOrder(l, s.release)) > 0 {
 			layers = append(layers, l)
 		}
 	}
@@ -94,7 +94,7 @@ func pairByName(layers []layer.Layer, stored []container.Arrays) (found []layer.
 
 // arrays gives one layer its arrays.
 func (s *layerSource) arrays(l layer.Layer, a container.Arrays) Errors {
-	variables := savedOrder(l)
+	variables := savedOrder(l, s.release)
 	path := s.file.Path() + "/" + a.Layer
 	arrays := make([]tensor.Any, len(a.Datasets))
 	for i, d := range a.Datasets {
@@ -150,10 +150,15 @@ func plausibleSize(d *h5lite.Dataset, variables []*layer.Variable) error {
 }
 
 // savedOrder lists the variables of a layer in the order of whole-model files: over the whole subtree first those that
-// training changes, then the others; those of a frozen layer in the order of their creation.
-func savedOrder(l layer.Layer) []*layer.Variable {
+// training changes, then the others; those of a frozen layer in the order of their creation. Keras 3 leaves out those that it
+// does not list among a layer's weights.
+func savedOrder(l layer.Layer, r release.Release) []*layer.Variable {
+	variables := l.Variables()
+	if r.Major() >= 3 {
+		variables = slices.DeleteFunc(slices.Clone(variables), (*layer.Variable).Untracked)
+	}
 	if !l.Trainable() {
-		return l.Variables()
+		return variables
 	}
 	frozen := map[*layer.Variable]bool{}
 	layer.Each(l, func(inner layer.Layer) {
@@ -164,7 +169,7 @@ func savedOrder(l layer.Layer) []*layer.Variable {
 		}
 	})
 	var first, last []*layer.Variable
-	for _, v := range l.Variables() {
+	for _, v := range variables {
 		if v.Trainable && !frozen[v] {
 			first = append(first, v)
 		} else {

@@ -36,6 +36,10 @@ func NewVariable(name, path string, t tensor.Any) *Variable {
 	return &Variable{Name: name, Path: path, Shape: t.Shape(), DType: t.DType(), value: t}
 }
 
+// Untracked reports whether Keras 3 does not list the variable among its layer's weights: the weights of tf_idf, which lookups keep
+// to themselves. It counts them nowhere and saves them under their name alone.
+func (v *Variable) Untracked() bool { return v.FileKey != "" }
+
 // Value returns the variable's elements, made by its initializer if it has none yet. They must not be changed in place;
 // Assign replaces them.
 func (v *Variable) Value() (tensor.Any, error) {

@@ -56,7 +56,7 @@ func CountParams(m *nn.Model) (trainable, fixed ParamCount) {
 		frozen = frozen || !l.Trainable()
 		for _, v := range l.OwnVariables() {
 			switch {
-			case seen[v]:
+			case seen[v], v.Untracked():
 			case v.Trainable && !frozen:
 				trainable.add(v.Shape, v.DType)
 			default:
@@ -126,9 +126,12 @@ func Summary(w io.Writer, m *nn.Model, o SummaryOptions) error {
 		s.row(l, 0, l.OutputShapes(), false)
 	}
 	var b strings.Builder
-	for _, line := range wrapCell(`Model: "`+printable(m.Name())+`"`, o.Columns, true) {
-		b.WriteString(line + "\n")
+	text := func(s string) {
+		for _, line := range wrapCell(s, o.Columns, true) {
+			b.WriteString(line + "\n")
+		}
 	}
+	text(`Model: "` + printable(m.Name()) + `"`)
 	writeTable(&b, s.columns, s.rows, s.length)
 	trainable, fixed := CountParams(m)
 	total := ParamCount{trainable.Params + fixed.Params, trainable.Bytes + fixed.Bytes}
@@ -136,9 +139,11 @@ func Summary(w io.Writer, m *nn.Model, o SummaryOptions) error {
 		total.Params += o.Optimizer.Params
 		total.Bytes += o.Optimizer.Bytes
 	}
-	fmt.Fprintf(&b, " Total params: %v\n Trainable params: %v\n Non-trainable params: %v\n", total, trainable, fixed)
+	text(" Total params: " + total.String())
+	text(" Trainable params: " + trainable.String())
+	text(" Non-trainable params: " + fixed.String())
 	if o.Optimizer != nil {
-		fmt.Fprintf(&b, " Optimizer params: %v\n", *o.Optimizer)
+		text(" Optimizer params: " + o.Optimizer.String())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -177,7 +182,7 @@ func (s *summary) row(l layer.Layer, level int, shapes []any, frozen bool) {
 	}
 	if s.o.ShowTrainable {
 		mark := "-"
-		if len(l.Variables()) > 0 {
+		if slices.ContainsFunc(l.Variables(), func(v *layer.Variable) bool { return !v.Untracked() }) {
 			mark = "Y"
 			if frozen {
 				mark = "N"
@@ -263,7 +268,9 @@ func paramCell(l layer.Layer) string {
 	}
 	n := int64(0)
 	for _, v := range l.Variables() {
-		n += int64(v.Size())
+		if !v.Untracked() {
+			n += int64(v.Size())
+		}
 	}
 	return thousands(n)
 }

@@ -57,7 +57,7 @@ func writeTable(b *strings.Builder, columns []tableColumn, rows [][]string, widt
 		}
 		b.WriteString(right + "\n")
 	}
-	row := func(texts []string, edge string) {
+	row := func(texts []string, edge string, below bool) {
 		wrapped := make([][]string, len(cells))
 		height := 1
 		for i, w := range cells {
@@ -66,9 +66,12 @@ func writeTable(b *strings.Builder, columns []tableColumn, rows [][]string, widt
 		}
 		for k := range height {
 			for i, w := range cells {
-				text := ""
-				if k < len(wrapped[i]) {
-					text = wrapped[i][k]
+				text, from := "", 0
+				if below {
+					from = height - len(wrapped[i])
+				}
+				if k >= from && k-from < len(wrapped[i]) {
+					text = wrapped[i][k-from]
 				}
 				b.WriteString(edge + " " + align(text, max(w-2, 0), columns[i].align) + " ")
 			}
@@ -80,13 +83,13 @@ func writeTable(b *strings.Builder, columns []tableColumn, rows [][]string, widt
 		headers[i] = c.header
 	}
 	line("┏", "┳", "┓", "━")
-	row(headers, "┃")
+	row(headers, "┃", true) // short headers stand at the bottom of the row
 	line("┡", "╇", "┩", "━")
 	for i, r := range rows {
 		if i > 0 {
 			line("├", "┼", "┤", "─")
 		}
-		row(r, "│")
+		row(r, "│", false)
 	}
 	line("└", "┴", "┘", "─")
 }

@@ -131,6 +131,8 @@ CASES = [
     (frozen, 80, {"show_trainable": True}), (half, 80, {}), (names, 80, {}), (names, 200, WIDE), (names, 50, {}), (large, 80, {}),
     (wide_names, 80, {}), (wide_names, 61, {}),
     (compiled, 80, {}), (unused, 80, {}), (unused, 120, {"show_trainable": True}),
+    (mlp, 30, {}), (mlp, 40, {}), (mlp, 50, {"show_trainable": True}), (compiled, 30, {}), (shared, 40, {}), (shared, 60, {"show_trainable": True}),
+    (residual, 60, {}), (frozen, 60, {"show_trainable": True}), (nested, 50, {"expand_nested": True}),
 ]
 
 
