@@ -3,6 +3,8 @@ package conformance
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,11 +69,15 @@ func (a *table) edge(t *testing.T, r *pyjson.Object, dtype string, answers *pyjs
 			want, names = append(want, a.edgeAnswer(t, at)), append(names, b)
 		}
 	}
-	return differsAtEdges(inputs, out[0], want, names)
+	if len(want) == 1 && d.IsInt() { // the ends of a type, where one backend alone answers, are how its arithmetic wraps around
+		ends := numbers(x)
+		return differsAtEdges(inputs, out[0], want, names, []float64{slices.Min(ends), slices.Max(ends)})
+	}
+	return differsAtEdges(inputs, out[0], want, names, nil)
 }
 
-// differsAtEdges says where an answer is not that of any backend.
-func differsAtEdges(inputs []tensor.Any, got tensor.Any, want []tensor.Any, names []string) string {
+// differsAtEdges says where an answer is not that of any backend. Inputs among those of but are not looked at.
+func differsAtEdges(inputs []tensor.Any, got tensor.Any, want []tensor.Any, names []string, but []float64) string {
 	var same []tensor.Any // those of the same type
 	var types []string
 	for i, w := range want {
@@ -96,7 +102,7 @@ func differsAtEdges(inputs []tensor.Any, got tensor.Any, want []tensor.Any, name
 			near = near || closeEnough(y[i], v[i], got.DType())
 			have = append(have, fmt.Sprint(v[i]))
 		}
-		if !near {
+		if !near && !(inputs[0].Len() == len(y) && slices.Contains(but, numbers(inputs[0])[i])) {
 			var at []string
 			for _, x := range inputs {
 				if x.Len() == len(y) {
@@ -133,7 +139,7 @@ func closeEnough(x, y float64, d tensor.DType) bool {
 // edgeModel makes a model of the layers of a record.
 func edgeModel(r *pyjson.Object, dtype string, inputs []tensor.Any) (*nn.Model, error) {
 	text := string(pyjson.Marshal(r.Get("layers")))
-	text = strings.ReplaceAll(text, fmt.Sprintf(`"dtype": %q`, r.String("dtype")), fmt.Sprintf(`"dtype": %q`, dtype))
+	text = strings.ReplaceAll(text, `"DTYPE"`, strconv.Quote(dtype))
 	var layers, names []string
 	for i, x := range inputs {
 		shape := []string{"null"}

@@ -4,11 +4,15 @@ import (
 	"math"
 
 	"github.com/hornml/horn/nn/graph"
+	"github.com/hornml/horn/tensor"
 )
 
 // Relu is x above the threshold, at most limit (nil for no limit), and slope*(x - threshold) below
 // (keras.activations.relu). Integers stay integers unless there is a slope; threshold and limit are rounded to them.
 func Relu(b *graph.Builder, x *graph.Value, slope float64, limit *float64, threshold float64) *graph.Value {
+	if limit != nil && *limit == 6 && slope == 0 && threshold == 0 {
+		return Relu6(b, x) // as Keras does
+	}
 	x = numeric(b, x)
 	if slope != 0 && limit == nil && threshold == 0 {
 		return LeakyRelu(slope)(b, Float(b, x))
@@ -35,15 +39,23 @@ func Relu(b *graph.Builder, x *graph.Value, slope float64, limit *float64, thres
 		y = b.ClipSlopes(x, 0, *limit, 0, 0.5)
 	}
 	if slope != 0 {
-		x, y = Float(b, x), Float(b, y)
-		y = b.Sub(y, b.MulS(b.Relu(b.AddS(b.Neg(x), threshold)), slope))
+		below := b.Neg(x) // integers wrap around here, as Keras's do
+		if below.DType.IsInt() && threshold == math.Trunc(threshold) {
+			below = b.Add(below, number(threshold))
+		} else {
+			below = b.AddS(Float(b, below), threshold)
+		}
+		y = b.Sub(Float(b, y), b.MulS(Float(b, b.Relu(below)), slope))
 	}
 	return y
 }
 
-// Relu6 is x within 0..6 (keras.activations.relu6). Integers stay integers.
+// Relu6 is x within 0..6 (keras.activations.relu6). Integers stay integers, bools become floats.
 func Relu6(b *graph.Builder, x *graph.Value) *graph.Value {
-	return b.ClipSlopes(numeric(b, x), 0, 6, 0, 0)
+	if x.DType == tensor.Bool {
+		x = Float(b, x)
+	}
+	return b.ClipSlopes(x, 0, 6, 0, 0)
 }
 
 // LeakyRelu is x above 0 and slope*x below (keras.activations.leaky_relu).
@@ -81,14 +93,16 @@ func Selu(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.MulS(b.UnaryP(graph.Elu, graph.Params{A: seluAlpha}, x), seluScale)
 }
 
-// SoftShrink draws x towards 0 by the threshold (keras.activations.soft_shrink).
+// SoftShrink draws x towards 0 by the threshold (keras.activations.soft_shrink); NaN is 0.
 func SoftShrink(threshold float64) func(b *graph.Builder, x *graph.Value) *graph.Value {
 	return func(b *graph.Builder, x *graph.Value) *graph.Value {
-		return b.Sub(b.Relu(b.AddS(x, -threshold)), b.Relu(b.AddS(b.Neg(x), -threshold)))
+		t, zero := b.Scalar(x.DType, threshold), b.Scalar(x.DType, 0)
+		below := b.Where(b.Compare(graph.Less, x, b.Neg(t)), b.AddS(x, threshold), zero)
+		return b.Where(b.Compare(graph.Greater, x, t), b.AddS(x, -threshold), below)
 	}
 }
 
-// HardShrink is x where its magnitude exceeds the threshold, else 0 (keras.activations.hard_shrink).
+// HardShrink is x where its magnitude exceeds the threshold, else 0, NaN included (keras.activations.hard_shrink).
 func HardShrink(threshold float64) func(b *graph.Builder, x *graph.Value) *graph.Value {
 	return func(b *graph.Builder, x *graph.Value) *graph.Value {
 		keep := b.Compare(graph.Greater, b.Abs(x), b.Scalar(x.DType, threshold))
@@ -112,9 +126,17 @@ func SparsePlus(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.Where(b.Compare(graph.LessEqual, x, b.Neg(one)), zero, y)
 }
 
-// Squareplus is (x + sqrt(x² + smoothness))/2 (keras.activations.squareplus).
+// Squareplus is (x + sqrt(x² + smoothness))/2 (keras.activations.squareplus). The square is rounded to the type of x: it is
+// infinite for large floats, and wraps around for integers.
 func Squareplus(smoothness float64) func(b *graph.Builder, x *graph.Value) *graph.Value {
 	return func(b *graph.Builder, x *graph.Value) *graph.Value {
-		return b.MulS(b.Add(x, b.Sqrt(b.AddS(b.Square(x), smoothness))), 0.5)
+		x = numeric(b, x)
+		square := b.Square(x)
+		if square.DType.IsInt() && smoothness == math.Trunc(smoothness) {
+			square = b.Add(square, b.Scalar(square.DType, smoothness))
+		} else {
+			square = b.AddS(Float(b, square), smoothness)
+		}
+		return b.MulS(b.Add(Float(b, x), b.Sqrt(Float(b, square))), 0.5)
 	}
 }

@@ -25,9 +25,10 @@ func SparseSigmoid(b *graph.Builder, x *graph.Value) *graph.Value {
 	return b.Clip(b.UnaryP(graph.Affine, graph.Params{A: 0.5, B: 0.5}, x), 0, 1)
 }
 
-// LogSigmoid is the logarithm of the sigmoid (keras.activations.log_sigmoid).
+// LogSigmoid is the logarithm of the sigmoid (keras.activations.log_sigmoid). Integers are negated before they become floats,
+// so that unsigned ones wrap around.
 func LogSigmoid(b *graph.Builder, x *graph.Value) *graph.Value {
-	return b.Neg(b.Unary(graph.Softplus, b.Neg(x)))
+	return b.Neg(b.Unary(graph.Softplus, Float(b, b.Neg(numeric(b, x)))))
 }
 
 // Glu multiplies the first half of an axis by the sigmoid of the second (keras.activations.glu).

@@ -54,10 +54,15 @@ func (l *PReLU) Build(c *layer.Call) {
 
 // Call implements layer.Layer.
 func (l *PReLU) Call(c *layer.Call) any {
-	x := toFloat(c, c.X(), l.ComputeDType())
+	in := c.X()
+	x := toFloat(c, in, l.ComputeDType())
 	alpha := c.Var(l.alpha)
 	if x.Rank() != alpha.Rank()+1 {
 		c.Fail("the layer was built for inputs of rank %d, not %s", alpha.Rank()+1, x)
 	}
-	return openLike(c, c.Sub(c.Relu(x), c.Mul(alpha, c.Relu(c.Neg(x)))), x)
+	below := c.Relu(c.Neg(x))
+	if in.DType.IsInt() { // unsigned integers wrap around, as Keras's do
+		below = c.Cast(c.Relu(c.Neg(in)), x.DType)
+	}
+	return openLike(c, c.Sub(c.Relu(x), c.Mul(alpha, below)), x)
 }

@@ -44,7 +44,7 @@ func (l *RNN) rnn() *RNN { return l }
 
 // RNN loops over the time axis of its input (batch, time, ...) with a cell (keras.layers.RNN). The output is the last one
 // (batch, units) or all (batch, time, units), followed by the last states with ReturnState. Where the mask is false a step
-// is skipped: the states stay, and the output repeats the one before or, with ZeroOutputForMask, is zero.
+// is skipped: the states stay, and the output repeats the one before or, with ZeroOutputForMask, is zero (unrolled or not).
 type RNN struct {
 	layer.Base
 	Cell                                                                           layer.Layer
@@ -121,8 +121,20 @@ func (l *RNN) Call(c *layer.Call) any {
 	for i, s := range states {
 		states[i] = c.Cast(s, dtype)
 	}
+	mask := timeMask(c, x)
 	attrs := graph.Loop{Backwards: l.GoBackwards, Sequences: l.ReturnSequences, ZeroMasked: l.ZeroOutputForMask}
-	out, last := loop(c, inner, cell, x, states, kinds, attrs, timeMask(c, x))
+	// Unrolled, TensorFlow and torch apply the mask to the finished sequence, which begins with the last step when the layer goes
+	// backwards; the mask does not. (JAX leaves the outputs as they are.)
+	late := l.Unroll && l.ZeroOutputForMask && l.GoBackwards && l.ReturnSequences && mask != nil
+	attrs.ZeroMasked = attrs.ZeroMasked && !late
+	out, last := loop(c, inner, cell, x, states, kinds, attrs, mask)
+	if late {
+		wide := mask
+		for wide.Rank() < out.Rank() {
+			wide = c.ExpandDims(wide, wide.Rank())
+		}
+		out = c.Where(wide, out, c.Scalar(out.DType, 0))
+	}
 	if l.Stateful {
 		for i, s := range last {
 			c.SetParam(l.state(c, i), s)

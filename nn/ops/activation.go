@@ -18,8 +18,16 @@ func addActivation(r *layer.Registry) {
 	floats("Softplus", graph.Softplus)
 	floats("Softsign", graph.Softsign)
 	floats("SparsePlus", opSparsePlus)
-	floats("LogSigmoid", opLogSigmoid)
 	floats("TanhShrink", opTanhShrink)
+	one(r, "nn", "LogSigmoid", "x", func(o *layer.OpCall, x *value) *value {
+		if x.DType.IsFloat() {
+			return o.Unary(opLogSigmoid, x)
+		}
+		return activations.LogSigmoid(o.Builder, x)
+	})
+	one(r, "nn", "Squareplus", "x", func(o *layer.OpCall, x *value) *value {
+		return activations.Squareplus(o.Float(-1, "b", 4))(o.Builder, x)
+	})
 	one(r, "nn", "Relu", "x", func(o *layer.OpCall, x *value) *value { return o.Relu(asInt(o, x)) })
 	one(r, "nn", "Relu6", "x", func(o *layer.OpCall, x *value) *value { return activations.Relu6(o.Builder, x) })
 	one(r, "nn", "HardSigmoid", "x", func(o *layer.OpCall, x *value) *value { return activations.HardSigmoid(o.Builder, asFloat(o, x)) })
@@ -42,14 +50,7 @@ func addActivation(r *layer.Registry) {
 	setting("LeakyRelu", "negative_slope", 0.2, graph.LeakyRelu)
 	setting("HardShrink", "threshold", 0.5, opHardShrink)
 	setting("SoftShrink", "threshold", 0.5, opSoftShrink)
-	setting("Squareplus", "b", 4, opSquareplus)
-	one(r, "nn", "Threshold", "x", func(o *layer.OpCall, x *value) *value {
-		names := []string{"threshold", "default_value"}
-		if _, ok := o.Get(-1, "threshold_value"); ok { // as Keras 3.9 called them
-			names = []string{"threshold_value", "value"}
-		}
-		return o.UnaryP(opThreshold, graph.Params{A: o.Float(-1, names[0]), B: o.Float(-1, names[1])}, asFloat(o, x))
-	})
+	one(r, "nn", "Threshold", "x", threshold)
 	one(r, "nn", "Gelu", "x", func(o *layer.OpCall, x *value) *value {
 		if o.Bool(-1, "approximate", true) {
 			return o.Unary(graph.GeluTanh, asFloat(o, x))
@@ -95,35 +96,49 @@ var (
 		}
 		return p.A * math.Expm1(x/p.A)
 	}, nil, slopes{})
-	// opHardShrink is x where |x| is above A, else 0.
+	// opHardShrink is x where |x| is above A, else 0; NaN is 0.
 	opHardShrink = graph.NewUnary("hard_shrink", func(x float64, p graph.Params) float64 {
-		if math.Abs(x) <= p.A {
-			return 0
+		if math.Abs(x) > p.A {
+			return x
 		}
-		return x
+		return 0
 	}, nil, slopes{})
-	// opSoftShrink moves x towards 0 by A.
+	// opSoftShrink moves x towards 0 by A; NaN is 0.
 	opSoftShrink = graph.NewUnary("soft_shrink", func(x float64, p graph.Params) float64 {
 		switch {
 		case x > p.A:
 			return x - p.A
 		case x < -p.A:
 			return x + p.A
-		case math.IsNaN(x):
-			return x
 		}
 		return 0
 	}, nil, slopes{})
-	// opSquareplus is (x + sqrt(x*x + A)) / 2.
-	opSquareplus = graph.NewUnary("squareplus", func(x float64, p graph.Params) float64 { return (x + math.Sqrt(x*x+p.A)) / 2 }, nil, slopes{})
-	// opThreshold is x above A, else B.
+	// opThreshold is x above A, else B; B for NaN.
 	opThreshold = graph.NewUnary("threshold", func(x float64, p graph.Params) float64 {
-		if x > p.A || math.IsNaN(x) {
+		if x > p.A {
 			return x
 		}
 		return p.B
 	}, nil, slopes{})
 )
+
+// threshold is x above a number, else another one. Integers stay integers where both numbers are.
+func threshold(o *layer.OpCall, x *value) *value {
+	names := []string{"threshold", "default_value"}
+	if _, ok := o.Get(-1, "threshold_value"); ok { // as Keras 3.9 called them
+		names = []string{"threshold_value", "value"}
+	}
+	at, below := arg(o, -1, names[0]), arg(o, -1, names[1])
+	if at.x != nil || below.x != nil {
+		o.Fail("%s: numbers are expected for %s and %s", o, names[0], names[1])
+	}
+	x = asInt(o, x)
+	if d := resultType(o, x.DType, below.dtype); !d.IsFloat() {
+		limit := resultType(o, x.DType, at.dtype)
+		return o.Where(o.Compare(graph.Greater, o.Cast(x, limit), at.as(o, limit)), x, below.as(o, d))
+	}
+	return o.UnaryP(opThreshold, graph.Params{A: at.num.Float(), B: below.num.Float()}, asFloat(o, x))
+}
 
 // reluClass is the activation object keras.activations.ReLU: slope below the threshold, cut off at max_value.
 func reluClass(o *layer.OpCall, x *value) *value {

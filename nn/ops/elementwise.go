@@ -16,7 +16,7 @@ func addElementwise(r *layer.Registry) {
 		"Arccos": graph.Acos, "Arccosh": graph.Acosh, "Arcsin": graph.Asin, "Arcsinh": graph.Asinh, "Arctan": graph.Atan,
 		"Arctanh": graph.Atanh, "Cbrt": graph.Cbrt, "Cos": graph.Cos, "Cosh": graph.Cosh, "Exp": graph.Exp,
 		"Exp2": graph.Exp2, "Expm1": graph.Expm1, "Fabs": graph.Abs, "I0": opI0, "Log": graph.Log, "Log10": graph.Log10,
-		"Log1p": graph.Log1p, "Log2": graph.Log2, "Reciprocal": graph.Recip, "Sin": graph.Sin, "Sinc": opSinc,
+		"Log1p": graph.Log1p, "Log2": graph.Log2, "Reciprocal": graph.Recip, "Sin": graph.Sin,
 		"Sinh": graph.Sinh, "Sqrt": graph.Sqrt, "Tan": graph.Tan, "Tanh": graph.Tanh, "Ceil": graph.Ceil, "Floor": graph.Floor,
 		"Deg2rad": opDeg2rad, "Rad2deg": opRad2deg,
 	} {
@@ -25,6 +25,11 @@ func addElementwise(r *layer.Registry) {
 	for class, op := range map[string]*graph.Unary{"Erf": graph.Erf, "Erfc": graph.Erfc, "Erfinv": graph.Erfinv, "Rsqrt": graph.Rsqrt} {
 		floats("math", class, op)
 	}
+	one(r, "numpy", "Sinc", "x", func(o *layer.OpCall, x *value) *value {
+		x = asFloat(o, x)
+		// Keras computes sin(pi*x) of a pi*x in the type of x, which may be infinite.
+		return o.Where(o.Test(graph.IsInf, o.MulS(x, math.Pi)), o.Scalar(x.DType, math.NaN()), o.Unary(opSinc, x))
+	})
 	numbers := func(class string, op *graph.Unary) {
 		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value {
 			if x.DType == tensor.Bool && op != graph.Neg { // |x|, sign, trunc of a bool are the bool
@@ -108,9 +113,12 @@ func besselI0(x float64) float64 {
 	return sum + (x - x) // NaN stays
 }
 
-// round rounds to a number of decimals, halves to even. Integers are rounded as float32 and keep their type.
+// round rounds to a number of decimals, halves to even. Integers keep their type; to tens and hundreds they are rounded as float32.
 func round(o *layer.OpCall) any {
 	x, decimals := o.Tensor(0, "x"), o.Int(-1, "decimals", 0)
+	if !x.DType.IsFloat() && decimals >= 0 {
+		return asInt(o, x)
+	}
 	y := x
 	if !x.DType.IsFloat() {
 		y = o.Cast(x, tensor.Float32)

@@ -22,7 +22,6 @@ func TestSlopes(t *testing.T) {
 		{opSparsePlus, graph.Params{}, -0.9, 0.9}, {opSparsePlus, graph.Params{}, 1.1, 3}, {opCelu, graph.Params{A: 0.7}, -3, -0.1},
 		{opCelu, graph.Params{A: 0.7}, 0.1, 3}, {opHardShrink, graph.Params{A: 0.5}, -0.4, 0.4}, {opHardShrink, graph.Params{A: 0.5}, -2, -0.6},
 		{opSoftShrink, graph.Params{A: 0.5}, -0.4, 0.4}, {opSoftShrink, graph.Params{A: 0.5}, 0.6, 2},
-		{opSquareplus, graph.Params{A: 2}, -3, 3},
 		{opThreshold, graph.Params{A: 0.5, B: 7}, -1, 0.4}, {opThreshold, graph.Params{A: 0.5, B: 7}, 0.6, 2}, {opSinc, graph.Params{}, -3, 3},
 		{opSinc, graph.Params{}, -0.001, 0.001}, {opI0, graph.Params{}, -4, 4}, {opI0, graph.Params{}, 29.9, 30.1},
 		{opDeg2rad, graph.Params{}, -3, 3},

@@ -62,7 +62,11 @@ func addMatmul(r *layer.Registry) {
 		for i := range xs {
 			xs[i] = asInt(o, o.Cast(xs[i], d))
 		}
-		return o.Einsum(o.Str(-1, "subscripts"), xs...)
+		y := o.Einsum(o.Str(-1, "subscripts"), xs...)
+		if d == tensor.Bool {
+			return o.Cast(y, d)
+		}
+		return y
 	})
 	r.RegisterOp("numpy", "Cross", cross)
 }

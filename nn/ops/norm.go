@@ -45,7 +45,8 @@ func epsilonArg(o *layer.OpCall) float64 {
 	return 1e-7 // keras.config.epsilon()
 }
 
-// layerNorm is keras.ops.layer_normalization; halves are normalized in float32.
+// layerNorm is keras.ops.layer_normalization. Whatever the type of x, it is normalized in float32 or wider, and the result
+// brought back to it, integers included.
 func layerNorm(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	gamma, beta := o.TensorOrNone(1, "gamma"), o.TensorOrNone(2, "beta")
@@ -60,15 +61,15 @@ func layerNorm(o *layer.OpCall) any {
 	if beta != nil {
 		y = o.Add(y, alongLast(o, x, o.Cast(beta, work), axes))
 	}
-	return o.Cast(y, resultType(o, d, layer.PyFloat))
+	return o.Cast(y, d)
 }
 
-// rmsNorm is x / sqrt(mean(x^2) + epsilon) * scale.
+// rmsNorm is x / sqrt(mean(x^2) + epsilon) * scale, in types as [layerNorm].
 func rmsNorm(o *layer.OpCall) any {
 	x := o.Tensor(0, "x")
 	scale := o.TensorOrNone(1, "scale")
 	axes := normAxes(o, x)
-	d := resultType(o, x.DType, layer.PyFloat)
+	d := x.DType
 	work := resultType(o, d, tensor.Float32)
 	x = o.Cast(x, work)
 	y := o.Normalize(x, epsilonArg(o), true, axes...)

@@ -176,9 +176,9 @@ func sameType(o *layer.OpCall, xs []*value) []*value {
 // wideInt brings bools and small integers to int32 (uint32), in which Keras adds and multiplies them.
 func wideInt(o *layer.OpCall, x *value) *value {
 	switch x.DType {
-	case tensor.Bool, tensor.Int8, tensor.Int16, tensor.Uint8:
+	case tensor.Bool, tensor.Int8, tensor.Int16:
 		return o.Cast(x, tensor.Int32)
-	case tensor.Uint16:
+	case tensor.Uint8, tensor.Uint16:
 		return o.Cast(x, tensor.Uint32)
 	}
 	return x

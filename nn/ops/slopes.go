@@ -24,8 +24,6 @@ func (slopes) Slope(b *graph.Builder, f *graph.Unary, p graph.Params, x, y, dy *
 		return b.Where(b.Compare(graph.Greater, x, scalar(0)), dy, b.Mul(dy, b.Exp(b.MulS(x, 1/p.A))))
 	case opHardShrink, opSoftShrink:
 		return b.Masked(b.Compare(graph.Greater, b.Abs(x), scalar(p.A)), dy)
-	case opSquareplus:
-		return b.MulS(b.Mul(dy, b.AddS(b.Mul(x, b.Rsqrt(b.AddS(b.Square(x), p.A))), 1)), 0.5)
 	case opThreshold:
 		return b.Masked(b.Compare(graph.Greater, x, scalar(p.A)), dy)
 	case opSinc:

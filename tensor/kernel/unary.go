@@ -14,7 +14,7 @@ const (
 	Sigmoid                    // 1 / (1 + e^-x)
 	SiLU                       // x * sigmoid(x)
 	Mish                       // x * tanh(softplus(x))
-	GELU                       // x * Phi(x), exact: 0.5 x (1 + erf(x/sqrt 2)); 0 for -Inf
+	GELU                       // x * Phi(x), exact: 0.5 x (1 + erf(x/sqrt 2)); NaN for -Inf
 	GELUTanh                   // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
 	Erf                        // error function
 	ReLU                       // max(x, 0)

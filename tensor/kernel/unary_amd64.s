@@ -842,7 +842,8 @@ one2:
 	VFMADD213PS.BCST pool<>+320(SB), Z1, Z3
 	VSCALEFPS        Z4, Z3, Z1
 	VBROADCASTSS     pool<>+768(SB), Z3
-	VMAXPS           Z0, Z3, Z0
+	VMINPS           Z0, Z3, Z3
+	VSUBPS           Z3, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFNMADD231PS     Z1, Z2, Z0
 	VMOVUPS          Z0, (AX)
@@ -896,7 +897,8 @@ tail3:
 	VFMADD213PS.BCST pool<>+320(SB), Z1, Z3
 	VSCALEFPS        Z4, Z3, Z1
 	VBROADCASTSS     pool<>+768(SB), Z3
-	VMAXPS           Z0, Z3, Z0
+	VMINPS           Z0, Z3, Z3
+	VSUBPS           Z3, Z0, Z0
 	VMOVAPS          Z0, Z0
 	VFNMADD231PS     Z1, Z2, Z0
 	VMOVUPS          Z0, K1, (AX)
@@ -3689,7 +3691,8 @@ one2:
 	VPSLLD       $0x17, Y1, Y1
 	VMULPS       Y1, Y3, Y1
 	VMOVUPS      pool<>+768(SB), Y3
-	VMAXPS       Y0, Y3, Y0
+	VMINPS       Y0, Y3, Y3
+	VSUBPS       Y3, Y0, Y0
 	VMOVAPS      Y0, Y0
 	VFNMADD231PS Y1, Y2, Y0
 	VMOVUPS      Y0, (AX)
@@ -3750,7 +3753,8 @@ tail3:
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y4, Y2
 	VMOVUPS      pool<>+768(SB), Y4
-	VMAXPS       Y1, Y4, Y1
+	VMINPS       Y1, Y4, Y4
+	VSUBPS       Y4, Y1, Y1
 	VMOVAPS      Y1, Y1
 	VFNMADD231PS Y2, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (AX)

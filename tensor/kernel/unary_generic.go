@@ -93,9 +93,6 @@ func (op UnaryOp) of(x, alpha float64) float64 {
 	case Mish:
 		return x * math.Tanh(softplus(x))
 	case GELU:
-		if math.IsInf(x, -1) {
-			return 0 // the limit
-		}
 		return 0.5 * x * math.Erfc(-x*math.Sqrt2/2)
 	case GELUTanh:
 		// 0.5 (1 + tanh u) = sigmoid(2u), without the cancellation.

@@ -165,11 +165,12 @@ func (g *gen) halfSquare(a v) v {
 }
 
 // gelu is x*Phi(x) = max(x, 0) - a*Phi(-a) for a = |x|. The fraction u stands
-// beside the polynomial, which then hardly cancels.
+// beside the polynomial, which then hardly cancels. The maximum is the
+// difference x - min(x, 0), which for -Inf is NaN, as -Inf*0 is.
 func (g *gen) gelu(x v) v {
 	a := g.minC(g.abs(x), 15)
 	u := g.div(a, g.fmaC(a, 0.375, g.c(1)))
-	return g.fnma(g.mul(u, g.horner(u, millsTerms...)), g.halfSquare(a), g.nonNegative(x))
+	return g.fnma(g.mul(u, g.horner(u, millsTerms...)), g.halfSquare(a), g.sub(x, g.minC(x, 0)))
 }
 
 // geluTanh is x*sigmoid(u) for u = x(c + d*x*x), which equals 0.5x(1 + tanh(u/2))
