@@ -272,7 +272,7 @@ func (l *IndexLookup[T]) Build(c *layer.Call) {
 func (l *IndexLookup[T]) needDepth(c *layer.Call) int {
 	d := l.depth()
 	if d == 0 {
-		c.Fail("it has no vocabulary: give it one (SetVocabulary, Adapt) before the model is built")
+		c.Fail("it has no vocabulary: give it one with set_vocabulary or adapt before the model is built")
 	}
 	return d
 }
@@ -280,7 +280,7 @@ func (l *IndexLookup[T]) needDepth(c *layer.Call) int {
 // lookUp writes the whole layer for tokens x of the layer's type, or numbers if it is inverted.
 func (l *IndexLookup[T]) lookUp(c *layer.Call, x *graph.Value) *graph.Value {
 	if l.words.Load() == nil && !c.Symbolic() {
-		c.Fail("it has no vocabulary: give it one (SetVocabulary, Adapt)")
+		c.Fail("it has no vocabulary: give it one with set_vocabulary or adapt")
 	}
 	if l.Invert {
 		return c.Emit1(opInvert[T]{l}, c.Cast(x, tensor.Int64))

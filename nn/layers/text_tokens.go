@@ -165,7 +165,7 @@ func (op opLongestText) Eval(n *graph.Node, in, out []graph.Buf) error {
 	return nil
 }
 
-var errNoVocabulary = errors.New("the layer has no vocabulary: give it one (SetVocabulary, Adapt)")
+var errNoVocabulary = errors.New("the layer has no vocabulary: give it one with set_vocabulary or adapt")
 
 // ids returns the numbers of tokens.
 func (l *TextVectorization) ids(tokens []string) ([]int64, error) {

@@ -175,7 +175,7 @@ func (l *TextVectorization) Call(c *layer.Call) any {
 	}
 	c.Enter(k, x) // makes its variable
 	if k.words.Load() == nil && !c.Symbolic() {
-		c.Fail("it has no vocabulary: give it one (SetVocabulary, Adapt)")
+		c.Fail("it has no vocabulary: give it one with set_vocabulary or adapt")
 	}
 	if l.Split == "" {
 		return l.callUnsplit(c, x)

@@ -12,7 +12,9 @@ import (
 	"github.com/hornml/horn/h5lite"
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/kerasfile"
+	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/tensor/npy"
 )
 
 // fail makes the error of a command about a file: what is wrong with it, and what to do where that is not plain.
@@ -50,9 +52,14 @@ func describe(file string, err error) string {
 		return fmt.Sprintf("%d problems: %s", len(list), strings.Join(parts, "; "))
 	}
 	text := err.Error()
+	var expansion *npy.ExpansionError
 	switch {
+	case errors.As(err, &expansion):
+		text += "; --max-memory allows any number"
 	case errors.Is(err, kerasfile.ErrNotKeras):
 		text += "; expected is a .keras file, a whole-model .h5 or a model directory"
+	case errors.Is(err, graph.ErrTooLarge):
+		text += "; --max-memory allows more"
 	case errors.Is(err, layer.ErrUnsupported):
 		text += "; 'horn inspect' lists all classes of the model"
 	}

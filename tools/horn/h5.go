@@ -17,7 +17,7 @@ func (a *app) h5() *cobra.Command {
 		Use:     "h5",
 		Short:   "Look into any HDF5 file",
 		Example: "  horn h5 ls model.weights.h5",
-		Args:    cobra.NoArgs,
+		Args:    commandOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(&cobra.Command{

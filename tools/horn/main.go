@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func main() {
@@ -89,14 +90,13 @@ MODEL is a .keras file, a whole-model .h5 file, or a directory in Keras's unzipp
 		Example:       "  horn demo\n  horn predict digits.keras digit_7.png",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Version:       versionText(),
+		Args:          commandOnly,
 		RunE:          func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		text, _, _ := strings.Cut(err.Error(), ": strconv.")
-		return errors.New(text)
-	})
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.demo(), a.predict(), a.evaluate(), a.summary(), a.inspect(), a.verify(), a.bench(), a.plot(), a.convert(), a.h5(), a.version(),
 	)
@@ -107,12 +107,42 @@ MODEL is a .keras file, a whole-model .h5 file, or a directory in Keras's unzipp
 		RunE: func(c *cobra.Command, args []string) error {
 			cmd, rest, err := c.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return fmt.Errorf("there is no command %q", args)
+				return fmt.Errorf("there is no command %q%s", strings.Join(args, " "), meant(args[0], commandsOf(c.Root())))
 			}
 			return cmd.Help()
 		},
 	})
 	return root
+}
+
+// commandOnly is for commands that have others in them.
+func commandOnly(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), meant(args[0], commandsOf(cmd)))
+}
+
+func commandsOf(cmd *cobra.Command) (names []string) {
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// flagError says what is wrong with a flag, without what the parser of numbers says of itself, and which one may be meant.
+func flagError(cmd *cobra.Command, err error) error {
+	text, _, _ := strings.Cut(err.Error(), ": strconv.")
+	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
+		var flags []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+		if best := nearest(name, flags); best != "" {
+			text += fmt.Sprintf("; did you mean --%s?", best)
+		}
+	}
+	return errors.New(text)
 }
 
 // arguments says how many arguments a command takes, and what they are; most < 0 for any number.

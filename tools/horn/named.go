@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math"
 	"slices"
@@ -175,6 +176,9 @@ func (r *inputReader) readJSON(file string, data []byte, want []port) ([]tensor.
 	}
 	array := func(v any, p port) (tensor.Any, error) {
 		d := p.dtype
+		if d == tensor.String || d == tensor.Invalid {
+			v = decodeBytes(v)
+		}
 		if d == tensor.Invalid { // not built: floats, unless it is text
 			t, err := layer.ArrayOf(v, tensor.Invalid)
 			if err != nil || t.DType() == tensor.String {
@@ -199,4 +203,21 @@ func (r *inputReader) readJSON(file string, data []byte, want []port) ([]tensor.
 		}
 		return t, nil
 	})
+}
+
+// decodeBytes replaces {"base64": ".."} by the bytes: a string that is not UTF-8, as it is written, too.
+func decodeBytes(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = decodeBytes(v[i])
+		}
+	case *pyjson.Object:
+		if v.Len() == 1 && v.String("base64") != "" {
+			if b, err := base64.StdEncoding.DecodeString(v.String("base64")); err == nil {
+				return string(b)
+			}
+		}
+	}
+	return v
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/hornml/horn/internal/place"
 	"github.com/hornml/horn/tensor"
@@ -148,17 +150,25 @@ func (a *answer) printJSON(w io.Writer) error {
 	return b.Flush()
 }
 
-// jsonText writes a string; bytes that are not UTF-8 become replacement characters.
+// jsonText writes a name or a number's name.
 func jsonText(s string) []byte {
 	b, _ := json.Marshal(s) // a string: cannot fail
 	return b
+}
+
+// jsonString writes a string; one that is not UTF-8, which JSON cannot hold, as {"base64": ".."}.
+func jsonString(s string) string {
+	if !utf8.ValidString(s) {
+		return `{"base64": "` + base64.StdEncoding.EncodeToString([]byte(s)) + `"}`
+	}
+	return string(jsonText(s))
 }
 
 func jsonCells(t tensor.Any) func(i int) string {
 	exact := exactCells(t)
 	switch {
 	case t.DType() == tensor.String:
-		return func(i int) string { return string(jsonText(exact(i))) }
+		return func(i int) string { return jsonString(exact(i)) }
 	case t.DType().IsFloat():
 		d := make([]float64, t.Len())
 		_ = t.Float64s(d) // floats: cannot fail

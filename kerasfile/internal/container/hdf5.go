@@ -106,7 +106,7 @@ func (h *hdf5File) Config() (*pyjson.Object, error) {
 	if model == nil {
 		msg := "is missing: this is no whole Keras model"
 		if _, err := h.file.Root().Attribute("layer_names"); err == nil {
-			msg = "is missing: the file has the weights of a model, not the model; load it into one with LoadWeights"
+			msg = "is missing: the file has the weights of a model, not the model; load the model, then these into it"
 		}
 		return nil, &FormatError{Entry: "attribute model_config", Msg: msg}
 	}

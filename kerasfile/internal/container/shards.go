@@ -120,7 +120,7 @@ func ShardParts(name string, groups []Group, max int64) ([]place.Part, error) {
 			t := g.Values[i]
 			n := int64(t.Len()) * int64(t.DType().Size())
 			if n > max {
-				return nil, fmt.Errorf("%s/%s has %d bytes, more than a shard may have (WithMaxShardSize: %d)", g.Path, key, n, max)
+				return nil, fmt.Errorf("%s/%s has %d bytes, more than the %d of a shard", g.Path, key, n, max)
 			}
 			total += n
 			if size += n; size > max {
