@@ -130,7 +130,7 @@ func TestPromises(t *testing.T) {
 		{"has shape (0, 4294967296)", []string{"predict", vector, file("x.npy", npyHeader("<f4", "0, 4294967296", ""))}},
 		{"takes 16.0 GiB of memory", []string{"predict", anyLength, file("x.npz", zipOf(t, "in0.npy", npyHeader("<f4", "1, 4294967296", "")))}},
 		{"bytes of elements are declared", []string{"predict", anyLength, file("x.npy", npyHeader("<f4", "1, 4294967296", ""))}},
-		{"bytes of elements are declared", []string{"predict", anyLength, file("x.npz", zipOf(t, "in0.npy", npyHeader("<f4", "1, 67108864", "")))}},
+		{"bytes of elements are declared", []string{"predict", anyLength, file("x.npz", zipOf(t, "x.npy", npyHeader("<f4", "1, 67108864", "")))}},
 		{"dimensions, NumPy has 64", []string{"predict", vector, file("x.npy", npyHeader("<f4", strings.Repeat("1, ", 9000), "1234"))}},
 		{"more than 65536", []string{"predict", vector, file("x.npy", []byte("\x93NUMPY\x02\x00\x00\x00\x20\x00"+string(make([]byte, 2<<20))))}},
 		{"times as many bytes as are stored", []string{"predict", anyLength, file("x.npz", zipOf(t, "in0.npy", zeros))}},
@@ -149,7 +149,7 @@ func TestPromises(t *testing.T) {
 		{"takes 40.0 GiB of memory", []string{"bench", identity(t, "in0", "float64", 5<<30), "--seconds", "0.01"}},
 		{"more than the 256.0 MiB", []string{"bench", identity(t, "in0", "float32", 100, 1000, 1000), "--seconds", "0.01"}},
 		{"more than the 1.0 MiB", []string{"bench", identity(t, "in0", "string", 1<<17), "--seconds", "0.01", "--max-memory", "1MiB"}},
-		{"has shape (1, 4294967296)", []string{"evaluate", digits, file("x.npz", zipOf(t, "input_0.npy", npyHeader("<f4", "1, 4294967296", "")))}},
+		{"has shape (1, 4294967296)", []string{"evaluate", digits, file("x.npz", zipOf(t, "x.npy", npyHeader("<f4", "1, 4294967296", "")))}},
 	} {
 		within32MiB(t, c.words, c.args...)
 	}
@@ -430,7 +430,8 @@ func FuzzInputs(f *testing.F) {
 	f.Add(3, 1, []byte(`{"x": [[1, 2]]}`))
 	dir := f.TempDir()
 	want := []port{
-		{name: "x", shape: []int{-1, 13}, dtype: tensor.Float32, alone: true}, {name: "x", shape: []int{-1, -1}, dtype: tensor.Int32, alone: true},
+		{name: "x", shape: []int{-1, 13}, dtype: tensor.Float32, alone: true},
+		{name: "x", shape: []int{-1, -1}, dtype: tensor.Int32, alone: true},
 		{name: "x", shape: []int{-1, -1, -1, 3}, dtype: tensor.Float32, alone: true}, {name: "x", shape: []int{-1, 1}, dtype: tensor.String},
 		{name: "x", alone: true},
 	}

@@ -40,8 +40,8 @@ func versionText() string {
 			version = buildVersion(info)
 		}
 	}
-	return fmt.Sprintf("horn %s, like Keras %s, reads files of Keras 1 to %s (%s, %s/%s)", version, kerasVersion, newestKeras, runtime.Version(),
-		runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("horn %s, like Keras %s, reads files of Keras 1 to %s (%s, %s/%s)", version, kerasVersion, newestKeras,
+		runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // buildVersion is the module's version or, of a build in a checkout without one, the revision.

@@ -133,7 +133,7 @@ type weightsAlone struct{ kind Kind }
 func (w weightsAlone) Kind() Kind { return w.kind }
 
 func (w weightsAlone) Config() (*pyjson.Object, error) {
-	return nil, &FormatError{Msg: "holds the weights of a model, not the model; load it into one with LoadWeights"}
+	return nil, &FormatError{Msg: "holds the weights of a model, not the model; load the model, then these into it"}
 }
 
 func (weightsAlone) Entries() []Entry { return []Entry{} }

@@ -417,7 +417,7 @@ func TestHDF5Kinds(t *testing.T) {
 	}{
 		{map[string]string{"model_config": `{}`}, WholeHDF5, ""},
 		{nil, LayerHDF5, "attribute model_config: is missing: this is no whole Keras model"},
-		{map[string]string{"layer_names": "x"}, LayerHDF5, "load it into one with LoadWeights"},
+		{map[string]string{"layer_names": "x"}, LayerHDF5, "load the model, then these into it"},
 		{map[string]string{"model_config": `[]`}, WholeHDF5, "an object is expected, not a list"},
 		{map[string]string{"model_config": `{`}, WholeHDF5, "attribute model_config: cannot be read"},
 		{map[string]string{"model_config": `{}`, "training_config": `7`}, WholeHDF5, "attribute training_config: an object is expected"},
