@@ -39,17 +39,56 @@ const (
 
 // File writes a file.
 func (p *Place) File(path string, write func(io.Writer) error) error {
-	path, old, err := p.target(path)
+	f, err := p.stage(path, write)
 	if err != nil {
 		return err
+	}
+	defer f.discard()
+	return f.commit(p.Overwrite)
+}
+
+// Files writes parts as files of a directory that exists. They come to their places, in their order, when all are written.
+func (p *Place) Files(dir string, parts []Part) error {
+	var files []*staged
+	defer func() {
+		for _, f := range files {
+			f.discard()
+		}
+	}()
+	for _, part := range parts {
+		f, err := p.stage(filepath.Join(dir, filepath.FromSlash(part.Name)), func(w io.Writer) error {
+			_, err := part.Body.WriteTo(w)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
+	}
+	for _, f := range files {
+		if err := f.commit(p.Overwrite); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// staged is a file that is written whole, under another name.
+type staged struct{ name, path string }
+
+// stage writes a file that is to come to a path.
+func (p *Place) stage(path string, write func(io.Writer) error) (s *staged, err error) {
+	path, old, err := p.target(path)
+	if err != nil {
+		return nil, err
 	}
 	mode := fileMode
 	switch {
 	case old == nil:
 	case old.IsDir():
-		return problem(path, errors.New("is a directory"))
+		return nil, problem(path, errors.New("is a directory"))
 	case !old.Mode().IsRegular():
-		return problem(path, errors.New("is not a regular file"))
+		return nil, problem(path, errors.New("is not a regular file"))
 	default:
 		mode = old.Mode().Perm()
 	}
@@ -59,7 +98,7 @@ func (p *Place) File(path string, write func(io.Writer) error) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	done := false
 	defer func() {
@@ -69,31 +108,30 @@ func (p *Place) File(path string, write func(io.Writer) error) error {
 		}
 	}()
 	if err := write(&writer{p, f, path}); err != nil {
-		return err
+		return nil, err
 	}
 	if err := p.finish(f, old, path); err != nil {
-		return err
-	}
-	if err := moveInto(name, path, p.Overwrite); err != nil {
-		return err
+		return nil, err
 	}
 	done = true
-	syncDirectory(filepath.Dir(path))
+	return &staged{name, path}, nil
+}
+
+// commit gives the file its name.
+func (s *staged) commit(overwrite bool) error {
+	if err := moveInto(s.name, s.path, overwrite); err != nil {
+		return err
+	}
+	s.name = ""
+	syncDirectory(filepath.Dir(s.path))
 	return nil
 }
 
-// Files writes each part as a file of a directory that exists, in their order.
-func (p *Place) Files(dir string, parts []Part) error {
-	for _, part := range parts {
-		err := p.File(filepath.Join(dir, filepath.FromSlash(part.Name)), func(w io.Writer) error {
-			_, err := part.Body.WriteTo(w)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+// discard takes the file away, unless it has its name.
+func (s *staged) discard() {
+	if s.name != "" {
+		os.Remove(s.name)
 	}
-	return nil
 }
 
 // Directory writes the parts into a directory of their own, which is made under another name and renamed when it is whole.

@@ -263,8 +263,8 @@ func TestSignals(t *testing.T) {
 				if strings.HasPrefix(e.Name(), ".horn-") {
 					t.Errorf("%s: %v: %s is left", name, s, e.Name())
 				}
-				if code != 0 {
-					t.Errorf("%s: %v: %s is there", name, s, e.Name())
+				if code != 0 && name != "shards" { // it was whole when the signal came
+					must(t, "inspect", filepath.Join(out, e.Name()))
 				}
 			}
 			if err := os.RemoveAll(out); err != nil {
