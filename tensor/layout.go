@@ -9,6 +9,8 @@ import (
 type layout struct{ shape, strides []int }
 
 // dense is the layout of elements that stand one after the other.
+//
+//go:noinline
 func dense(shape []int) layout { return layout{slices.Clone(shape), rowMajor(shape)} }
 
 // Shape returns the dimensions; the caller must not change them.

@@ -9,6 +9,8 @@ import (
 
 // SizeOf returns the number of elements of shape, 1 for a scalar. ok is false where a dimension is negative or the
 // product does not fit an int, so that a shape that comes from a file can be checked before it is used.
+//
+//go:noinline
 func SizeOf(shape []int) (size int, ok bool) {
 	size = 1
 	zero := false
@@ -42,6 +44,8 @@ func mustSize(shape []int) int {
 }
 
 // rowMajor returns the strides, in elements, of a contiguous array in C order.
+//
+//go:noinline
 func rowMajor(shape []int) []int {
 	strides := make([]int, len(shape))
 	step := 1

@@ -93,6 +93,7 @@ func (p *parser) space() {
 	}
 }
 
+//go:noinline
 func (p *parser) peek() byte {
 	if p.at >= len(p.data) {
 		p.fail("it ends too early")

@@ -106,6 +106,8 @@ func castBools(out []bool, x Buf) {
 }
 
 // Cast converts x to dtype d; x itself where it has that type.
+//
+//go:noinline
 func (b *Builder) Cast(x *Value, d tensor.DType) *Value {
 	if x.DType == d {
 		return x

@@ -105,6 +105,8 @@ func AtLeast(d, least int) int {
 }
 
 // Fits reports whether two lengths may be equal: they are, or one is unknown.
+//
+//go:noinline
 func Fits(a, b int) bool { return a == b || a < 0 || b < 0 }
 
 // FitShapes reports whether two shapes may be equal.
@@ -184,6 +186,8 @@ func (b *Builder) Opaque(d tensor.DType, shape []int, from ...*Value) *Value {
 }
 
 // Iota returns the vector 0, 1, ... of n elements of an integer type; n may be unknown.
+//
+//go:noinline
 func (b *Builder) Iota(d tensor.DType, n int) *Value {
 	return b.Table(d, []int{n}, func(buf Buf) {
 		for i := range buf.I {

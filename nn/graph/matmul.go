@@ -94,6 +94,8 @@ func EachBatch(n *Node, f func(out, a, b int)) {
 }
 
 // MatMul multiplies matrices in the last two axes of two values of rank 2 or more; the leading axes broadcast.
+//
+//go:noinline
 func (b *Builder) MatMul(x, y *Value) *Value { return b.MatMulT(x, y, false, false) }
 
 // MatMulT is MatMul with either operand read transposed in its last two axes.

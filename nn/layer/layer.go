@@ -105,15 +105,22 @@ type Base struct {
 	inputShapes  []any
 }
 
+//go:noinline
 func (b *Base) base() *Base { return b }
 
 // Name returns the layer's name in its model.
+//
+//go:noinline
 func (b *Base) Name() string { return b.name }
 
 // SetName changes the layer's name; only for a layer that no model holds yet.
+//
+//go:noinline
 func (b *Base) SetName(name string) { b.name, b.automatic = name, false }
 
 // Trainable reports whether training changes the layer's trainable variables.
+//
+//go:noinline
 func (b *Base) Trainable() bool { return b.trainable }
 
 // SetTrainable freezes (false) or unfreezes the layer and all layers inside it.
@@ -125,26 +132,40 @@ func (b *Base) SetTrainable(t bool) {
 }
 
 // Policy returns the layer's dtype policy.
+//
+//go:noinline
 func (b *Base) Policy() Policy { return b.policy }
 
 // SetPolicy changes the dtype policy; only before the layer is built.
+//
+//go:noinline
 func (b *Base) SetPolicy(p Policy) { b.policy = p }
 
 // ComputeDType is the type in which the layer computes.
+//
+//go:noinline
 func (b *Base) ComputeDType() tensor.DType { return b.policy.Compute }
 
 // Class says which class of Keras the layer is of.
+//
+//go:noinline
 func (b *Base) Class() Class { return b.class }
 
 // Record returns the serialized object from which the layer was read, nil for a layer made in Go. The caller must not
 // change it.
+//
+//go:noinline
 func (b *Base) Record() *pyjson.Object { return b.record }
 
 // IsBuilt reports whether the layer's variables exist.
+//
+//go:noinline
 func (b *Base) IsBuilt() bool { return b.built }
 
 // OwnVariables returns the layer's variables without those of the layers inside it, in Keras's order: those created
 // trainable first, whatever was frozen since.
+//
+//go:noinline
 func (b *Base) OwnVariables() []*Variable {
 	var first, last []*Variable
 	for _, v := range b.variables {
@@ -205,6 +226,8 @@ func (b *Base) Variable(name string) *Variable {
 
 // OutputShapes returns the shape of the layer's output in each call of the model, as []int with -1 for unknown dimensions
 // or, for several outputs, []any and map[string]any of such.
+//
+//go:noinline
 func (b *Base) OutputShapes() []any { return b.outputShapes }
 
 // Sublayers returns the layers directly inside a layer, in the order of their creation.

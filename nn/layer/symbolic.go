@@ -41,6 +41,8 @@ func (t *KerasTensor) Source() (call *SymbolicCall, out int) { return t.call, t.
 
 // On calls the layer on tensors of a model that is being built: layers.NewDense(64).On(x). Each argument is a
 // *KerasTensor, a list or map of them, or a constant as in [Args]. The result is the layer's first output.
+//
+//go:noinline
 func (b *Base) On(args ...any) *KerasTensor { return b.OnKw(args, nil)[0] }
 
 // OnAll is On for a layer with n outputs.

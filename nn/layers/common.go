@@ -73,6 +73,8 @@ func spatialAxis(dataFormat string) int {
 }
 
 // wantRank fails unless x has the rank.
+//
+//go:noinline
 func wantRank(c *layer.Call, x *value, rank int) {
 	if x.Rank() != rank {
 		c.Fail("an input of rank %d is expected, not %s", rank, x)

@@ -32,6 +32,8 @@ func NewCursor(b []byte, offset int64, what string, sizes Sizes) *Cursor {
 }
 
 // Err is the first error that occurred.
+//
+//go:noinline
 func (c *Cursor) Err() error { return c.err }
 
 // Offset is the place in the file of the next byte.
