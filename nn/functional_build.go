@@ -178,9 +178,9 @@ func (g *graphBuilder) fill(m *Model, in, out any) error {
 			g.depth[p] = max(g.depth[p], d+1)
 		}
 	}
-	for _, c := range g.inputs { // those that no output needs
+	for i, c := range g.inputs { // those that no output needs come first, as they are given
 		if _, ok := g.index[c.Layer]; !ok {
-			g.index[c.Layer] = -1
+			g.index[c.Layer] = i - len(g.inputs)
 			g.order = append(g.order, c)
 		}
 	}
