@@ -36,14 +36,24 @@ func (m *Model) DropCompileState() {
 	})
 }
 
-// TrainableVariables returns the variables that training changes, in Keras's order: those of layers that are not frozen,
-// without the ones that layers change themselves.
+// TrainableVariables returns the variables that training changes, in Keras's order: those of layers that are not frozen, without
+// the ones that layers change themselves; none for a model that is frozen itself. As in Keras a layer that was made frozen is so
+// without the layers inside it, which SetTrainable freezes with it.
 func (m *Model) TrainableVariables() []*layer.Variable {
+	if !m.Trainable() {
+		return nil
+	}
 	frozen := map[*layer.Variable]bool{}
 	layer.Each(m, func(l layer.Layer) {
 		if !l.Trainable() {
-			for _, v := range l.Variables() {
-				frozen[v] = true
+			inner := map[*layer.Variable]bool{} // of layers inside it, which it may list as its own, too
+			for _, s := range layer.Sublayers(l) {
+				for _, v := range s.Variables() {
+					inner[v] = true
+				}
+			}
+			for _, v := range l.OwnVariables() {
+				frozen[v] = frozen[v] || !inner[v]
 			}
 		}
 	})

@@ -22,16 +22,14 @@ type maker struct {
 	*rand.Rand
 	classes []string
 	used    map[string]int
-	half    bool // a layer computes in half precision
-	depth   int
 }
 
 // madeModel is a model, and what is known of it without Keras.
 type madeModel struct {
 	model           *nn.Model
-	inputs, outputs any // structures of nil
-	half            bool
-	twice           bool     // a Sequential holds a layer twice
+	inputs, outputs any  // structures of nil
+	twice           bool // a Sequential holds a layer twice
+	given, answers  []tensor.Any
 	args            []string // how the layers were made, for failures
 }
 
@@ -49,7 +47,9 @@ func newMaker(seed uint64) *maker {
 // or that models begin with.
 var notDrawn = []string{"InputLayer", "TextVectorization", "StringLookup", "IntegerLookup", "Hashing", "HashedCrossing", "Discretization",
 	"Normalization", "FeatureSpace", "MaxNumBoundingBoxes", "MelSpectrogram", "STFTSpectrogram", "Pipeline", "LSTMCell", "GRUCell", "SimpleRNNCell",
-	"StackedRNNCells"}
+	"StackedRNNCells",
+	// Keras takes its output for its input, and finds a circle.
+	"Equalization"}
 
 // values are arguments by their names; others are drawn by their types.
 var values = map[string][]any{
@@ -65,21 +65,28 @@ var values = map[string][]any{
 	"merge_mode": {"concat", "sum", "mul", "ave", nil}, "dropout": {0.0, 0.2}, "recurrent_dropout": {0.0}, "seed": {nil, 7},
 	"height": {3, 5}, "width": {3, 4}, "factor": {0.2, 0.5}, "height_factor": {0.2}, "width_factor": {nil, 0.1}, "scale": {0.5, 2.0},
 	"offset": {0.0, 1.5}, "mask_value": {0.0, 0.5}, "max_value": {nil, 0.7}, "negative_slope": {0.0, 0.2}, "threshold": {0.0, 0.3},
-	"activation":           {"relu", "tanh", "sigmoid", "softmax", "gelu", "elu", "selu", "swish", "leaky_relu", "hard_sigmoid", "softplus", "mish", nil},
+	"activation":           {"relu", "tanh", "sigmoid", "softmax", "gelu", "elu", "selu", "silu", "leaky_relu", "hard_sigmoid", "softplus", "mish", nil},
 	"recurrent_activation": {"sigmoid", "hard_sigmoid", "tanh"}, "name": {nil}, "dtype": {nil}, "activity_regularizer": {nil, "l2"},
 	"regularizer": {nil, "l1", "l2", "l1_l2"}, "constraint": {nil, "non_neg", "max_norm", "unit_norm"},
 	"initializer":    {"glorot_uniform", "he_normal", "zeros", "ones", "orthogonal", "lecun_uniform", "random_normal", "truncated_normal"},
 	"implementation": {1, 2}, "score_mode": {"dot", "concat"}, "shared_axes": {nil, []int{1}}, "rms_scaling": {false},
-	"quantization_config": {nil}, "return_sequences": {true, false}, "reverse_dtype": {nil}, "logit_soft_cap": {nil}, "rank": {1, 2},
+	"quantization_config": {nil}, "synchronized": {false}, "return_sequences": {true, false}, "reverse_dtype": {nil}, "logit_soft_cap": {nil}, "rank": {1, 2},
 	"attention_axes": {nil, 1}, "flash_attention": {nil, false}, "crop_to_aspect_ratio": {true, false}, "pad_to_aspect_ratio": {false, true},
-	"fill_mode": {"constant", "nearest", "reflect", "wrap"}, "fill_value": {0.0, 0.5}, "l1": {0.0, 0.1}, "l2": {0.0, 0.01}, "alpha": {0.3, 1.0},
+	"fill_mode": {"constant", "nearest", "reflect", "wrap"}, "fill_value": {0.0, 0.5}, "l1": {0.0, 0.1}, "l2": {0.0, 0.01},
+	"alpha":                      {0.3, 1.0},
+	"RandomPosterization.factor": {2, 8}, "bias_initializer": {"zeros", "ones"}, "beta_initializer": {"zeros", "random_normal"},
+	"moving_variance_initializer": {"ones"}, "alpha_initializer": {"zeros", "random_normal"},
 	"gamma_initializer": {"ones", "he_normal"}, "normalize": {true, false}, "use_scale": {true, false}, "stateful": {false},
 	"return_state": {false}, "virtual_batch_size": {nil}, "fused": {nil}, "invert": {false, true}, "power_iterations": {1},
 }
 
 // argument draws a value for an argument.
-func (m *maker) argument(a layer.Argument) any {
-	if list, ok := values[a.Key]; ok {
+func (m *maker) argument(class string, a layer.Argument) any {
+	list, ok := values[class+"."+a.Key]
+	if !ok {
+		list, ok = values[a.Key]
+	}
+	if ok {
 		return list[m.IntN(len(list))]
 	}
 	for _, suffix := range []string{"initializer", "regularizer", "constraint", "activation"} {
@@ -110,9 +117,9 @@ func (m *maker) args(class string) layer.Args {
 		case a.Key == "layer" || a.Key == "cell" || a.Key == "backward_layer":
 			continue
 		case a.Required:
-			args[a.Key] = m.argument(a)
+			args[a.Key] = m.argument(class, a)
 		case m.IntN(3) == 0:
-			if v := m.argument(a); v != nil || a.Default == nil {
+			if v := m.argument(class, a); v != nil || a.Default == nil {
 				args[a.Key] = v
 			}
 		}
@@ -151,10 +158,11 @@ func (m *maker) layerOf(class string) (layer.Layer, error) {
 	return layers.New(class, args)
 }
 
-// node is a tensor of a model that is being made.
+// madeNode is a tensor of a model that is being made.
 type madeNode struct {
 	t     *nn.KerasTensor
 	shape []int // with the batch
+	real  []int // with the lengths that the inputs will have
 	dtype tensor.DType
 }
 
@@ -169,8 +177,9 @@ func (m *maker) try(b *madeModel, pick func() []madeNode) (l layer.Layer, from [
 		class := m.classes[m.IntN(len(m.classes))]
 		from = pick()
 		seed := m.Uint64()
+		var again *maker
 		make := func() (layer.Layer, layer.Args, error) {
-			again := &maker{Rand: rand.New(rand.NewPCG(seed, 1)), used: m.used}
+			again = &maker{Rand: rand.New(rand.NewPCG(seed, 1)), used: m.used}
 			args := again.args(class)
 			if args == nil {
 				return nil, nil, fmt.Errorf("no layer inside")
@@ -186,8 +195,19 @@ func (m *maker) try(b *madeModel, pick func() []madeNode) (l layer.Layer, from [
 		for _, n := range from {
 			ins = append(ins, n.fresh())
 		}
+		if !fits(class, args, from) {
+			continue
+		}
 		model, err := nn.NewModel(ins, called(trial, ins))
 		if err != nil || len(model.Outputs()) != 1 {
+			continue
+		}
+		var xs []tensor.Any
+		for _, n := range from {
+			xs = append(xs, again.array(n.real, n.dtype))
+		}
+		ys, err := model.PredictAll(xs...)
+		if err != nil {
 			continue
 		}
 		shapes := trial.OutputShapes()[0]
@@ -195,7 +215,7 @@ func (m *maker) try(b *madeModel, pick func() []madeNode) (l layer.Layer, from [
 		if !several {
 			list = []any{shapes}
 		}
-		ok := class != "CategoryEncoding" || from[0].dtype.IsInt()
+		ok := true
 		for i, s := range list {
 			shape, _ := s.([]int)
 			size := 1
@@ -203,7 +223,10 @@ func (m *maker) try(b *madeModel, pick func() []madeNode) (l layer.Layer, from [
 				size *= max(d, 5)
 			}
 			ok = ok && len(shape) > 0 && len(shape) <= 5 && shape[0] == -1 && size < 4000 && !slices.Contains(shape, 0)
-			out = append(out, madeNode{shape: shape, dtype: layer.OutputTypes(trial)[0][i]})
+			out = append(out, madeNode{shape: shape, real: shape, dtype: layer.OutputTypes(trial)[0][i]})
+			if i == 0 {
+				out[0].real = ys[0].Shape()
+			}
 		}
 		if !ok {
 			out = nil
@@ -212,14 +235,31 @@ func (m *maker) try(b *madeModel, pick func() []madeNode) (l layer.Layer, from [
 		if l, _, err = make(); err != nil {
 			panic(err) // it was made before
 		}
-		if strings.Contains(fmt.Sprint(args), "bfloat16") {
-			b.half = true
-		}
 		b.args = append(b.args, fmt.Sprintf("%s %v", class, args))
 		m.used[class]++
 		return l, from, out
 	}
 	return nil, nil, nil
+}
+
+// fits leaves out what Keras computes otherwise on each backend.
+func fits(class string, args layer.Args, from []madeNode) bool {
+	integers := []string{"CategoryEncoding", "Embedding", "ReversibleEmbedding", "Identity", "Flatten", "Reshape", "Permute", "RepeatVector",
+		"Concatenate", "Dense"}
+	if from[0].dtype.IsInt() {
+		if class == "CategoryEncoding" && len(from[0].shape) > 2 { // it has another shape than Keras says
+			return false
+		}
+		return slices.Contains(integers, class)
+	}
+	_, list := args["axis"].([]int)
+	if strings.HasSuffix(class, "Embedding") {
+		return false
+	}
+	if open, ok := args["output_shape"].([]any); ok && len(open) > 1 && len(from[0].shape) > 1 && from[0].shape[1] >= 0 {
+		return false // it is known all the same
+	}
+	return class != "CategoryEncoding" && !(class == "Softmax" && list)
 }
 
 // called calls a layer as its class is called with so many tensors.
@@ -251,23 +291,35 @@ func (m *maker) input(b *madeModel, name string) madeNode {
 	if name != "" {
 		args["name"] = name
 	}
-	return madeNode{nn.Input(shape, args), append([]int{-1}, shape...), dtype}
+	full := append([]int{-1}, shape...)
+	return madeNode{nn.Input(shape, args), full, m.array(full, dtype).Shape(), dtype}
 }
 
 // model makes a random model.
 func (m *maker) model() *madeModel {
-	b := &madeModel{}
-	var err error
-	if m.IntN(3) == 0 {
-		b.model, err = m.sequential(b)
-	} else {
-		b.model, err = m.functional(b)
+	for {
+		b := &madeModel{}
+		var err error
+		if m.IntN(3) == 0 {
+			b.model, err = m.sequential(b)
+		} else {
+			b.model, err = m.functional(b)
+		}
+		if err == nil {
+			for _, s := range b.model.Inputs() {
+				b.given = append(b.given, m.array(s.Shape, s.DType))
+			}
+			b.answers, err = b.model.PredictAll(b.given...)
+		}
+		if err == nil {
+			m.compile(b.model)
+			return b
+		}
+		// Single layers have not seen masks, and ids are only so large where an Embedding meets the model's own input.
+		if !strings.Contains(err.Error(), "mask") && !strings.Contains(err.Error(), "is outside 0..") {
+			panic(fmt.Sprintf("%v\n%s", err, strings.Join(b.args, "\n")))
+		}
 	}
-	if err != nil {
-		panic(fmt.Sprintf("%v\n%s", err, strings.Join(b.args, "\n")))
-	}
-	m.compile(b.model)
-	return b
 }
 
 // sequential makes a Sequential: with an InputLayer, with input_shape, or built by its first call.
@@ -280,16 +332,17 @@ func (m *maker) sequential(b *madeModel) (*nn.Model, error) {
 		if l == nil || len(out) != 1 {
 			continue
 		}
-		if slices.ContainsFunc(list, func(x layer.Layer) bool { return x.Name() == l.Name() && strings.Contains(l.Name(), "_") }) {
+		if slices.ContainsFunc(list, func(x layer.Layer) bool { return x.Name() == l.Name() && given(l) }) {
 			continue
 		}
+		before := node
 		list, node = append(list, l), out[0]
-		if m.IntN(8) == 0 && slices.Equal(node.shape, first.shape) && node.dtype == first.dtype {
+		if m.IntN(8) == 0 && slices.Equal(node.shape, before.shape) && node.dtype == before.dtype {
 			list, b.twice = append(list, l), true
 		}
 	}
 	b.inputs, b.outputs = nil, nil
-	if m.IntN(3) > 0 || len(list) == 0 {
+	if m.IntN(3) > 0 || len(list) == 0 || first.dtype.IsInt() {
 		list = append([]layer.Layer{nn.NewInputLayer(first.shape[1:], layer.Args{"dtype": first.dtype.String()})}, list...)
 		if len(list) == 1 {
 			list = append(list, layers.NewIdentity())
@@ -306,20 +359,15 @@ func (m *maker) sequential(b *madeModel) (*nn.Model, error) {
 // functional makes a Functional with branches, layers that are called twice, models inside and operations.
 func (m *maker) functional(b *madeModel) (*nn.Model, error) {
 	var pool, ins []madeNode
-	inner := m.depth > 0
-	n := 1
-	if !inner {
-		n = 1 + m.IntN(3)
-	}
-	for i := range n {
+	for i := range 1 + m.IntN(3) {
 		name := ""
-		if m.IntN(2) == 0 && !inner {
+		if m.IntN(2) == 0 {
 			name = string("zyx"[i]) + "_in"
 		}
 		in := m.input(b, name)
 		pool, ins = append(pool, in), append(ins, in)
 	}
-	made := map[layer.Layer][]madeNode{} // by layer what it takes, for those that may be called again
+	made, outs := map[layer.Layer][]madeNode{}, map[layer.Layer][]madeNode{} // by layer what it takes and gives
 	names := map[string]bool{}
 	var order []layer.Layer
 	for range 2 + m.IntN(6) {
@@ -330,9 +378,9 @@ func (m *maker) functional(b *madeModel) (*nn.Model, error) {
 			if from == nil {
 				continue
 			}
-			pool = append(pool, m.results(l, from, nil)...)
-		case m.IntN(7) == 0 && m.depth < 2:
-			if x, ok := m.nested(b, pool[m.IntN(len(pool))], names); ok {
+			pool = append(pool, m.results(l, from, outs[l])...)
+		case m.IntN(7) == 0:
+			if x, ok := m.nested(b, pool[m.IntN(len(pool))]); ok {
 				pool = append(pool, x...)
 			}
 		case m.IntN(6) == 0:
@@ -341,32 +389,28 @@ func (m *maker) functional(b *madeModel) (*nn.Model, error) {
 			}
 		default:
 			l, from, out := m.try(b, func() []madeNode { return m.pick(pool) })
-			if l == nil || names[l.Name()] && !strings.EqualFold(l.Name(), snake(l)) {
+			if l == nil || names[l.Name()] && given(l) {
 				continue
 			}
 			names[l.Name()] = true
 			order = append(order, l)
-			made[l] = from
+			made[l], outs[l] = from, out
 			pool = append(pool, m.results(l, from, out)...)
 		}
 	}
 	m.Shuffle(len(ins), func(i, k int) { ins[i], ins[k] = ins[k], ins[i] })
-	var outs []madeNode
-	for i := len(pool) - 1; i >= len(ins) && len(outs) < 3; i-- {
-		if len(outs) == 0 || m.IntN(3) == 0 {
-			outs = append(outs, pool[i])
+	var ends []madeNode
+	for i := len(pool) - 1; i >= len(ins) && len(ends) < 3; i-- {
+		if len(ends) == 0 || m.IntN(3) == 0 {
+			ends = append(ends, pool[i])
 		}
 	}
-	if len(outs) == 0 {
-		l := layers.NewIdentity()
-		outs = []madeNode{{t: l.On(ins[0].t)}}
-	}
-	if inner {
-		return nn.NewModel(ins[0].t, outs[0].t)
+	if len(ends) == 0 {
+		ends = []madeNode{{t: layers.NewIdentity().On(ins[0].t)}}
 	}
 	var in, out any
 	in, b.inputs = m.structure(ins, "k")
-	out, b.outputs = m.structure(outs, "o")
+	out, b.outputs = m.structure(ends, "o")
 	args := layer.Args{}
 	if m.IntN(4) == 0 {
 		args["name"] = "net"
@@ -374,21 +418,22 @@ func (m *maker) functional(b *madeModel) (*nn.Model, error) {
 	return nn.NewModel(in, out, args)
 }
 
-func snake(l layer.Layer) string { return l.Name() }
+// given reports whether a layer has a name that was drawn: automatic ones are made unique.
+func given(l layer.Layer) bool {
+	end := l.Name()[len(l.Name())-2:]
+	return end[0] == '_' && end[1] >= 'p' && end[1] < 'p'+8
+}
 
-// results are the outputs of a call; out has their shapes, nil for those of the layer's only other call.
+// results are the outputs of a call; out has their shapes.
 func (m *maker) results(l layer.Layer, from, out []madeNode) []madeNode {
 	ins := make([]*nn.KerasTensor, len(from))
 	for i, n := range from {
 		ins[i] = n.t
 	}
 	t := called(l, ins)
-	if out == nil {
-		return []madeNode{{t: layers.NewIdentity().On(t), shape: nil}}[:0]
-	}
 	res := make([]madeNode, len(out))
 	for i, o := range out {
-		res[i] = madeNode{t.Output(i), o.shape, o.dtype}
+		res[i] = madeNode{t.Output(i), o.shape, o.real, o.dtype}
 	}
 	return res
 }
@@ -411,7 +456,7 @@ func (m *maker) like(pool, want []madeNode) []madeNode {
 	for _, w := range want {
 		var fit []madeNode
 		for _, n := range pool {
-			if slices.Equal(n.shape, w.shape) && n.dtype == w.dtype {
+			if slices.Equal(n.shape, w.shape) && slices.Equal(n.real, w.real) && n.dtype == w.dtype {
 				fit = append(fit, n)
 			}
 		}
@@ -424,7 +469,7 @@ func (m *maker) like(pool, want []madeNode) []madeNode {
 }
 
 // nested makes a model that stands in another one, and calls it once or twice.
-func (m *maker) nested(b *madeModel, on madeNode, names map[string]bool) ([]madeNode, bool) {
+func (m *maker) nested(b *madeModel, on madeNode) ([]madeNode, bool) {
 	l, _, out := m.try(b, func() []madeNode { return []madeNode{on} })
 	if l == nil || len(out) != 1 {
 		return nil, false
@@ -446,7 +491,7 @@ func (m *maker) nested(b *madeModel, on madeNode, names map[string]bool) ([]made
 	}
 	var res []madeNode
 	for range 1 + m.IntN(2) {
-		res = append(res, madeNode{model.On(on.t), out[0].shape, out[0].dtype})
+		res = append(res, madeNode{model.On(on.t), out[0].shape, out[0].real, out[0].dtype})
 	}
 	return res, true
 }
@@ -461,7 +506,7 @@ func (m *maker) operation(x madeNode) (madeNode, bool) {
 	if x.dtype != tensor.Float32 {
 		return x, false
 	}
-	shape := x.shape
+	shape, actual := x.shape, x.real
 	var t *nn.KerasTensor
 	var err error
 	switch m.IntN(6) {
@@ -475,7 +520,7 @@ func (m *maker) operation(x madeNode) (madeNode, bool) {
 		t, err = ops.Apply("nn", "Relu", nil, x.t)
 	case 4:
 		t, err = ops.Apply("numpy", "Mean", layer.Args{"axis": -1, "keepdims": true}, x.t)
-		shape = append(slices.Clone(shape[:len(shape)-1]), 1)
+		shape, actual = append(slices.Clone(shape[:len(shape)-1]), 1), append(slices.Clone(actual[:len(actual)-1]), 1)
 	case 5:
 		t, err = ops.Apply("numpy", "Maximum", nil, x.t, tensor.Scalar(float32(0.25)))
 	}
@@ -485,7 +530,7 @@ func (m *maker) operation(x madeNode) (madeNode, bool) {
 	if len(x.shape) < 2 {
 		return x, false
 	}
-	return madeNode{t, shape, x.dtype}, true
+	return madeNode{t, shape, actual, x.dtype}, true
 }
 
 // structure arranges tensors as a single one, a list, a dict, or nested.
@@ -525,7 +570,8 @@ func (m *maker) compile(model *nn.Model) {
 	optimizers := []string{"adam", "sgd", "rmsprop", "adamw", "nadam", "adagrad", "adamax", "adadelta", "ftrl", "lion", "lamb", "adafactor"}
 	losses := []any{"mse", "mae", "mean_squared_logarithmic_error", "cosine_similarity", "log_cosh", r.Object("losses", "Huber").Record(),
 		r.Object("losses", "MeanSquaredError").Record()}
-	metrics := []any{nil, []any{"mae"}, []any{"mse", r.Object("metrics", "RootMeanSquaredError").Record()}, []any{r.Object("metrics", "MeanAbsoluteError").Record()}}
+	metrics := []any{nil, []any{"mae"}, []any{"mse", r.Object("metrics", "RootMeanSquaredError").Record()},
+		[]any{r.Object("metrics", "MeanAbsoluteError").Record()}}
 	loss := losses[m.IntN(len(losses))]
 	metric := metrics[m.IntN(len(metrics))]
 	if len(model.Outputs()) > 1 {

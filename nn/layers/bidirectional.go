@@ -39,7 +39,10 @@ func (l *Bidirectional) Config(c *layer.Config) {
 	if c.Reading() && l.ForwardLayer != nil {
 		// A layer made in Go is not taken itself, but as in Keras another one of the same arguments.
 		if v, _ := c.Value("layer"); v == any(l.ForwardLayer) && l.ForwardLayer.Class().Registered == "" {
-			l.ForwardLayer = c.DecodeLike(l.ForwardLayer, "layer", pyjson.Clone(layer.Record(l.ForwardLayer)))
+			record, _ := pyjson.Clone(layer.Record(l.ForwardLayer)).(*pyjson.Object)
+			record.Object("config").Set("name", "forward_"+strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
+			record.Delete("shared_object_id")
+			l.ForwardLayer = c.DecodeLike(l.ForwardLayer, "layer", record)
 		}
 		if l.ForwardLayer != nil {
 			l.settle(c)

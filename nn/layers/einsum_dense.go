@@ -64,6 +64,10 @@ func (l *EinsumDense) SavedVariables() []*layer.Variable { return l.savedKernel(
 // Build implements layer.Builder.
 func (l *EinsumDense) Build(c *layer.Call) {
 	s := l.shapes(c, c.X())
+	if s.unproved != 0 {
+		c.Fail("the output_shape %v says the length of the axis %q, which the input %s leaves open: leave it open there, too", l.OutputShape,
+			string(s.unproved), c.X())
+	}
 	rows, packAxis := 1, -1
 	for i := range len(s.equation.kernel) {
 		if s.equation.reduced(i) {

@@ -59,6 +59,7 @@ type einsumShapes struct {
 	equation einsumEquation
 	kernel   []int
 	bias     []int // nil for none; broadcasts with the output
+	unproved byte  // an axis whose length output_shape says, and the input leaves open; 0 for none
 }
 
 // shapes takes the input's shape, the output's shape without the batch (-1 for unknown lengths) and the letters of the bias.
@@ -91,6 +92,9 @@ func (e einsumEquation) shapes(input, output []int, biasAxes string) (s einsumSh
 		switch {
 		case !known, have < 0:
 			size[letter] = n
+			if known && n >= 0 {
+				s.unproved = letter
+			}
 		case !graph.Fits(n, have):
 			return s, fmt.Errorf("the output_shape %v says %d for axis %q, the input has %d", output, n, e.output[i:i+1], have)
 		}

@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"fmt"
+	"math"
 	"slices"
 
 	"github.com/hornml/horn/internal/pyjson"
@@ -24,6 +26,7 @@ type augmentation struct {
 	casts     bool // images to the compute type
 	castMasks bool // segmentation masks, too
 	noBoxes   bool // Keras has not written it
+	colours   bool // images must have three channels
 	args      []augmentationArg
 }
 
@@ -44,11 +47,81 @@ func isPair(v any) bool {
 	return ok && len(list) == 2 && isNumber(list[0]) && isNumber(list[1])
 }
 
-// factor is a number or a range; null stands for 0.
+// factor is a number from lo to hi or a range, of which a part is in these bounds.
 //
 //go:noinline
-func factor(key string, def ...any) augmentationArg {
-	return arg(key, "a number or two numbers", func(v any) bool { return v == nil || isNumber(v) || isPair(v) }, def...)
+func factor(key string, lo, hi float64, def ...any) augmentationArg {
+	return bounded(key, lo, hi, func(a, b float64) bool { return a <= hi && b >= lo }, false, def...)
+}
+
+// factorOrNull is factor, or null, which stands for no change.
+//
+//go:noinline
+func factorOrNull(key string, lo, hi float64, def ...any) augmentationArg {
+	return bounded(key, lo, hi, func(a, b float64) bool { return a <= hi && b >= lo }, true, def...)
+}
+
+// strictFactor is factor with a range that is within the bounds.
+//
+//go:noinline
+func strictFactor(key string, lo, hi float64, def ...any) augmentationArg {
+	return bounded(key, lo, hi, func(a, b float64) bool { return min(a, b) >= lo && max(a, b) <= hi }, false, def...)
+}
+
+func bounded(key string, lo, hi float64, fits func(a, b float64) bool, null bool, def ...any) augmentationArg {
+	want := fmt.Sprintf("a number or two numbers from %.3g to %.3g", lo, hi)
+	if null {
+		want += " or null"
+	}
+	return arg(key, want, func(v any) bool {
+		switch x := v.(type) {
+		case nil:
+			return null
+		case pyjson.Number:
+			return x.Float() >= lo && x.Float() <= hi
+		case []any:
+			return isPair(v) && fits(x[0].(pyjson.Number).Float(), x[1].(pyjson.Number).Float())
+		}
+		return false
+	}, def...)
+}
+
+// shearFactor is a number from 0 to 1 or a range, which Keras writes from -1 on.
+//
+//go:noinline
+func shearFactor(key string) augmentationArg {
+	return bounded(key, 0, 1, func(a, b float64) bool { return min(a, b) >= -1 && max(a, b) <= 1 }, false, zero("0.0"))
+}
+
+// zoomFactor is a strict factor above -1: an image cannot be made nothing of.
+//
+//go:noinline
+func zoomFactor(key string, null bool, def ...any) augmentationArg {
+	return bounded(key, math.Nextafter(-1, 0), 1, func(a, b float64) bool { return min(a, b) > -1 && max(a, b) <= 1 }, null, def...)
+}
+
+// odd is an odd number or two of them.
+//
+//go:noinline
+func odd(key string, def ...any) augmentationArg {
+	even := func(v any) bool { return math.Mod(v.(pyjson.Number).Float(), 2) == 0 }
+	return arg(key, "an odd number or two of them is", func(v any) bool {
+		if isPair(v) {
+			list := v.([]any)
+			return !even(list[0]) && !even(list[1])
+		}
+		return isNumber(v) && !even(v)
+	}, def...)
+}
+
+// numberIn is a number within bounds.
+//
+//go:noinline
+func numberIn(key string, lo, hi float64, def ...any) augmentationArg {
+	return arg(key, fmt.Sprintf("a number from %v to %v is", lo, hi), func(v any) bool {
+		n, ok := v.(pyjson.Number)
+		return ok && n.Float() >= lo && n.Float() <= hi
+	}, def...)
 }
 
 func numberArg(key string, def ...any) augmentationArg { return arg(key, "a number", isNumber, def...) }
@@ -103,39 +176,45 @@ func augmentations() []augmentation {
 	return []augmentation{
 		{class: "AugMix", casts: true, args: []augmentationArg{valueRange(), integerArg("num_chains", zero("3")),
 			integerArg("chain_depth", zero("3")),
-			factor("factor", zero("0.3")), numberArg("alpha", zero("1.0")), arg("all_ops", "true or false", isBool, true), interpolation(), seed()}},
-		{class: "CutMix", casts: true, castMasks: true, noBoxes: true, args: []augmentationArg{factor("factor", zero("1.0")), seed()}},
-		{class: "MixUp", args: []augmentationArg{numberArg("alpha", zero("0.2")), seed()}},
-		{class: "RandAugment", casts: true, args: []augmentationArg{valueRange(), integerArg("num_ops", zero("2")), factor("factor", zero("0.5")),
+			strictFactor("factor", 0, 1, zero("0.3")), numberArg("alpha", zero("1.0")), arg("all_ops", "true or false", isBool, true),
 			interpolation(), seed()}},
-		{class: "RandomBrightness", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
-		{class: "RandomColorDegeneration", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
-		{class: "RandomColorJitter", args: []augmentationArg{valueRange(), factor("brightness_factor", nil), factor("contrast_factor", nil),
-			factor("saturation_factor", nil), factor("hue_factor", nil), seed()}},
-		{class: "RandomContrast", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
+		{class: "CutMix", casts: true, castMasks: true, noBoxes: true, args: []augmentationArg{factor("factor", 0, 1, zero("1.0")), seed()}},
+		{class: "MixUp", args: []augmentationArg{numberArg("alpha", zero("0.2")), seed()}},
+		{class: "RandAugment", casts: true, args: []augmentationArg{valueRange(), integerArg("num_ops", zero("2")),
+			strictFactor("factor", 0, 1, zero("0.5")),
+			interpolation(), seed()}},
+		{class: "RandomBrightness", args: []augmentationArg{factorOrNull("factor", -1, 1), valueRange(), seed()}},
+		{class: "RandomColorDegeneration", colours: true, args: []augmentationArg{factor("factor", -1, 1), valueRange(), seed()}},
+		{class: "RandomColorJitter", args: []augmentationArg{valueRange(), factorOrNull("brightness_factor", -1, 1, nil),
+			factorOrNull("contrast_factor", 0, 1, nil),
+			factorOrNull("saturation_factor", -1, 1, nil), factorOrNull("hue_factor", 0, 1, nil), seed()}},
+		{class: "RandomContrast", args: []augmentationArg{factor("factor", 0, 1), valueRange(), seed()}},
 		{class: "RandomElasticTransform", casts: true, noBoxes: true,
-			args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", zero("1.0")), interpolation(),
+			args: []augmentationArg{factor("factor", 0, 1, zero("1.0")), factor("scale", 0, 1, zero("1.0")), interpolation(),
 				oneOf("fill_mode", "reflect", "constant", "nearest", "wrap", "mirror"), numberArg("fill_value", zero("0.0")), valueRange(), seed()}},
-		{class: "RandomErasing", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("scale", numbers("0.02", "0.33")),
+		{class: "RandomErasing", casts: true, args: []augmentationArg{factor("factor", 0, 1, zero("1.0")),
+			factor("scale", 0, 1, numbers("0.02", "0.33")),
 			arg("fill_value", "a number or null", func(v any) bool { return v == nil || isNumber(v) }, nil), valueRange(), seed()}},
 		{class: "RandomFlip", casts: true, castMasks: true, args: []augmentationArg{oneOf("mode", "horizontal_and_vertical", "horizontal",
 			"vertical"), seed()}},
-		{class: "RandomGaussianBlur", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), factor("kernel_size", zero("3")),
-			factor("sigma", zero("1.0")), valueRange(), seed()}},
-		{class: "RandomGrayscale", args: []augmentationArg{numberArg("factor", zero("0.5")), seed()}},
-		{class: "RandomHue", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
-		{class: "RandomInvert", args: []augmentationArg{factor("factor", zero("1.0")), valueRange(), seed()}},
-		{class: "RandomPerspective", casts: true, args: []augmentationArg{factor("factor", zero("1.0")), numberArg("scale", zero("1.0")),
+		{class: "RandomGaussianBlur", casts: true, args: []augmentationArg{factor("factor", 0, 1, zero("1.0")),
+			odd("kernel_size", zero("3")),
+			factor("sigma", 0, 1, zero("1.0")), valueRange(), seed()}},
+		{class: "RandomGrayscale", args: []augmentationArg{numberIn("factor", 0, 1, zero("0.5")), seed()}},
+		{class: "RandomHue", args: []augmentationArg{factor("factor", 0, 1), valueRange(), seed()}},
+		{class: "RandomInvert", args: []augmentationArg{factor("factor", 0, 1, zero("1.0")), valueRange(), seed()}},
+		{class: "RandomPerspective", casts: true, args: []augmentationArg{factor("factor", 0, 1, zero("1.0")),
+			numberIn("scale", 0, 1, zero("1.0")),
 			interpolation(), numberArg("fill_value", zero("0.0")), seed()}},
-		{class: "RandomPosterization", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
-		{class: "RandomRotation", casts: true, args: geometric(factor("factor"))},
-		{class: "RandomSaturation", args: []augmentationArg{factor("factor"), valueRange(), seed()}},
-		{class: "RandomSharpness", casts: true, args: []augmentationArg{factor("factor"), valueRange(), seed()}},
-		{class: "RandomShear", casts: true, args: geometric(factor("x_factor", zero("0.0")), factor("y_factor", zero("0.0")))},
-		{class: "RandomTranslation", casts: true, args: geometric(factor("height_factor"), factor("width_factor"))},
-		{class: "RandomZoom", casts: true, args: geometric(factor("height_factor"), factor("width_factor", nil))},
-		{class: "Solarization", casts: true, args: []augmentationArg{valueRange(), factor("addition_factor", zero("0.0")),
-			factor("threshold_factor", zero("0.0")), seed()}},
+		{class: "RandomPosterization", args: []augmentationArg{factor("factor", 1, 8), valueRange(), seed()}},
+		{class: "RandomRotation", casts: true, args: geometric(factorOrNull("factor", -1, 1))},
+		{class: "RandomSaturation", args: []augmentationArg{factor("factor", -1, 1), valueRange(), seed()}},
+		{class: "RandomSharpness", casts: true, args: []augmentationArg{factor("factor", 0, 1), valueRange(), seed()}},
+		{class: "RandomShear", casts: true, args: geometric(shearFactor("x_factor"), shearFactor("y_factor"))},
+		{class: "RandomTranslation", casts: true, args: geometric(strictFactor("height_factor", -1, 1), strictFactor("width_factor", -1, 1))},
+		{class: "RandomZoom", casts: true, args: geometric(zoomFactor("height_factor", false), zoomFactor("width_factor", true, nil))},
+		{class: "Solarization", casts: true, args: []augmentationArg{valueRange(), strictFactor("addition_factor", 0, 1, zero("0.0")),
+			strictFactor("threshold_factor", 0, 1, zero("0.0")), seed()}},
 		{class: "Equalization", args: []augmentationArg{integerArg("bins", zero("256")), valueRange()}},
 	}
 }
@@ -187,6 +266,22 @@ func (l *Augmentation) Call(c *layer.Call) any {
 	}
 	if l.kind.castMasks {
 		t.masks = cast
+	}
+	if l.kind.colours {
+		change := t.images
+		t.images = func(x *graph.Value) *graph.Value {
+			axis := x.Rank() - 1
+			if l.channelsFirst() {
+				axis = x.Rank() - 3
+			}
+			if c.Symbolic() && !graph.Fits(x.Shape[axis], 3) { // as in Keras, where it is asked then alone
+				c.Fail("images of 3 channels are expected, not %s", x)
+			}
+			if change == nil {
+				return x
+			}
+			return change(x)
+		}
 	}
 	if l.kind.noBoxes {
 		t.noBoxes = "Keras does not take bounding_boxes here"

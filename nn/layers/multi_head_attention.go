@@ -85,6 +85,7 @@ func projection(outer layer.Layer, name string) *EinsumDense {
 	p := new(EinsumDense)
 	p.Config(new(layer.Config))
 	layer.Adopt(outer, p, "EinsumDense", name)
+	p.SetTrainable(true) // as in Keras it is frozen with the outer layer, but not made frozen
 	return p
 }
 

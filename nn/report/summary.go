@@ -50,25 +50,19 @@ func (p ParamCount) String() string { return thousands(p.Params) + " (" + memory
 
 // CountParams counts a model's variables that training changes, and the others.
 func CountParams(m *nn.Model) (trainable, fixed ParamCount) {
-	seen := map[*layer.Variable]bool{}
-	var count func(l layer.Layer, frozen bool)
-	count = func(l layer.Layer, frozen bool) {
-		frozen = frozen || !l.Trainable()
-		for _, v := range l.OwnVariables() {
-			switch {
-			case seen[v], v.Untracked():
-			case v.Trainable && !frozen:
-				trainable.add(v.Shape, v.DType)
-			default:
-				fixed.add(v.Shape, v.DType)
-			}
-			seen[v] = true
-		}
-		for _, inner := range layer.Sublayers(l) {
-			count(inner, frozen)
+	trained := map[*layer.Variable]bool{}
+	for _, v := range m.TrainableVariables() {
+		trained[v] = true
+	}
+	for _, v := range m.Variables() {
+		switch {
+		case v.Untracked():
+		case trained[v]:
+			trainable.add(v.Shape, v.DType)
+		default:
+			fixed.add(v.Shape, v.DType)
 		}
 	}
-	count(m, false)
 	return trainable, fixed
 }
 
@@ -123,7 +117,7 @@ func Summary(w io.Writer, m *nn.Model, o SummaryOptions) error {
 		layers, _ = nestedLayers(m)
 	}
 	for _, l := range layers {
-		s.row(l, 0, l.OutputShapes(), false)
+		s.row(l, 0, l.OutputShapes())
 	}
 	var b strings.Builder
 	text := func(s string) {
@@ -166,8 +160,7 @@ type summary struct {
 // maxSummaryNesting bounds the indentation, which grows with each level.
 const maxSummaryNesting = 32
 
-func (s *summary) row(l layer.Layer, level int, shapes []any, frozen bool) {
-	frozen = frozen || !l.Trainable()
+func (s *summary) row(l layer.Layer, level int, shapes []any) {
 	prefix := ""
 	if level > 0 {
 		prefix = strings.Repeat("   ", level) + "└ "
@@ -184,7 +177,7 @@ func (s *summary) row(l layer.Layer, level int, shapes []any, frozen bool) {
 		mark := "-"
 		if slices.ContainsFunc(l.Variables(), func(v *layer.Variable) bool { return !v.Untracked() }) {
 			mark = "Y"
-			if frozen {
+			if !l.Trainable() {
 				mark = "N"
 			}
 		}
@@ -204,7 +197,7 @@ func (s *summary) row(l layer.Layer, level int, shapes []any, frozen bool) {
 		if !ok {
 			shapes = x.OutputShapes()
 		}
-		s.row(x, level+1, shapes, frozen)
+		s.row(x, level+1, shapes)
 	}
 }
 
