@@ -107,6 +107,9 @@ func sizeOf(m *nn.Model) (size int64) {
 	return size
 }
 
+// maxArchitecture is the most that the config of a model may have, wherever it stands.
+const maxArchitecture = 64 << 20
+
 // source loads what is to be converted.
 func (a *app) source(src string, flags convertFlags) (*nn.Model, error) {
 	options := []kerasfile.Option{
@@ -120,7 +123,10 @@ func (a *app) source(src string, flags convertFlags) (*nn.Model, error) {
 	var err error
 	switch {
 	case strings.EqualFold(filepath.Ext(src), ".json"):
-		data, readErr := os.ReadFile(src)
+		if info, err := os.Stat(src); err == nil && info.Size() > maxArchitecture {
+			return nil, failf(src, "has %s, an architecture has at most %s", formatSize(info.Size()), formatSize(maxArchitecture))
+		}
+		data, readErr := readRegular(src)
 		if readErr != nil {
 			return nil, fail(src, readErr)
 		}

@@ -25,11 +25,14 @@ type table struct {
 // readCSV takes the inputs from the columns of a table: by the names of the columns where they are those of the inputs,
 // else from left to right. Columns that are left over are noted if they have names, and an error if they have none.
 func (r *inputReader) readCSV(file string, want []port) ([]tensor.Any, error) {
-	f, _, err := openRegular(file)
+	f, info, err := openRegular(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if err := r.budget.fits(info.Size(), "the file"); err != nil {
+		return nil, err
+	}
 	t, err := parseCSV(f, want, r.budget)
 	if err != nil {
 		return nil, err

@@ -63,6 +63,9 @@ func (e *evaluateCommand) run(ctx context.Context, a *app, path, file string) er
 	if len(data.unused) > 0 {
 		a.note("%s: no input, target or weight of the model: %s", file, listed(data.unused))
 	}
+	for _, s := range data.oddities(m) {
+		a.note("%s: %s", file, s)
+	}
 	bar := a.progress(data.examples, "evaluating")
 	defer bar.Close()
 	scores, err := m.EvaluateContext(ctx, data.inputs, data.targets, nn.EvaluateOptions{

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -221,7 +223,8 @@ func (r *inputReader) readFile(file string, want []port) ([]tensor.Any, error) {
 	return t, fail(file, err)
 }
 
-// readText reads a file or, where it is called "-", standard input.
+// readText reads a document from a file or, where it is called "-", from standard input. What its values will take is
+// counted while it is read: a stream may have no end.
 func (r *inputReader) readText(file string) ([]byte, error) {
 	in := r.app.in
 	if file != "-" {
@@ -230,16 +233,37 @@ func (r *inputReader) readText(file string) ([]byte, error) {
 			return nil, err
 		}
 		defer f.Close()
-		if info.Size() > r.budget.left { // before reading what is too much
-			return nil, r.budget.take(info.Size(), "the file")
+		if err := r.budget.fits(info.Size(), "the file"); err != nil {
+			return nil, err
 		}
 		in = f
 	}
-	data, err := io.ReadAll(io.LimitReader(in, r.budget.left+1))
-	if err == nil && int64(len(data)) > r.budget.left {
-		err = r.budget.take(int64(len(data)), "the text")
+	var data []byte
+	values := int64(1)
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := in.Read(buf)
+		for _, c := range buf[:n] {
+			if c == ',' || c == '[' || c == ':' {
+				values++
+			}
+		}
+		if len(data) == 0 {
+			if c := bytes.TrimLeft(buf[:n], " \t\r\n"); len(c) > 0 && !bytes.ContainsRune([]byte(`[{"-0123456789tfnNI`), rune(c[0])) {
+				return nil, fmt.Errorf("is not JSON: it starts with %q", c[:1])
+			}
+		}
+		data = append(data, buf[:n]...)
+		if errors.Is(err, io.EOF) {
+			return data, r.budget.take(int64(len(data))+values*memoryOfJSON, "a document of %d values", values)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := r.budget.fits(2*int64(len(data))+values*memoryOfJSON, "a document of %d values or more", values); err != nil {
+			return nil, err
+		}
 	}
-	return data, err
 }
 
 // fit brings an array to the type and rank of the input. A single example gets a batch dimension.

@@ -107,6 +107,38 @@ func resized(data []byte, width, height uint16) []byte {
 	return data
 }
 
+// sparse is a file of 100 GiB that takes no place.
+func sparse(t *testing.T, name string) string {
+	t.Helper()
+	path := writeTemp(t, name, nil)
+	if err := os.Truncate(path, 100<<30); err != nil {
+		t.Skipf("no large files here: %v", err)
+	}
+	return path
+}
+
+// endless is a stream that repeats itself for ever.
+type endless struct{ text string }
+
+func (e endless) Read(p []byte) (int, error) {
+	for i := 0; i < len(p); i += len(e.text) {
+		copy(p[i:], e.text)
+	}
+	return len(p), nil
+}
+
+// TestEndlessStream has standard input that never ends: reading it does.
+func TestEndlessStream(t *testing.T) {
+	model := identity(t, "in0", "float32", -1)
+	for text, words := range map[string]string{"[0,": "values or more takes", "y\n": `is not JSON: it starts with "y"`, " ": "takes"} {
+		var err bytes.Buffer
+		code := newApp(endless{text}, &bytes.Buffer{}, &err).run([]string{"predict", model, "-", "--max-memory", "64MB"})
+		if code != 1 || !strings.Contains(err.String(), words) {
+			t.Errorf("%q: exit %d: %s", text, code, err.String())
+		}
+	}
+}
+
 // TestPromises has files of a few bytes that promise gigabytes: none of them is believed.
 func TestPromises(t *testing.T) {
 	file := func(name string, data []byte) string { return writeTemp(t, name, data) }
@@ -134,9 +166,15 @@ func TestPromises(t *testing.T) {
 		{"dimensions, NumPy has 64", []string{"predict", vector, file("x.npy", npyHeader("<f4", strings.Repeat("1, ", 9000), "1234"))}},
 		{"more than 65536", []string{"predict", vector, file("x.npy", []byte("\x93NUMPY\x02\x00\x00\x00\x20\x00"+string(make([]byte, 2<<20))))}},
 		{"times as many bytes as are stored", []string{"predict", anyLength, file("x.npz", zipOf(t, "in0.npy", zeros))}},
-		{"a document of 1048579 values takes 66.0 MiB", []string{"predict", anyLength, "--max-memory", "5MB", file("x.json",
+		{"a document of 98306 values or more takes 6.4 MiB", []string{"predict", anyLength, "--max-memory", "5MB", file("x.json",
 			[]byte("[["+strings.Repeat("0,", 1<<20)+"0]]"))}},
-		{"the table up to row", []string{"predict", anyLength, "--max-memory", "1MB", file("x.csv", []byte(strings.Repeat("0,0,0,0\n", 1<<17)))}},
+		{"the table up to row", []string{"predict", anyLength, "--max-memory", "2MB", file("x.csv", []byte(strings.Repeat("0,0,0,0\n", 1<<17)))}},
+		{"the file takes 100.0 GiB", []string{"predict", anyLength, sparse(t, "x.csv")}},
+		{"the file takes 100.0 GiB", []string{"predict", anyLength, sparse(t, "x.json")}},
+		{"not a .npy", []string{"predict", anyLength, sparse(t, "x.npy")}},
+		{"npz", []string{"predict", anyLength, sparse(t, "x.npz")}},
+		{"no PNG, JPEG or GIF", []string{"predict", pictures, sparse(t, "x.png")}},
+		{"an architecture has at most", []string{"convert", sparse(t, "x.json"), filepath.Join(t.TempDir(), "y.keras")}},
 		{"takes 3.0 MiB of memory", []string{"predict", anyLength, "--max-memory", "1MB", file("y.npy",
 			npyHeader("<f4", "1, 786432", string(make([]byte, 3<<20))))}},
 		{"a picture of 100000 x 100000 pixels takes", []string{"predict", pictures, file("x.png", pngOf(100000, 100000))}},

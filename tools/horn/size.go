@@ -103,6 +103,14 @@ func (b *budget) take(n int64, what string, args ...any) error {
 	return b.takeOf(n, b.left, what, args...)
 }
 
+// fits is take, but takes nothing yet.
+func (b *budget) fits(n int64, what string, args ...any) error {
+	left := b.left
+	err := b.take(n, what, args...)
+	b.left = left
+	return err
+}
+
 // takeOf is take with a limit of its own, as promised returns it.
 func (b *budget) takeOf(n, limit int64, what string, args ...any) error {
 	if n > limit || n < 0 {
