@@ -150,7 +150,7 @@ func (a Scan) Eval(n *Node, in, out []Buf) error {
 			CopyRange(previous, b*width, output, b*width, width)
 			for k, s := range states {
 				if loop.Masked {
-					size := s.Len() / batch
+					size := s.Len() / max(batch, 1)
 					CopyRange(s, b*size, next[k], b*size, size)
 				}
 			}

@@ -98,7 +98,7 @@ func (s *scanStep) run(r *run) error {
 				state.Copy(next)
 				continue
 			}
-			size := state.Len() / s.batch
+			size := state.Len() / max(s.batch, 1)
 			for j := range s.batch {
 				if mask[j*s.time+t] {
 					graph.CopyRange(state, j*size, next, j*size, size)
