@@ -111,7 +111,7 @@ func textWidth(s []string) (kind string, width int, err error) {
 	if kind == "|S" {
 		width, each = bytes, bytes
 	}
-	if len(s) > 0 && each > maxTexts/len(s) || each > math.MaxInt32 {
+	if len(s) > 0 && int64(each) > maxTexts/int64(len(s)) || each > math.MaxInt32 {
 		return "", 0, fmt.Errorf("npy: %d strings of up to %d bytes each take more than %d bytes: a .npy file gives each as much as the longest",
 			len(s), each, int64(maxTexts))
 	}
