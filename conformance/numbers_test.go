@@ -133,9 +133,9 @@ func allocated() uint64 {
 	return s[0].Value.Uint64()
 }
 
-// numbers are what no argument expects: around the ends of the integers that files, machines and kernels have, and a few that make
+// oddNumbers are what no argument expects: around the ends of the integers that files, machines and kernels have, and a few that make
 // tables of some size.
-var numbers = []string{"0", "-1", "1", "2147483647", "2147483648", "1099511627776", "4611686018427387904", "4611686018427387905",
+var oddNumbers = []string{"0", "-1", "1", "2147483647", "2147483648", "1099511627776", "4611686018427387904", "4611686018427387905",
 	"9223372036854775807", "9223372036854775808", "134217728", "1000003"}
 
 // TestNumbers gives each integer argument of each class and operation numbers that nobody means, and runs what loads: there is an
@@ -148,7 +148,7 @@ func TestNumbers(t *testing.T) {
 	}
 	answers, refusals := 0, 0
 	for i, n := range list {
-		for k, value := range numbers {
+		for k, value := range oddNumbers {
 			if (i+k)%3 > 0 && testing.Short() {
 				continue
 			}
