@@ -178,6 +178,7 @@ func (b *benchCommand) shape(p port) ([]int, error) {
 func (b *benchCommand) random(m *nn.Model) (*inputs, error) {
 	ports := ports(m)
 	budget := b.memory.budget()
+	promised := budget.promised(maxMadeUp) // that is left for one example
 	for _, p := range ports {
 		shape, err := b.shape(p)
 		if err != nil {
@@ -192,10 +193,11 @@ func (b *benchCommand) random(m *nn.Model) (*inputs, error) {
 		if len(p.shape) > 0 && p.shape[0] < 0 {
 			asked = int64(b.batch)
 		}
-		limit := min(budget.left, product(budget.promised(maxMadeUp), asked))
+		limit := min(budget.left, product(promised, asked))
 		if err := budget.takeOf(need, limit, "the input %q of shape %s", p.name, tensor.FormatShape(shape)); err != nil {
 			return nil, work(err)
 		}
+		promised -= need / asked
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	limit := int64(vocabulary(m))

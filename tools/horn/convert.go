@@ -86,9 +86,11 @@ func (a *app) runConvert(src, dst string, flags convertFlags) error {
 	bar := a.progressOfBytes(sizeOf(m), "saving")
 	// nothing depends on the bar
 	options = append(options, kerasfile.WithProgress(func(written int64) { _ = bar.Set64(min(written, bar.GetMax64())) }))
-	a.writing.Lock()
-	err = save(m, dst, options...)
-	a.writing.Unlock()
+	err = func() error {
+		a.writing.Lock()
+		defer a.writing.Unlock()
+		return save(m, dst, options...)
+	}()
 	_ = bar.Finish()
 	if err != nil {
 		if errors.Is(err, fs.ErrExist) {

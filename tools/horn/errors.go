@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode"
@@ -33,7 +34,7 @@ const maxListed = 8
 
 func describe(file string, err error) string {
 	var path *fs.PathError
-	if errors.As(err, &path) && path.Path == file {
+	if errors.As(err, &path) && filepath.Clean(path.Path) == filepath.Clean(file) {
 		if errors.Is(err, fs.ErrNotExist) && path.Op != "save" {
 			return "there is no such file"
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -207,7 +206,7 @@ func readTestData(file string, m *nn.Model, b *budget) (*testData, error) {
 		}
 	}
 	for _, n := range z.Names() {
-		if !used[n] && !slices.Contains(d.unused, n) {
+		if !used[n] {
 			d.unused = append(d.unused, n)
 		}
 	}

@@ -115,6 +115,8 @@ func TestUsage(t *testing.T) {
 		{"--batch", []string{"predict", digits, picture, "--batch", "x"}},
 		{"--batch 0", []string{"predict", digits, picture, "--batch", "0"}},
 		{"--top -1", []string{"predict", digits, picture, "--top", "-1"}},
+		{"--threads 1000000000: at most 1024", []string{"predict", digits, picture, "--threads", "1000000000"}},
+		{"--width 1000000000: at most 10000", []string{"summary", digits, "--width", "1000000000"}},
 		{"--threads -1", []string{"predict", digits, picture, "--threads", "-1"}},
 		{"--top is for the readable output", []string{"predict", digits, picture, "--top", "2", "--json"}},
 		{".npy, .npz, .csv or .json", []string{"predict", digits, picture, "--output", "x.txt"}},

@@ -139,6 +139,21 @@ func TestEndlessStream(t *testing.T) {
 	}
 }
 
+// twoInputs writes a model that adds two inputs of a shape.
+func twoInputs(t *testing.T, shape ...int) string {
+	t.Helper()
+	a, b := nn.Input(shape, layer.Args{"name": "input_1"}), nn.Input(shape, layer.Args{"name": "input_2"})
+	m, err := nn.NewModel([]any{a, b}, layers.NewSubtract().On([]any{a, b}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "two.keras")
+	if err := kerasfile.Save(m, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // TestPromises has files of a few bytes that promise gigabytes: none of them is believed.
 func TestPromises(t *testing.T) {
 	file := func(name string, data []byte) string { return writeTemp(t, name, data) }
@@ -186,6 +201,7 @@ func TestPromises(t *testing.T) {
 		{"the model takes 8 x 8", []string{"predict", digits, file("x.png", pngOf(5000, 5000))}},
 		{"takes 40.0 GiB of memory", []string{"bench", identity(t, "in0", "float64", 5<<30), "--seconds", "0.01"}},
 		{"more than the 256.0 MiB", []string{"bench", identity(t, "in0", "float32", 100, 1000, 1000), "--seconds", "0.01"}},
+		{"more than the 27.1 MiB", []string{"bench", twoInputs(t, 3000, 4000, 5), "--seconds", "0.01", "--batch", "1"}},
 		{"more than the 1.0 MiB", []string{"bench", identity(t, "in0", "string", 1<<17), "--seconds", "0.01", "--max-memory", "1MiB"}},
 		{"has shape (1, 4294967296)", []string{"evaluate", digits, file("x.npz", zipOf(t, "x.npy", npyHeader("<f4", "1, 4294967296", "")))}},
 	} {
@@ -242,15 +258,7 @@ func TestArraysThatAreNoInput(t *testing.T) {
 		refused(t, 1, c.words, "predict", one, writeTemp(t, "x.json", []byte(text)))
 	}
 	// An input that is called as another one is numbered.
-	a, b := nn.Input([]int{2}, layer.Args{"name": "input_1"}), nn.Input([]int{2}, layer.Args{"name": "input_2"})
-	m, err := nn.NewModel([]any{a, b}, layers.NewSubtract().On([]any{a, b}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	two := filepath.Join(t.TempDir(), "two.keras")
-	if err := kerasfile.Save(m, two); err != nil {
-		t.Fatal(err)
-	}
+	two := twoInputs(t, 2)
 	for first, text := range map[string]string{
 		"4": `{"input_0": [[5, 5]], "input_1": [[1, 1]]}`, "-4": `{"input_2": [[5, 5]], "input_1": [[1, 1]]}`,
 	} {

@@ -30,9 +30,15 @@ func registerUnsafe(cmd *cobra.Command) {
 	cmd.Flags().Bool("unsafe", false, "Keras's safe_mode=False, taken and without effect: Python code is never run")
 }
 
+// maxThreads is more than any machine has cores; a plan has memory for each.
+const maxThreads = 1024
+
 func (f *modelFlags) check() error {
 	if f.threads < 0 {
 		return fmt.Errorf("--threads %d: a positive number is expected", f.threads)
+	}
+	if f.threads > maxThreads {
+		return fmt.Errorf("--threads %d: at most %d are possible", f.threads, maxThreads)
 	}
 	return nil
 }

@@ -201,7 +201,9 @@ func measure(in io.ReadSeeker) (image.Point, int64, error) {
 	}
 	switch format {
 	case "png":
-		each *= 2 // an interlaced one is put together of parts
+		if isInterlaced(in) {
+			each *= 2 // it is put together of parts
+		}
 	case "gif":
 		each += 4 // a frame that is smaller than the picture is drawn into it
 	case "jpeg":
@@ -213,6 +215,17 @@ func measure(in io.ReadSeeker) (image.Point, int64, error) {
 		}
 	}
 	return image.Point{X: config.Width, Y: config.Height}, product(int64(config.Width), int64(config.Height), each), nil
+}
+
+// isInterlaced reports whether a PNG comes in several passes.
+func isInterlaced(in io.ReadSeeker) bool {
+	const at = 28 // the last byte of the header
+	var flag [1]byte
+	if _, err := in.Seek(at, io.SeekStart); err != nil {
+		return true
+	}
+	_, err := io.ReadFull(in, flag[:])
+	return err != nil || flag[0] != 0
 }
 
 // isProgressive reports whether a JPEG comes in several scans, for which the coefficients of all are kept.

@@ -28,6 +28,9 @@ func (a *app) summary() *cobra.Command {
 			if o.LineLength < 0 {
 				return fmt.Errorf("--width %d: a positive number is expected", o.LineLength)
 			}
+			if o.LineLength > maxWidth {
+				return fmt.Errorf("--width %d: at most %d columns are possible", o.LineLength, maxWidth)
+			}
 			return a.runSummary(args[0], flags, o)
 		},
 	}
@@ -37,6 +40,9 @@ func (a *app) summary() *cobra.Command {
 	cmd.Flags().IntVar(&o.LineLength, "width", 0, "width of the table in columns (default what Keras takes)")
 	return cmd
 }
+
+// maxWidth is more than any terminal has.
+const maxWidth = 10_000
 
 func (a *app) runSummary(path string, flags modelFlags, o report.SummaryOptions) error {
 	m, err := a.load(path, flags, kerasfile.WithoutWeights())
