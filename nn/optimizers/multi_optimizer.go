@@ -2,9 +2,9 @@ package optimizers
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/internal/pattern"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -21,7 +21,7 @@ type OptimizerMap struct {
 	Patterns         []string
 	Optimizers       []*layer.Object // by pattern
 
-	compiled []*regexp.Regexp
+	compiled []*pattern.Pattern
 }
 
 // Config implements layer.Configurable.
@@ -54,7 +54,7 @@ func (m *OptimizerMap) Config(c *layer.Config) {
 	m.Patterns, m.Optimizers, m.compiled = nil, nil, nil
 	for _, p := range record.Keys() {
 		at := "optimizer_map/" + p
-		re, err := regexp.Compile("^(?:" + p + ")$")
+		re, err := pattern.Compile(p)
 		if err != nil {
 			c.Unsupported(at, "the pattern %q cannot be matched here: %v", p, err)
 			continue
@@ -81,7 +81,7 @@ func (m *OptimizerMap) find(path string) (*layer.Object, error) {
 		if p == path {
 			return m.Optimizers[i], nil
 		}
-		if m.compiled[i].MatchString(path) {
+		if m.compiled[i].Matches(path) {
 			found = m.Optimizers[i]
 			matches++
 		}

@@ -2,12 +2,12 @@ package optimizers
 
 import (
 	"math"
-	"regexp"
 	"strings"
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/internal/jit"
+	"github.com/hornml/horn/nn/internal/pattern"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
@@ -26,7 +26,7 @@ type Muon struct {
 	Nesterov, ExcludeEmbeddings   bool
 	AdamWeightDecay, RMSRate      *float64
 
-	patterns              []*regexp.Regexp
+	patterns              []*pattern.Pattern
 	momentums, velocities []*layer.Variable // no velocity for matrices
 	orthogonal            *jit.Function
 }
@@ -80,7 +80,7 @@ func (o *Muon) exclude(c *layer.Config) {
 	}
 	for _, item := range list {
 		p, ok := item.(string)
-		re, err := regexp.Compile(p)
+		re, err := pattern.Compile(p)
 		if !ok || err != nil {
 			c.Errorf("exclude_layers", "%s is no pattern that can be searched for", pyjson.Describe(item))
 			return
@@ -95,7 +95,7 @@ func (o *Muon) followsAdam(v *layer.Variable) bool {
 		return true
 	}
 	for _, p := range o.patterns {
-		if p.MatchString(v.Path) {
+		if p.Found(v.Path) {
 			return true
 		}
 	}
