@@ -92,7 +92,11 @@ func load(c container.Container, o options) (*nn.Model, error) {
 	d.upgrade(o)
 	var s source = noSource{}
 	if !o.noWeights {
-		if s, err = openSource(c, d.from); err != nil {
+		w, err := c.Weights()
+		if err != nil {
+			return nil, err
+		}
+		if s, err = openSource(c, w, d.from); err != nil {
 			return nil, err
 		}
 	}

@@ -69,8 +69,14 @@ func loadWeights(m *nn.Model, c container.Container, o options) error {
 	if meta, err := c.Metadata(); err == nil {
 		from.Release = release.Parse(meta.String("keras_version"))
 	}
-	s, err := openSource(c, from)
+	w, err := c.Weights()
 	if err != nil {
+		return err
+	}
+	var s source
+	if w.Archive != nil { // here, and not in openSource: models hold none, and programs that load them do not link what reads it
+		s = arraySource{archive: w.Archive}
+	} else if s, err = openSource(c, w, from); err != nil {
 		return err
 	}
 	if _, ok := s.(*layerSource); o.byName && !ok {
@@ -95,15 +101,9 @@ type source interface {
 	assign(m *nn.Model, o options) error
 }
 
-// openSource opens the variables in a container.
-func openSource(c container.Container, from dialect.Origin) (source, error) {
-	w, err := c.Weights()
-	switch {
-	case err != nil:
-		return nil, err
-	case w.Archive != nil:
-		return arraySource{archive: w.Archive}, nil
-	case c.Kind().ByLayer():
+// openSource opens the variables in HDF5 files.
+func openSource(c container.Container, w *container.Weights, from dialect.Origin) (source, error) {
+	if c.Kind().ByLayer() {
 		return openLayerSource(w.Files[0], from)
 	}
 	index, err := container.NewIndex(w.Files...)
