@@ -2,6 +2,7 @@ package graph
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/hornml/horn/tensor"
@@ -52,7 +53,7 @@ func (b *Builder) Einsum(equation string, xs ...*Value) *Value {
 				once = append(once, r)
 			}
 		}
-		slices.Sort(once)
+		sort.Slice(once, func(i, j int) bool { return once[i] < once[j] })
 		want = append(want, once...)
 	}
 	sizes := map[rune]int{}

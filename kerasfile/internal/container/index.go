@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -41,7 +42,7 @@ func NewIndex(files ...*h5lite.File) (*Index, error) {
 		}
 	}
 	for _, g := range w.groups {
-		slices.SortFunc(g.Names, compareKeys)
+		sort.Slice(g.Names, func(i, j int) bool { return compareKeys(g.Names[i], g.Names[j]) < 0 })
 	}
 	w.note()
 	if w.paths[Dependencies] {

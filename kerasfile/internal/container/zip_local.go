@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 
 	"github.com/hornml/horn/internal/zip"
 )
@@ -52,7 +53,7 @@ func checkEntries(z *zip.Archive, r io.ReaderAt) error {
 		}
 		spans = append(spans, span{f.Name, f.Header, to})
 	}
-	slices.SortFunc(spans, func(a, b span) int { return int(min(max(a.from-b.from, -1), 1)) })
+	sort.Slice(spans, func(i, j int) bool { return spans[i].from < spans[j].from })
 	for i := 1; i < len(spans); i++ {
 		if a, b := spans[i-1], spans[i]; b.from < a.to {
 			return &FormatError{Entry: b.name, Msg: fmt.Sprintf("overlaps %q in the zip", a.name)}

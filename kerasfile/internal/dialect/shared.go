@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
+	"sort"
 
 	"github.com/hornml/horn/internal/digest"
 	"github.com/hornml/horn/internal/naming"
@@ -103,8 +103,8 @@ func (w *recordWalk) visit(record *pyjson.Object, path string, depth int) {
 	for _, k := range keys {
 		attributes[k] = cmp.Or(historyOf(record.String("module"), class).attributes[k], k)
 	}
-	slices.SortStableFunc(keys, func(a, b string) int {
-		return strings.Compare(naming.AttributeKey(attributes[a]), naming.AttributeKey(attributes[b]))
+	sort.SliceStable(keys, func(i, j int) bool {
+		return naming.AttributeKey(attributes[keys[i]]) < naming.AttributeKey(attributes[keys[j]])
 	})
 	for _, k := range keys {
 		at := attributes[k]

@@ -3,7 +3,6 @@
 package crew
 
 import (
-	"slices"
 	"time"
 )
 
@@ -72,7 +71,11 @@ func (r *recent) add(time int64) {
 func (r *recent) median() int64 {
 	times := r.times
 	n := min(r.count, len(times))
-	slices.Sort(times[:n])
+	for i := 1; i < n; i++ { // by insertion: so few
+		for k := i; k > 0 && times[k] < times[k-1]; k-- {
+			times[k], times[k-1] = times[k-1], times[k]
+		}
+	}
 	return times[n/2]
 }
 
