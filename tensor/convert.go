@@ -167,7 +167,10 @@ func (t *Of[T]) scatter(own []T) {
 }
 
 // Convert implements [Any].
-func (t *Of[T]) Convert(d DType) (Any, error) {
+func (t *Of[T]) Convert(d DType) (Any, error) { return convert(t, d) }
+
+// convert is Convert for all types, so that there is one of it in a program.
+func convert(t Any, d DType) (Any, error) {
 	from := t.DType()
 	if from == d {
 		return t, nil
@@ -175,7 +178,7 @@ func (t *Of[T]) Convert(d DType) (Any, error) {
 	if (from == String) != (d == String) {
 		return nil, fmt.Errorf("%s does not convert to %s", from, d)
 	}
-	out := NewAny(d, t.shape...)
+	out := NewAny(d, t.Shape()...)
 	switch o := out.(type) { // both are numbers, so nothing below fails
 	case *Of[float32]:
 		return out, t.Float32s(o.data)
