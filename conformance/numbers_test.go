@@ -112,7 +112,8 @@ func (n number) with(t *testing.T, value string) []byte {
 	}
 	var file bytes.Buffer
 	z := zip.NewWriter(&file)
-	for name, content := range map[string][]byte{"metadata.json": []byte(`{"keras_version": "3.15.1"}`), "config.json": pyjson.Marshal(config)} {
+	metadata := []byte(`{"keras_version": "3.15.1"}`)
+	for name, content := range map[string][]byte{"metadata.json": metadata, "config.json": pyjson.Marshal(config)} {
 		w, err := z.Create(name)
 		if err == nil {
 			_, err = w.Write(content)

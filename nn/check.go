@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -41,7 +42,7 @@ func specNames(specs []Spec) string {
 	for i, s := range specs {
 		names[i] = s.Name
 	}
-	return fmt.Sprintf("%q", names)
+	return naming.Quoted(names)
 }
 
 func fits(want, have []int) bool {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/tensor"
 )
@@ -114,7 +115,7 @@ func (m *Model) InputList(inputs map[string]tensor.Any) ([]tensor.Any, error) {
 	}
 	for name := range inputs {
 		if !slices.Contains(names, name) && !slices.Contains(keys, name) {
-			return nil, fmt.Errorf("the model has no input %q; it has %q", name, names)
+			return nil, fmt.Errorf("the model has no input %q; it has %s", naming.Short(name), naming.Quoted(names))
 		}
 	}
 	return list, nil

@@ -1,6 +1,8 @@
 package pyjson
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 )
 
@@ -63,4 +65,59 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q does not survive writing: %v", data, err)
 		}
 	})
+}
+
+// TestLimits bounds the values of a document, whatever they are.
+func TestLimits(t *testing.T) {
+	for text, ok := range map[string]bool{
+		`[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]`: true, `[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]`: false,
+		`[[],0]`: true, `[[],[]]`: false, `{"a":{"b":{}}}`: false,
+		`{"a":[0,1,2]}`: true, `{"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0,"a":0}`: false,
+	} {
+		_, err := ParseWithin([]byte(text), 16)
+		var limit *LimitError
+		if errors.As(err, &limit) == ok || ok && err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		if _, err := Parse([]byte(text)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestObjects changes objects of few and of many keys.
+func TestObjects(t *testing.T) {
+	for _, n := range []int{3, manyKeys - 1, manyKeys, manyKeys + 1, 40} {
+		o := new(Object)
+		var keys []string
+		for i := range n {
+			k := fmt.Sprint("k", i)
+			o.Set(k, i)
+			keys = append(keys, k)
+		}
+		o.Set("k1", "new")
+		o.Rename("k2", "last")
+		keys[2] = "last"
+		o.Delete("k0")
+		o.Delete("nothing")
+		keys = keys[1:]
+		c := Clone(o).(*Object)
+		o.Rename("k1", "last") // which is lost
+		if got := fmt.Sprint(c.Keys()); got != fmt.Sprint(keys) || c.Get("k1") != "new" || c.Get("last") != 2 || c.Get("k0") != nil ||
+			c.Len() != n-1 {
+			t.Errorf("%d keys: %s", n, got)
+		}
+		if v, ok := o.Lookup("last"); !ok || v != "new" || o.Len() != n-2 || o.Keys()[0] != "last" {
+			t.Errorf("%d keys: %v", n, o.Keys())
+		}
+		for _, k := range c.Keys() {
+			if v, ok := c.Lookup(k); !ok || v == nil {
+				t.Errorf("%d keys: %s is lost", n, k)
+			}
+		}
+	}
+	var none *Object
+	if none.Delete("a"); none.Get("a") != nil || none.Len() != 0 {
+		t.Error("nothing has something")
+	}
 }

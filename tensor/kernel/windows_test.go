@@ -201,3 +201,29 @@ func TestMaxPoolKeepsNaN(t *testing.T) {
 		}
 	})
 }
+
+// TestTaps counts the taps of the classes without making them, and keeps those of far and of huge windows apart.
+func TestTaps(t *testing.T) {
+	for _, axes := range [][]Axis{
+		{{In: 8, Out: 8, Kernel: 3, Stride: 1, Dilation: 1, PadBefore: 1}},
+		{{In: 8, Out: 3, Kernel: 5, Stride: 3, Dilation: 2, PadBefore: 4}, {In: 5, Out: 5, Kernel: 9, Stride: 1, Dilation: 1, PadBefore: 4}},
+		{{In: 4, Out: 2, Kernel: 2, Stride: 9, Dilation: 1, PadBefore: 0}}, // the second sees nothing
+		{{In: 6, Out: 6, Kernel: 3, Stride: 1, Dilation: math.MaxInt / 8, PadBefore: math.MaxInt / 8}},
+	} {
+		s := WindowSpec{Batch: 1, Axes: axes, Channels: 1, InStride: 1, OutStride: 1}
+		want := 0
+		for _, c := range NewWindows(s) {
+			want += c.Taps.Len()
+		}
+		if got := s.Taps(1000); got != want {
+			t.Errorf("%+v: %d taps, not %d", axes, got, want)
+		}
+		if got := s.Taps(want - 1); got <= want-1 {
+			t.Errorf("%+v: %d taps within %d", axes, got, want-1)
+		}
+	}
+	huge := Axis{In: 100_000, Out: 100_000, Kernel: 99_999, Stride: 1, Dilation: 1, PadBefore: 49_999}
+	if got := (WindowSpec{Batch: 1, Axes: []Axis{huge, huge}, Channels: 1, InStride: 1, OutStride: 1}).Taps(1 << 24); got <= 1<<24 {
+		t.Errorf("%d taps", got)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 )
@@ -127,11 +128,18 @@ func printInfo(w io.Writer, path string, info *kerasfile.Info) {
 	t.print(w)
 	if len(info.Problems) > 0 {
 		fmt.Fprintf(w, "\nproblems (the model cannot be loaded)\n")
-		for _, p := range info.Problems {
-			fmt.Fprintf(w, "  %s\n", oneLine(p))
+		for i, p := range info.Problems {
+			if i == maxProblems {
+				fmt.Fprintf(w, "  and %d more (--json has all)\n", len(info.Problems)-i)
+				break
+			}
+			fmt.Fprintf(w, "  %s\n", naming.Cut(oneLine(p)))
 		}
 	}
 }
+
+// maxProblems bounds how many problems people are shown.
+const maxProblems = 200
 
 func printPorts(line func(label, format string, args ...any), label string, ports []kerasfile.Port) {
 	for _, p := range ports {

@@ -66,7 +66,8 @@ func TestFaultsOfCompiling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Run([]tensor.Any{tensor.New(2)}, nil); err == nil || !strings.Contains(err.Error(), `running faulty of the layer "lookup"`) {
+	_, err = p.Run([]tensor.Any{tensor.New(2)}, nil)
+	if err == nil || !strings.Contains(err.Error(), `running faulty of the layer "lookup"`) {
 		t.Error(err)
 	}
 }
