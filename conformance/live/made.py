@@ -64,7 +64,10 @@ def array(x):
 
 
 def run(task):
-    keras.backend.clear_session(free_memory=False)
+    try:
+        keras.backend.clear_session(free_memory=False)
+    except TypeError:  # before 3.2
+        keras.backend.clear_session()
     model = keras.saving.load_model(task["model"], compile=task["compiled"])
     arrays = np.load(task["inputs"])
     values = [arrays["input_%d" % i] for i in range(len(arrays.files))]

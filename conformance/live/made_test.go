@@ -12,7 +12,9 @@ import (
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
+	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/layer"
+	"github.com/hornml/horn/nn/layers"
 	summaries "github.com/hornml/horn/nn/report"
 	"github.com/hornml/horn/tensor"
 	"github.com/hornml/horn/tensor/npy"
@@ -316,4 +318,104 @@ func near(want, got []tensor.Any, tolerance float64) string {
 		}
 	}
 	return ""
+}
+
+// TestMadeInGoForOlderReleases writes models with structures of inputs and outputs for older releases, and has these load them:
+// structures of one level are what they were, others are lists before 3.4, which the note says. HORN_KERAS is as for
+// TestForOlderReleases.
+func TestMadeInGoForOlderReleases(t *testing.T) {
+	list := os.Getenv("HORN_KERAS")
+	if list == "" {
+		t.Skip("HORN_KERAS names no older releases of Keras")
+	}
+	python := pythonWithKeras(t)
+	for _, release := range strings.Split(list, ",") {
+		version, path, _ := strings.Cut(release, "=")
+		t.Run(version, func(t *testing.T) {
+			k := startKeras(python, "made.py", []string{"PYTHONPATH=" + path})
+			defer func() { k.close() }()
+			old := strings.HasPrefix(version, "3.0") || strings.HasPrefix(version, "3.3")
+			for name, c := range structuredModels(t) {
+				stem := filepath.Join(t.TempDir(), "m")
+				note := ""
+				err := kerasfile.Save(c.model, stem+".keras", kerasfile.WithKeras(version), kerasfile.WithSaveNotes(func(s string) { note += s }))
+				if err != nil {
+					t.Fatal(name, err)
+				}
+				if said := strings.Contains(note, "structure"); said != (old && c.nested) {
+					t.Errorf("%s: the note is %q", name, note)
+				}
+				arrays := map[string]tensor.Any{}
+				for i, x := range c.given {
+					arrays[fmt.Sprintf("input_%d", i)] = x
+				}
+				f, err := os.Create(stem + ".npz")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := npy.EncodeArchive(f, arrays); err != nil {
+					t.Fatal(err)
+				}
+				f.Close()
+				var a madeAnswer
+				task := madeTask{Name: name, Model: stem + ".keras", Inputs: stem + ".npz", Again: stem + "_again.keras", Out: stem + "_out.npz"}
+				if err := k.do(task, &a); err != nil || a.Problem != "" {
+					t.Errorf("%s: %v %s", name, err, a.Problem)
+					continue
+				}
+				if !c.nested && (!reflect.DeepEqual(a.Inputs, c.inputs) || !reflect.DeepEqual(a.Outputs, c.outputs)) {
+					t.Errorf("%s: Keras has inputs %v and outputs %v, here they are %v and %v", name, a.Inputs, a.Outputs, c.inputs, c.outputs)
+				}
+				out, err := npy.OpenArchive(task.Out)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := out.Numbered("output_")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if problem := near(c.answers, got, 1e-5); problem != "" {
+					t.Errorf("%s: %s", name, problem)
+				}
+			}
+		})
+	}
+}
+
+type structured struct {
+	madeModel
+	nested bool
+}
+
+// structuredModels are models with two inputs and two outputs in structures.
+func structuredModels(t *testing.T) map[string]structured {
+	models := map[string]structured{}
+	for name, arrange := range map[string]func(x, y *nn.KerasTensor) (tensors, structure any){
+		"dict": func(x, y *nn.KerasTensor) (any, any) {
+			return map[string]*nn.KerasTensor{"b": x, "a": y}, map[string]any{"a": nil, "b": nil}
+		},
+		"list": func(x, y *nn.KerasTensor) (any, any) { return []*nn.KerasTensor{x, y}, []any{nil, nil} },
+		"nested": func(x, y *nn.KerasTensor) (any, any) {
+			return map[string]any{"b": x, "a": []any{y}}, map[string]any{"a": []any{nil}, "b": nil}
+		},
+	} {
+		x, y := nn.Input([]int{3}, nn.Args{"name": "x"}), nn.Input([]int{4}, nn.Args{"name": "y"})
+		joined := layers.NewConcatenate().On([]*nn.KerasTensor{x, y})
+		in, inputs := arrange(x, y)
+		out, outputs := arrange(layers.NewDense(2).On(joined), layers.NewDense(5).On(joined))
+		model, err := nn.NewModel(in, out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := structured{madeModel{model: model, inputs: inputs, outputs: outputs}, name == "nested"}
+		m := newMaker(1)
+		for _, spec := range model.Inputs() {
+			s.given = append(s.given, m.array(spec.Shape, spec.DType))
+		}
+		if s.answers, err = model.PredictAll(s.given...); err != nil {
+			t.Fatal(err)
+		}
+		models[name] = s
+	}
+	return models
 }
