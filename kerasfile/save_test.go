@@ -16,7 +16,6 @@ import (
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
-	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
@@ -294,7 +293,9 @@ func TestForAnOlderKeras(t *testing.T) {
 }
 
 func TestSlashInName(t *testing.T) {
-	m, err := nn.NewSequential(nn.NewInputLayer([]int{3}), layers.NewDense(4, layer.Args{"name": "a/b"}))
+	dense := layers.NewDense(4)
+	dense.SetName("a/b")
+	m, err := nn.NewSequential(nn.NewInputLayer([]int{3}), dense)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/nn/layer"
 )
@@ -20,7 +22,14 @@ func Input(shape []int, args ...layer.Args) *layer.KerasTensor {
 // see [Input].
 func NewInputLayer(shape []int, args ...layer.Args) *layer.InputLayer {
 	merged := layer.Args{}
+	known := []string{"name", "dtype", "batch_size", "optional", "sparse", "ragged"}
 	for _, a := range args {
+		for _, k := range tree.Keys(a) {
+			if !slices.Contains(known, k) {
+				panic(fmt.Sprintf("nn: an input has no argument %q%s; the shape is given without the batch, by position", k,
+					naming.DidYouMean(k, known)))
+			}
+		}
 		maps.Copy(merged, a)
 	}
 	batch := []any{nil}
@@ -29,6 +38,9 @@ func NewInputLayer(shape []int, args ...layer.Args) *layer.InputLayer {
 		delete(merged, "batch_size")
 	}
 	for _, d := range shape {
+		if d < -1 {
+			panic(fmt.Sprintf("nn: an input of shape %v: lengths of 0 or more are expected, or -1 for one that may vary", shape))
+		}
 		if d < 0 {
 			batch = append(batch, nil)
 		} else {
@@ -53,19 +65,38 @@ func NewModel(inputs, outputs any, args ...layer.Args) (*Model, error) {
 	trainable := true
 	for _, a := range args {
 		for _, k := range tree.Keys(a) {
-			switch v := a[k].(type) {
-			case string:
-				if k == "name" {
-					m.SetName(v)
-					continue
+			switch k {
+			case "name":
+				name, ok := a[k].(string)
+				if !ok || strings.Contains(name, "/") {
+					return nil, fmt.Errorf("nn.NewModel: name: a string without / is expected, not %#v", a[k])
 				}
-			case bool:
-				if k == "trainable" {
-					trainable = v
-					continue
+				if name != "" {
+					m.SetName(name)
 				}
+			case "trainable":
+				var ok bool
+				if trainable, ok = a[k].(bool); !ok {
+					return nil, fmt.Errorf("nn.NewModel: trainable: true or false is expected, not %#v", a[k])
+				}
+			default:
+				return nil, fmt.Errorf("nn.NewModel has no argument %q%s", k, naming.DidYouMean(k, []string{"name", "trainable"}))
 			}
-			return nil, fmt.Errorf("a model has no argument %q of that type", k)
+		}
+	}
+	for i, v := range []any{in, out} {
+		what := []string{"input", "output"}[i]
+		if tree.Len(v) == 0 {
+			return nil, fmt.Errorf("nn.NewModel: a model needs at least one %s: a *KerasTensor, or a list or map of them", what)
+		}
+		var err error
+		tree.Walk(v, func(leaf any) {
+			if problem := notTensor(leaf); problem != "" && err == nil {
+				err = fmt.Errorf("nn.NewModel: an %s is %s", what, problem)
+			}
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	var err error
@@ -82,6 +113,30 @@ func NewModel(inputs, outputs any, args ...layer.Args) (*Model, error) {
 		m.SetTrainable(false)
 	}
 	return m, m.Build()
+}
+
+// notTensor says what else than a tensor of a model a value is, "" for a tensor.
+func notTensor(v any) string {
+	const want = "; a *KerasTensor is expected, as nn.Input and calls of layers give them"
+	switch v := v.(type) {
+	case *layer.KerasTensor:
+		if v == nil {
+			return "a nil *KerasTensor" + want
+		}
+		if call, _ := v.Source(); call == nil {
+			return "an empty KerasTensor" + want
+		}
+		return ""
+	case nil:
+		return "nil" + want
+	case *layer.InputLayer:
+		return "an InputLayer: give what nn.Input returns, or what the layer gives, l.On()"
+	case layer.Layer:
+		return fmt.Sprintf("a %T: give what the layer gives when it is called, l.On(x)", v)
+	case layer.Constant:
+		return "a tensor of numbers" + want
+	}
+	return fmt.Sprintf("a %T", v) + want
 }
 
 // graphBuilder finds the layers of a model in the order that Keras gives them.
@@ -122,7 +177,7 @@ func (g *graphBuilder) collect(in, out any) error {
 		}
 		done[c] = true
 		if _, ok := c.Layer.(*layer.InputLayer); ok && !isInput[c] {
-			err = fmt.Errorf("the outputs need the input %q, which is not among the model's inputs", c.Layer.Name())
+			err = fmt.Errorf("the outputs need the input %q, which is not among the model's inputs: give it to NewModel, too", c.Layer.Name())
 			return
 		}
 		if _, ok := g.index[c.Layer]; !ok {

@@ -71,9 +71,16 @@ func (m *Model) checkChain() error {
 // buildFor builds a Sequential that does not know the shape of its input for that of the first one it is given, of any number of
 // samples. Other shapes are taken later, too, as far as the layers take them.
 func (m *Model) buildFor(inputs []tensor.Any) error {
-	if !m.sequential || m.IsBuilt() || len(inputs) != 1 || inputs[0] == nil || inputs[0].Rank() == 0 || len(m.layers) == 0 ||
-		len(m.inputLayers()) > 0 {
+	if !m.sequential || m.IsBuilt() || len(m.inputLayers()) > 0 {
 		return nil
+	}
+	switch {
+	case len(m.layers) == 0:
+		return fmt.Errorf("the model %q has no layers: give them to nn.NewSequential", m.Name())
+	case len(inputs) != 1:
+		return fmt.Errorf("a Sequential takes one tensor, not %d", len(inputs))
+	case inputs[0] == nil || inputs[0].Rank() == 0:
+		return nil // the layers say what is missing
 	}
 	shape := slices.Clone(inputs[0].Shape())
 	shape[0] = -1

@@ -60,13 +60,26 @@ func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // Closest returns the name among some that was most likely meant by one that is none of them, "" where none is alike: equal but for
-// capitals and underscores, or with few other letters.
+// capitals and underscores, with few other letters, or with more at the end. Of names that are equally near it is one of the same
+// spelling.
 func Closest(name string, among []string) string {
-	best, least := "", max(1, len(name)/3)+1
+	best, least := "", 2*(max(1, len(name)/3)+1)
+	small := name == strings.ToLower(name)
 	for _, s := range among {
-		d := distance(plain(name), plain(s))
+		d := 2 * distance(plain(name), plain(s))
+		if small != (s == strings.ToLower(s)) {
+			d++
+		}
 		if d < least {
 			best, least = s, d
+		}
+	}
+	if best != "" || len(name) < 3 {
+		return best
+	}
+	for _, s := range among {
+		if strings.HasPrefix(s, name) && (best == "" || len(s) < len(best)) {
+			best = s
 		}
 	}
 	return best

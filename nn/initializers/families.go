@@ -1,11 +1,22 @@
 package initializers
 
-import "github.com/hornml/horn/nn/layer"
+import (
+	"fmt"
+
+	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/nn/layer"
+)
 
 // All is the family of the classes of keras.initializers, keras.regularizers and keras.constraints.
 func All(r *layer.Registry) { r.Add(addConstant, addOrthogonal, addRandom, addRegularizers, addStft) }
 
-// New returns an initializer of Keras by its class or short name with Keras's default arguments, nil if there is none.
+// New returns an initializer of Keras by its class or short name with Keras's default arguments. A name that is none is a mistake in
+// the program: it panics; [layer.Registry.Object] gives nil.
 func New(name string) layer.Initializer {
-	return layer.NewRegistry(All).Object("initializers", name).Init()
+	r := layer.NewRegistry(All)
+	o := r.Object("initializers", name)
+	if o == nil {
+		panic(fmt.Sprintf("initializers: there is no %q in Keras%s", name, naming.DidYouMean(name, r.Objects("initializers"))))
+	}
+	return o.Init()
 }

@@ -441,7 +441,7 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 			if wrong != "" {
 				return Activation{}, wrong
 			}
-			return Activation{}, "the name of an activation is expected" + naming.DidYouMean(v, c.registry.Activations())
+			return Activation{}, "the name of an activation is expected" + naming.DidYouMean(v, lower(c.registry.Activations()))
 		}
 		a.Raw = v
 		return a, ""
@@ -472,7 +472,15 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 		}
 		return layerActivation(v, Record(v)), ""
 	}
+	if reflect.TypeOf(v).Kind() == reflect.Func {
+		return Activation{}, "the name of an activation or a layer is expected, such as one of layers.Custom: a file has no place for a function"
+	}
 	return Activation{}, "an activation is expected"
+}
+
+// lower are the names that are all small letters: others are of classes.
+func lower(names []string) []string {
+	return slices.DeleteFunc(names, func(s string) bool { return s != strings.ToLower(s) })
 }
 
 // Layer visits a layer inside a layer.
@@ -559,6 +567,19 @@ func (c *Config) finish() {
 		if !c.used[k] {
 			unknown = append(unknown, k)
 		}
+	}
+	if c.decoder.made != "" && c.path == "" {
+		var known []string
+		for k := range c.used {
+			if _, given := c.in.Lookup(k); !given || !slices.Contains(unknown, k) {
+				known = append(known, k)
+			}
+		}
+		slices.Sort(known)
+		for _, k := range unknown {
+			c.Errorf(k, "%s has no such argument%s", c.decoder.made, naming.DidYouMean(k, known))
+		}
+		return
 	}
 	if len(unknown) > 0 {
 		c.Errorf(unknown[0], "unknown argument (%s); it may come from a newer Keras", naming.Some(unknown))

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/tensor"
@@ -24,6 +27,12 @@ var constructions atomic.Uint64
 // initializers and the like are looked up in r. Constructors such as layers.NewDense call it. A wrong argument is a mistake in
 // the program: it panics with a sentence that names the argument.
 func Construct[L Layer](r *Registry, l L, class Class, args ...Args) L {
+	if isNothing(l) {
+		panic(fmt.Sprintf("layer: Construct: a new %T is expected, not nil", l))
+	}
+	if class.Name == "" {
+		panic(`layer: Construct: the class has no name; that of a layer of your own is its registered name, such as "my_package>Scale"`)
+	}
 	if err := r.construct(l, class, args); err != nil {
 		panic("layer: " + class.Name + ": " + err.Error())
 	}
@@ -52,7 +61,14 @@ func (r *Registry) New(class string, args ...Args) (Layer, error) {
 	e := r.findClass("keras.layers", class)
 	if e == nil {
 		if e = r.findClass("", class); e == nil {
-			return nil, fmt.Errorf("%q is no layer of Keras that is known here", class)
+			var names []string
+			for _, c := range r.Classes() {
+				names = append(names, c.Name)
+			}
+			if len(names) == 0 {
+				return nil, fmt.Errorf("%q: the registry has no layers; layer.NewRegistry(layers.All) has those of Keras", class)
+			}
+			return nil, fmt.Errorf("%q is no layer of Keras that is known here%s", class, naming.DidYouMean(class, names))
 		}
 	}
 	l := e.new()
@@ -85,17 +101,45 @@ func (r *Registry) construct(l Layer, class Class, args []Args) error {
 	}
 	b := l.base()
 	Begin(l, class)
-	d := &Decoder{Registry: r}
+	d := &Decoder{Registry: r, made: class.Name}
 	c := &Config{decoder: d, registry: r, in: in, used: map[string]bool{"name": true}}
-	if name := in.String("name"); name != "" {
-		b.SetName(name)
+	switch name := in.Get("name").(type) {
+	case nil:
+	case string:
+		if strings.Contains(name, "/") {
+			c.Errorf("name", "a name without / is expected, not %q", name)
+		} else if name != "" {
+			b.SetName(name)
+			c.layer = name
+		}
+	default:
+		c.Errorf("name", "a string is expected, not %s", pyjson.Describe(name))
 	}
-	c.layer = b.name
 	b.config(c)
 	l.Config(c)
 	b.inputShape(c)
 	c.finish()
-	return d.Err()
+	return d.madeErr()
+}
+
+// madeErr is Err for what was made in Go, where arguments have names, and no places in a file.
+func (d *Decoder) madeErr() error {
+	var errs Errors
+	for _, err := range d.errs {
+		switch e := err.(type) {
+		case *ConfigError:
+			e.Path = strings.TrimPrefix(e.Path, "/")
+		case *UnsupportedError:
+			e.Path = strings.TrimPrefix(e.Path, "/")
+		}
+		if !slices.ContainsFunc(errs, func(x error) bool { return x.Error() == err.Error() }) {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
 }
 
 // fromGo turns a Go value into the form that a file would have; layers and objects stay what they are.
@@ -131,6 +175,41 @@ func fromGo(v any) any {
 		return o
 	case tensor.DType:
 		return v.String()
+	case nil, bool, string, pyjson.Number, *pyjson.Object, Layer, Configurable, *Object:
+		return v
+	}
+	return byKind(v)
+}
+
+// byKind is fromGo for types of other names, such as int32, [2]int or a type of the caller's.
+func byKind(v any) any {
+	r := reflect.ValueOf(v)
+	switch r.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return pyjson.Number(strconv.FormatInt(r.Int(), 10))
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return pyjson.Number(strconv.FormatUint(r.Uint(), 10))
+	case reflect.Float32, reflect.Float64:
+		return pyjson.Float(r.Float())
+	case reflect.String:
+		return r.String()
+	case reflect.Bool:
+		return r.Bool()
+	case reflect.Slice, reflect.Array:
+		out := make([]any, r.Len())
+		for i := range out {
+			out[i] = fromGo(r.Index(i).Interface())
+		}
+		return out
+	case reflect.Map:
+		if r.Type().Key().Kind() != reflect.String {
+			return v
+		}
+		all := map[string]any{}
+		for _, k := range r.MapKeys() {
+			all[k.String()] = r.MapIndex(k).Interface()
+		}
+		return fromGo(all)
 	}
 	return v
 }

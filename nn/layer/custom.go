@@ -106,7 +106,7 @@ func maker(t reflect.Type) string {
 func expected() string {
 	parts := make([]string, len(forms))
 	for i, f := range forms {
-		parts[i] = fmt.Sprintf("a %s for %s", f.typ, f.use)
+		parts[i] = fmt.Sprintf("a %s for %s", strings.ReplaceAll(f.typ.String(), "interface {}", "any"), f.use)
 	}
 	return strings.Join(parts[:len(parts)-1], ", ") + " or " + parts[len(parts)-1]
 }
@@ -158,7 +158,7 @@ func customOf[T any](r *Registry, use string, names ...string) (form T, ok bool,
 
 // giveForm says under which name the Go form of something can be given, and asks where a custom object has a name like it.
 func (r *Registry) giveForm(name string, form reflect.Type) string {
-	s := fmt.Sprintf("give its Go form, a %s, as the custom object %q", form, name)
+	s := fmt.Sprintf("give its Go form, a %s, as the custom object %q", strings.ReplaceAll(form.String(), "interface {}", "any"), name)
 	if alike := naming.Closest(name, tree.Keys(r.orEmpty().custom)); alike != "" {
 		s += fmt.Sprintf("; the one that was given is called %q", alike)
 	}

@@ -20,6 +20,7 @@ type Decoder struct {
 	// UnreducedCalls says that calls may be numbered with others that the model does not have, as Keras before 3.2 did.
 	UnreducedCalls bool
 
+	made   string // the class of what is made in Go, "" for what is read
 	errs   Errors
 	shared map[string]Layer
 	count  int

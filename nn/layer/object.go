@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/internal/tree"
 )
@@ -95,7 +96,9 @@ func (c *Config) Object(kind, key string, field **Object, def string) {
 	if def == "" {
 		return
 	}
-	if *field = c.registry.Object(kind, def); *field == nil && c.decoder != nil {
+	if *field = c.registry.Object(kind, def); *field == nil && c.decoder != nil && c.decoder.made != "" {
+		c.Errorf(key, "the default is %q, but %s", def, c.registry.noObject(kind, def))
+	} else if *field == nil && c.decoder != nil {
 		c.decoder.fail(&UnsupportedError{Path: c.path + "/" + key, Module: "keras." + kind, Class: def, Layer: c.layer,
 			Reason: c.registry.unknownObject(def)})
 	}
@@ -104,6 +107,37 @@ func (c *Config) Object(kind, key string, field **Object, def string) {
 // unknownObject is why an object cannot be made.
 func (r *Registry) unknownObject(name string) string {
 	return "not known here; " + r.giveForm(name, reflect.TypeFor[func() Configurable]())
+}
+
+// noObject is unknownObject for an argument of what is made in Go.
+func (r *Registry) noObject(kind, name string) string {
+	names := r.Objects(kind)
+	if len(names) == 0 {
+		return "the registry has no keras." + kind + "; layer.NewRegistry(layers.Arguments) has what arguments may name"
+	}
+	return "there is none of this name" + naming.DidYouMean(name, names)
+}
+
+// objectOf is an object that was made in Go as one of keras.<kind>, nil if no class of the registry has its type. Its fields are read
+// as arguments: they may hold Go values, and are checked.
+func (d *Decoder) objectOf(kind string, v Configurable, path, layer string) *Object {
+	if d.Registry == nil || isNothing(v) {
+		return nil
+	}
+	for _, e := range d.Registry.objects[kind] {
+		o := &Object{Kind: kind, Name: e.name, Impl: e.make()}
+		if reflect.TypeOf(o.Impl) != reflect.TypeOf(v) {
+			continue
+		}
+		config := new(pyjson.Object)
+		v.Config(&Config{out: config})
+		for _, k := range config.Keys() {
+			config.Set(k, fromGo(config.Get(k)))
+		}
+		d.read(o.Impl, config, path, layer)
+		return o
+	}
+	return nil
 }
 
 // Object reads an object of keras.<kind>; it reports what is wrong and returns nil then, and for null.
@@ -115,6 +149,12 @@ func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
 		return nil
 	case *Object: // made in Go
 		return v
+	case Configurable:
+		if o := d.objectOf(kind, v, path, layer); o != nil {
+			return o
+		}
+		d.fail(&ConfigError{Path: path, Layer: layer, Msg: fmt.Sprintf("one of keras.%s is expected, not a %T", kind, v)})
+		return nil
 	case string:
 		name = v
 	case *pyjson.Object:
@@ -148,6 +188,9 @@ func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
 	if !ok {
 		if wrong == "" {
 			wrong = d.Registry.unknownObject(custom)
+			if d.made != "" {
+				wrong = d.Registry.noObject(kind, name)
+			}
 		}
 		d.fail(&UnsupportedError{Path: path, Module: "keras." + kind, Class: name, Layer: layer, Reason: wrong})
 		return nil

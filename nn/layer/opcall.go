@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
 )
@@ -51,7 +52,8 @@ func (d *Decoder) newOp(record *pyjson.Object, module, class string, config *pyj
 		case why != "":
 			reason = why
 		default:
-			reason = "this operation is not known here; " + d.Registry.giveForm(class, reflect.TypeFor[func(*OpCall) any]())
+			reason = "this operation is not known here" + d.Registry.opsLike(module, class) + "; " +
+				d.Registry.giveForm(class, reflect.TypeFor[func(*OpCall) any]())
 		}
 		if ok {
 			f = custom
@@ -68,6 +70,12 @@ func (d *Decoder) newOp(record *pyjson.Object, module, class string, config *pyj
 		o.name = d.automaticName(o.class)
 	}
 	return o
+}
+
+// opsLike asks for the operation that may be meant by a name that is none.
+func (r *Registry) opsLike(module, class string) string {
+	names, _ := r.Ops()
+	return naming.DidYouMean(strings.TrimPrefix(module, opModule+".")+"."+class, names)
 }
 
 // Config implements Layer; the op's arguments stay in their raw form.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn"
 	"github.com/hornml/horn/nn/graph"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
@@ -153,7 +154,7 @@ func TestOpAsLayer(t *testing.T) {
 // TestSymbolicArguments turns what Go has as arguments of a call into what a file has.
 func TestSymbolicArguments(t *testing.T) {
 	p := named(&probe{}, "p")
-	first := p.On(vector(1))
+	first := p.On(nn.Input([]int{1}), vector(1))
 	second := p.OnAll(3, first, []*layer.KerasTensor{first}, map[string]*layer.KerasTensor{"k": first}, layer.Slice{Start: 1}, 2.5)
 	call, out := second[2].Source()
 	if call.Layer != layer.Layer(p) || out != 2 || len(call.Args) != 5 {
@@ -166,7 +167,7 @@ func TestSymbolicArguments(t *testing.T) {
 		t.Errorf("%v", call.Args)
 	}
 	earlier, _ := first.Source()
-	if _, ok := earlier.Args[0].(layer.Constant); !ok || earlier.Order >= call.Order {
+	if _, ok := earlier.Args[1].(layer.Constant); !ok || earlier.Order >= call.Order {
 		t.Errorf("%+v", earlier)
 	}
 	named := p.OnKw([]any{first}, layer.Args{"initial_state": []any{first, nil}})

@@ -1,6 +1,7 @@
 package layer
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sort"
@@ -79,7 +80,10 @@ func NewRegistry(families ...Family) *Registry {
 //
 //go:noinline
 func (r *Registry) Add(families ...Family) {
-	for _, f := range families {
+	for i, f := range families {
+		if f == nil {
+			panic(fmt.Sprintf("layer: family %d is nil; a family is a function such as layers.All", i+1))
+		}
 		f(r)
 	}
 }

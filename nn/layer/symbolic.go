@@ -1,10 +1,12 @@
 package layer
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -47,6 +49,9 @@ func (b *Base) On(args ...any) *KerasTensor { return b.OnKw(args, nil)[0] }
 
 // OnAll is On for a layer with n outputs.
 func (b *Base) OnAll(n int, args ...any) []*KerasTensor {
+	if n < 1 {
+		panic(fmt.Sprintf("layer: OnAll: a layer has 1 output or more, not %d", n))
+	}
 	first := b.On(args...)
 	out := []*KerasTensor{first}
 	for i := 1; i < n; i++ {
@@ -58,6 +63,10 @@ func (b *Base) OnAll(n int, args ...any) []*KerasTensor {
 // OnKw is On with keyword arguments: lstm.OnKw([]any{x}, layer.Args{"initial_state": []any{h, c}}). Outputs after the first
 // are had by Output.
 func (b *Base) OnKw(args []any, kwargs Args) []*KerasTensor {
+	if b.self == nil {
+		panic("layer: On: the layer is not ready: make it with its constructor, such as layers.NewDense, or, if it is of your own, with " +
+			`layers.Custom(l, "my_package>Name")`)
+	}
 	c := &SymbolicCall{Layer: b.self, Order: symbolicCalls.Add(1)}
 	for _, a := range args {
 		c.Args = append(c.Args, SymbolicArgument(a))
@@ -68,11 +77,52 @@ func (b *Base) OnKw(args []any, kwargs Args) []*KerasTensor {
 			c.Kwargs[k] = SymbolicArgument(v)
 		}
 	}
+	if problem := c.problem(args); problem != "" {
+		panic(fmt.Sprintf("layer: On: the layer %q is called %s", b.name, problem))
+	}
 	return []*KerasTensor{{call: c}}
 }
 
+// problem says what is wrong with the arguments of a call, "" for nothing.
+func (c *SymbolicCall) problem(given []any) string {
+	if _, ok := c.Layer.(*InputLayer); ok {
+		return ""
+	}
+	found, problem := false, ""
+	visit := func(leaf any) {
+		switch v := leaf.(type) {
+		case *KerasTensor:
+			if found = true; v == nil || v.call == nil {
+				problem = "on a *KerasTensor that is nil, or that neither nn.Input nor a layer has made"
+			}
+		case Layer:
+			problem = fmt.Sprintf("on a %T: take what that layer gives when it is called itself, layer.On(x)", v)
+		}
+	}
+	tree.Walk(c.Args, visit)
+	for _, k := range tree.Keys(c.Kwargs) {
+		tree.Walk(c.Kwargs[k], visit)
+	}
+	switch {
+	case problem != "":
+		return problem
+	case found:
+		return ""
+	case len(given) > 0:
+		if _, ok := given[0].(tensor.Any); ok {
+			return "on a tensor of numbers, where a model is built of *KerasTensors, as nn.Input gives them; numbers are for Model.Predict"
+		}
+	}
+	return "on no *KerasTensor: nn.Input gives the first, layers the others"
+}
+
 // Output returns another output of the call that made the tensor, in the flat order of the layer's outputs.
-func (t *KerasTensor) Output(i int) *KerasTensor { return &KerasTensor{t.call, i} }
+func (t *KerasTensor) Output(i int) *KerasTensor {
+	if i < 0 {
+		panic(fmt.Sprintf("layer: Output: the outputs of a call are numbered from 0, and %d is none", i))
+	}
+	return &KerasTensor{t.call, i}
+}
 
 // SymbolicArgument turns an argument into the form that calls have.
 func SymbolicArgument(v any) any {

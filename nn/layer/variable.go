@@ -77,6 +77,9 @@ func (v *Variable) Tensor() (*tensor.Tensor, error) {
 // Assign gives the variable the elements of t, which it takes over. Shape and dtype must be the variable's. Predictions
 // that are under way may still use the old ones.
 func (v *Variable) Assign(t tensor.Any) error {
+	if isNothing(t) {
+		return fmt.Errorf("variable %s: a tensor of shape %s is expected, not nil", v.Path, tensor.FormatShape(v.Shape))
+	}
 	if !slices.Equal(t.Shape(), v.Shape) {
 		return fmt.Errorf("variable %s has shape %s, not %s", v.Path, tensor.FormatShape(v.Shape), tensor.FormatShape(t.Shape()))
 	}

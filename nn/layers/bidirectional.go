@@ -52,6 +52,11 @@ func (l *Bidirectional) Config(c *layer.Config) {
 
 // settle completes and checks the two layers as Keras's constructor does.
 func (l *Bidirectional) settle(c *layer.Config) {
+	f, ok := l.ForwardLayer.(recurrent)
+	if !ok {
+		c.Errorf("layer", "a recurrent layer such as LSTM is expected, not a %T", l.ForwardLayer)
+		return
+	}
 	l.ForwardLayer.SetName("forward_" + strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
 	if v, _ := c.Value("backward_layer"); v == nil {
 		record, _ := pyjson.Clone(layer.Record(l.ForwardLayer)).(*pyjson.Object)
@@ -63,11 +68,6 @@ func (l *Bidirectional) settle(c *layer.Config) {
 	}
 	if l.BackwardLayer == nil {
 		return // reported
-	}
-	f, ok := l.ForwardLayer.(recurrent)
-	if !ok {
-		c.Errorf("layer", "a recurrent layer such as LSTM is expected, not a %T", l.ForwardLayer)
-		return
 	}
 	b, ok := l.BackwardLayer.(recurrent)
 	if !ok {

@@ -21,5 +21,12 @@ func build[L layer.Layer](add layer.Family, class string, named []layer.Args, po
 	if l == nil {
 		panic(fmt.Sprintf("layers: there is no %s", class))
 	}
+	for _, a := range named {
+		for k := range a {
+			if _, twice := args[k]; twice {
+				panic(fmt.Sprintf("layers: %s: %s is given twice, by position and by name", class, k))
+			}
+		}
+	}
 	return layer.Construct(values.get(Arguments), l, c, append([]layer.Args{args}, named...)...).(L)
 }

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/hornml/horn/nn/activations"
@@ -91,5 +92,8 @@ func New(class string, args ...layer.Args) (layer.Layer, error) {
 // Custom gives a layer of the caller's own its registered name, such as "my_package>Scale", and its arguments. Keras needs
 // a class registered under that name to load a model that holds the layer.
 func Custom[L layer.Layer](l L, registered string, args ...layer.Args) L {
+	if registered == "" {
+		panic(fmt.Sprintf(`layers: Custom: a registered name such as "my_package>Scale" is expected for %T, as Keras has it`, l))
+	}
 	return layer.Construct(values.get(Arguments), l, layer.CustomClass(registered), args...)
 }

@@ -176,7 +176,14 @@ func shaped(data []float64, shape []int, d tensor.DType) tensor.Any {
 
 // Build implements Optimizer.
 func (b *Base) Build(variables []*layer.Variable) error {
-	for _, v := range variables {
+	if b.rule == nil {
+		return errors.New("an optimizer is made by a registry, with its default arguments: " +
+			`layer.NewRegistry(optimizers.All).Object("optimizers", "adam")`)
+	}
+	for i, v := range variables {
+		if v == nil {
+			return fmt.Errorf("optimizer %s: variable %d is nil", b.Name, i)
+		}
 		if !v.DType.IsFloat() {
 			return fmt.Errorf("optimizer %s: variable %s is %s; only floats can be trained", b.Name, v.Path, v.DType)
 		}

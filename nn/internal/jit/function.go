@@ -17,6 +17,9 @@ type Function struct {
 // NewFunction returns the function that write describes: it is given a value for each argument, nil for one that is left
 // out, and returns the results. It may call b.Fail.
 func NewFunction(write func(b *graph.Builder, args []*graph.Value) []*graph.Value) *Function {
+	if write == nil {
+		panic("nn: NewFunction: a function that writes ops is expected, not nil")
+	}
 	return &Function{write: write, plans: NewCache(0)}
 }
 
