@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hornml/horn/internal/naming"
+	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/internal/tree"
 	"github.com/hornml/horn/nn/layer"
 )
@@ -136,7 +137,7 @@ func notTensor(v any) string {
 	case layer.Constant:
 		return "a tensor of numbers" + want
 	}
-	return fmt.Sprintf("a %T", v) + want
+	return pyjson.Describe(v) + want
 }
 
 // graphBuilder finds the layers of a model in the order that Keras gives them.

@@ -139,10 +139,10 @@ func TestGraphProblems(t *testing.T) {
 		{"an input that is not given", a, y, nil, `the outputs need the input "b", which is not among the model's inputs`},
 		{"an input twice", []*nn.KerasTensor{a, a, b}, y, nil, `the input "a" is given twice`},
 		{"a layer as input", y, y, nil, "an input must be made by nn.Input"},
-		{"a number as output", []*nn.KerasTensor{a, b}, 3, nil, "an output is a *KerasTensor"},
-		{"a number as input", 3, y, nil, "an input is a *KerasTensor"},
-		{"no outputs", []*nn.KerasTensor{a, b}, []any{}, nil, "at least one input and one output"},
-		{"an argument", []*nn.KerasTensor{a, b}, y, nn.Args{"nome": "x"}, `a model has no argument "nome" of that type`},
+		{"a number as output", []*nn.KerasTensor{a, b}, 3, nil, "a *KerasTensor is expected"},
+		{"a number as input", 3, y, nil, "a *KerasTensor is expected"},
+		{"no outputs", []*nn.KerasTensor{a, b}, []any{}, nil, "at least one output"},
+		{"an argument", []*nn.KerasTensor{a, b}, y, nn.Args{"nome": "x"}, `has no argument "nome"`},
 		{"shapes", []*nn.KerasTensor{a, b}, layers.NewReshape([]int{7}).On(y), nil, "reshape"},
 	} {
 		_, err := nn.NewModel(c.in, c.out, c.args)

@@ -80,7 +80,7 @@ func TestSubmodelInside(t *testing.T) {
 	_, err = m.Submodel("tenfol")
 	fails(t, "a slip", err, `did you mean "tenfold"`)
 	_, err = m.Submodel()
-	fails(t, "no outputs", err, "at least one input and one output")
+	fails(t, "no outputs", err, "at least one output")
 }
 
 // TestFromTheMiddle makes a model of the layers behind one.
