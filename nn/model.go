@@ -97,10 +97,6 @@ func (m *Model) IsSequential() bool { return m.sequential }
 
 // Config implements layer.Layer.
 func (m *Model) Config(c *layer.Config) {
-	if c.Writing() {
-		m.writeConfig(c)
-		return
-	}
 	if !c.Reading() {
 		return
 	}

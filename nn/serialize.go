@@ -18,8 +18,8 @@ func (m *Model) buildShape() any {
 	return nil
 }
 
-// writeConfig writes the config of a model that was made in Go.
-func (m *Model) writeConfig(c *layer.Config) {
+// WriteConfig writes the config of a model that was made in Go; see layer.ConfigOf.
+func (m *Model) WriteConfig(c *layer.Config) {
 	if !m.sequential {
 		c.Omit("dtype")
 	}

@@ -20,6 +20,7 @@ type Config struct {
 	registry *Registry      // nil while writing
 	in       *pyjson.Object // nil while writing or taking defaults
 	out      *pyjson.Object
+	recordOf func(Layer) *pyjson.Object // Record while writing: programs that only read do not link it
 	path     string
 	layer    string
 	used     map[string]bool
@@ -358,7 +359,7 @@ func (a Activation) Apply(c *Call, x *graph.Value) *graph.Value {
 
 // Elementwise reports whether the activation is one of Keras's that work on each element alone.
 func (a Activation) Elementwise() bool {
-	if _, named := a.Raw.(string); a.Raw != nil && !named {
+	if _, named := a.Raw.(string); a.Layer != nil || a.Raw != nil && !named {
 		return false
 	}
 	switch a.Name {
@@ -380,9 +381,12 @@ func (a Activation) Children(attr string) []Child {
 // default, "" for linear.
 func (c *Config) Activation(key string, field *Activation, def string) {
 	if c.out != nil {
-		if field.Raw != nil {
+		switch {
+		case field.Raw != nil:
 			c.out.Set(key, field.Raw)
-		} else {
+		case field.Layer != nil:
+			c.out.Set(key, c.recordOf(field.Layer))
+		default:
 			c.out.Set(key, field.Name)
 		}
 		return
@@ -470,7 +474,7 @@ func (c *Config) activation(key string, v any) (Activation, string) {
 		if !c.hold(key, v) {
 			return Activation{}, ""
 		}
-		return layerActivation(v, Record(v)), ""
+		return layerActivation(v, nil), ""
 	}
 	if reflect.TypeOf(v).Kind() == reflect.Func {
 		return Activation{}, "the name of an activation or a layer is expected, such as one of layers.Custom: a file has no place for a function"
@@ -496,7 +500,7 @@ func (c *Config) Layer(key string, field *Layer) {
 			return nil, "a layer is expected"
 		}
 		return c.decoder.Layer(v, c.path+"/"+key), ""
-	}, func(l Layer) any { return Record(l) })
+	}, func(l Layer) any { return c.recordOf(l) })
 }
 
 // LayerOrNone visits a layer or null; nil stands for null and is the default.
@@ -534,7 +538,7 @@ func (c *Config) Layers(key string, field *[]Layer) {
 	}, func(ls []Layer) any {
 		var list []any
 		for _, l := range ls {
-			list = append(list, Record(l))
+			list = append(list, c.recordOf(l))
 		}
 		return list
 	})

@@ -3,6 +3,7 @@ package layer
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/nn/graph"
@@ -93,12 +94,13 @@ type Base struct {
 	variables []*Variable
 	self      Layer
 	built     bool
-	network   Network // nil for a layer that is none
-	order     uint64  // of construction, for layers made in Go
-	automatic bool    // the name was not given
-	models    int     // how many models made in Go hold the layer
-	holders   int     // how many models and layers made in Go hold it, or how often one does
-	input     []int   // of its argument "input_shape" or "input_dim", without the batch; nil for none
+	network   Network    // nil for a layer that is none
+	rewriting *sync.Once // of its calls in the record, when that is asked for; nil if they are as they should be
+	order     uint64     // of construction, for layers made in Go
+	automatic bool       // the name was not given
+	models    int        // how many models made in Go hold the layer
+	holders   int        // how many models and layers made in Go hold it, or how often one does
+	input     []int      // of its argument "input_shape" or "input_dim", without the batch; nil for none
 	// Output shapes of the calls that the symbolic trace saw; -1 for unknown dimensions.
 	outputShapes []any
 	outputTypes  [][]tensor.DType // of the same calls, flat

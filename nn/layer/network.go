@@ -3,6 +3,7 @@ package layer
 import (
 	"fmt"
 	"sort"
+	"sync"
 
 	"github.com/hornml/horn/internal/naming"
 	"github.com/hornml/horn/internal/pyjson"
@@ -46,12 +47,12 @@ func SetBuilt(l Layer) { l.base().built = true }
 // OutputTypes returns the types of the outputs of each call of a layer, flat.
 func OutputTypes(l Layer) [][]tensor.DType { return l.base().outputTypes }
 
-// RewriteCalls writes the calls of all layers, with the shapes of their tensors, into the records from which a model and the
-// models inside it were read; for records of older releases, which have no shapes there.
+// RewriteCalls lets Record write the calls of all layers, with the shapes of their tensors, into the records from which a model and
+// the models inside it were read; for records of older releases, which have no shapes there.
 func RewriteCalls(model Layer) {
 	Each(model, func(l Layer) {
 		if b := l.base(); b.network != nil && b.record != nil {
-			b.network.RewriteCalls(b.record)
+			b.rewriting = new(sync.Once)
 		}
 	})
 }

@@ -84,7 +84,7 @@ func (c *Config) Constraint(key string, field **Object) { c.Object("constraints"
 // Object visits an object of keras.<kind>: a record, a name, or null; def is the name of the default, "" for null.
 func (c *Config) Object(kind, key string, field **Object, def string) {
 	if c.out != nil {
-		c.out.Set(key, (*field).Record())
+		c.out.Set(key, c.RecordOf(*field))
 		return
 	}
 	if v, ok := c.Value(key); ok {
@@ -208,7 +208,12 @@ func (d *Decoder) read(o Configurable, config *pyjson.Object, path, layer string
 }
 
 // Record returns the serialized form of the object, null for nil.
-func (o *Object) Record() any {
+func (o *Object) Record() any { return o.record(Record) }
+
+// RecordOf returns the serialized form of an object while its owner is written, null for nil.
+func (c *Config) RecordOf(o *Object) any { return o.record(c.recordOf) }
+
+func (o *Object) record(recordOf func(Layer) *pyjson.Object) any {
 	if o == nil {
 		return nil
 	}
@@ -216,7 +221,7 @@ func (o *Object) Record() any {
 		return r
 	}
 	config := new(pyjson.Object)
-	o.Impl.Config(&Config{out: config})
+	o.Impl.Config(&Config{out: config, recordOf: recordOf})
 	return pyjson.NewObject("module", "keras."+o.Kind, "class_name", o.Name, "config", config, "registered_name", nil)
 }
 

@@ -11,8 +11,12 @@ import (
 func Record(l Layer) *pyjson.Object {
 	s := &serializer{layers: map[*pyjson.Object]Layer{}}
 	Each(l, func(l Layer) {
-		if r := l.base().record; r != nil {
-			s.layers[r] = l
+		b := l.base()
+		if b.rewriting != nil {
+			b.rewriting.Do(func() { b.network.RewriteCalls(b.record) })
+		}
+		if b.record != nil {
+			s.layers[b.record] = l
 		}
 	})
 	return s.record(l)
@@ -197,18 +201,27 @@ func (b *Base) buildShape() (shape any, ok bool) {
 // FreshRecord is Record made of the layer's arguments, also for a layer that was read from a file.
 func FreshRecord(l Layer) *pyjson.Object { return l.base().newRecord() }
 
+// configWriter is a layer that has much to write: programs that only read do not link what ConfigOf alone calls.
+type configWriter interface {
+	Layer
+	WriteConfig(c *Config)
+}
+
 // ConfigOf returns the arguments of a layer's constructor as its fields have them (Layer.get_config), whatever the record
 // says from which it was read.
 func ConfigOf(l Layer) *pyjson.Object {
 	config := new(pyjson.Object)
-	c := &Config{out: config}
-	switch l.(type) {
+	c := &Config{out: config, recordOf: Record}
+	switch l := l.(type) {
 	case *op:
 		config.Set("name", l.Name())
 		l.Config(c)
 	case *InputLayer:
 		l.Config(c)
 		config.Set("name", l.Name())
+	case configWriter:
+		l.base().config(c)
+		l.WriteConfig(c)
 	default:
 		l.base().config(c)
 		l.Config(c)

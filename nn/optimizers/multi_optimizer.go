@@ -33,7 +33,7 @@ func (m *OptimizerMap) Config(c *layer.Config) {
 	if !c.Reading() {
 		out := new(pyjson.Object)
 		for i, p := range m.Patterns {
-			out.Set(p, m.Optimizers[i].Record())
+			out.Set(p, c.RecordOf(m.Optimizers[i]))
 		}
 		c.Put("optimizer_map", out)
 		return
