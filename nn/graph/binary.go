@@ -264,9 +264,17 @@ var (
 func (b *Builder) Binary(op *Binary, x, y *Value) *Value { return b.Emit1(Pairwise{op}, x, y) }
 
 // Add and the methods after it append the elementwise op of their name; the operands have one type and broadcast.
+//
+//go:noinline
 func (b *Builder) Add(x, y *Value) *Value { return b.Binary(Add, x, y) }
+
+//go:noinline
 func (b *Builder) Sub(x, y *Value) *Value { return b.Binary(Sub, x, y) }
+
+//go:noinline
 func (b *Builder) Mul(x, y *Value) *Value { return b.Binary(Mul, x, y) }
+
+//go:noinline
 func (b *Builder) Div(x, y *Value) *Value { return b.Binary(Div, x, y) }
 func (b *Builder) Max(x, y *Value) *Value { return b.Binary(Max, x, y) }
 func (b *Builder) Min(x, y *Value) *Value { return b.Binary(Min, x, y) }

@@ -203,12 +203,18 @@ func (b *Builder) Unary(op *Unary, x *Value) *Value { return b.Emit1(Elementwise
 func (b *Builder) UnaryP(op *Unary, p Params, x *Value) *Value { return b.Emit1(Elementwise{op, p}, x) }
 
 // Neg and the methods after it append the elementwise op of their name.
-func (b *Builder) Neg(x *Value) *Value     { return b.Unary(Neg, x) }
-func (b *Builder) Abs(x *Value) *Value     { return b.Unary(Abs, x) }
-func (b *Builder) Exp(x *Value) *Value     { return b.Unary(Exp, x) }
-func (b *Builder) Log(x *Value) *Value     { return b.Unary(Log, x) }
-func (b *Builder) Sqrt(x *Value) *Value    { return b.Unary(Sqrt, x) }
-func (b *Builder) Rsqrt(x *Value) *Value   { return b.Unary(Rsqrt, x) }
+//
+//go:noinline
+func (b *Builder) Neg(x *Value) *Value { return b.Unary(Neg, x) }
+
+//go:noinline
+func (b *Builder) Abs(x *Value) *Value   { return b.Unary(Abs, x) }
+func (b *Builder) Exp(x *Value) *Value   { return b.Unary(Exp, x) }
+func (b *Builder) Log(x *Value) *Value   { return b.Unary(Log, x) }
+func (b *Builder) Sqrt(x *Value) *Value  { return b.Unary(Sqrt, x) }
+func (b *Builder) Rsqrt(x *Value) *Value { return b.Unary(Rsqrt, x) }
+
+//go:noinline
 func (b *Builder) Square(x *Value) *Value  { return b.Unary(Square, x) }
 func (b *Builder) Tanh(x *Value) *Value    { return b.Unary(Tanh, x) }
 func (b *Builder) Sigmoid(x *Value) *Value { return b.Unary(Sigmoid, x) }

@@ -118,6 +118,7 @@ type parser struct {
 	written int
 }
 
+//go:noinline
 func (s *parser) fail(format string, args ...any) { panic(problem{s.at, fmt.Sprintf(format, args...)}) }
 
 // more reports whether there is another character.
@@ -133,6 +134,8 @@ func (s *parser) next() rune {
 }
 
 // take passes over a text if it comes next.
+//
+//go:noinline
 func (s *parser) take(text string) bool {
 	if !strings.HasPrefix(string(s.text[s.at:min(s.at+len(text), len(s.text))]), text) {
 		return false
