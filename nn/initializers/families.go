@@ -8,7 +8,10 @@ import (
 )
 
 // All is the family of the classes of keras.initializers, keras.regularizers and keras.constraints.
-func All(r *layer.Registry) { r.Add(addConstant, addOrthogonal, addRandom, addRegularizers, addStft) }
+func All(r *layer.Registry) { r.Add(Common, addOrthogonal, addStft) }
+
+// Common is All without OrthogonalInitializer and STFT, which few models name and which are as large as all others together.
+func Common(r *layer.Registry) { r.Add(addConstant, addRandom, addRegularizers) }
 
 // New returns an initializer of Keras by its class or short name with Keras's default arguments. A name that is none is a mistake in
 // the program: it panics; [layer.Registry.Object] gives nil.

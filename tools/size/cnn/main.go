@@ -6,14 +6,16 @@ import (
 	"os"
 
 	"github.com/hornml/horn/kerasfile/core"
+	"github.com/hornml/horn/nn/activations"
+	"github.com/hornml/horn/nn/initializers"
 	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
 
 func main() {
-	registry := layer.NewRegistry(layers.Arguments, layers.AddConv, layers.AddPooling, layers.AddGlobalPooling, layers.AddFlatten,
-		layers.AddDense, layers.AddDropout, layers.AddActivation)
+	registry := layer.NewRegistry(activations.All, initializers.Common, layers.AddConv, layers.AddPooling, layers.AddGlobalPooling,
+		layers.AddFlatten, layers.AddDense, layers.AddDropout, layers.AddActivation)
 	model, err := core.Load(os.Args[1], registry)
 	if err != nil {
 		fmt.Println(err)
