@@ -141,19 +141,32 @@ func conv[T float32 | float64](n *Node, a Conv, out, x, k []T) {
 		}
 		return p / spread[axis]
 	}
+	// The taps of an output that may lie on the input: a kernel may be much longer than that.
+	taps := func(axis, o int) (first, end int) {
+		before := lo[axis] - o*stride[axis]
+		first = max(0, (before+dilation[axis]-1)/dilation[axis])
+		last := before + (xs[axis]-1)*spread[axis]
+		if last < 0 {
+			return 0, 0
+		}
+		return first, min(ks[axis], last/dilation[axis]+1)
+	}
 	o := 0
 	for bt := range batch {
 		for o0 := range os[0] {
+			first0, end0 := taps(0, o0)
 			for o1 := range os[1] {
+				first1, end1 := taps(1, o1)
 				for o2 := range os[2] {
+					first2, end2 := taps(2, o2)
 					for f := range filters {
 						g := f / perOut
 						var sum float64
-						for k0 := range ks[0] {
+						for k0 := first0; k0 < end0; k0++ {
 							i0 := source(0, o0, k0)
-							for k1 := 0; k1 < ks[1] && i0 >= 0; k1++ {
+							for k1 := first1; k1 < end1 && i0 >= 0; k1++ {
 								i1 := source(1, o1, k1)
-								for k2 := 0; k2 < ks[2] && i1 >= 0; k2++ {
+								for k2 := first2; k2 < end2 && i1 >= 0; k2++ {
 									i2 := source(2, o2, k2)
 									if i2 < 0 {
 										continue

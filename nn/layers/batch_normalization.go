@@ -105,9 +105,9 @@ func (l *BatchNormalization) Build(c *layer.Call) {
 	l.movingMean = c.AddWeight("moving_mean", l.MovingMeanInitializer.Init(), shape, layer.NotTrainable)
 	l.movingVariance = c.AddWeight("moving_variance", l.MovingVarianceInitializer.Init(), shape, layer.NotTrainable)
 	if l.Renorm {
-		l.movingStddev = c.AddWeight("moving_stddev", squareRoot{l.MovingVarianceInitializer.Init()}, shape, layer.NotTrainable)
+		l.movingStddev = c.AddWeight("moving_stddev", rootOf(l.MovingVarianceInitializer.Init()), shape, layer.NotTrainable)
 		l.renormMean = c.AddWeight("renorm_mean", l.MovingMeanInitializer.Init(), shape, layer.NotTrainable)
-		l.renormStddev = c.AddWeight("renorm_stddev", squareRoot{l.MovingVarianceInitializer.Init()}, shape, layer.NotTrainable)
+		l.renormStddev = c.AddWeight("renorm_stddev", rootOf(l.MovingVarianceInitializer.Init()), shape, layer.NotTrainable)
 	}
 }
 
@@ -220,6 +220,14 @@ func (l *BatchNormalization) remember(c *layer.Call, mean, variance *value) {
 	move(l.renormStddev, stddev, l.RenormMomentum)
 	moved := move(l.movingStddev, stddev, l.Momentum)
 	c.Assign(l.movingVariance, c.Relu(c.AddS(c.Square(moved), -l.Epsilon)))
+}
+
+// rootOf is squareRoot, but nil of nil.
+func rootOf(of layer.Initializer) layer.Initializer {
+	if of == nil {
+		return nil
+	}
+	return squareRoot{of}
 }
 
 // squareRoot is an initializer that takes the root of what another one makes.

@@ -70,7 +70,7 @@ func (l *LSTMCell) Build(c *layer.Call) {
 	l.make(c, l.Units, 4)
 	if l.UseBias {
 		init := l.BiasInitializer.Init()
-		if l.UnitForgetBias {
+		if l.UnitForgetBias && init != nil {
 			init = forgetBias{init, l.Units}
 		}
 		l.bias = c.AddWeight("bias", init, []int{4 * l.Units}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))

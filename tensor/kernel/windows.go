@@ -149,7 +149,7 @@ func (s WindowSpec) Taps(limit int) int {
 				before = taps
 				if !seen[taps] {
 					seen[taps] = true
-					sum += last - first
+					sum += max(last-first, 1) // a class without taps is one, too
 				}
 			}
 			if sum > limit {

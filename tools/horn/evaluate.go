@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,7 +26,7 @@ target_1, ... ("target", "label" or "y" if there is one output), and, if there a
 ("weight" for all outputs).`,
 		Example: "  horn evaluate digits.keras digits_test.npz\n  horn evaluate model.keras test.npz --batch 128 --json",
 		Args:    arguments(2, 2, "MODEL and DATA.npz"),
-		RunE:    func(cmd *cobra.Command, args []string) error { return e.run(cmd.Context(), a, args[0], args[1]) },
+		RunE:    func(_ *cobra.Command, args []string) error { return e.run(a, args[0], args[1]) },
 	}
 	e.register(cmd)
 	cmd.Flags().IntVar(&e.batch, "batch", 32, "examples in one call")
@@ -41,7 +40,7 @@ type evaluateCommand struct {
 	json  bool
 }
 
-func (e *evaluateCommand) run(ctx context.Context, a *app, path, file string) error {
+func (e *evaluateCommand) run(a *app, path, file string) error {
 	switch {
 	case e.batch < 1:
 		return fmt.Errorf("--batch %d: a positive number is expected", e.batch)
@@ -67,7 +66,7 @@ func (e *evaluateCommand) run(ctx context.Context, a *app, path, file string) er
 	}
 	bar := a.progress(data.examples, "evaluating")
 	defer bar.Close()
-	scores, err := m.EvaluateContext(ctx, data.inputs, data.targets, nn.EvaluateOptions{
+	scores, err := m.EvaluateContext(a.context, data.inputs, data.targets, nn.EvaluateOptions{
 		BatchSize:     e.batch,
 		SampleWeights: data.weights,
 		Progress:      func(samples int) { _ = bar.Set(samples) }, // nothing depends on the bar

@@ -36,12 +36,14 @@ type app struct {
 	notes   []string // for standard error, unless the command fails
 	context context.Context
 	cancel  context.CancelCauseFunc
-	writing sync.Mutex // held while a file is written
+	stop    context.CancelFunc // ends the timer of --timeout
+	writing sync.Mutex         // held while a file is written
 }
 
 func newApp(in io.Reader, out, errOut io.Writer) *app {
 	a := &app{in: in, out: bufio.NewWriterSize(out, 1<<16), err: errOut}
 	a.context, a.cancel = context.WithCancelCause(context.Background())
+	a.stop = func() {}
 	return a
 }
 
@@ -53,13 +55,14 @@ func (a *app) run(args []string) (code int) {
 			code = 1
 		}
 	}()
+	defer func() { a.stop() }()
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	cmd, err := root.ExecuteContextC(a.context)
-	if a.context.Err() != nil {
+	if _, late := context.Cause(a.context).(timeoutError); a.context.Err() != nil && !late {
 		return 1 // a signal ended it, of which nothing is to be said
 	}
 	if flushErr := a.out.Flush(); flushErr != nil && (err == nil || asWork(err)) {

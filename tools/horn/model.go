@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -16,6 +18,7 @@ import (
 // modelFlags are shared by all commands that load a model.
 type modelFlags struct {
 	threads int
+	timeout time.Duration
 	memory  memoryFlag
 }
 
@@ -23,6 +26,7 @@ func (f *modelFlags) register(cmd *cobra.Command) {
 	registerUnsafe(cmd)
 	f.memory.register(cmd)
 	cmd.Flags().IntVar(&f.threads, "threads", 0, "goroutines for one prediction (default all cores)")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "most time from the loading on, such as 30s (default any)")
 }
 
 // registerUnsafe takes the flag for Keras's safe_mode=False, which changes nothing: Python code is never run.
@@ -40,6 +44,9 @@ func (f *modelFlags) check() error {
 	if f.threads > maxThreads {
 		return fmt.Errorf("--threads %d: at most %d are possible", f.threads, maxThreads)
 	}
+	if f.timeout < 0 {
+		return fmt.Errorf("--timeout %v: a positive time is expected", f.timeout)
+	}
 	return nil
 }
 
@@ -52,6 +59,9 @@ func (a *app) load(path string, f modelFlags, opts ...kerasfile.Option) (*nn.Mod
 	if err := isModelPath(path); err != nil {
 		return nil, err
 	}
+	if f.timeout > 0 {
+		a.context, a.stop = context.WithTimeoutCause(a.context, f.timeout, timeoutError(f.timeout))
+	}
 	m, err := kerasfile.Load(path, append(append(f.options(), kerasfile.WithContext(a.context)), opts...)...)
 	if err != nil {
 		return nil, fail(path, err)
@@ -63,6 +73,13 @@ func (a *app) load(path string, f modelFlags, opts ...kerasfile.Option) (*nn.Mod
 		a.note("%s: %s", path, n)
 	}
 	return m, nil
+}
+
+// timeoutError ends what takes longer than --timeout allows.
+type timeoutError time.Duration
+
+func (e timeoutError) Error() string {
+	return fmt.Sprintf("it takes longer than %v; --timeout allows more", time.Duration(e))
 }
 
 // isModelPath refuses what can only be a slip: a pipe, a device.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -28,7 +27,7 @@ single example needs no batch dimension and is answered without one.
 		Args: arguments(2, -1, "MODEL and one or more INPUT files"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.topSet = cmd.Flags().Changed("top")
-			return p.run(cmd.Context(), a, args[0], args[1:])
+			return p.run(a, args[0], args[1:])
 		},
 	}
 	p.register(cmd)
@@ -51,7 +50,7 @@ type predictCommand struct {
 	layers     []string
 }
 
-func (p *predictCommand) run(ctx context.Context, a *app, model string, files []string) error {
+func (p *predictCommand) run(a *app, model string, files []string) error {
 	switch {
 	case p.top < 1:
 		return fmt.Errorf("--top %d: a positive number is expected", p.top)
@@ -95,7 +94,7 @@ func (p *predictCommand) run(ctx context.Context, a *app, model string, files []
 		return fmt.Errorf("%s is for pictures; there are none among the inputs", flag)
 	}
 	r.noteScale(m, model)
-	outputs, err := a.compute(ctx, m, in, p.batch)
+	outputs, err := a.compute(m, in, p.batch)
 	if err != nil {
 		return fail(model, err)
 	}
@@ -125,12 +124,12 @@ func (p *predictCommand) run(ctx context.Context, a *app, model string, files []
 }
 
 // compute runs the model in batches and puts their outputs together.
-func (a *app) compute(ctx context.Context, m *nn.Model, in *inputs, batch int) ([]tensor.Any, error) {
+func (a *app) compute(m *nn.Model, in *inputs, batch int) ([]tensor.Any, error) {
 	n := in.examples()
 	if n <= batch {
-		return m.PredictContext(ctx, nn.CallOptions{BatchSize: batch}, in.arrays...)
+		return m.PredictContext(a.context, nn.CallOptions{BatchSize: batch}, in.arrays...)
 	}
 	bar := a.progress(n, "predicting")
 	defer bar.Close()
-	return m.PredictContext(ctx, nn.CallOptions{BatchSize: batch, Progress: func(examples int) { _ = bar.Set(examples) }}, in.arrays...)
+	return m.PredictContext(a.context, nn.CallOptions{BatchSize: batch, Progress: func(examples int) { _ = bar.Set(examples) }}, in.arrays...)
 }

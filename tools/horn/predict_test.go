@@ -470,3 +470,10 @@ func TestLayer(t *testing.T) {
 	}
 	refused(t, 1, `no layer "digi" (did you mean "digit"?)`, "predict", model, picture, "--layer", "digi")
 }
+
+// TestTimeout ends what takes too long.
+func TestTimeout(t *testing.T) {
+	refused(t, 1, "it takes longer than 1ns; --timeout allows more", "predict", examplesDir+"digits.keras", examplesDir+"digit_7.png",
+		"--timeout", "1ns")
+	refused(t, 2, "--timeout -1s", "predict", examplesDir+"digits.keras", examplesDir+"digit_7.png", "--timeout", "-1s")
+}

@@ -37,7 +37,8 @@ func (l *lowering) affordable(x, out *graph.Value, axes []kernel.Axis) bool {
 		return false
 	}
 	spec := kernel.WindowSpec{Batch: x.Shape[0], Axes: axes, Channels: x.LastDim(), InStride: x.LastDim(), OutStride: out.LastDim()}
-	return spec.Taps(maxTaps) <= maxTaps
+	limit := int(min(maxTaps, l.options.MaxBytes/256)) // some 64 bytes for each, and for what is grown on the way
+	return spec.Taps(limit) <= limit
 }
 
 func newWindows(spec kernel.WindowSpec, x, out *graph.Value) windows {
