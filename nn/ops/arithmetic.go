@@ -50,6 +50,10 @@ func addArithmetic(r *layer.Registry) {
 	floats("Logaddexp2", opLogaddexp2)
 	floats("Hypot", graph.Hypot)
 	floats("Heaviside", opHeaviside)
+	r.RegisterOp("math", "Gammainc", func(o *layer.OpCall) any {
+		a, x := narrowPair(o, "x1", "x2", layer.PyFloat)
+		return o.Binary(opGammainc, a, x)
+	})
 	r.RegisterOp("numpy", "Nextafter", nextafter)
 	r.RegisterOp("numpy", "Ldexp", ldexp)
 	whole := func(class string, op *graph.Binary, first, second string) {

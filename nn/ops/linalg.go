@@ -17,6 +17,7 @@ func addLinalg(r *layer.Registry) {
 		return square(o, x).each(o, choleskyInverse{Upper: o.Bool(-1, "upper", false)})
 	})
 	one(r, "linalg", "Inv", "x", func(o *layer.OpCall, x *value) *value { return square(o, x).each(o, inverse{}) })
+	one(r, "linalg", "MatrixPower", "x", matrixPower)
 	one(r, "linalg", "Det", "x", func(o *layer.OpCall, x *value) *value { return square(o, x).each(o, determinant{}) })
 	r.RegisterOp("numpy", "Slogdet", func(o *layer.OpCall) any {
 		return many(square(o, o.Tensor(0, "x")).emit(o, logDeterminant{}))
@@ -93,6 +94,44 @@ func square(o *layer.OpCall, x *value) matrices {
 		o.Fail("%s: square matrices are expected, not %s", o, x)
 	}
 	return m
+}
+
+// matrixPower multiplies matrices with themselves, or their inverses, by squaring. Integers stay integers unless they are inverted.
+func matrixPower(o *layer.OpCall, x *value) *value {
+	n := o.Int(-1, "n")
+	m := square(o, x)
+	if n >= 0 {
+		m.x = asInt(o, x)
+	}
+	if n < -1<<20 || n > 1<<20 {
+		o.Fail("%s: the power %d", o, n)
+	}
+	if n == 0 {
+		if !graph.Known(m.n) {
+			return o.Opaque(m.x.DType, m.x.Shape, m.x)
+		}
+		at := o.Iota(tensor.Int32, m.n)
+		eye := o.Compare(graph.Equal, o.ExpandDims(at, 1), o.ExpandDims(at, 0))
+		return o.BroadcastTo(o.Cast(eye, m.x.DType), m.x.Shape...)
+	}
+	base := m.x
+	if n < 0 {
+		base, n = m.each(o, inverse{}), -n
+	}
+	var out *value
+	for ; n > 0; n >>= 1 {
+		if n&1 != 0 {
+			if out == nil {
+				out = base
+			} else {
+				out = o.MatMul(out, base)
+			}
+		}
+		if n > 1 {
+			base = o.MatMul(base, base)
+		}
+	}
+	return out
 }
 
 // cut reads the share of the largest singular value up to which others count as 0.

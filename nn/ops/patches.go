@@ -12,6 +12,7 @@ func addPatches(r *layer.Registry) {
 	r.RegisterOp("image", "ExtractPatches", func(o *layer.OpCall) any { return extractPatches(o, o.Tensor(0, "images")) })
 	// A class of Keras 3.12.
 	r.RegisterOp("image", "ExtractPatches3D", func(o *layer.OpCall) any { return extractPatches(o, o.Tensor(0, "volumes")) })
+	one(r, "image", "ReconstructPatches", "patches", reconstructPatches)
 	r.RegisterOp("nn", "Unfold", unfold)
 	r.RegisterOp("nn", "Fold", fold)
 	r.RegisterOp("nn", "DepthToSpace", func(o *layer.OpCall) any { return blocks(o, true) })
@@ -43,6 +44,90 @@ func extractPatches(o *layer.OpCall, x *value) any {
 	y := w.out(o, o.Concat(-1, tapSlices(o, x, w)...))
 	if single {
 		y = o.Squeeze(y, 0)
+	}
+	return y
+}
+
+// reconstructPatches puts patches that do not overlap together again, and cuts off what padding="same" had added.
+func reconstructPatches(o *layer.OpCall, x *value) *value {
+	size := o.Ints(-1, "size")
+	if len(size) == 1 {
+		size = []int{size[0], size[0]}
+	}
+	rank := len(size)
+	single := x.Rank() == rank+1
+	if single {
+		x = o.ExpandDims(x, 0)
+	}
+	if rank != 2 && rank != 3 || x.Rank() != rank+2 {
+		o.Fail("%s: patches of %d axes do not fit %s", o, rank, x)
+	}
+	if strides := spatial(o, "strides", rank, size); !slices.Equal(strides, size) {
+		o.Fail("%s: patches of %d at distances of %d overlap or leave holes, which Keras does not put together", o, size, strides)
+	}
+	same := o.Choice(-1, "padding", "valid", "same") == "same"
+	first := channelsFirst(o)
+	if first {
+		x = o.ToChannelsLast(x)
+	}
+	volume := 1
+	for _, n := range size {
+		if n < 1 {
+			o.Fail("%s: patches of %d", o, size)
+		}
+		volume = graph.Times(volume, n)
+	}
+	channels := x.Shape[rank+1]
+	if !graph.Known(channels) || channels%volume != 0 {
+		o.Fail("%s: the %s do not consist of patches of %d elements", o, x, volume)
+	}
+	// (batch, grid..., size..., channels) with each axis of the grid before that of the patch.
+	split := append([]int{x.Shape[0]}, x.Shape[1:rank+1]...)
+	split = append(append(split, size...), channels/volume)
+	order, whole := []int{0}, []int{x.Shape[0]}
+	for i := range rank {
+		order = append(order, 1+i, 1+rank+i)
+		whole = append(whole, graph.Times(x.Shape[1+i], size[i]))
+	}
+	order, whole = append(order, 1+2*rank), append(whole, channels/volume)
+	y := o.Reshape(o.Transpose(o.Reshape(x, split...), order...), whole...)
+	y = cropPatches(o, y, whole, size, same)
+	if first {
+		order = []int{0, rank + 1}
+		for i := range rank {
+			order = append(order, 1+i)
+		}
+		y = o.Transpose(y, order...)
+	}
+	if single {
+		y = o.Squeeze(y, 0)
+	}
+	return y
+}
+
+// cropPatches brings what patches make up to the size that was asked for.
+func cropPatches(o *layer.OpCall, y *value, whole, size []int, same bool) *value {
+	v, given := o.Get(-1, "output_size")
+	if !given || v == nil {
+		if same {
+			o.Fail("%s: output_size is missing: with padding \"same\" the patches do not tell it", o)
+		}
+		return y
+	}
+	want := spatial(o, "output_size", len(size), nil)
+	for i, n := range want {
+		all := whole[i+1]
+		if !graph.Known(all) {
+			if same {
+				o.Fail("%s: the number of patches along axis %d must be known", o, i)
+			}
+			continue
+		}
+		if all != n && !same || n > all || n <= all-size[i] {
+			o.Fail("%s: patches of %d in all do not make an axis of %d", o, all, n)
+		}
+		start := (all - n) / 2
+		y = o.Slice(y, i+1, start, start+n)
 	}
 	return y
 }

@@ -65,6 +65,19 @@ func addShape(r *layer.Registry) {
 	stack("Vstack", 0, 2)
 	stack("Hstack", 1, 1)
 	stack("Dstack", 2, 3)
+	// Vectors are columns.
+	r.RegisterOp("numpy", "ColumnStack", func(o *layer.OpCall) any {
+		xs := sameType(o, o.Tensors(0, "xs"))
+		for i, x := range xs {
+			switch x.Rank() {
+			case 0:
+				o.Fail("%s: arrays of one axis or more are expected, not %s", o, x)
+			case 1:
+				xs[i] = o.ExpandDims(x, 1)
+			}
+		}
+		return o.Concat(1, xs...)
+	})
 	split := func(class string, axis func(o *layer.OpCall, x *value) int, uneven bool) {
 		r.RegisterOp("numpy", class, func(o *layer.OpCall) any {
 			x := o.Tensor(0, "x")

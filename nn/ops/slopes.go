@@ -97,6 +97,13 @@ func (pairSlopes) Slopes(b *graph.Builder, f *graph.Binary, x, y, out, d *value,
 		if wantY {
 			dy = b.Mul(d, b.Sigmoid(b.Neg(difference)))
 		}
+	case opGammainc:
+		if wantX {
+			dx = b.Mul(d, b.Binary(opGammaincByA, x, y))
+		}
+		if wantY {
+			dy = b.Mul(d, b.Binary(opGammaDensity, x, y))
+		}
 	case opHeaviside:
 		if wantY {
 			dy = b.Where(b.Compare(graph.Equal, x, zero), d, zero)
