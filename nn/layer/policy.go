@@ -14,7 +14,7 @@ type Policy struct {
 	Name         string // as Keras writes it: "float32", "mixed_float16", "int8_from_float32"
 	Compute      tensor.DType
 	Variable     tensor.DType
-	Quantization string // "", "int8", "int4", "float8", "gptq", "awq"
+	Quantization string // "", "int8", "int4", "float8", "gptq", "awq", "ternary"
 	// BlockSize is the number of inputs that share a scale in int4, gptq and awq; -1 for one scale per channel, 0 where
 	// the policy does not say.
 	BlockSize int
@@ -44,7 +44,7 @@ func ParsePolicy(name string) (Policy, error) {
 	if mode, source, ok := strings.Cut(name, "_from_"); ok {
 		mode, block, _ := strings.Cut(mode, "/")
 		switch mode {
-		case "int8", "int4", "float8", "gptq", "awq":
+		case "int8", "int4", "float8", "gptq", "awq", "ternary":
 		default:
 			return p, fmt.Errorf("%q is no dtype policy", name)
 		}

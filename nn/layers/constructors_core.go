@@ -52,3 +52,10 @@ func NewMasking(args ...layer.Args) *Masking {
 func NewReversibleEmbedding(inputDim int, outputDim int, args ...layer.Args) *ReversibleEmbedding {
 	return build[*ReversibleEmbedding](AddReversibleEmbedding, "ReversibleEmbedding", args, "input_dim", inputDim, "output_dim", outputDim)
 }
+
+// NewTernaryDense returns a TernaryDense layer (keras.layers.TernaryDense). Args: threshold=None, activation="linear",
+// use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None,
+// bias_regularizer=None, kernel_constraint=None, bias_constraint=None.
+func NewTernaryDense(units int, args ...layer.Args) *TernaryDense {
+	return build[*TernaryDense](AddTernaryDense, "TernaryDense", args, "units", units)
+}

@@ -87,6 +87,12 @@ func NewMixUp(args ...layer.Args) *Augmentation {
 	return build[*Augmentation](AddImageAugmentation, "MixUp", args)
 }
 
+// NewMosaic returns a Mosaic layer (keras.layers.Mosaic). Args: data_format="channels_last", offset=(0.25, 0.75),
+// seed=None.
+func NewMosaic(args ...layer.Args) *Augmentation {
+	return build[*Augmentation](AddImageAugmentation, "Mosaic", args)
+}
+
 // NewNormalization returns a Normalization layer (keras.layers.Normalization). Args: axis=(-1), invert=False,
 // mean=None, variance=None.
 func NewNormalization(args ...layer.Args) *Normalization {

@@ -96,6 +96,8 @@ func (l *Dense) product(c *layer.Call, x *value) *value {
 		kernel := c.Var(l.kernel)
 		y := c.Dense(float8Round(c, x, c.Raw(l.float8[0])), float8Round(c, kernel, c.Raw(l.float8[2])))
 		return c.Float8Gradient(y, c.Raw(l.float8[4]), c.Raw(l.float8[5]))
+	case "ternary":
+		return ternaryProduct(c, x, l.kernel, l.scale, l.Units)
 	}
 	var y *value
 	switch q := l.inputQuantizer(l.Policy()); {

@@ -30,7 +30,7 @@ type GroupQueryAttention struct {
 // AddGroupQueryAttention adds GroupQueryAttention to a registry.
 func AddGroupQueryAttention(r *layer.Registry) {
 	r.RegisterClass(layer.Class{Module: "keras.layers", Name: "GroupQueryAttention", Python: "GroupedQueryAttention"},
-		func() layer.Layer { return new(GroupQueryAttention) })
+		func() layer.Layer { return new(GroupQueryAttention) }, "keras.layers.GroupedQueryAttention") // as 3.16 names it
 }
 
 // Config implements layer.Layer.

@@ -179,6 +179,7 @@ func augmentations() []augmentation {
 			strictFactor("factor", 0, 1, zero("0.3")), numberArg("alpha", zero("1.0")), arg("all_ops", "true or false", isBool, true),
 			interpolation(), seed()}},
 		{class: "CutMix", casts: true, castMasks: true, noBoxes: true, args: []augmentationArg{factor("factor", 0, 1, zero("1.0")), seed()}},
+		{class: "Mosaic", args: []augmentationArg{factor("offset", 0, 1, numbers("0.25", "0.75")), seed()}},
 		{class: "MixUp", args: []augmentationArg{numberArg("alpha", zero("0.2")), seed()}},
 		{class: "RandAugment", casts: true, args: []augmentationArg{valueRange(), integerArg("num_ops", zero("2")),
 			strictFactor("factor", 0, 1, zero("0.5")),

@@ -46,7 +46,8 @@ func (q *quantization) config(c *layer.Config) {
 		return
 	}
 	switch class := record.String("class_name"); class {
-	case "QuantizationConfig", "Int8QuantizationConfig", "Int4QuantizationConfig", "Float8QuantizationConfig", "GPTQConfig", "AWQConfig":
+	case "QuantizationConfig", "Int8QuantizationConfig", "Int4QuantizationConfig", "Float8QuantizationConfig", "GPTQConfig", "AWQConfig",
+		"TernaryQuantizationConfig":
 	default:
 		c.Unsupported("quantization_config", "the class %q is not known", class)
 		return
@@ -170,7 +171,7 @@ type quantizedKernel struct {
 // and packAxis the axis along which Keras 3.11 to 3.13 packed int4 kernels; the options are for kernels that can be trained.
 func (k *quantizedKernel) buildKernel(c *layer.Call, p layer.Policy, init layer.Initializer, shape, scaleShape []int, packAxis, rows int,
 	options ...layer.WeightOption) {
-	wantMode(c, p.Quantization, "int8", "int4", "float8", "gptq", "awq")
+	wantMode(c, p.Quantization, "int8", "int4", "float8", "gptq", "awq", "ternary")
 	k.mode, k.rows, k.columns, k.packed = p.Quantization, rows, product(shape)/max(rows, 1), -1
 	zeros, one := new(initializers.Zeros), new(initializers.Ones)
 	frozen := func(name string, init layer.Initializer, d tensor.DType, shape ...int) *layer.Variable {
@@ -204,6 +205,11 @@ func (k *quantizedKernel) buildKernel(c *layer.Call, p layer.Policy, init layer.
 		k.scale = frozen("kernel_scale", one, tensor.Invalid, groups(rows, p.BlockSize), k.columns)
 		k.zero = frozen("kernel_zero", zeros, tensor.Int8, groups(rows, p.BlockSize), k.columns)
 		k.gIdx = frozen("g_idx", groupIndex{p.BlockSize}, tensor.Float32, rows)
+	case "ternary":
+		if packAxis != 0 {
+			c.Fail("the quantization mode \"ternary\" is for Dense alone")
+		}
+		k.kernel, k.scale = ternaryVariables(c, rows, k.columns)
 	case "gptq", "awq":
 		k.wantZeros(c)
 		packedColumns := k.columns

@@ -1,6 +1,7 @@
 package losses
 
 import (
+	"math"
 	"slices"
 
 	"github.com/hornml/horn/nn/graph"
@@ -15,6 +16,8 @@ func addCategoricalCrossentropy(r *layer.Registry) {
 		func() Function { return new(CategoricalFocalCrossentropy) })
 	register(r, "SparseCategoricalCrossentropy", "sparse_categorical_crossentropy", "sparse_categorical_crossentropy",
 		func() Function { return new(SparseCategoricalCrossentropy) })
+	register(r, "SparseCategoricalFocalCrossentropy", "sparse_categorical_focal_crossentropy", "sparse_categorical_focal_crossentropy",
+		func() Function { return new(SparseCategoricalFocalCrossentropy) })
 	register(r, "CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy", "categorical_generalized_cross_entropy",
 		func() Function { return new(CategoricalGeneralizedCrossEntropy) })
 }
@@ -98,9 +101,10 @@ func (l *CategoricalFocalCrossentropy) Values(b *graph.Builder, yTrue, yPred *gr
 // CategoricalCrossentropy (keras.losses.sparse_categorical_crossentropy). Samples of the class to ignore count as masked;
 // a class number that is out of range gives 0.
 type SparseCategoricalCrossentropy struct {
-	FromLogits  bool
-	IgnoreClass *int
-	Axis        int
+	FromLogits     bool
+	IgnoreClass    *int
+	Axis           int
+	LabelSmoothing float64 // of Keras 3.16
 	// WriteAxis puts "axis" among the arguments that are written, as the metric of this name does; Keras's loss leaves it
 	// out.
 	WriteAxis bool
@@ -110,6 +114,7 @@ type SparseCategoricalCrossentropy struct {
 func (l *SparseCategoricalCrossentropy) Config(c *layer.Config) {
 	c.Bool("from_logits", &l.FromLogits, false)
 	c.IntOrNone("ignore_class", &l.IgnoreClass)
+	layer.Unwritten(c, "label_smoothing", &l.LabelSmoothing, 0, c.Float)
 	if l.WriteAxis {
 		c.Int("axis", &l.Axis, -1)
 		return
@@ -119,16 +124,8 @@ func (l *SparseCategoricalCrossentropy) Config(c *layer.Config) {
 
 // Values implements Function.
 func (l *SparseCategoricalCrossentropy) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
-	p := floats(b, yPred)
-	axis := b.Axis(l.Axis, p.Rank())
+	t, p, axis := classNumbers(b, yTrue, yPred, l.Axis)
 	classes := p.Shape[axis]
-	t := cast(b, yTrue, tensor.Int64)
-	if t.Rank() == p.Rank() && t.Shape[axis] == 1 {
-		t = b.Squeeze(t, axis)
-	}
-	if want := slices.Delete(slices.Clone(p.Shape), axis, axis+1); !slices.Equal(t.Shape, want) || classes == 0 {
-		b.Fail("class numbers %s do not fit predictions %s; targets that are probabilities need a loss that is not sparse", t, p)
-	}
 	zero := b.Int(tensor.Int64, 0)
 	var valid *graph.Value
 	if l.IgnoreClass != nil {
@@ -138,12 +135,94 @@ func (l *SparseCategoricalCrossentropy) Values(b *graph.Builder, yTrue, yPred *g
 	}
 	inRange := b.And(b.Compare(graph.GreaterEqual, t, zero), b.Compare(graph.Less, t, b.Int(tensor.Int64, int64(classes))))
 	index := b.ExpandDims(b.Where(inRange, t, zero), axis)
-	values := b.Neg(b.Squeeze(b.TakeAlong(logProbabilities(b, p, l.FromLogits, axis), index, axis), axis))
+	log := logProbabilities(b, p, l.FromLogits, axis)
+	values := b.Neg(b.Squeeze(b.TakeAlong(log, index, axis), axis))
 	keep := inRange
-	if valid != nil {
+	if l.LabelSmoothing > 0 { // the rest of the target is the same for all classes
+		values = b.Where(inRange, values, number(b, values, 0))
+		values = b.Sub(b.MulS(values, 1-l.LabelSmoothing), b.MulS(b.Mean(log, axis), l.LabelSmoothing))
+		keep = valid
+	} else if valid != nil {
 		keep = b.And(inRange, valid)
 	}
-	return b.Where(keep, values, number(b, values, 0)).WithMask(valid)
+	if keep != nil {
+		values = b.Where(keep, values, number(b, values, 0))
+	}
+	return values.WithMask(valid)
+}
+
+// classNumbers reads targets that are numbers of classes along an axis of the predictions.
+func classNumbers(b *graph.Builder, yTrue, yPred *graph.Value, at int) (t, p *graph.Value, axis int) {
+	p = floats(b, yPred)
+	axis = b.Axis(at, p.Rank())
+	t = cast(b, yTrue, tensor.Int64)
+	if t.Rank() == p.Rank() && t.Shape[axis] == 1 {
+		t = b.Squeeze(t, axis)
+	}
+	if want := slices.Delete(slices.Clone(p.Shape), axis, axis+1); !slices.Equal(t.Shape, want) || p.Shape[axis] == 0 {
+		b.Fail("class numbers %s do not fit predictions %s; targets that are probabilities need a loss that is not sparse", t, p)
+	}
+	return t, p, axis
+}
+
+// SparseCategoricalFocalCrossentropy is -Alpha*(1-p)^Gamma*log(p) of the probability p of the target class
+// (keras.losses.sparse_categorical_focal_crossentropy, of Keras 3.16). Samples of the class to ignore count as masked; a class
+// number that is out of range gives NaN.
+type SparseCategoricalFocalCrossentropy struct {
+	Alpha       []float64 // one number, or one for each class
+	Gamma       float64
+	FromLogits  bool
+	IgnoreClass *int
+	Axis        int
+}
+
+// Config implements layer.Configurable.
+func (l *SparseCategoricalFocalCrossentropy) Config(c *layer.Config) {
+	l.alpha(c)
+	c.Float("gamma", &l.Gamma, 2)
+	c.Bool("from_logits", &l.FromLogits, false)
+	c.IntOrNone("ignore_class", &l.IgnoreClass)
+	c.Int("axis", &l.Axis, -1)
+}
+
+// alpha visits a number, which is written as such, or a list of them.
+func (l *SparseCategoricalFocalCrossentropy) alpha(c *layer.Config) {
+	if c.Reading() || len(l.Alpha) != 1 {
+		c.Floats("alpha", &l.Alpha, []float64{0.25})
+		if len(l.Alpha) == 0 {
+			c.Errorf("alpha", "a number or a list of numbers is expected")
+			l.Alpha = []float64{0.25}
+		}
+		return
+	}
+	c.Float("alpha", &l.Alpha[0], 0.25)
+}
+
+// Values implements Function.
+func (l *SparseCategoricalFocalCrossentropy) Values(b *graph.Builder, yTrue, yPred *graph.Value) *graph.Value {
+	t, p, axis := classNumbers(b, yTrue, yPred, l.Axis)
+	classes := p.Shape[axis]
+	zero := b.Int(tensor.Int64, 0)
+	inRange := b.And(b.Compare(graph.GreaterEqual, t, zero), b.Compare(graph.Less, t, b.Int(tensor.Int64, int64(classes))))
+	index := b.Where(inRange, t, zero)
+	if l.FromLogits {
+		p = b.Softmax(p, axis)
+	}
+	p = b.Squeeze(b.TakeAlong(probabilities(b, p, axis), b.ExpandDims(index, axis), axis), axis)
+	alpha := number(b, p, l.Alpha[0])
+	if len(l.Alpha) > 1 {
+		if len(l.Alpha) != classes {
+			b.Fail("%d values of alpha for %d classes", len(l.Alpha), classes)
+		}
+		alpha = b.Sum(b.Mul(b.OneHot(index, classes, p.DType), b.Floats(p.DType, l.Alpha...)), -1)
+	}
+	values := b.Neg(b.Mul(alpha, b.Mul(b.Pow(oneMinus(b, p), number(b, p, l.Gamma)), b.Log(p))))
+	values = b.Where(inRange, values, number(b, values, math.NaN()))
+	if l.IgnoreClass == nil {
+		return values
+	}
+	valid := b.Compare(graph.NotEqual, t, b.Int(tensor.Int64, int64(*l.IgnoreClass)))
+	return b.Where(valid, values, number(b, values, 0)).WithMask(valid)
 }
 
 // CategoricalGeneralizedCrossEntropy is (1 - p^Q)/Q, where p is the probability of the target class along the last axis

@@ -50,6 +50,8 @@ func addArithmetic(r *layer.Registry) {
 	floats("Logaddexp2", opLogaddexp2)
 	floats("Hypot", graph.Hypot)
 	floats("Heaviside", opHeaviside)
+	floats("Copysign", opCopysign)
+	floats("FloatPower", graph.Pow)
 	r.RegisterOp("math", "Gammainc", func(o *layer.OpCall) any {
 		a, x := narrowPair(o, "x1", "x2", layer.PyFloat)
 		return o.Binary(opGammainc, a, x)
@@ -112,6 +114,7 @@ var (
 	opLogaddexp2 = graph.NewBinary("logaddexp2", func(x, y float64) float64 {
 		return logSum(x, y, math.Exp2, func(v float64) float64 { return math.Log1p(v) / math.Ln2 })
 	}, nil, nil, pairSlopes{})
+	opCopysign  = graph.NewBinary("copysign", math.Copysign, nil, nil, pairSlopes{})
 	opHeaviside = graph.NewBinary("heaviside", func(x, y float64) float64 {
 		switch {
 		case x < 0:

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"math"
 	"slices"
 
 	"github.com/hornml/horn/nn/graph"
@@ -31,6 +32,7 @@ func addDifference(r *layer.Registry) {
 	})
 	r.RegisterOp("numpy", "Trapezoid", trapezoid)
 	one(r, "numpy", "Corrcoef", "x", corrcoef)
+	one(r, "numpy", "Cov", "x", covariance)
 	r.RegisterOp("numpy", "Correlate", correlate)
 }
 
@@ -82,6 +84,31 @@ func corrcoef(o *layer.OpCall, x *value) *value {
 	y := o.Div(o.Div(cov, o.Reshape(std, n, 1)), std)
 	y = o.Clip(y, -1, 1)
 	if single {
+		return o.Reshape(y)
+	}
+	return y
+}
+
+// covariance is that of the rows of a matrix, over the number of columns less one; for a single row it is one number.
+func covariance(o *layer.OpCall, x *value) *value {
+	x = asFloat(o, x)
+	if x.Rank() > 2 {
+		o.Fail("%s: a vector or a matrix is expected, not %s", o, x)
+	}
+	if x.Rank() == 0 {
+		return o.Scalar(x.DType, math.NaN())
+	}
+	if x.Rank() == 1 {
+		x = o.Reshape(x, 1, x.Size())
+	}
+	count := o.Scalar(x.DType, float64(x.Shape[1]-1))
+	if !graph.Known(x.Shape[1]) {
+		row := o.Slice(x, 0, 0, 1)
+		count = o.AddS(o.Sum(o.Cast(o.Compare(graph.Equal, o.MulS(row, 0), o.MulS(row, 0)), x.DType)), -1)
+	}
+	centered := o.Sub(x, o.MeanKeep(x, 1))
+	y := o.Div(o.MatMulT(centered, centered, false, true), count)
+	if x.Shape[0] == 1 {
 		return o.Reshape(y)
 	}
 	return y

@@ -20,6 +20,26 @@ var (
 	opGammaDensity = graph.NewBinary("gamma_density", gammaDensity, nil, nil, nil)
 )
 
+// opLgamma is the logarithm of the magnitude of the gamma function, opDigamma its derivative.
+var (
+	opLgamma = newUnary("lgamma", func(x float64) float64 {
+		if math.IsInf(x, -1) {
+			return math.Inf(1)
+		}
+		y, _ := math.Lgamma(x)
+		return y
+	})
+	opDigamma = graph.NewUnary("digamma", func(x float64, _ graph.Params) float64 {
+		if x > 0 {
+			return digamma(x)
+		}
+		if x == math.Trunc(x) {
+			return math.NaN() // a pole
+		}
+		return digamma(1-x) - math.Pi/math.Tan(math.Pi*x)
+	}, nil, nil)
+)
+
 // gammaDensity is the derivative of gammainc by x.
 func gammaDensity(a, x float64) float64 {
 	switch {

@@ -27,7 +27,8 @@ func addOrder(r *layer.Registry) {
 		one(r, "numpy", class, "x", func(o *layer.OpCall, x *value) *value { return argExtreme(o, x, smallest) })
 	}
 	r.RegisterOp("math", "TopK", func(o *layer.OpCall) any {
-		o.Inert("sorted") // sorted is an order that may as well be
+		o.Inert("sorted")    // sorted is an order that may as well be,
+		o.Inert("is_stable") // and so is the one in which equal elements keep theirs
 		values, idx := topK(o, o.Tensor(0, "x"), o.Int(-1, "k"))
 		return many([]*value{values, idx})
 	})

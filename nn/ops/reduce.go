@@ -13,9 +13,12 @@ func addReduce(r *layer.Registry) {
 	reduction(r, "Mean", func(o *layer.OpCall, x *value, r reducer) *value { return r.apply(o, graph.Mean, asFloat(o, x)) })
 	reduction(r, "Std", func(o *layer.OpCall, x *value, r reducer) *value { return o.Sqrt(variance(o, asFloat(o, x), r)) })
 	reduction(r, "Var", func(o *layer.OpCall, x *value, r reducer) *value { return variance(o, asFloat(o, x), r) })
-	for class, op := range map[string]*graph.Reduction{"Amax": graph.ReduceMax, "Amin": graph.ReduceMin} {
-		reduction(r, class, func(o *layer.OpCall, x *value, r reducer) *value { return r.notEmpty(o, x).apply(o, op, x) })
-	}
+	reduction(r, "Amax", func(o *layer.OpCall, x *value, r reducer) *value {
+		return extreme(o, x, r, graph.ReduceMax, graph.Max)
+	})
+	reduction(r, "Amin", func(o *layer.OpCall, x *value, r reducer) *value {
+		return extreme(o, x, r, graph.ReduceMin, graph.Min)
+	})
 	reduction(r, "Max", func(o *layer.OpCall, x *value, r reducer) *value {
 		return extreme(o, x, r, graph.ReduceMax, graph.Max)
 	})

@@ -26,6 +26,8 @@ func (slopes) Slope(b *graph.Builder, f *graph.Unary, p graph.Params, x, y, dy *
 		return b.Masked(b.Compare(graph.Greater, b.Abs(x), scalar(p.A)), dy)
 	case opThreshold:
 		return b.Masked(b.Compare(graph.Greater, x, scalar(p.A)), dy)
+	case opLgamma:
+		return b.Mul(dy, b.Unary(opDigamma, x))
 	case opSinc:
 		return b.Mul(dy, b.Unary(opSincSlope, x))
 	case opI0:
@@ -96,6 +98,10 @@ func (pairSlopes) Slopes(b *graph.Builder, f *graph.Binary, x, y, out, d *value,
 		}
 		if wantY {
 			dy = b.Mul(d, b.Sigmoid(b.Neg(difference)))
+		}
+	case opCopysign: // towards the side on which x is, kept or turned
+		if wantX {
+			dx = b.Mul(d, b.Mul(b.Unary(graph.Sign, x), b.Binary(opCopysign, b.Full(x.DType, 1, x.Shape...), y)))
 		}
 	case opGammainc:
 		if wantX {

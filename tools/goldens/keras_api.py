@@ -1,12 +1,15 @@
 """Writes the list of what a saved model of Keras can name: layer classes, ops, activations, initializers, losses, metrics,
 optimizers. docs/coverage.md answers for each entry.
 
-    KERAS_BACKEND=jax python keras_api.py > ../../conformance/testdata/keras_api.json
+    KERAS_BACKEND=jax python keras_api.py [LIST] > ../../conformance/testdata/keras_api.json
+
+LIST is that of another release, which is joined to this one's: names that went, or became aliases of others, stay.
 """
 import importlib
 import inspect
 import json
 import pkgutil
+import sys
 
 import keras
 import keras.src.ops
@@ -44,7 +47,18 @@ def functions(module):
     return sorted(n for n, f in inspect.getmembers(module, inspect.isfunction) if n not in ("get", "serialize", "deserialize"))
 
 
-print(json.dumps({
+def join(old, new):
+    """The entries of two releases."""
+    if isinstance(old, str):
+        return old if new in old else old + " and " + new
+    names = lambda e: {e} if isinstance(e, str) else {e["name"], *e["aliases"]}
+    known = set().union(*map(names, old))
+    out = [e if isinstance(e, str) else {**e, "aliases": sorted(set().union(*(names(n) for n in new if names(n) & names(e)), e["aliases"]) - {e["name"]})}
+           for e in old]
+    return sorted(out + [e for e in new if not names(e) & known], key=str if old and isinstance(old[0], str) else lambda e: e["name"])
+
+
+now = {
     "keras_version": keras.__version__,
     "layers": exported(keras.layers, Layer),
     "ops": ops(),
@@ -56,4 +70,9 @@ print(json.dumps({
     "metrics": exported(keras.metrics, keras.metrics.Metric),
     "optimizers": exported(keras.optimizers, keras.optimizers.Optimizer),
     "schedules": exported(keras.optimizers.schedules, keras.optimizers.schedules.LearningRateSchedule),
-}, indent=1))
+}
+if len(sys.argv) > 1:
+    with open(sys.argv[1]) as f:
+        then = json.load(f)
+    now = {k: join(then[k], v) for k, v in now.items()}
+print(json.dumps(now, indent=1))

@@ -20,6 +20,9 @@ type directory struct {
 
 func openDirectory(fsys fs.FS, root string, o Options) (*directory, error) {
 	if _, err := fs.Stat(fsys, path.Join(root, ConfigName)); errors.Is(err, fs.ErrNotExist) {
+		if isOrbax(fsys, root) {
+			return nil, &FormatError{Msg: "this is no Keras model", Err: ErrOrbax}
+		}
 		return nil, &FormatError{Entry: ConfigName, Msg: "is not in the directory: this is no Keras model"}
 	} else if err != nil {
 		return nil, &FormatError{Entry: ConfigName, Msg: "cannot be read", Err: err}

@@ -95,6 +95,10 @@ func (e *expresser) policy(o *pyjson.Object, path string) {
 		e.cannot(path+"/dtype", "quantization to int4 came with 3.11")
 		return
 	}
+	if config.String("mode") == "ternary" && e.older(3, 16) {
+		e.cannot(path+"/dtype", "quantization to ternary numbers came with 3.16")
+		return
+	}
 	if record == nil || !e.older(3, 4) {
 		return
 	}

@@ -80,6 +80,7 @@ var layers = map[string]history{
 	"MaxNumBoundingBoxes": {since: v{3, 7}},
 	"MelSpectrogram":      {since: v{3, 1}},
 	"MixUp":               {since: v{3, 8}},
+	"Mosaic":              {since: v{3, 16}},
 	"MultiHeadAttention": {keras2: dropping("query_shape", "key_shape", "value_shape"), arguments: []argument{
 		{"seed", v{3, 4}, "null"},
 		{"flash_attention", v{3, 7}, "null"},
@@ -149,6 +150,7 @@ var layers = map[string]history{
 	"SimpleRNN":           {keras2: keras2Recurrent},
 	"Solarization":        {since: v{3, 6}},
 	"StringLookup":        {keras2: keras2Lookup, arguments: []argument{{"salt", v{3, 14}, "null"}, {"oov_method", v{3, 14}, `"floormod"`}}},
+	"TernaryDense":        {since: v{3, 16}},
 	"TextVectorization":   {keras2: keras2Lookup},
 	"TimeDistributed": {gaps: []gap{
 		{until: v{3, 4}, what: "a Sequential in a TimeDistributed", has: wraps("Sequential")},
