@@ -146,12 +146,13 @@ func edgeModel(r *pyjson.Object, dtype string, inputs []tensor.Any) (*nn.Model, 
 		for _, n := range x.Shape()[1:] {
 			shape = append(shape, fmt.Sprint(n))
 		}
-		layers = append(layers, fmt.Sprintf(`{"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [%s], "dtype": %q, `+
-			`"sparse": false, "name": "in%d"}, "registered_name": null, "name": "in%d", "inbound_nodes": []}`, strings.Join(shape, ", "), dtype, i, i))
+		layers = append(layers, fmt.Sprintf(`{"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [%s], `+
+			`"dtype": %q, "sparse": false, "name": "in%d"}, "registered_name": null, "name": "in%d", "inbound_nodes": []}`,
+			strings.Join(shape, ", "), dtype, i, i))
 		names = append(names, fmt.Sprintf(`["in%d", 0, 0]`, i))
 	}
-	text = fmt.Sprintf(`{"module": "keras", "class_name": "Functional", "config": {"name": "m", "trainable": true, "layers": [%s, %s, "input_layers": `+
-		`[%s], "output_layers": %s}, "registered_name": null}`, strings.Join(layers, ", "), text[1:], strings.Join(names, ", "),
+	text = fmt.Sprintf(`{"module": "keras", "class_name": "Functional", "config": {"name": "m", "trainable": true, "layers": [%s, %s, `+
+		`"input_layers": [%s], "output_layers": %s}, "registered_name": null}`, strings.Join(layers, ", "), text[1:], strings.Join(names, ", "),
 		pyjson.Marshal(r.Get("output")))
 	doc, err := pyjson.Parse([]byte(text))
 	if err != nil {

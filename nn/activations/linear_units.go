@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/hornml/horn/nn/graph"
-	"github.com/hornml/horn/tensor"
 )
 
 // Relu is x above the threshold, at most limit (nil for no limit), and slope*(x - threshold) below
@@ -52,7 +51,7 @@ func Relu(b *graph.Builder, x *graph.Value, slope float64, limit *float64, thres
 
 // Relu6 is x within 0..6 (keras.activations.relu6). Integers stay integers, bools become floats.
 func Relu6(b *graph.Builder, x *graph.Value) *graph.Value {
-	if x.DType == tensor.Bool {
+	if !x.DType.IsInt() {
 		x = Float(b, x)
 	}
 	return b.ClipSlopes(x, 0, 6, 0, 0)

@@ -22,7 +22,8 @@ func All(r *layer.Registry) {
 
 // CoreLayers are InputLayer, Dense, EinsumDense, Embedding, Masking and the like.
 func CoreLayers(r *layer.Registry) {
-	r.Add(Arguments, layer.Inputs, AddActivation, AddDense, AddEinsumDense, AddEmbedding, AddIdentity, AddMasking, AddReversibleEmbedding, AddTernaryDense)
+	r.Add(Arguments, layer.Inputs, AddActivation, AddDense, AddEinsumDense, AddEmbedding, AddIdentity, AddMasking,
+		AddReversibleEmbedding, AddTernaryDense)
 }
 
 // ActivationLayers are the activations that are layers: ReLU, PReLU, Softmax and the like.

@@ -22,7 +22,9 @@ func addElementwise(r *layer.Registry) {
 	} {
 		floats("numpy", class, op)
 	}
-	for class, op := range map[string]*graph.Unary{"Lgamma": opLgamma, "Erf": graph.Erf, "Erfc": graph.Erfc, "Erfinv": graph.Erfinv, "Rsqrt": graph.Rsqrt} {
+	for class, op := range map[string]*graph.Unary{
+		"Erf": graph.Erf, "Erfc": graph.Erfc, "Erfinv": graph.Erfinv, "Lgamma": opLgamma, "Rsqrt": graph.Rsqrt,
+	} {
 		floats("math", class, op)
 	}
 	one(r, "numpy", "Sinc", "x", func(o *layer.OpCall, x *value) *value {
