@@ -55,7 +55,7 @@ func NewReversibleEmbedding(inputDim int, outputDim int, args ...layer.Args) *Re
 
 // NewTernaryDense returns a TernaryDense layer (keras.layers.TernaryDense). Args: threshold=None, activation="linear",
 // use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None,
-// bias_regularizer=None, kernel_constraint=None, bias_constraint=None.
+// bias_regularizer=None, activity_regularizer=None, kernel_constraint=None, bias_constraint=None.
 func NewTernaryDense(units int, args ...layer.Args) *TernaryDense {
 	return build[*TernaryDense](AddTernaryDense, "TernaryDense", args, "units", units)
 }

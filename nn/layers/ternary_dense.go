@@ -41,6 +41,7 @@ func (l *TernaryDense) Config(c *layer.Config) {
 	c.Initializer("bias_initializer", &l.BiasInitializer, "zeros")
 	c.Regularizer("kernel_regularizer", &l.KernelRegularizer)
 	c.Regularizer("bias_regularizer", &l.BiasRegularizer)
+	c.Regularizer("activity_regularizer", &l.ActivityRegularizer)
 	c.Constraint("kernel_constraint", &l.KernelConstraint)
 	c.Constraint("bias_constraint", &l.BiasConstraint)
 	if l.Threshold != nil && !(*l.Threshold >= 0) {

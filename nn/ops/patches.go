@@ -78,7 +78,10 @@ func reconstructPatches(o *layer.OpCall, x *value) *value {
 		volume = graph.Times(volume, n)
 	}
 	channels := x.Shape[rank+1]
-	if !graph.Known(channels) || channels%volume != 0 {
+	if slices.ContainsFunc(x.Shape[1:], func(n int) bool { return !graph.Known(n) }) {
+		return unknownPatches(o, x, size, volume, first, single)
+	}
+	if channels%volume != 0 {
 		o.Fail("%s: the %s do not consist of patches of %d elements", o, x, volume)
 	}
 	// (batch, grid..., size..., channels) with each axis of the grid before that of the patch.
@@ -105,6 +108,29 @@ func reconstructPatches(o *layer.OpCall, x *value) *value {
 	return y
 }
 
+// unknownPatches has the shape of what patches of unknown number or size, with their channels last, make.
+func unknownPatches(o *layer.OpCall, x *value, size []int, volume int, first, single bool) *value {
+	rank := len(size)
+	whole, channels := make([]int, rank), x.Shape[rank+1]
+	for i, n := range size {
+		whole[i] = graph.Times(x.Shape[i+1], n)
+	}
+	if v, given := o.Get(-1, "output_size"); given && v != nil {
+		whole = spatial(o, "output_size", rank, nil)
+	}
+	if graph.Known(channels) {
+		channels /= volume
+	}
+	shape := append(slices.Clone(whole), channels)
+	if first {
+		shape = append([]int{channels}, whole...)
+	}
+	if !single {
+		shape = append([]int{x.Shape[0]}, shape...)
+	}
+	return o.Opaque(x.DType, shape, x)
+}
+
 // cropPatches brings what patches make up to the size that was asked for.
 func cropPatches(o *layer.OpCall, y *value, whole, size []int, same bool) *value {
 	v, given := o.Get(-1, "output_size")
@@ -117,12 +143,6 @@ func cropPatches(o *layer.OpCall, y *value, whole, size []int, same bool) *value
 	want := spatial(o, "output_size", len(size), nil)
 	for i, n := range want {
 		all := whole[i+1]
-		if !graph.Known(all) {
-			if same {
-				o.Fail("%s: the number of patches along axis %d must be known", o, i)
-			}
-			continue
-		}
 		if all != n && !same || n > all || n <= all-size[i] {
 			o.Fail("%s: patches of %d in all do not make an axis of %d", o, all, n)
 		}

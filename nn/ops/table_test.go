@@ -505,4 +505,18 @@ var table = []struct{ op, inputs, config, args, kwargs string }{
 	{"math.FFT", "float32 3,4; float32 3,4", `"axis": 0`, "[[$0, $1]]", ""},
 	{"nn.DotProductAttention", "float32 2,3,4,5; float32 2,6,4,5; float32 2,6,4,5", `"is_causal": false`,
 		"[$0, $1, $2, null, null, 0.5, null]", ""},
+	{"math.Gammainc", "float32 3,1; float32 3,4", "", "[$0, $1]", ""},
+	{"math.Lgamma", "float32 3,4", "", "[$0]", ""},
+	{"numpy.Copysign", "float32 3,1; float32 3,4", "", "[$0, $1]", ""},
+	{"numpy.FloatPower", "float32 3,1; float32 3,4", "", "[$0, $1]", ""},
+	{"numpy.FloatPower", "int32 3,1; int32 3,4", "", "[$0, $1]", ""},
+	{"numpy.Cov", "float32 3,4", "", "[$0]", ""},
+	{"numpy.ColumnStack", "float32 3; float32 3,4", "", "[[$0, $1]]", ""},
+	{"linalg.MatrixPower", "float32 2,3,3", `"n": 3`, "[$0]", ""},
+	{"linalg.MatrixPower", "float32 3,3", `"n": -2`, "[$0]", ""},
+	{"linalg.MatrixPower", "int32 3,3", `"n": 0`, "[$0]", ""},
+	{"image.ReconstructPatches", "float32 2,3,2,12", `"size": [2, 3], "output_size": null, "strides": [2, 3], "padding": "valid", ` +
+		`"data_format": "channels_last"`, "[$0]", ""},
+	{"image.ReconstructPatches", "float32 8,2,3", `"size": [2, 2], "output_size": [3, 6], "strides": [2, 2], "padding": "same", ` +
+		`"data_format": "channels_first"`, "[$0]", ""},
 }
