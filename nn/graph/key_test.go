@@ -22,7 +22,7 @@ func sampleOps() []Op {
 		Slice{Start: []int{1}, Step: []int{2}, Count: []int{3}}, Pad{Lo: []int{1}, Hi: []int{2}, Value: 3},
 		Take{Axis: 1}, TakeAlong{Axis: 1}, Scatter{How: "add"}, Reduce{Fn: Sum, Axes: []int{1}}, Softmax{Axis: 1, Log: true},
 		LayerNorm{Epsilon: 1e-3, RMS: true}, Argsort{Axis: 1}, ArgExtreme{Axis: 1, Smallest: true}, Cumulative{Axis: 1, Product: true},
-		MatMul{TransA: true}, MatMulInt8{}, UnpackInt4{Axis: 1, Size: 7, Signed: true}, DenseInt8{Epsilon: 1e-7},
+		MatMul{TransA: true}, MatMulInt8{}, UnpackInt4{Axis: 1, Size: 7, Signed: true}, UnpackTernary{Axis: 1, Size: 7}, DenseInt8{Epsilon: 1e-7},
 		Conv{Strides: []int{1}, Dilation: []int{2}, InputDilation: []int{1}, PadLo: []int{0}, PadHi: []int{1}, Groups: 2},
 		Spread{Factors: []int{2}}, Pool{Window: []int{2}, Strides: []int{2}, PadLo: []int{0}, PadHi: []int{1}, Average: true},
 		Resample{Axis: 1, Taps: Taps{Start: []int{0, 1}, Weights: [][]float64{{1}, {0.5, 0.5}}}},

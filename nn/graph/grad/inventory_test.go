@@ -19,7 +19,8 @@ var withoutGradient = map[string]string{
 	// Integers, bools and text.
 	"graph.Test": answers, "graph.Compare": answers, "graph.Argsort": integers, "graph.ArgExtreme": integers,
 	"graph.MatMulInt8": integers,
-	"graph.UnpackInt4": integers, "ops.opIndex": integers, "ops.opNonzero": integers, "ops.opCountUnique": integers,
+	"graph.UnpackInt4": integers, "graph.UnpackTernary": integers,
+	"ops.opIndex": integers, "ops.opNonzero": integers, "ops.opCountUnique": integers,
 	"ops.opPartition":   integers,
 	"ops.opArgsortDown": integers, "ops.opSearch": integers, "layers.opDigitize": integers, "layers.opLookUp": integers,
 	"layers.opCross": integers,
