@@ -39,7 +39,7 @@ func (m *Model) addInput() {
 		return
 	}
 	if shape := layer.InputShape(m.layers[0]); shape != nil {
-		m.layers = append([]layer.Layer{NewInputLayer(shape)}, m.layers...)
+		m.layers = append([]layer.Layer{layer.NewInput(shape)}, m.layers...)
 	}
 }
 

@@ -385,7 +385,7 @@ func (c *Config) Activation(key string, field *Activation, def string) {
 		case field.Raw != nil:
 			c.out.Set(key, field.Raw)
 		case field.Layer != nil:
-			c.out.Set(key, c.recordOf(field.Layer))
+			c.out.Set(key, c.layerForm(field.Layer))
 		default:
 			c.out.Set(key, field.Name)
 		}
@@ -500,7 +500,7 @@ func (c *Config) Layer(key string, field *Layer) {
 			return nil, "a layer is expected"
 		}
 		return c.decoder.Layer(v, c.path+"/"+key), ""
-	}, func(l Layer) any { return c.recordOf(l) })
+	}, func(l Layer) any { return c.layerForm(l) })
 }
 
 // LayerOrNone visits a layer or null; nil stands for null and is the default.
@@ -538,10 +538,18 @@ func (c *Config) Layers(key string, field *[]Layer) {
 	}, func(ls []Layer) any {
 		var list []any
 		for _, l := range ls {
-			list = append(list, c.recordOf(l))
+			list = append(list, c.layerForm(l))
 		}
 		return list
 	})
+}
+
+// layerForm is a layer inside another one as it is written: its record, or the layer itself where Go values are wanted.
+func (c *Config) layerForm(l Layer) any {
+	if c.recordOf == nil {
+		return l
+	}
+	return c.recordOf(l)
 }
 
 // hold notes that the layer being made in Go holds another one, if that can be held.

@@ -99,9 +99,33 @@ func (r *Registry) construct(l Layer, class Class, args []Args) error {
 			in.Set(k, fromGo(a[k]))
 		}
 	}
+	return (&Decoder{Registry: r, made: class.Name, objectOf: objectOf}).construct(l, class, in)
+}
+
+// NewInput returns an input of the given shape without the batch, -1 for lengths that may vary: what a model that is read and has none
+// needs. It takes no Go values apart, and programs that only read do not link what does.
+func NewInput(shape []int) *InputLayer {
+	batch := []any{nil}
+	for _, d := range shape {
+		if d < 0 {
+			batch = append(batch, nil)
+		} else {
+			batch = append(batch, pyjson.Int(d))
+		}
+	}
+	l := new(InputLayer)
+	class := Class{Module: "keras.layers", Name: "InputLayer"}
+	if err := (&Decoder{made: class.Name}).construct(l, class, pyjson.NewObject("batch_shape", batch)); err != nil {
+		panic("layer: InputLayer: " + err.Error())
+	}
+	return l
+}
+
+// construct lets a new layer visit its arguments.
+func (d *Decoder) construct(l Layer, class Class, in *pyjson.Object) error {
+	r := d.Registry
 	b := l.base()
 	Begin(l, class)
-	d := &Decoder{Registry: r, made: class.Name}
 	c := &Config{decoder: d, registry: r, in: in, used: map[string]bool{"name": true}}
 	switch name := in.Get("name").(type) {
 	case nil:

@@ -20,12 +20,13 @@ type Decoder struct {
 	// UnreducedCalls says that calls may be numbered with others that the model does not have, as Keras before 3.2 did.
 	UnreducedCalls bool
 
-	made   string // the class of what is made in Go, "" for what is read
-	errs   Errors
-	shared map[string]Layer
-	count  int
-	depth  int
-	names  map[string]int
+	made     string                                                                    // the class of what is made in Go, "" for what is read
+	objectOf func(d *Decoder, kind string, v Configurable, path, layer string) *Object // the function of that name for what is made in Go
+	errs     Errors
+	shared   map[string]Layer
+	count    int
+	depth    int
+	names    map[string]int
 }
 
 func (d *Decoder) fail(err error) { d.errs = append(d.errs, err) }

@@ -120,7 +120,7 @@ func (r *Registry) noObject(kind, name string) string {
 
 // objectOf is an object that was made in Go as one of keras.<kind>, nil if no class of the registry has its type. Its fields are read
 // as arguments: they may hold Go values, and are checked.
-func (d *Decoder) objectOf(kind string, v Configurable, path, layer string) *Object {
+func objectOf(d *Decoder, kind string, v Configurable, path, layer string) *Object {
 	if d.Registry == nil || isNothing(v) {
 		return nil
 	}
@@ -150,8 +150,10 @@ func (d *Decoder) Object(kind string, v any, path, layer string) *Object {
 	case *Object: // made in Go
 		return v
 	case Configurable:
-		if o := d.objectOf(kind, v, path, layer); o != nil {
-			return o
+		if d.objectOf != nil {
+			if o := d.objectOf(d, kind, v, path, layer); o != nil {
+				return o
+			}
 		}
 		d.fail(&ConfigError{Path: path, Layer: layer, Msg: fmt.Sprintf("one of keras.%s is expected, not a %T", kind, v)})
 		return nil

@@ -164,7 +164,7 @@ func SymbolicArgument(v any) any {
 // NewOp returns a keras.ops function as a layer: NewOp("numpy", "Add", nil). config has the arguments of the operation's
 // constructor, such as Args{"axis": -1}.
 func (r *Registry) NewOp(module, class string, config Args) (Layer, error) {
-	d := &Decoder{Registry: r}
+	d := &Decoder{Registry: r, objectOf: objectOf}
 	module = opModule + "." + module
 	l := d.Layer(pyjson.NewObject("module", module, "class_name", class, "config", fromGo(map[string]any(config)), "registered_name",
 		class), "")
