@@ -3,6 +3,7 @@ package pyjson
 import (
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -63,6 +64,10 @@ type parser struct {
 	data               []byte
 	at                 int
 	values, containers limit
+
+	// What the containers that are open hold so far: each is copied when it ends, in its own size.
+	names []string
+	items []any
 }
 
 // limit counts something of which there may be so many.
@@ -135,13 +140,13 @@ var words = []struct {
 }
 
 func (p *parser) object(depth int) *Object {
-	o := new(Object)
 	p.at++
 	p.space()
 	if p.peek() == '}' {
 		p.at++
-		return o
+		return new(Object)
 	}
+	names, items := len(p.names), len(p.items)
 	for {
 		p.space()
 		if p.peek() != '"' {
@@ -153,13 +158,16 @@ func (p *parser) object(depth int) *Object {
 			p.fail("a colon is missing after the key %q", shorten(key))
 		}
 		p.at++
-		o.Set(key, p.value(depth+1))
+		v := p.value(depth + 1)
+		p.names, p.items = append(p.names, key), append(p.items, v)
 		p.space()
 		switch p.peek() {
 		case ',':
 			p.at++
 		case '}':
 			p.at++
+			o := objectOf(p.names[names:], p.items[items:])
+			p.names, p.items = p.names[:names], p.items[:items]
 			return o
 		default:
 			p.fail("a comma or a closing brace is missing")
@@ -168,21 +176,24 @@ func (p *parser) object(depth int) *Object {
 }
 
 func (p *parser) list(depth int) []any {
-	list := []any{}
 	p.at++
 	p.space()
 	if p.peek() == ']' {
 		p.at++
-		return list
+		return []any{}
 	}
+	items := len(p.items)
 	for {
-		list = append(list, p.value(depth+1))
+		v := p.value(depth + 1)
+		p.items = append(p.items, v)
 		p.space()
 		switch p.peek() {
 		case ',':
 			p.at++
 		case ']':
 			p.at++
+			list := slices.Clone(p.items[items:])
+			p.items = p.items[:items]
 			return list
 		default:
 			p.fail("a comma or a closing bracket is missing")

@@ -100,6 +100,24 @@ func NewObject(pairs ...any) *Object {
 	return o
 }
 
+// objectOf returns an object of the given keys and values, which it copies; of a key that is there twice the last value holds.
+func objectOf(keys []string, values []any) *Object {
+	o := &Object{keys: slices.Clone(keys), values: slices.Clone(values)}
+	o.number()
+	twice := o.places != nil && len(o.places) < len(keys)
+	for i := 1; i < len(keys) && o.places == nil && !twice; i++ {
+		twice = slices.Contains(keys[:i], keys[i])
+	}
+	if !twice {
+		return o
+	}
+	*o = Object{}
+	for i, k := range keys {
+		o.Set(k, values[i])
+	}
+	return o
+}
+
 // Keys returns the keys in order; the caller must not change them.
 func (o *Object) Keys() []string {
 	if o == nil {

@@ -334,9 +334,7 @@ func (b *Builder) Pool(x *Value, a Pool) *Value {
 
 // clipped cuts off what no window sees of x: windows may be as long as they like, the work is that of the input.
 func (op Pool) clipped(x *Value) Pool {
-	for _, s := range []*[]int{&op.Window, &op.PadLo, &op.PadHi} {
-		*s = slices.Clone(*s)
-	}
+	own := false
 	for i, w := range op.Window {
 		size, stride, lo, hi := x.Shape[i+1], op.Strides[i], op.PadLo[i], op.PadHi[i]
 		if !AllKnown(size, lo, hi) || stride < 1 || w < 1 || max(size, lo, hi) > maxReach || w > size+lo+hi {
@@ -344,11 +342,18 @@ func (op Pool) clipped(x *Value) Pool {
 		}
 		last := (size + lo + hi - w) / stride * stride // where the last window begins, from the first
 		// Before the input: as much as all windows have there.
-		cut := max(min(lo-last, w-1), 0)
-		w, lo = w-cut, lo-cut
+		before := max(min(lo-last, w-1), 0)
+		w, lo = w-before, lo-before
 		// After it: as much as the first window has there.
-		cut = max(min(w-lo-size, hi, w-1), 0)
-		op.Window[i], op.PadLo[i], op.PadHi[i] = w-cut, lo, hi-cut
+		after := max(min(w-lo-size, hi, w-1), 0)
+		if before+after == 0 {
+			continue
+		}
+		if !own {
+			own = true
+			op.Window, op.PadLo, op.PadHi = slices.Clone(op.Window), slices.Clone(op.PadLo), slices.Clone(op.PadHi)
+		}
+		op.Window[i], op.PadLo[i], op.PadHi[i] = w-after, lo, hi-after
 	}
 	return op
 }

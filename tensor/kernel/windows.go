@@ -99,18 +99,20 @@ type axisGroup struct {
 
 func (x Axis) groups() []axisGroup {
 	var list []axisGroup
-	at := map[[2]int]int{} // in list, by taps
-	latest := -1           // most are as the one before
+	latest, none := -1, -1 // in list: the last one, and that of outputs without taps
 	for o := range x.Out {
+		// Both ends go down from one output to the next: equal taps stand together, unless there are none.
 		first, last := x.taps(o)
-		if latest < 0 || list[latest].first != first || list[latest].last != last {
-			i, ok := at[[2]int{first, last}]
-			if !ok {
-				i = len(list)
-				at[[2]int{first, last}] = i
-				list = append(list, axisGroup{first: first, last: last})
+		switch {
+		case latest >= 0 && list[latest].first == first && list[latest].last == last:
+		case first == last && none >= 0:
+			latest = none
+		default:
+			latest = len(list)
+			list = append(list, axisGroup{first: first, last: last})
+			if first == last {
+				none = latest
 			}
-			latest = i
 		}
 		list[latest].out = append(list[latest].out, o)
 	}
@@ -142,15 +144,11 @@ func (s WindowSpec) Taps(limit int) int {
 		x.check()
 		sum := 0
 		var before [2]int
-		seen := map[[2]int]bool{}
 		for o := range x.Out {
 			first, last := x.taps(o)
 			if taps := [2]int{first, last}; taps != before || o == 0 {
 				before = taps
-				if !seen[taps] {
-					seen[taps] = true
-					sum += max(last-first, 1) // a class without taps is one, too
-				}
+				sum += max(last-first, 1) // a class without taps is one, too
 			}
 			if sum > limit {
 				return limit + 1

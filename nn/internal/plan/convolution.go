@@ -18,7 +18,7 @@ func (l *lowering) conv(n *graph.Node, a graph.Conv) (*work, error) {
 	if !graph.IsFixed(k) || x.Size() == 0 || out.Size() == 0 || k.Size() == 0 || x.Size() > maxConvElements || out.Size() > maxConvElements {
 		return nil, nil
 	}
-	if !l.affordable(x, out, window(x.Shape, out.Shape, k.Shape[:len(a.Strides)], a.Strides, a.Dilation, a.PadLo)) {
+	if !l.affordable(x, out, k.Shape[:len(a.Strides)], a.Strides, a.Dilation, a.PadLo) {
 		return nil, nil
 	}
 	a, x = l.absorbPadding(a, x)

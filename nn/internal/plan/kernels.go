@@ -124,10 +124,11 @@ func (l *lowering) pool(n *graph.Node, a graph.Pool) *work {
 		return nil
 	}
 	channels := x.LastDim()
-	axes := window(x.Shape, out.Shape, a.Window, a.Strides, slices.Repeat([]int{1}, len(a.Window)), a.PadLo)
-	if !l.affordable(x, out, axes) {
+	ones := slices.Repeat([]int{1}, len(a.Window))
+	if !l.affordable(x, out, a.Window, a.Strides, ones, a.PadLo) {
 		return nil
 	}
+	axes := window(x.Shape, out.Shape, a.Window, a.Strides, ones, a.PadLo)
 	win := newWindows(kernel.WindowSpec{Batch: x.Shape[0], Axes: axes, Channels: channels, InStride: channels, OutStride: channels}, x, out)
 	for _, c := range win.classes {
 		if a.Average && c.Taps.Len() == 0 {

@@ -32,10 +32,14 @@ const maxTable = 1 << 17
 const maxTaps = 1 << 24
 
 // affordable reports whether the tables of sliding windows may be made: what runs has room for the results at least.
-func (l *lowering) affordable(x, out *graph.Value, axes []kernel.Axis) bool {
+func (l *lowering) affordable(x, out *graph.Value, kern, strides, dilation, lo []int) bool {
 	if int64(out.Size()) > l.options.MaxBytes/4 {
 		return false
 	}
+	if graph.Times(out.Size()/max(out.LastDim(), 1), graph.Product(kern)) <= maxTaps { // one class for each pixel, with all taps
+		return true
+	}
+	axes := window(x.Shape, out.Shape, kern, strides, dilation, lo)
 	spec := kernel.WindowSpec{Batch: x.Shape[0], Axes: axes, Channels: x.LastDim(), InStride: x.LastDim(), OutStride: out.LastDim()}
 	limit := int(min(maxTaps, l.options.MaxBytes/256)) // some 64 bytes for each, and for what is grown on the way
 	return spec.Taps(limit) <= limit
