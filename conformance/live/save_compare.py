@@ -252,4 +252,5 @@ def main():
             forget()
 
 
-main()
+if __name__ == "__main__":
+    main()
