@@ -26,7 +26,8 @@ def task(t, arrays):
     except Exception as error:
         return {"problem": "it does not load: " + base.brief(error), "failed": ""}
     try:
-        part = keras.Model(model.inputs, model.get_layer(t["layer"]).output)
+        named = next(o for o in getattr(model, "operations", model.layers) if o.name == t["layer"])  # get_layer finds no keras.ops
+        part = keras.Model(model.inputs, named.output)
         flat = base.flatten(x)
         want = base.flatten(part(flat if len(flat) > 1 else flat[0], training=False))
     except Exception as error:
