@@ -202,6 +202,8 @@ type Value struct {
 }
 
 // Rank returns the number of axes.
+//
+//go:noinline
 func (v *Value) Rank() int { return len(v.Shape) }
 
 // Size returns the number of elements, Unknown where a length is (and none is 0).
