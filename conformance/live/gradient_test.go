@@ -43,6 +43,7 @@ func TestGradients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cases = released(cases)
 	only, dir := os.Getenv("HORN_LIVE_ONLY"), t.TempDir()
 	byName := map[string]golden.Case{}
 	var names []string

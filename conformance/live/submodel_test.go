@@ -32,6 +32,7 @@ func TestSubmodelsInKeras(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cases = released(cases)
 	dir := t.TempDir()
 	var tasks []submodelTask
 	for i, c := range cases {
