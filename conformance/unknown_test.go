@@ -302,7 +302,7 @@ func shapesText(specs []nn.Spec) string {
 
 // shownShape is the output shape of a layer as Keras's summary shows it: that of its last call, a list for several outputs.
 func shownShape(l layer.Layer) string {
-	calls := l.OutputShapes()
+	calls := layer.OutputShapes(l)
 	if len(calls) == 0 {
 		return "?"
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/hornml/horn/internal/pyjson"
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/tensor"
 )
@@ -294,7 +295,7 @@ func TestForAnOlderKeras(t *testing.T) {
 
 func TestSlashInName(t *testing.T) {
 	dense := layers.NewDense(4)
-	dense.SetName("a/b")
+	layer.SetName(dense, "a/b")
 	m, err := nn.NewSequential(nn.NewInputLayer([]int{3}), dense)
 	if err != nil {
 		t.Fatal(err)

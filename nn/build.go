@@ -42,7 +42,7 @@ func (m *Model) build(ctx context.Context, ins []*layer.InputLayer) error {
 		return err
 	}
 	for l, outs := range s.out {
-		if len(outs) >= len(l.OutputShapes()) { // else another model, which has more of the layer's calls, has set them
+		if len(outs) >= len(layer.OutputShapes(l)) { // else another model, which has more of the layer's calls, has set them
 			layer.SetCalls(l, s.in[l], outs, s.types[l])
 		}
 		if inner, ok := l.(*Model); ok {
@@ -69,7 +69,7 @@ func (m *Model) builtInside(inputs []any) {
 	}
 	if shape, ok := inputs[0].([]int); ok && len(shape) > 0 {
 		in := &layer.InputLayer{BatchShape: shape, DType: tensor.Float32}
-		in.SetName("input")
+		layer.SetName(in, "input")
 		m.given.Store(in)
 	}
 }

@@ -62,7 +62,7 @@ func (m *Model) functionalConfig(c *layer.Config) {
 		if inner := record.Object("config").String("name"); inner != "" && inner != name {
 			c.Errorf(fmt.Sprintf("layers/%d/name", i), "the layer has two names, %q here and %q in its config", name, inner)
 		}
-		l.SetName(name)
+		layer.SetName(l, name)
 		if _, twice := index[name]; twice {
 			c.Errorf(fmt.Sprintf("layers/%d", i), "the name %q is used by two layers", name)
 		}

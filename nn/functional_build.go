@@ -73,7 +73,7 @@ func NewModel(inputs, outputs any, args ...layer.Args) (*Model, error) {
 					return nil, fmt.Errorf("nn.NewModel: name: a string without / is expected, not %#v", a[k])
 				}
 				if name != "" {
-					m.SetName(name)
+					layer.SetName(m, name)
 				}
 			case "trainable":
 				var ok bool

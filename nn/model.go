@@ -302,7 +302,7 @@ func (m *Model) inputLayers() []*layer.InputLayer {
 		}
 		if m.inputShape != nil {
 			in := &layer.InputLayer{BatchShape: append([]int{-1}, m.inputShape[min(1, len(m.inputShape)):]...), DType: tensor.Float32}
-			in.SetName("input")
+			layer.SetName(in, "input")
 			return []*layer.InputLayer{in}
 		}
 		if in := m.given.Load(); in != nil {

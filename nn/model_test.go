@@ -104,7 +104,7 @@ func TestCheckedInputs(t *testing.T) {
 // TestLayers finds layers by name and by path.
 func TestLayers(t *testing.T) {
 	inner := must(nn.NewSequential(nn.NewInputLayer([]int{2}), layers.NewDense(3, nn.Args{"name": "deep"})))
-	inner.SetName("inner")
+	layer.SetName(inner, "inner")
 	m := must(nn.NewSequential(nn.NewInputLayer([]int{2}), inner, layers.NewDense(1)))
 	if m.Layer("inner/deep") == nil || m.Layer("deep") != nil || m.Layer("inner/none") != nil || m.Layer("dense/x") != nil ||
 		m.Layer("inner") != nn.Layer(inner) {
@@ -169,7 +169,7 @@ func TestShapes(t *testing.T) {
 	if got := fmt.Sprint(shapes); got != "[[-1 -1 3] [-1 3] [-1 -1]]" {
 		t.Error(got)
 	}
-	if got := fmt.Sprint(gru.OutputShapes()); got != "[[[-1 -1 3] [-1 3]]]" {
+	if got := fmt.Sprint(layer.OutputShapes(gru)); got != "[[[-1 -1 3] [-1 3]]]" {
 		t.Error(got)
 	}
 	unbuilt := must(nn.NewSequential(layers.NewDense(2)))
@@ -238,7 +238,7 @@ func TestRoundTrip(t *testing.T) {
 	sliced := must(ops.Apply("numpy", "GetItem", nil, once, []any{layer.Ellipsis{}, layer.Slice{Start: 0, Stop: 1}}))
 	shifted := must(ops.Apply("numpy", "Add", nil, shared.On(once), tensor.FromSlice([]float32{1, 2}, 2)))
 	inner := must(nn.NewSequential(nn.NewInputLayer([]int{-1, 2}), layers.NewActivation("tanh")))
-	inner.SetName("inner")
+	layer.SetName(inner, "inner")
 	m := must(nn.NewModel(x, map[string]any{"a": []*nn.KerasTensor{sliced, inner.On(shifted)}, "b": inner.On(once)}))
 	in := tensor.FromSlice([]float32{1, 2, 3, 4, 5, 6}, 1, 3, 2)
 	for what, m := range map[string]*nn.Model{"Functional": m, "Sequential": must(nn.NewSequential(nn.NewInputLayer([]int{3, 2}), inner,

@@ -93,7 +93,7 @@ func (m *Model) buildGiven(shape []int, strings bool) error {
 	if strings {
 		in.DType = tensor.String
 	}
-	in.SetName("input")
+	layer.SetName(in, "input")
 	if err := m.build(context.Background(), []*layer.InputLayer{in}); err != nil {
 		return err
 	}

@@ -150,9 +150,9 @@ func (m *Model) refSpec(r *ref) (shape any, dtype string) {
 	if in, ok := l.(*layer.InputLayer); ok && in.DType != tensor.Invalid {
 		return writeShapeOrNone(in.BatchShape), in.DType.String()
 	}
-	if r.node < len(l.OutputShapes()) {
+	if r.node < len(layer.OutputShapes(l)) {
 		var flat [][]int
-		tree.Walk(l.OutputShapes()[r.node], func(leaf any) {
+		tree.Walk(layer.OutputShapes(l)[r.node], func(leaf any) {
 			s, _ := leaf.([]int)
 			flat = append(flat, s)
 		})

@@ -52,7 +52,7 @@ func (m *Model) TrainableVariables() []*layer.Variable {
 					inner[v] = true
 				}
 			}
-			for _, v := range l.OwnVariables() {
+			for _, v := range layer.OwnVariables(l) {
 				frozen[v] = frozen[v] || !inner[v]
 			}
 		}

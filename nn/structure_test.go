@@ -145,7 +145,7 @@ func TestOwnShapes(t *testing.T) {
 	x := nn.Input([]int{7, 2})
 	m := must(nn.NewModel(x, inner.On(x)))
 	deep := inner.Layer("deep")
-	if got := fmt.Sprint(deep.OutputShapes()); got != "[[-1 7 3]]" {
+	if got := fmt.Sprint(layer.OutputShapes(deep)); got != "[[-1 7 3]]" {
 		t.Errorf("in the model around it: %s", got)
 	}
 	if got := fmt.Sprint(inner.OwnShapes()[deep]); got != "[[-1 -1 3]]" {

@@ -139,7 +139,7 @@ func TestTensorsOfCalls(t *testing.T) {
 	}
 	_, err := m.KerasTensor(nn.Tensor{Layer: twice, Call: 2})
 	fails(t, "a third call", err, "call 2")
-	if got := len(twice.OutputShapes()); got != 2 {
+	if got := len(layer.OutputShapes(twice)); got != 2 {
 		t.Errorf("the layer has the shapes of %d calls", got)
 	}
 	_, err = m.KerasTensor(nn.Tensor{Layer: layer.Layer(m)})

@@ -219,7 +219,7 @@ func (m *maker) try(b *madeModel, pick func() []madeNode) (l layer.Layer, from [
 		if err != nil {
 			continue
 		}
-		shapes := trial.OutputShapes()[0]
+		shapes := layer.OutputShapes(trial)[0]
 		list, several := shapes.([]any)
 		if !several {
 			list = []any{shapes}

@@ -136,7 +136,7 @@ func (s *pathSource) object(o object) Errors {
 			errs = append(errs, err)
 		}
 	}
-	for _, v := range o.layer.OwnVariables() { // those of LoRA, which Keras sets to zero
+	for _, v := range layer.OwnVariables(o.layer) { // those of LoRA, which Keras sets to zero
 		if !slices.Contains(variables, v) {
 			v.Clear()
 		}

@@ -133,7 +133,7 @@ func (d *Decoder) construct(l Layer, class Class, in *pyjson.Object) error {
 		if strings.Contains(name, "/") {
 			c.Errorf("name", "a name without / is expected, not %q", name)
 		} else if name != "" {
-			b.SetName(name)
+			b.name, b.automatic = name, false
 			c.layer = name
 		}
 	default:

@@ -41,7 +41,7 @@ func Example() {
 	}
 	y, err := model.Predict(tensor.FromSlice([]float32{1, 2, 4}, 1, 3))
 	fmt.Println(y.Data(), err)
-	fmt.Println(scale.Name(), scale.OutputShapes()[0], scale.Variable("factor").Trainable)
+	fmt.Println(scale.Name(), layer.OutputShapes(scale)[0], scale.Variable("factor").Trainable)
 	fmt.Println(layer.ConfigOf(scale).Get("initial"))
 	// Output:
 	// [2.5 5 10] <nil>

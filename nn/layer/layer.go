@@ -23,8 +23,6 @@ type Layer interface {
 
 	// Name is the layer's name in its model.
 	Name() string
-	// SetName changes the name; only for a layer that no model holds yet.
-	SetName(name string)
 	// Class says which class of Keras the layer is of.
 	Class() Class
 	// Record returns the serialized object from which the layer was read, nil for a layer made in Go. The caller must not
@@ -38,15 +36,10 @@ type Layer interface {
 	SetTrainable(trainable bool)
 	// IsBuilt reports whether the layer's variables exist.
 	IsBuilt() bool
-	// OutputShapes returns the shape of the layer's output in each call of the model; see [Base.OutputShapes].
-	OutputShapes() []any
 	// On calls the layer on tensors of a model that is being built; see [Base.On].
 	On(args ...any) *KerasTensor
 	// OnKw is On with keyword arguments.
 	OnKw(args []any, kwargs Args) []*KerasTensor
-	// OwnVariables returns the layer's variables without those of the layers inside it, in Keras's order: those created
-	// trainable first, whatever was frozen since.
-	OwnVariables() []*Variable
 	// Variables returns the layer's variables and those of the layers inside it, in the order of creation.
 	Variables() []*Variable
 	// Variable returns the variable of the given name, such as "kernel" or, inside another layer, "cell/kernel"; nil if
@@ -115,10 +108,11 @@ func (b *Base) base() *Base { return b }
 //go:noinline
 func (b *Base) Name() string { return b.name }
 
-// SetName changes the layer's name; only for a layer that no model holds yet.
-//
-//go:noinline
-func (b *Base) SetName(name string) { b.name, b.automatic = name, false }
+// SetName changes a layer's name; only for one that no model holds yet.
+func SetName(l Layer, name string) {
+	b := l.base()
+	b.name, b.automatic = name, false
+}
 
 // Trainable reports whether training changes the layer's trainable variables.
 //
@@ -164,11 +158,11 @@ func (b *Base) Record() *pyjson.Object { return b.record }
 //go:noinline
 func (b *Base) IsBuilt() bool { return b.built }
 
-// OwnVariables returns the layer's variables without those of the layers inside it, in Keras's order: those created
+// OwnVariables returns a layer's variables without those of the layers inside it, in Keras's order: those created
 // trainable first, whatever was frozen since.
-//
-//go:noinline
-func (b *Base) OwnVariables() []*Variable {
+func OwnVariables(l Layer) []*Variable { return l.base().own() }
+
+func (b *Base) own() []*Variable {
 	var first, last []*Variable
 	for _, v := range b.variables {
 		if v.createdFrozen {
@@ -182,7 +176,7 @@ func (b *Base) OwnVariables() []*Variable {
 
 // Variables returns the layer's variables and those of the layers inside it.
 func (b *Base) Variables() []*Variable {
-	out := slices.Clone(b.OwnVariables())
+	out := slices.Clone(b.own())
 	if b.self != nil {
 		for _, l := range Sublayers(b.self) {
 			for _, v := range l.Variables() {
@@ -226,11 +220,9 @@ func (b *Base) Variable(name string) *Variable {
 	return nil
 }
 
-// OutputShapes returns the shape of the layer's output in each call of the model, as []int with -1 for unknown dimensions
+// OutputShapes returns the shape of a layer's output in each call of the model, as []int with -1 for unknown dimensions
 // or, for several outputs, []any and map[string]any of such.
-//
-//go:noinline
-func (b *Base) OutputShapes() []any { return b.outputShapes }
+func OutputShapes(l Layer) []any { return l.base().outputShapes }
 
 // Sublayers returns the layers directly inside a layer, in the order of their creation.
 func Sublayers(l Layer) []Layer {
@@ -372,7 +364,7 @@ func SavedVariables(l Layer) []*Variable {
 			return list
 		}
 	}
-	return slices.DeleteFunc(l.base().OwnVariables(), func(v *Variable) bool { return v.notSaved })
+	return slices.DeleteFunc(l.base().own(), func(v *Variable) bool { return v.notSaved })
 }
 
 // AssetSaver is a layer that keeps a part of its state in files of its own: the counterpart of AssetLoader.

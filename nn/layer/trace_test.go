@@ -177,7 +177,7 @@ func TestBuild(t *testing.T) {
 		t.Errorf("built %d times", builds)
 	}
 	var got []string
-	for _, v := range p.OwnVariables() {
+	for _, v := range layer.OwnVariables(p) {
 		got = append(got, fmt.Sprint(v.Path, v.Shape, v.DType, v.Trainable))
 	}
 	if want := "[p/kernel[3] float32 true p/late[1] float32 true p/count[] int32 false]"; fmt.Sprint(got) != want {

@@ -135,7 +135,7 @@ func TestInnerVariables(t *testing.T) {
 // saver keeps its variables in files in an order of its own.
 type saver struct{ probe }
 
-func (s *saver) SavedVariables() []*layer.Variable { return s.OwnVariables()[1:] }
+func (s *saver) SavedVariables() []*layer.Variable { return layer.OwnVariables(s)[1:] }
 
 func TestSavedVariables(t *testing.T) {
 	s := &saver{probe{build: func(c *layer.Call) {
@@ -164,7 +164,7 @@ func TestSavedVariables(t *testing.T) {
 		}
 		return s
 	}
-	if own, saved := order(p.OwnVariables()), order(layer.SavedVariables(p)); own != "first second fixed " || saved != own {
+	if own, saved := order(layer.OwnVariables(p)), order(layer.SavedVariables(p)); own != "first second fixed " || saved != own {
 		t.Errorf("%s, saved %s", own, saved)
 	}
 }

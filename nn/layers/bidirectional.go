@@ -57,7 +57,7 @@ func (l *Bidirectional) settle(c *layer.Config) {
 		c.Errorf("layer", "a recurrent layer such as LSTM is expected, not a %T", l.ForwardLayer)
 		return
 	}
-	l.ForwardLayer.SetName("forward_" + strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
+	layer.SetName(l.ForwardLayer, "forward_"+strings.TrimPrefix(l.ForwardLayer.Name(), "forward_"))
 	if v, _ := c.Value("backward_layer"); v == nil {
 		record, _ := pyjson.Clone(layer.Record(l.ForwardLayer)).(*pyjson.Object)
 		config := record.Object("config")

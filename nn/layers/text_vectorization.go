@@ -165,7 +165,7 @@ func (l *TextVectorization) Children() []layer.Child {
 }
 
 // SavedVariables implements layer.VariableSaver: Keras writes the weights of tf_idf for this layer and for the lookup inside.
-func (l *TextVectorization) SavedVariables() []*layer.Variable { return l.lookup.OwnVariables() }
+func (l *TextVectorization) SavedVariables() []*layer.Variable { return layer.OwnVariables(l.lookup) }
 
 // Call implements layer.Layer.
 func (l *TextVectorization) Call(c *layer.Call) any {

@@ -155,7 +155,7 @@ func (d *diagram) call(l layer.Layer, prefix string, args [][]int) [][]int {
 	if n := d.calls[l]; n > 1 {
 		name += fmt.Sprintf(" (call %d)", n)
 	}
-	return [][]int{{d.add(name, l.Class().PythonName(), lastShape(l.OutputShapes()), from)}}
+	return [][]int{{d.add(name, l.Class().PythonName(), lastShape(layer.OutputShapes(l)), from)}}
 }
 
 // dot writes the diagram in the language of Graphviz.

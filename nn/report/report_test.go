@@ -11,6 +11,7 @@ import (
 
 	"github.com/hornml/horn/kerasfile"
 	"github.com/hornml/horn/nn"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/nn/layers"
 	"github.com/hornml/horn/nn/ops"
 	"github.com/hornml/horn/nn/report"
@@ -28,7 +29,7 @@ func branches() *nn.Model {
 	x := nn.Input([]int{-1, 4}, nn.Args{"name": "x"})
 	shared := layers.NewDense(4, nn.Args{"name": "shared"})
 	inner := must(nn.NewSequential(nn.NewInputLayer([]int{-1, 4}), layers.NewDense(2, nn.Args{"name": "deep"}), layers.NewActivation("relu")))
-	inner.SetName("inner")
+	layer.SetName(inner, "inner")
 	once := shared.On(x)
 	sum := layers.NewAdd(nn.Args{"name": "sum"}).On([]*nn.KerasTensor{shared.On(once), once})
 	halved := must(ops.Apply("numpy", "Multiply", nil, sum, 0.5))

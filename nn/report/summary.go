@@ -117,7 +117,7 @@ func Summary(w io.Writer, m *nn.Model, o SummaryOptions) error {
 		layers, _ = nestedLayers(m)
 	}
 	for _, l := range layers {
-		s.row(l, 0, l.OutputShapes())
+		s.row(l, 0, layer.OutputShapes(l))
 	}
 	var b strings.Builder
 	text := func(s string) {
@@ -195,7 +195,7 @@ func (s *summary) row(l layer.Layer, level int, shapes []any) {
 	for _, x := range inner {
 		shapes, ok := own[x]
 		if !ok {
-			shapes = x.OutputShapes()
+			shapes = layer.OutputShapes(x)
 		}
 		s.row(x, level+1, shapes)
 	}
