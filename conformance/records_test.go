@@ -34,7 +34,7 @@ func TestRecordsFromArguments(t *testing.T) {
 			continue // other releases write other keys
 		}
 		layer.Each(m, func(l layer.Layer) {
-			record := l.Record()
+			record := layer.FileRecord(l)
 			if _, isModel := l.(*nn.Model); isModel || record == nil || strings.HasPrefix(record.String("module"), "keras.src.") {
 				return
 			}

@@ -16,6 +16,9 @@ import (
 // that does not know its input shape stays unbuilt until the first Predict.
 func (m *Model) Build() error { return m.BuildContext(context.Background()) }
 
+// IsBuilt reports whether the model's variables exist.
+func (m *Model) IsBuilt() bool { return layer.IsBuilt(m) }
+
 // BuildContext is Build that ends once ctx is done, with ctx's cause.
 func (m *Model) BuildContext(ctx context.Context) (err error) {
 	defer fault.Catch(&err, "building a model")
@@ -35,7 +38,7 @@ func (m *Model) BuildContext(ctx context.Context) (err error) {
 
 // build is Build for given inputs.
 func (m *Model) build(ctx context.Context, ins []*layer.InputLayer) error {
-	fresh := slices.DeleteFunc(slices.Clone(m.layers), layer.Layer.IsBuilt) // others have their variables from another model
+	fresh := slices.DeleteFunc(slices.Clone(m.layers), layer.IsBuilt) // others have their variables from another model
 	s, err := m.symbolic(ctx, ins, nil)
 	if err != nil {
 		layer.Unbuild(fresh)

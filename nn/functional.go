@@ -318,7 +318,7 @@ func (m *Model) settleIndices(c *layer.Config, d *nodeDecoder) {
 		if _, gone := m.layers[r.layer].(*missing); gone {
 			continue
 		}
-		_, shared := m.layers[r.layer].Record().Lookup("shared_object_id") // Keras counts its calls in other models, too
+		_, shared := layer.FileRecord(m.layers[r.layer]).Lookup("shared_object_id") // Keras counts its calls in other models, too
 		if (c.Decoder().UnreducedCalls || shared) && hi[r.layer] >= len(m.nodes[r.layer]) {
 			r.node -= lo[r.layer]
 		}

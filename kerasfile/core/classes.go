@@ -28,7 +28,7 @@ type ClassUse struct {
 // CompileNotes says, for a model that was loaded with or without its compile state, which optimizer, losses and metrics of
 // it are not Keras's own and not known here: they do not matter to predictions.
 func CompileNotes(m *nn.Model) []string {
-	record := m.Record()
+	record := layer.FileRecord(m)
 	w := newClassWalk(m.Registry())
 	w.visit(record.Get("compile_config"), "/compile_config", true, 0)
 	var notes []string

@@ -82,7 +82,7 @@ func (r *record) putCompileState() error {
 
 // settleIdentities numbers the layers that a model made in Go holds more than once, as they come.
 func (r *record) settleIdentities() error {
-	if r.model.Record() == nil {
+	if layer.FileRecord(r.model) == nil {
 		r.root = dialect.SettleIdentities(r.root)
 	}
 	return nil
@@ -90,7 +90,7 @@ func (r *record) settleIdentities() error {
 
 // renumberShared numbers the calls of shared layers as Keras does when it loads the file.
 func (r *record) renumberShared() error {
-	root, changed := dialect.RenumberShared(r.root, r.model.Record() == nil)
+	root, changed := dialect.RenumberShared(r.root, layer.FileRecord(r.model) == nil)
 	if changed {
 		r.root = root
 		r.options.note("the calls of layers that several models share are numbered as Keras finds them when it loads the file")
@@ -123,11 +123,11 @@ func (r *record) refuseFormerInt4() error {
 // say it: what only a later release can say needs that release. All that the release cannot say of it is reported together.
 func (r *record) express() error {
 	from, to := r.from, dialect.Target{Release: r.target}
-	if r.model.Record() == nil {
+	if layer.FileRecord(r.model) == nil {
 		from = release.Newest() // of which the layers write what they know
 	}
 	if r.options.target == "" {
-		if r.model.Record() != nil {
+		if layer.FileRecord(r.model) != nil {
 			return nil
 		}
 		to.Lenient = true

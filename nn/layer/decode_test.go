@@ -91,7 +91,7 @@ func TestLimits(t *testing.T) {
 func TestDecodedVariants(t *testing.T) {
 	var made layer.Layer
 	p := &probe{config: func(c *layer.Config) { made = c.Decode("inner", parse(t, dense("made"))) }}
-	if err := read(t, p, `{}`); err != nil || made.Name() != "made" || made.Record() == nil {
+	if err := read(t, p, `{}`); err != nil || made.Name() != "made" || layer.FileRecord(made) == nil {
 		t.Errorf("%v (%v)", made, err)
 	}
 	p.config = func(c *layer.Config) { made = c.Decode("inner", parse(t, `{"class_name": "Dance", "config": {}}`)) }

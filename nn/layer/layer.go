@@ -25,17 +25,12 @@ type Layer interface {
 	Name() string
 	// Class says which class of Keras the layer is of.
 	Class() Class
-	// Record returns the serialized object from which the layer was read, nil for a layer made in Go. The caller must not
-	// change it. The function Record gives the layer as it is now.
-	Record() *pyjson.Object
 	// Policy returns the dtype policy.
 	Policy() Policy
 	// Trainable reports whether training changes the layer's trainable variables.
 	Trainable() bool
 	// SetTrainable freezes (false) or unfreezes the layer and all layers inside it.
 	SetTrainable(trainable bool)
-	// IsBuilt reports whether the layer's variables exist.
-	IsBuilt() bool
 	// On calls the layer on tensors of a model that is being built; see [Base.On].
 	On(args ...any) *KerasTensor
 	// OnKw is On with keyword arguments.
@@ -147,16 +142,12 @@ func (b *Base) ComputeDType() tensor.DType { return b.policy.Compute }
 //go:noinline
 func (b *Base) Class() Class { return b.class }
 
-// Record returns the serialized object from which the layer was read, nil for a layer made in Go. The caller must not
-// change it.
-//
-//go:noinline
-func (b *Base) Record() *pyjson.Object { return b.record }
+// FileRecord returns the serialized object from which a layer was read, nil for a layer made in Go. The caller must not
+// change it. Record gives the layer as it is now.
+func FileRecord(l interface{ base() *Base }) *pyjson.Object { return l.base().record }
 
-// IsBuilt reports whether the layer's variables exist.
-//
-//go:noinline
-func (b *Base) IsBuilt() bool { return b.built }
+// IsBuilt reports whether a layer's variables exist.
+func IsBuilt(l Layer) bool { return l.base().built }
 
 // OwnVariables returns a layer's variables without those of the layers inside it, in Keras's order: those created
 // trainable first, whatever was frozen since.

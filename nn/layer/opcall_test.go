@@ -133,7 +133,7 @@ func TestOpTensors(t *testing.T) {
 // TestOpAsLayer checks what an operation is as a layer: it neither casts nor builds, and its config is what the file has.
 func TestOpAsLayer(t *testing.T) {
 	l := operation(t, `{"name": "p", "axis": 1}`, func(o *layer.OpCall) any { return o.Tensor(0, "x") })
-	if !layer.IsOp(l) || l.Name() != "p" || !l.IsBuilt() || l.Class().Registered != "Probe" {
+	if !layer.IsOp(l) || l.Name() != "p" || !layer.IsBuilt(l) || l.Class().Registered != "Probe" {
 		t.Errorf("%+v", l.Class())
 	}
 	if got := string(pyjson.Marshal(layer.FreshRecord(l))); got != `{"module": "keras.src.ops.numpy", "class_name": "Probe", "config": `+
@@ -141,7 +141,7 @@ func TestOpAsLayer(t *testing.T) {
 		t.Error(got)
 	}
 	made, err := registry.NewOp("numpy", "Add", nil)
-	if err != nil || made.Name() != "add" || made.Record() != nil {
+	if err != nil || made.Name() != "add" || layer.FileRecord(made) != nil {
 		t.Errorf("%v (%v)", made, err)
 	}
 	if named, err := registry.NewOp("numpy", "Sum", layer.Args{"name": "total", "axis": []int{0}}); err != nil || named.Name() != "total" {

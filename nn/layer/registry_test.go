@@ -235,7 +235,7 @@ func TestConstruct(t *testing.T) {
 			t.Errorf("%s is %s, not %s", k, got, want)
 		}
 	}
-	if l.Name() != "conv2d" || l.Class().Module != "keras.layers" || l.Record() != nil || l.Policy().Compute != tensor.Float16 ||
+	if l.Name() != "conv2d" || l.Class().Module != "keras.layers" || layer.FileRecord(l) != nil || l.Policy().Compute != tensor.Float16 ||
 		!l.Trainable() {
 		t.Errorf("%q %+v %v", l.Name(), l.Class(), l.Policy())
 	}

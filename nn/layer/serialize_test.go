@@ -23,7 +23,7 @@ func TestRecordAsRead(t *testing.T) {
 	if got := marshal(layer.Record(l)); got != in {
 		t.Error(got)
 	}
-	if layer.Record(l) != l.Record() {
+	if layer.Record(l) != layer.FileRecord(l) {
 		t.Error("what did not change is not copied")
 	}
 }
@@ -46,8 +46,8 @@ func TestRecordOfChanges(t *testing.T) {
 			t.Errorf("%s is not in %s", part, got)
 		}
 	}
-	if marshal(l.Record()) != in {
-		t.Errorf("the record has changed: %s", marshal(l.Record()))
+	if marshal(layer.FileRecord(l)) != in {
+		t.Errorf("the record has changed: %s", marshal(layer.FileRecord(l)))
 	}
 	again := layer.Decoder{Registry: registry}
 	copied := again.Layer(layer.Record(l), "")

@@ -143,7 +143,7 @@ func (l *Discretization) Adapt(batches ...tensor.Any) error {
 	for i := range l.BinBoundaries {
 		l.BinBoundaries[i] = float64(final[i])
 	}
-	if r := l.Record(); r != nil {
+	if r := layer.FileRecord(l); r != nil {
 		r.Object("config").Set("bin_boundaries", rawFloats(l.BinBoundaries))
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hornml/horn/internal/pyjson"
+	"github.com/hornml/horn/nn/layer"
 	"github.com/hornml/horn/tensor"
 )
 
@@ -23,7 +24,7 @@ func (l *IndexLookup[T]) SetVocabulary(tokens []T, idf ...float32) error {
 	if err := l.setVocabulary(tokens, idf); err != nil {
 		return err
 	}
-	l.amend(l.Record())
+	l.amend(layer.FileRecord(l))
 	return nil
 }
 
@@ -178,7 +179,7 @@ func (l *IndexLookup[T]) Adapt(batches ...tensor.Any) error {
 	if err := l.adapt(count); err != nil {
 		return err
 	}
-	l.amend(l.Record())
+	l.amend(layer.FileRecord(l))
 	return nil
 }
 

@@ -241,7 +241,7 @@ func (l *TextVectorization) SetVocabulary(tokens []string, idf ...float32) error
 	if err := l.lookup.setVocabulary(tokens, idf); err != nil {
 		return err
 	}
-	l.lookup.amend(l.Record())
+	l.lookup.amend(layer.FileRecord(l))
 	return nil
 }
 
@@ -254,7 +254,7 @@ func (l *TextVectorization) Adapt(texts ...string) error {
 	if err := l.lookup.adapt(count); err != nil {
 		return err
 	}
-	l.lookup.amend(l.Record())
+	l.lookup.amend(layer.FileRecord(l))
 	return nil
 }
 

@@ -95,7 +95,7 @@ var elementwiseOps = map[string]bool{"Add": true, "Subtract": true, "Multiply": 
 func alikeForAll(inner layer.Layer, rank int) bool {
 	alike := true
 	layer.Each(inner, func(l layer.Layer) {
-		record := l.Record()
+		record := layer.FileRecord(l)
 		if record == nil {
 			record = layer.Record(l)
 		}

@@ -256,7 +256,7 @@ func paramCell(l layer.Layer) string {
 	switch {
 	case layer.IsOp(l), isInput(l):
 		return "0"
-	case !l.IsBuilt() && !builtAtOnce(l):
+	case !layer.IsBuilt(l) && !builtAtOnce(l):
 		return "0 (unbuilt)"
 	}
 	n := int64(0)
