@@ -60,6 +60,9 @@ func Read(r io.ReaderAt, size int64) (*Archive, error) {
 			if uint16(len(a.Entries)) != uint16(count) { // old writers let the number overflow
 				return nil, err
 			}
+			if len(a.Entries) == 0 && length > 0 { // a directory of nothing that is an entry
+				return nil, ErrFormat
+			}
 			return a, nil
 		}
 		if err != nil {
