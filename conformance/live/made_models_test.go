@@ -50,7 +50,9 @@ var notDrawn = []string{"InputLayer", "TextVectorization", "StringLookup", "Inte
 	"LSTMCell", "GRUCell", "SimpleRNNCell",
 	"StackedRNNCells",
 	// Keras takes its output for its input, and finds a circle.
-	"Equalization"}
+	"Equalization",
+	// They are in a release of Keras that is not out.
+	"TernaryDense", "Mosaic"}
 
 // values are arguments by their names; others are drawn by their types.
 var values = map[string][]any{
