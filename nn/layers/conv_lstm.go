@@ -76,7 +76,7 @@ func (l *ConvLSTMCell) Build(c *layer.Call) {
 	if l.UseBias {
 		init := l.BiasInitializer.Init()
 		if l.UnitForgetBias {
-			init = forgetBias{init, l.Filters}
+			init = forgetting(init, l.Filters)
 		}
 		l.bias = c.AddWeight("bias", init, []int{4 * l.Filters}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}

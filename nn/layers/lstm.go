@@ -70,8 +70,8 @@ func (l *LSTMCell) Build(c *layer.Call) {
 	l.make(c, l.Units, 4)
 	if l.UseBias {
 		init := l.BiasInitializer.Init()
-		if l.UnitForgetBias && init != nil {
-			init = forgetBias{init, l.Units}
+		if l.UnitForgetBias {
+			init = forgetting(init, l.Units)
 		}
 		l.bias = c.AddWeight("bias", init, []int{4 * l.Units}, layer.Regularized(l.BiasRegularizer, l.BiasConstraint))
 	}
@@ -81,6 +81,14 @@ func (l *LSTMCell) Build(c *layer.Call) {
 type forgetBias struct {
 	rest  layer.Initializer
 	units int
+}
+
+// forgetting is forgetBias, but nil of nil.
+func forgetting(rest layer.Initializer, units int) layer.Initializer {
+	if rest == nil {
+		return nil
+	}
+	return forgetBias{rest, units}
 }
 
 // Make implements layer.Initializer.
