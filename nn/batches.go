@@ -41,7 +41,7 @@ func (m *Model) predict(ctx context.Context, s *Session, o CallOptions, inputs [
 	var whole []tensor.Any
 	for lo := 0; lo < n; lo += size {
 		hi := min(lo+size, n)
-		part, err := m.runBatch(r, nil, rowsOf(inputs, lo, hi))
+		part, err := m.runBatch(r, nil, jit.Rows(inputs, lo, hi))
 		if err != nil {
 			return nil, err
 		}
@@ -94,17 +94,6 @@ func examples(inputs []tensor.Any) int {
 		n = t.Shape()[0]
 	}
 	return n
-}
-
-// rowsOf cuts examples lo to hi out of the inputs, of which any may be nil.
-func rowsOf(inputs []tensor.Any, lo, hi int) []tensor.Any {
-	out := make([]tensor.Any, len(inputs))
-	for i, t := range inputs {
-		if t != nil {
-			out[i] = t.Rows(lo, hi)
-		}
-	}
-	return out
 }
 
 // wholeOutputs makes the outputs for n examples, like those of the first batch.

@@ -172,10 +172,8 @@ func (m *Model) Operations() []layer.Layer { return m.layers }
 // Layer returns the layer of the given name, nil if there is none. Layers of a model inside are found by a path such as
 // "encoder/dense_1".
 func (m *Model) Layer(name string) layer.Layer {
-	for _, l := range m.layers {
-		if l.Name() == name {
-			return l
-		}
+	if l := m.find(name); l != nil {
+		return l
 	}
 	first, rest, ok := strings.Cut(name, "/")
 	if !ok {

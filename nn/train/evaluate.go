@@ -57,7 +57,7 @@ func Evaluate(m Model, x, y []tensor.Any, o EvaluateOptions) ([]Score, error) {
 	}
 	for lo := 0; lo < n; lo += batch {
 		hi := min(lo+batch, n)
-		if err := e.batch(rows(x, lo, hi), rows(y, lo, hi), rows(o.SampleWeights, lo, hi), hi-lo); err != nil {
+		if err := e.batch(jit.Rows(x, lo, hi), jit.Rows(y, lo, hi), jit.Rows(o.SampleWeights, lo, hi), hi-lo); err != nil {
 			return nil, err
 		}
 		if o.Progress != nil {
@@ -65,17 +65,6 @@ func Evaluate(m Model, x, y []tensor.Any, o EvaluateOptions) ([]Score, error) {
 		}
 	}
 	return e.scores()
-}
-
-// rows cuts samples lo to hi out of tensors, of which any may be nil.
-func rows(ts []tensor.Any, lo, hi int) []tensor.Any {
-	out := make([]tensor.Any, len(ts))
-	for i, t := range ts {
-		if t != nil {
-			out[i] = t.Rows(lo, hi)
-		}
-	}
-	return out
 }
 
 // evaluator is one run of Evaluate.

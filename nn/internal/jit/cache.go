@@ -166,6 +166,17 @@ func Key(key []byte, tensors []tensor.Any) []byte {
 	return key
 }
 
+// Rows cuts examples lo to hi out of tensors, of which any may be nil.
+func Rows(tensors []tensor.Any, lo, hi int) []tensor.Any {
+	out := make([]tensor.Any, len(tensors))
+	for i, t := range tensors {
+		if t != nil {
+			out[i] = t.Rows(lo, hi)
+		}
+	}
+	return out
+}
+
 // Measured is the number that a plan found that measures; see Entry.
 func Measured(found []tensor.Any) int { return Clamp(found[0].(*tensor.Of[int64]).Data()[0]) }
 
